@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# One Makefile for everything. V=1 shows the commands; BUILD= puts the results elsewhere;
+# SAN=address,undefined (or thread) builds with sanitizers.
+
+.DEFAULT_GOAL := all
+MAKEFLAGS += --no-builtin-rules
+-include config.mk
+
+BUILD ?= build
+ifeq ($(PREFIX),NONE)
+PREFIX := /usr
+endif
+PREFIX ?= /usr
+DESTDIR ?=
+SBINDIR = $(PREFIX)/sbin
+BINDIR = $(PREFIX)/bin
+UNITDIR = $(PREFIX)/lib/systemd/system
+SYSUSERSDIR = $(PREFIX)/lib/sysusers.d
+TMPFILESDIR = $(PREFIX)/lib/tmpfiles.d
+DATADIR = $(PREFIX)/share/mssclamp
+DOCDIR = $(PREFIX)/share/doc/mssclampd
+SYSCONFDIR ?= /etc
+
+# What the person building may replace, and what the code needs in any case.
+CFLAGS ?= -O2 -g
+HARDEN ?= -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+WARN = -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wpointer-arith -Wvla -Wformat=2
+SAN ?=
+ifneq ($(SAN),)
+SANFLAGS = -fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all
+HARDEN := -U_FORTIFY_SOURCE
+endif
+ALL_CFLAGS = -std=gnu11 $(WARN) -fPIE -pthread -Iinclude -I$(BUILD)/gen -D_GNU_SOURCE \
+	-DVERSION='"$(VERSION)"' $(MNL_CFLAGS) $(NFQ_CFLAGS) $(CONFIG_CFLAGS) $(SYSTEMD_CFLAGS) \
+	$(JANSSON_CFLAGS) $(NFTABLES_CFLAGS) $(HARDEN) $(CFLAGS) $(SANFLAGS)
+ALL_LDFLAGS = -pie -pthread -Wl,-z,relro,-z,now $(SANFLAGS) $(LDFLAGS)
+
+ifeq ($(V),1)
+Q :=
+say = @:
+else
+Q := @
+say = @printf '  %-7s %s\n' $(1) $(2)
+endif
+
+# A layer is a folder and an archive; what each may use stands in doc/design.md.
+LAYERS = core base policy edge proto daemon ctl
+sources_of = $(filter-out %/main.c,$(wildcard src/$(1)/*.c))
+objects_of = $(patsubst %.c,$(BUILD)/%.o,$(call sources_of,$(1)))
+archive_of = $(BUILD)/lib$(1).a
+below_core =
+below_base =
+below_policy = core base
+below_edge = policy core base
+below_proto = base
+below_daemon = edge policy proto core base
+below_ctl = edge policy proto core base
+archives_of = $(foreach l,$(1) $(below_$(1)),$(call archive_of,$(l)))
+libs_core =
+libs_base =
+libs_policy =
+libs_edge = $(NFQ_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS) $(JANSSON_LIBS)
+libs_proto = $(JANSSON_LIBS)
+libs_daemon = $(libs_edge) $(CONFIG_LIBS) $(SYSTEMD_LIBS)
+libs_ctl = $(libs_edge)
+
+PROGRAMS = $(BUILD)/mssclampd $(BUILD)/mssclampctl
+
+all: $(PROGRAMS)
+
+ifeq ($(wildcard config.mk),)
+ifneq ($(filter-out clean distclean,$(or $(MAKECMDGOALS),all)),)
+$(info configuring first)
+endif
+endif
+configure: configure.ac
+	$(call say,AUTOCONF,$@)
+	$(Q)autoconf
+config.mk: configure config.mk.in
+	$(call say,CONFIGURE,$@)
+	$(Q)./configure -q --prefix=/usr
+
+$(BUILD)/%.o: %.c config.mk
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+define layer_rules
+$(call archive_of,$(1)): $(call objects_of,$(1))
+	$$(call say,AR,$$@)
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	$$(Q)$$(AR) rcs $$@ $$^
+endef
+AR ?= ar
+$(foreach l,$(LAYERS),$(eval $(call layer_rules,$(l))))
+
+$(BUILD)/mssclampd: $(BUILD)/src/daemon/main.o $(call archives_of,daemon)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(libs_daemon)
+$(BUILD)/mssclampctl: $(BUILD)/src/ctl/main.o $(call archives_of,ctl)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(libs_ctl)
+
+# The interface description as a C string: one source for server, client and documentation.
+$(BUILD)/gen/idl.h: src/proto/org.mssclamp.varlink
+	$(call say,GEN,$@)
+	@mkdir -p $(@D)
+	$(Q)sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $< >$@.tmp && mv $@.tmp $@
+$(call objects_of,daemon) $(call objects_of,ctl) $(BUILD)/src/daemon/main.o: | $(BUILD)/gen/idl.h
+
+# Unit tests: tests/unit/test_x.c links the archive of the layer that has x.c and those below it.
+layer_with = $(firstword $(foreach l,$(LAYERS),$(if $(wildcard src/$(l)/$(1).c),$(l))))
+UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
+define unit_rule
+$(BUILD)/unit/test_$(1): $(BUILD)/tests/unit/test_$(1).o $(call archives_of,$(2))
+	$$(call say,LINK,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(ALL_CFLAGS) $$(ALL_LDFLAGS) -o $$@ $$^ $$(libs_$(2)) -lcmocka
+endef
+$(foreach t,$(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c)),\
+	$(eval $(call unit_rule,$(t),$(or $(call layer_with,$(t)),$(error tests/unit/test_$(t).c: no src/*/$(t).c)))))
+unit: $(UNIT_TESTS)
+
+# Fuzz targets: tests/fuzz/fuzz_x.c names its layer in a line "layer: NAME". Their seeds run as plain
+# programs in check; `make fuzz` builds them with libFuzzer and runs each FUZZ_SECONDS.
+FUZZ_NAMES = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SECONDS ?= 60
+fuzz_layer = $(shell sed -n 's/.*layer: \([a-z]*\).*/\1/p' tests/fuzz/fuzz_$(1).c | head -n 1)
+define fuzz_rule
+$(BUILD)/fuzz/seeds_$(1): $(BUILD)/tests/fuzz/fuzz_$(1).o $(BUILD)/tests/fuzz/run_seeds.o \
+		$(call archives_of,$(2))
+	$$(call say,LINK,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(ALL_CFLAGS) $$(ALL_LDFLAGS) -o $$@ $$^ $$(libs_$(2))
+$(BUILD)/fuzz/fuzz_$(1): $(BUILD)/tests/fuzz/fuzz_$(1).o $(call archives_of,$(2))
+	$$(call say,LINK,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(ALL_CFLAGS) $$(ALL_LDFLAGS) -fsanitize=fuzzer -o $$@ $$^ $$(libs_$(2))
+endef
+$(foreach t,$(FUZZ_NAMES),$(eval $(call fuzz_rule,$(t),$(call fuzz_layer,$(t)))))
+fuzz-seeds: $(FUZZ_NAMES:%=$(BUILD)/fuzz/seeds_%)
+fuzz-programs: $(FUZZ_NAMES:%=$(BUILD)/fuzz/fuzz_%)
+fuzz:
+	$(Q)$(MAKE) BUILD=$(BUILD)/libfuzzer CC=clang SAN=address,undefined \
+		CFLAGS="-O1 -g -fsanitize=fuzzer-no-link" fuzz-programs
+	$(Q)tests/fuzz/run $(BUILD)/libfuzzer/fuzz $(FUZZ_SECONDS) $(FUZZ_NAMES)
+
+check: all
+	$(Q)tests/run-checks
+bench: all
+	$(Q)tests/bench/run
+demo: all
+	$(Q)tests/demo/demo
+
+install: all
+	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(BINDIR) $(DESTDIR)$(UNITDIR) \
+		$(DESTDIR)$(SYSUSERSDIR) $(DESTDIR)$(TMPFILESDIR) $(DESTDIR)$(DATADIR)/schema \
+		$(DESTDIR)$(DOCDIR) $(DESTDIR)$(SYSCONFDIR)/mssclamp.conf.d
+	install -m 0755 $(BUILD)/mssclampd $(DESTDIR)$(SBINDIR)/mssclampd
+	install -m 0755 $(BUILD)/mssclampctl $(DESTDIR)$(BINDIR)/mssclampctl
+	for unit in systemd/*.service systemd/*.socket; do \
+		sed -e 's|@SBINDIR@|$(SBINDIR)|g' -e 's|@BINDIR@|$(BINDIR)|g' "$$unit" \
+			>"$(DESTDIR)$(UNITDIR)/$${unit##*/}" || exit 1; done
+	install -m 0644 systemd/mssclamp.sysusers $(DESTDIR)$(SYSUSERSDIR)/mssclamp.conf
+	install -m 0644 systemd/mssclamp.tmpfiles $(DESTDIR)$(TMPFILESDIR)/mssclamp.conf
+	install -m 0644 share/schema/*.json src/proto/org.mssclamp.varlink $(DESTDIR)$(DATADIR)/schema
+	install -m 0644 README.md doc/*.md $(DESTDIR)$(DOCDIR)
+	[ -e $(DESTDIR)$(SYSCONFDIR)/mssclamp.conf ] || \
+		install -m 0644 conf/mssclamp.conf $(DESTDIR)$(SYSCONFDIR)/mssclamp.conf
+
+# Leaves the configuration and the users: they are the administrator's.
+uninstall:
+	rm -f $(DESTDIR)$(SBINDIR)/mssclampd $(DESTDIR)$(BINDIR)/mssclampctl \
+		$(DESTDIR)$(UNITDIR)/mssclampd.service $(DESTDIR)$(UNITDIR)/mssclampd.socket \
+		$(DESTDIR)$(SYSUSERSDIR)/mssclamp.conf $(DESTDIR)$(TMPFILESDIR)/mssclamp.conf
+	rm -rf $(DESTDIR)$(DATADIR) $(DESTDIR)$(DOCDIR)
+
+DIST = mssclamp-$(VERSION)
+dist: configure
+	$(call say,DIST,$(BUILD)/$(DIST).tar.gz)
+	@mkdir -p $(BUILD)
+	$(Q)rm -rf $(BUILD)/$(DIST) && mkdir $(BUILD)/$(DIST)
+	$(Q)git ls-files -z | xargs -0 cp --parents -t $(BUILD)/$(DIST)
+	$(Q)cp configure $(BUILD)/$(DIST)
+	$(Q)tar -C $(BUILD) --sort=name --owner=0 --group=0 --numeric-owner \
+		--mtime="@$$(git log -1 --format=%ct)" -cf - $(DIST) | gzip -9n >$(BUILD)/$(DIST).tar.gz
+	$(Q)rm -rf $(BUILD)/$(DIST)
+
+# For tools that compile for themselves (tests/lint).
+print-flags:
+	@: $(info $(ALL_CFLAGS))
+
+clean:
+	rm -rf $(BUILD)
+distclean: clean
+	rm -rf configure config.mk config.log config.status autom4te.cache
+
+.PHONY: all unit fuzz fuzz-seeds fuzz-programs check bench demo install uninstall dist \
+	print-flags clean distclean
+-include $(shell find $(BUILD)/src $(BUILD)/tests -name '*.d' 2>/dev/null)
