@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A growing array: pointer, length, capacity kept by its owner. */
+#pragma once
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+/* Makes room for at least `need` elements of `size` bytes in *array, doubling *capacity.
+ * Returns 0, or -ENOMEM with everything as it was. */
+static inline int array_reserve(void **array, size_t *capacity, size_t need, size_t size)
+{
+	size_t wanted = *capacity ? *capacity : 16;
+	void *grown;
+
+	if (need <= *capacity)
+		return 0;
+	while (wanted < need) {
+		if (wanted > SIZE_MAX / 2 / size)
+			return -ENOMEM;
+		wanted *= 2;
+	}
+	grown = realloc(*array, wanted * size);
+	if (!grown)
+		return -ENOMEM;
+	*array = grown;
+	*capacity = wanted;
+	return 0;
+}

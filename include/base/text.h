@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Numbers, durations, marks and near misses in what people type. Nothing here logs; a value is
+ * written only when the whole text was good. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Decimal, or hexadecimal with 0x; no sign, no space, no leading zero but "0" itself, nothing
+ * behind. Returns 0, -EINVAL (no such number) or -ERANGE (outside min..max). */
+int text_parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *ret_value);
+
+/* A duration: digits, then ms, s, m, h or d; digits alone are seconds. "10m" is 600 s.
+ * Returns 0, -EINVAL or -ERANGE (does not fit 64-bit nanoseconds). */
+int text_parse_duration(const char *text, uint64_t *ret_ns);
+
+/* "0x1/0xff": value and mask of a packet mark; without a mask all 32 bits count.
+ * Returns 0, -EINVAL or -ERANGE; value bits outside the mask are -EINVAL: such a mark never matches. */
+int text_parse_mark(const char *text, uint32_t *ret_value, uint32_t *ret_mask);
+
+/* The word of the NULL-terminated list nearest to `word` (at most a third of its letters, or two,
+ * wrong), or NULL where none is near. For "did you mean". */
+const char *text_suggest(const char *word, const char *const *list);

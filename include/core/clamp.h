@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The decision and the edit of one SYN: points 6 to 10 of the packet contract (doc/design.md). */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/packet.h"
+
+struct clamp_options {
+	bool insert_missing; /* add an MSS option where there is none */
+	bool clamp_tcp_ao;   /* lower it also beside TCP-AO, whose MAC then fails where keys are used */
+};
+
+struct clamp_outcome {
+	enum syn_result result;
+	bool changed;       /* bytes of the packet are different now */
+	uint32_t mss_before; /* last MSS option found: bytes, 0 where there was none (or it said 0) */
+	uint32_t mss_after;  /* the same after the edit; the inserted value */
+	bool has_mss;        /* there was an MSS option of length 4 */
+	size_t len;          /* bytes of the buffer after the edit: len, or len + 4 */
+};
+
+#define CLAMP_INSERT_LEN 4 /* bytes an inserted option adds */
+
+/* Lowers every MSS option of a SYN above limit, or adds one, in place.
+ * syn       as packet_find_syn filled it; its pointers into the packet stay valid
+ * len       bytes in the buffer from syn->ip on; what lies behind the IP packet moves along
+ * capacity  bytes of the buffer; an option is added only where len + 4 fits
+ * limit     bytes, host order, 1 to 65535; 0 (MSS_NONE of core/mss.h): nothing is
+ *           changed, the result still told
+ * The TCP checksum follows by RFC 1624: a wrong one stays exactly as wrong. */
+struct clamp_outcome clamp_syn(const struct syn *syn, size_t len, size_t capacity, uint32_t limit,
+			       const struct clamp_options *options);
+
+/* What clamp_syn would answer, without touching a byte (audit mode). */
+struct clamp_outcome clamp_audit(const struct syn *syn, size_t len, size_t capacity, uint32_t limit,
+				 const struct clamp_options *options);
+
+/* packet_find_syn and clamp_syn in one: a whole IP packet with a limit for each family. */
+struct clamp_outcome clamp_packet(uint8_t *packet, size_t len, size_t capacity,
+				  const uint32_t limit[FAMILY_COUNT],
+				  const struct clamp_options *options);
+
+/* Turns the checksum of a SYN that the kernel left unfinished (NFQA_SKB_CSUMNOTREADY: the field
+ * holds the folded sum of the pseudo header, not complemented) into a whole one, from that very sum:
+ * so it is right behind source routes and routing headers too. */
+void clamp_finish_checksum(const struct syn *syn);
