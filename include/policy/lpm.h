@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Longest-prefix match, built once and then only read: prefixes are laid flat into the ranges
+ * between their borders, so a look-up is one branch-free binary search. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "policy/prefix.h"
+
+#define LPM_NONE UINT32_MAX /* no prefix covers the address */
+
+struct lpm_entry {
+	struct prefix prefix;
+	uint32_t value; /* the caller's, not LPM_NONE */
+};
+
+struct lpm;
+
+/* Borrows entries for the call and sorts them in place; all are of one family, no prefix stands
+ * twice. inherit, where given, makes the value of an entry from its own and from that of the next
+ * wider prefix that covers it (already made); without it the own value counts alone.
+ * Returns 0 and the owned table, -ENOMEM or -EINVAL (mixed families, a prefix twice). */
+int lpm_build(enum family family, struct lpm_entry *entries, size_t count,
+	      uint32_t (*inherit)(void *userdata, uint32_t own, uint32_t wider), void *userdata,
+	      struct lpm **ret_lpm);
+void lpm_free(struct lpm *lpm);
+
+/* The value of the longest prefix that covers address (4 or 16 bytes), or LPM_NONE. A NULL table is
+ * empty. */
+uint32_t lpm_lookup(const struct lpm *lpm, const uint8_t *address);
+
+size_t lpm_memory_bytes(const struct lpm *lpm);

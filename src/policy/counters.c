@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "policy/counters.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CACHE_PAIR 128 /* two lines: the adjacent-line prefetcher takes them together */
+
+static void *new_zeroed(size_t size)
+{
+	size_t rounded = (size + CACHE_PAIR - 1) / CACHE_PAIR * CACHE_PAIR;
+	void *block = aligned_alloc(CACHE_PAIR, rounded);
+
+	if (block)
+		memset(block, 0, rounded);
+	return block;
+}
+
+struct counters *counters_new(void)
+{
+	struct counters *counters = new_zeroed(sizeof(struct counters));
+
+	if (counters && counters_reserve_tunnel(counters, TUNNEL_ID_NONE) < 0) {
+		free(counters);
+		return NULL;
+	}
+	return counters;
+}
+
+void counters_free(struct counters *counters)
+{
+	if (!counters)
+		return;
+	for (size_t i = 0; i < TUNNEL_CHUNKS_MAX; i++)
+		free(counters->tunnel[i]);
+	free(counters);
+}
+
+int counters_reserve_tunnel(struct counters *counters, uint32_t tunnel_id)
+{
+	size_t chunk = tunnel_id / TUNNEL_CHUNK;
+
+	if (chunk >= TUNNEL_CHUNKS_MAX)
+		return -E2BIG;
+	if (!counters->tunnel[chunk])
+		counters->tunnel[chunk] = new_zeroed(sizeof(struct tunnel_chunk));
+	return counters->tunnel[chunk] ? 0 : -ENOMEM;
+}
+
+void counters_count(struct counters *counters, enum family family,
+		    const struct clamp_outcome *outcome, const struct limit *limit)
+{
+	uint32_t tunnel_id = limit ? limit->tunnel_id : TUNNEL_ID_NONE;
+	enum flow_side side = limit ? limit->decided : SIDE_OUT;
+	struct tunnel_chunk *chunk = counters->tunnel[tunnel_id / TUNNEL_CHUNK];
+
+	counter_add(&counters->result[family][outcome->result], 1);
+	counter_add(&chunk->tunnel[tunnel_id % TUNNEL_CHUNK].result[family][side][outcome->result], 1);
+	if (outcome->has_mss)
+		counter_add(&counters->before[outcome->mss_before], 1);
+	if (outcome->has_mss || outcome->result == SYN_INSERTED)
+		counter_add(&counters->after[outcome->mss_after], 1);
+}
+
+void counters_count_not_ip(struct counters *counters)
+{
+	counter_add(&counters->not_ip, 1);
+}
+
+/* Bucket b ends at 2^(8 + b/4) times 1, 1.25, 1.5, 1.75: the two bits below the leading one. */
+static size_t latency_bucket(uint64_t latency_ns)
+{
+	unsigned int exponent;
+	size_t bucket;
+
+	if (latency_ns < LATENCY_FIRST_NS)
+		return 0;
+	exponent = 63u - (unsigned int)__builtin_clzll(latency_ns);
+	bucket = 1 + (size_t)(exponent - 8) * 4 + (latency_ns >> (exponent - 2) & 3);
+	return bucket < LATENCY_BUCKETS ? bucket : LATENCY_BUCKETS - 1;
+}
+
+uint64_t latency_bucket_ns(size_t bucket)
+{
+	uint64_t base;
+
+	if (bucket == 0)
+		return LATENCY_FIRST_NS;
+	base = (uint64_t)LATENCY_FIRST_NS << ((bucket - 1) / 4);
+	return base + base / 4 * ((bucket - 1) % 4 + 1);
+}
+
+void counters_count_latency(struct counters *counters, uint64_t latency_ns)
+{
+	counter_add(&counters->latency[latency_bucket(latency_ns)], 1);
+	if (latency_ns > counter_read(&counters->latency_max_ns))
+		atomic_store_explicit(&counters->latency_max_ns, latency_ns, memory_order_relaxed);
+}
