@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "edge/namespace.h"
+
+#include <fcntl.h>
+#include <linux/nsfs.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define INITIAL_USER_NS_INODE 0xeffffffdu /* include/uapi/linux/nsfs.h USER_NS_INIT_INO */
+
+bool namespace_takes_changes(void)
+{
+	int net = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	int owner = net >= 0 ? ioctl(net, NS_GET_USERNS) : -1;
+	bool initial = true;
+	struct stat status;
+
+	/* An owner above our own user namespace is hidden from us: EPERM. That is not the initial one's
+	 * view either, but then we could not bind a queue at all. */
+	if (owner >= 0 && fstat(owner, &status) == 0)
+		initial = status.st_ino == INITIAL_USER_NS_INODE;
+	if (owner >= 0)
+		close(owner);
+	if (net >= 0)
+		close(net);
+	return initial;
+}
