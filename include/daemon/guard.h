@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Keeps the firewall rules as planned: installs them, hears of changes, repairs what others undo.
+ * Control thread only. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+#include "edge/firewall.h"
+
+struct guard;
+
+/* Installs the rules and starts to watch them. Logs what went wrong. Returns 0 and the owned guard, or
+ * -errno. */
+int guard_open(sd_event *event, enum firewall_backend backend, const struct firewall_plan *plan,
+	       struct guard **ret_guard);
+/* Stops watching; the rules stay. */
+void guard_close(struct guard *guard);
+
+enum firewall_backend guard_backend(const struct guard *guard);
+const struct firewall_plan *guard_plan(const struct guard *guard);
+/* As last seen. */
+enum firewall_state guard_state(const struct guard *guard);
+/* How often the rules had to be put back. */
+uint64_t guard_reinstalled_total(const struct guard *guard);
+
+/* Another plan (hooks), put in force at once. Returns 0, or -errno with the old plan kept; *ret_error
+ * gets an owned text. */
+int guard_set_plan(struct guard *guard, const struct firewall_plan *plan, char **ret_error);
+
+/* Looks now; with repair also mends. diff as in firewall_check. Returns 0 or -errno, *ret_error as above. */
+int guard_check(struct guard *guard, bool repair, FILE *diff, char **ret_error);
+
+int guard_read_counts(struct guard *guard, struct firewall_counts *ret_counts);

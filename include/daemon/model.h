@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the daemon knows of links and routes, and the only writer of the snapshot. Control thread
+ * only. An event of the kernel makes it look again; a burst of them costs one look. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+#include "daemon/config.h"
+#include "daemon/workers.h"
+#include "policy/slot.h"
+
+struct model;
+
+/* Reads links and routes, builds and publishes the first snapshot, subscribes to changes. Borrows
+ * event, workers (their counters get room for each tunnel) and config, which lives until the next
+ * model_configure. Logs what went wrong. Returns 0 and the owned model, or -errno. */
+int model_open(sd_event *event, struct workers *workers, const struct config *config,
+	       struct model **ret_model);
+void model_close(struct model *model);
+
+struct slot *model_slot(const struct model *model);
+
+/* Rules and mode of another configuration, published at once. Returns 0, or -errno with the old
+ * one still in force and still borrowed. */
+int model_configure(struct model *model, const struct config *config);
+
+/* Frees snapshots no worker can hold any more; call it about once a second. */
+void model_reclaim(struct model *model);
+
+/* One tunnel that was seen since the start, alive or gone. */
+struct model_tunnel {
+	char name[IF_NAMESIZE];
+	uint32_t id;        /* of its counters */
+	uint32_t mtu;       /* bytes, as last seen */
+	uint64_t since_ns;  /* CLOCK_BOOTTIME of the last change of its MTU */
+};
+/* Borrowed until the next event is handled; in order of first sight. */
+const struct model_tunnel *const *model_tunnels(const struct model *model, size_t *ret_count);
+/* NULL where no tunnel of that name was ever seen. */
+const struct model_tunnel *model_find_tunnel(const struct model *model, const char *name);
+
+struct model_totals {
+	uint64_t rebuilds;  /* snapshots published */
+	uint64_t resyncs;   /* events the kernel could not deliver */
+	uint64_t rebuild_ns; /* the last look and build */
+};
+struct model_totals model_totals(const struct model *model);

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The worker threads: one thread, one socket, one queue each. All calls are the control thread's. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "policy/counters.h"
+#include "policy/slot.h"
+
+struct workers;
+
+/* Makes room for `count` workers (1 to SLOT_READERS_MAX) and their counters; starts nothing.
+ * Returns owned, or NULL (out of memory). */
+struct workers *workers_new(size_t count);
+
+struct workers_config {
+	uint16_t first;       /* number of the first queue */
+	uint32_t max_packets; /* per queue */
+	bool may_change;      /* the kernel takes changed packets back here */
+	struct slot *slot;    /* borrowed until workers_stop */
+};
+
+/* Binds all queues, then starts all threads. On failure everything bound is let go again, and what
+ * went wrong was logged. Returns 0 or -errno. */
+int workers_start(struct workers *workers, const struct workers_config *config);
+
+/* Lets new SYNs pass, answers those that wait, ends the threads. No SYN is lost. */
+void workers_stop(struct workers *workers);
+void workers_free(struct workers *workers);
+
+size_t workers_count(const struct workers *workers);
+struct counters *workers_counters(const struct workers *workers, size_t i);
+uint16_t workers_queue(const struct workers *workers, size_t i);
+
+enum worker_state {
+	WORKER_OK,
+	WORKER_STALLED, /* has not come back from its work for 3 s */
+	WORKER_UNBOUND, /* its socket failed; nobody answers that queue */
+};
+
+/* Looks at every worker's beat; call it at least once a second. The worst state of all. */
+enum worker_state workers_check(struct workers *workers, uint64_t now_ns);

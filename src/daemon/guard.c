@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/guard.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+/* Where the kernel tells of changes, a look now and then catches what it could not tell; where it
+ * doesn't, the look is all there is. */
+#define LOOK_WITH_EVENTS_NS (30 * NS_PER_SECOND)
+#define LOOK_WITHOUT_EVENTS_NS (NS_PER_SECOND * 4 / 5)
+#define REPAIR_GAP_NS (100 * NS_PER_MS) /* between two repairs when somebody keeps undoing them */
+
+struct guard {
+	struct firewall *firewall;
+	struct firewall_plan plan;
+	enum firewall_state state;
+	sd_event_source *events_source, *timer_source;
+	uint64_t look_every_ns;
+	uint64_t next_repair_ns;
+	uint64_t reinstalled_total;
+	struct log_ratelimit failed_limit;
+};
+
+static const char *or_unknown(const char *text)
+{
+	return text ? text : "no reason given";
+}
+
+int guard_check(struct guard *guard, bool repair, FILE *diff, char **ret_error)
+{
+	enum firewall_state state;
+	int r;
+
+	r = firewall_check(guard->firewall, &guard->plan, &state, diff, ret_error);
+	if (r < 0)
+		return r;
+	guard->state = state;
+	if (!repair || state == FIREWALL_STATE_OK || state == FIREWALL_STATE_NONE)
+		return 0;
+	r = firewall_apply(guard->firewall, &guard->plan, ret_error);
+	if (r < 0)
+		return r;
+	guard->reinstalled_total++;
+	return firewall_check(guard->firewall, &guard->plan, &guard->state, NULL, ret_error);
+}
+
+/* Looks, repairs, and says who did it where that is known. */
+static void watch(struct guard *guard, uint32_t culprit_pid, const char *culprit)
+{
+	uint64_t before = guard->reinstalled_total, begin_ns = clock_boottime_ns(), suppressed;
+	char *error = NULL;
+	int r;
+
+	r = guard_check(guard, true, NULL, &error);
+	if (r < 0) {
+		if (log_may_speak(&guard->failed_limit, begin_ns, 10 * NS_PER_SECOND, &suppressed))
+			log_error(r, "firewall: cannot look after our rules: %s", or_unknown(error));
+	} else if (guard->reinstalled_total > before) {
+		uint64_t took_ms = (clock_boottime_ns() - begin_ns) / NS_PER_MS;
+
+		if (culprit_pid)
+			log_warning("firewall: %s, pid %u, changed our rules; restored after %llu ms",
+				    culprit, culprit_pid, (unsigned long long)took_ms);
+		else
+			log_warning("firewall: our rules were changed; restored after %llu ms",
+				    (unsigned long long)took_ms);
+	}
+	free(error);
+	guard->next_repair_ns = clock_boottime_ns() + REPAIR_GAP_NS;
+}
+
+static void look_at(struct guard *guard, uint64_t when_ns)
+{
+	sd_event_source_set_time(guard->timer_source, when_ns / 1000);
+	sd_event_source_set_enabled(guard->timer_source, SD_EVENT_ONESHOT);
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct guard *guard = userdata;
+
+	(void)source;
+	(void)usec;
+	watch(guard, 0, "");
+	look_at(guard, clock_boottime_ns() + guard->look_every_ns);
+	return 0;
+}
+
+static int on_events(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	struct guard *guard = userdata;
+	uint64_t now_ns = clock_boottime_ns();
+	char culprit[16] = "";
+	uint32_t pid = 0;
+
+	(void)source;
+	(void)fd;
+	(void)revents;
+	if (firewall_read_events(guard->firewall, &pid, culprit) == 0)
+		return 0;
+	if (now_ns < guard->next_repair_ns) {
+		look_at(guard, guard->next_repair_ns);
+		return 0;
+	}
+	watch(guard, pid, culprit);
+	return 0;
+}
+
+static int add_sources(struct guard *guard, sd_event *event)
+{
+	int fd = firewall_fd(guard->firewall);
+	int r = 0;
+
+	if (fd >= 0)
+		r = sd_event_add_io(event, &guard->events_source, fd, EPOLLIN, on_events, guard);
+	guard->look_every_ns = fd >= 0 ? LOOK_WITH_EVENTS_NS : LOOK_WITHOUT_EVENTS_NS;
+	if (r >= 0)
+		r = sd_event_add_time(event, &guard->timer_source, CLOCK_BOOTTIME,
+				      (clock_boottime_ns() + guard->look_every_ns) / 1000, 1000,
+				      on_timer, guard);
+	return r < 0 ? log_error(r, "event loop: cannot watch the firewall rules") : 0;
+}
+
+int guard_open(sd_event *event, enum firewall_backend backend, const struct firewall_plan *plan,
+	       struct guard **ret_guard)
+{
+	struct guard *guard = calloc(1, sizeof(*guard));
+	char *error = NULL;
+	int r;
+
+	if (!guard)
+		return log_error(-ENOMEM, "firewall");
+	guard->plan = *plan;
+	r = firewall_open(backend, &guard->firewall, &error);
+	if (r == 0)
+		r = firewall_apply(guard->firewall, plan, &error);
+	if (r == 0)
+		r = firewall_check(guard->firewall, plan, &guard->state, NULL, &error);
+	if (r < 0)
+		log_error(r, "firewall: %s", or_unknown(error));
+	else if (firewall_which(guard->firewall) != FIREWALL_NONE)
+		r = add_sources(guard, event);
+	free(error);
+	if (r < 0) {
+		guard_close(guard);
+		return r;
+	}
+	log_info("firewall: %s, rules %s",
+		 firewall_backend_name(firewall_which(guard->firewall)),
+		 firewall_state_name(guard->state));
+	*ret_guard = guard;
+	return 0;
+}
+
+void guard_close(struct guard *guard)
+{
+	if (!guard)
+		return;
+	sd_event_source_disable_unref(guard->events_source);
+	sd_event_source_disable_unref(guard->timer_source);
+	firewall_close(guard->firewall);
+	free(guard);
+}
+
+enum firewall_backend guard_backend(const struct guard *guard)
+{
+	return firewall_which(guard->firewall);
+}
+
+const struct firewall_plan *guard_plan(const struct guard *guard)
+{
+	return &guard->plan;
+}
+
+enum firewall_state guard_state(const struct guard *guard)
+{
+	return guard->state;
+}
+
+uint64_t guard_reinstalled_total(const struct guard *guard)
+{
+	return guard->reinstalled_total;
+}
+
+int guard_set_plan(struct guard *guard, const struct firewall_plan *plan, char **ret_error)
+{
+	int r;
+
+	r = firewall_apply(guard->firewall, plan, ret_error);
+	if (r < 0)
+		return r;
+	guard->plan = *plan;
+	return firewall_check(guard->firewall, plan, &guard->state, NULL, ret_error);
+}
+
+int guard_read_counts(struct guard *guard, struct firewall_counts *ret_counts)
+{
+	char *error = NULL;
+	int r;
+
+	r = firewall_read_counts(guard->firewall, ret_counts, &error);
+	free(error);
+	return r;
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/workers.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "edge/queue.h"
+
+#define STALL_NS (3 * NS_PER_SECOND) /* an idle worker beats once a second */
+#define STOP_SECONDS 2
+
+struct worker {
+	struct queue *queue;
+	struct counters *counters; /* written by the worker, read by all */
+	pthread_t thread;
+	bool started;
+	atomic_ulong beats;        /* relaxed: only that it moves is of interest */
+	atomic_bool ended;         /* release at the end, acquire by the control thread */
+	atomic_bool failed;        /* relaxed: a state for people */
+	/* control thread only */
+	unsigned long seen_beats;
+	uint64_t seen_ns;
+};
+
+struct workers {
+	size_t count;
+	struct worker list[];
+};
+
+struct workers *workers_new(size_t count)
+{
+	struct workers *workers = calloc(1, sizeof(*workers) + count * sizeof(workers->list[0]));
+
+	if (!workers)
+		return NULL;
+	workers->count = count;
+	for (size_t i = 0; i < count; i++) {
+		workers->list[i].counters = counters_new();
+		if (!workers->list[i].counters) {
+			workers_free(workers);
+			return NULL;
+		}
+	}
+	return workers;
+}
+
+void workers_free(struct workers *workers)
+{
+	if (!workers)
+		return;
+	for (size_t i = 0; i < workers->count; i++) {
+		queue_close(workers->list[i].queue);
+		counters_free(workers->list[i].counters);
+	}
+	free(workers);
+}
+
+static void *run_worker(void *userdata)
+{
+	struct worker *worker = userdata;
+	enum queue_state state;
+
+	do {
+		state = queue_serve(worker->queue);
+		atomic_fetch_add_explicit(&worker->beats, 1, memory_order_relaxed);
+	} while (state == QUEUE_BUSY || state == QUEUE_IDLE);
+	if (state == QUEUE_FAILED)
+		atomic_store_explicit(&worker->failed, true, memory_order_relaxed);
+	atomic_store_explicit(&worker->ended, true, memory_order_release);
+	return NULL;
+}
+
+static int start_thread(struct worker *worker)
+{
+	char name[16]; /* what pthread_setname_np takes */
+	int r;
+
+	r = -pthread_create(&worker->thread, NULL, run_worker, worker);
+	if (r < 0)
+		return log_error(r, "queue %u: cannot start its thread", queue_number(worker->queue));
+	worker->started = true;
+	worker->seen_ns = clock_boottime_ns();
+	snprintf(name, sizeof(name), "queue-%u", queue_number(worker->queue));
+	pthread_setname_np(worker->thread, name);
+	return 0;
+}
+
+static int open_queues(struct workers *workers, const struct workers_config *config)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < workers->count && r == 0; i++) {
+		const struct queue_config queue = {
+			.number = (uint16_t)(config->first + i),
+			.max_packets = config->max_packets,
+			.fail_open = true,
+			.may_change = config->may_change,
+			.slot = config->slot,
+			.reader = i,
+			.counters = workers->list[i].counters,
+		};
+
+		r = queue_open(&queue, &workers->list[i].queue);
+	}
+	return r;
+}
+
+int workers_start(struct workers *workers, const struct workers_config *config)
+{
+	int r;
+
+	r = open_queues(workers, config);
+	for (size_t i = 0; i < workers->count && r == 0; i++)
+		r = start_thread(&workers->list[i]);
+	if (r < 0)
+		workers_stop(workers);
+	return r;
+}
+
+/* Waits for a worker that was told to drain. One that does not end keeps its queue: closing it under
+ * a running thread would be worse than leaving it to the end of the process. */
+static bool join_worker(struct worker *worker)
+{
+	struct timespec deadline;
+
+	clock_gettime(CLOCK_REALTIME, &deadline);
+	deadline.tv_sec += STOP_SECONDS;
+	if (pthread_timedjoin_np(worker->thread, NULL, &deadline) == 0)
+		return true;
+	log_warning("queue %u: its worker did not end within %d s", queue_number(worker->queue),
+		    STOP_SECONDS);
+	return false;
+}
+
+void workers_stop(struct workers *workers)
+{
+	int r;
+
+	for (size_t i = 0; i < workers->count; i++) {
+		struct worker *worker = &workers->list[i];
+
+		if (!worker->started)
+			continue;
+		r = queue_request_drain(worker->queue);
+		if (r < 0)
+			log_error(r, "queue %u: cannot let waiting packets pass",
+				  queue_number(worker->queue));
+	}
+	for (size_t i = 0; i < workers->count; i++) {
+		struct worker *worker = &workers->list[i];
+
+		if (worker->started && !join_worker(worker))
+			continue;
+		worker->started = false;
+		queue_close(worker->queue);
+		worker->queue = NULL;
+	}
+}
+
+size_t workers_count(const struct workers *workers)
+{
+	return workers->count;
+}
+
+struct counters *workers_counters(const struct workers *workers, size_t i)
+{
+	return workers->list[i].counters;
+}
+
+uint16_t workers_queue(const struct workers *workers, size_t i)
+{
+	return workers->list[i].queue ? queue_number(workers->list[i].queue) : 0;
+}
+
+static enum worker_state check_worker(struct worker *worker, uint64_t now_ns)
+{
+	unsigned long beats = atomic_load_explicit(&worker->beats, memory_order_relaxed);
+
+	if (!worker->started || atomic_load_explicit(&worker->failed, memory_order_relaxed))
+		return WORKER_UNBOUND;
+	if (beats != worker->seen_beats) {
+		worker->seen_beats = beats;
+		worker->seen_ns = now_ns;
+	}
+	return now_ns - worker->seen_ns > STALL_NS ? WORKER_STALLED : WORKER_OK;
+}
+
+enum worker_state workers_check(struct workers *workers, uint64_t now_ns)
+{
+	enum worker_state worst = WORKER_OK, state;
+
+	for (size_t i = 0; i < workers->count; i++) {
+		state = check_worker(&workers->list[i], now_ns);
+		if (state > worst)
+			worst = state;
+	}
+	return worst;
+}
