@@ -137,6 +137,8 @@ int guard_open(sd_event *event, enum firewall_backend backend, const struct fire
 	r = firewall_open(backend, &guard->firewall, &error);
 	if (r == 0)
 		r = firewall_apply(guard->firewall, plan, &error);
+	if (r == 0) /* rules of another backend would queue each SYN twice */
+		r = firewall_retire_others(guard->firewall, &error);
 	if (r == 0)
 		r = firewall_check(guard->firewall, plan, &guard->state, NULL, &error);
 	if (r < 0)

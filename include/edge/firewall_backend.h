@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What firewall.c asks of a backend, and the list of lines in which expected and live rules are
+ * compared. Only for src/edge/firewall*.c and their tests. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "edge/firewall.h"
+
+struct nl;
+struct nlmsghdr;
+struct iptables_tools;
+
+#define FIREWALL_TABLE "mssclamp" /* nftables: table inet mssclamp */
+#define FIREWALL_CHAIN "MSSCLAMP" /* iptables: chain of table mangle */
+#define FIREWALL_FAMILIES 2       /* iptables has two: IPv4 and IPv6 */
+#define FIREWALL_HOOKS 3
+
+/* The hooks in the order in which they are written and listed. */
+struct firewall_hook_name {
+	enum firewall_hook hook;
+	const char *nft;      /* nftables: name of our chain and of its hook */
+	const char *iptables; /* iptables: the built-in chain */
+};
+extern const struct firewall_hook_name firewall_hooks[FIREWALL_HOOKS];
+
+enum firewall_kind { FIREWALL_IS_TABLE, FIREWALL_IS_CHAIN, FIREWALL_IS_RULE };
+
+/* One object of ours as a command in the backend's own syntax. Equal texts mean equal objects. */
+struct firewall_line {
+	char *text;
+	enum firewall_kind kind;
+	unsigned int hook; /* FIREWALL_* bit: the hook it stands in, 0 for none */
+	size_t family;     /* iptables: 0 IPv4, 1 IPv6 */
+	uint64_t packets;  /* live rules that decide what is a SYN: their counter, else 0 */
+	bool optional;     /* expected lines: may be there or not */
+	bool matched;      /* firewall_lines_match found it in the other list too */
+};
+
+struct firewall_lines {
+	struct firewall_line *line;
+	size_t count;
+	size_t capacity;
+};
+
+/* Adds a copy of model with the formatted text. Returns 0 or -ENOMEM. */
+int firewall_lines_add(struct firewall_lines *lines, const struct firewall_line *model,
+		       const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Frees the lines; what is left is an empty list. */
+void firewall_lines_done(struct firewall_lines *lines);
+
+/* Pairs equal lines, each at most once, and sets `matched` in both lists.
+ * Returns OK, MISSING (nothing is live, something is expected) or DIFFERENT. */
+enum firewall_state firewall_lines_match(struct firewall_lines *expected,
+					 struct firewall_lines *live);
+
+/* Writes what firewall_lines_match left without a partner: "- expected", then "+ live". */
+void firewall_lines_diff(const struct firewall_lines *expected, const struct firewall_lines *live,
+			 FILE *out);
+
+struct firewall_ops {
+	enum firewall_backend backend;
+	/* Finds out whether the backend works here; changes no rule. */
+	int (*open)(struct firewall *firewall, char **ret_error);
+	/* The lines a plan stands for, in the order of loading. Pure. Returns 0 or -ENOMEM. */
+	int (*expect)(const struct firewall_plan *plan, struct firewall_lines *expected);
+	/* Writes what loads all of the expected lines. Pure. */
+	void (*print)(const struct firewall_lines *expected, FILE *out);
+	/* Adds what is live; looking creates nothing. */
+	int (*read)(struct firewall *firewall, struct firewall_lines *live, char **ret_error);
+	/* Makes live equal to expected, one transaction a family; the two are matched already. */
+	int (*replace)(struct firewall *firewall, const struct firewall_lines *expected,
+		       const struct firewall_lines *live, char **ret_error);
+	/* Removes all of ours; needs no open backend. Where the kernel has none, nothing is. */
+	int (*remove)(char **ret_error);
+};
+extern const struct firewall_ops firewall_nft_ops;
+extern const struct firewall_ops firewall_iptables_ops;
+
+/* What is known of the transactions whose events were read. */
+struct firewall_events {
+	enum firewall_backend backend;           /* whose tables count */
+	uint32_t own_pid[1 + FIREWALL_FAMILIES]; /* we and our last children: never culprits */
+	bool pending;         /* the transaction being read has touched our table so far */
+	bool touched;         /* one that is complete has */
+	uint32_t culprit_pid; /* who committed the last such one; 0: unknown */
+	char culprit[16];     /* its name (TASK_COMM_LEN), NUL-terminated */
+};
+
+struct firewall {
+	const struct firewall_ops *ops;     /* NULL: backend none */
+	const struct iptables_tools *tools; /* iptables: the variant in use */
+	struct nl *nl;                      /* events; NULL: there are none */
+	struct firewall_events events;
+};
+
+/* Joins NFNLGRP_NFTABLES. Returns 0 or -errno; then the caller's timer has to do. */
+int firewall_events_open(struct firewall *firewall);
+/* Takes one message of that group; userdata is a struct firewall_events. Pure. Returns 0. */
+int firewall_events_parse(const struct nlmsghdr *message, void *userdata);
+
+/* Whether nftables has that table of family "inet", "ip" or "ip6". A kernel without nftables has
+ * none. */
+int firewall_nft_has_table(const char *family, const char *table, bool *ret_found,
+			   char **ret_error);
+
+/* The JSON of "list table inet mssclamp" as lines. Rules of a form we do not write get their text
+ * from plain, the same list as text with handles. *ret_alien says how many there were.
+ * Returns 0, -ENOMEM, or -EBADMSG where the JSON is not such a list. */
+int firewall_nft_parse(const char *json, const char *plain, struct firewall_lines *live,
+		       size_t *ret_alien);
+/* As firewall_ops.expect and .print, and the transaction that turns live into expected. */
+int firewall_nft_expect(const struct firewall_plan *plan, struct firewall_lines *expected);
+void firewall_nft_print(const struct firewall_lines *expected, FILE *out);
+void firewall_nft_write(const struct firewall_lines *expected, const struct firewall_lines *live,
+			FILE *out);
+
+/* The output of "iptables-save -c -t mangle" (family 0) or ip6tables-save (1) as lines: our chain,
+ * its rules and whatever jumps to it. Returns 0 or -ENOMEM. */
+int firewall_iptables_parse(const char *save, size_t family, struct firewall_lines *live);
+/* The input of iptables-restore --noflush that turns the family's live lines into the expected
+ * ones, or removes them all. Writes nothing where there is nothing to do. */
+void firewall_iptables_write(const struct firewall_lines *expected,
+			     const struct firewall_lines *live, size_t family, FILE *out);
+void firewall_iptables_write_removal(const struct firewall_lines *live, size_t family, FILE *out);
+/* As firewall_ops.expect. */
+int firewall_iptables_expect(const struct firewall_plan *plan, struct firewall_lines *expected);
+
+/* Sets *ret_error to the text, owned by the caller (NULL without memory), and returns r. */
+int firewall_fail(char **ret_error, int r, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From libnftables' JSON (libnftables-json(5)) to lines. Versions write one rule in several ways: a
+ * rule that means what one of ours means gets the text that ours would have. */
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "edge/firewall_backend.h"
+
+struct queue_target {
+	json_int_t first, last;
+	bool bypass, fanout;
+};
+
+static const char *string_of(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "";
+}
+
+static const struct firewall_hook_name *hook_named(const char *name)
+{
+	for (size_t i = 0; i < FIREWALL_HOOKS; i++)
+		if (strcmp(firewall_hooks[i].nft, name) == 0)
+			return &firewall_hooks[i];
+	return NULL;
+}
+
+/* TCP flags as the bits of RFC 9293: a name, a number, or several by "|", nested or as a list.
+ * Returns 0x100, which no flag has, for anything else. */
+static unsigned int tcp_flags_of(const json_t *value)
+{
+	static const struct {
+		const char *name;
+		unsigned int bit;
+	} flags[] = { { "fin", 0x01 }, { "syn", 0x02 }, { "rst", 0x04 }, { "psh", 0x08 },
+		      { "ack", 0x10 }, { "urg", 0x20 }, { "ecn", 0x40 }, { "cwr", 0x80 } };
+	const char *name = json_string_value(value);
+	unsigned int bits = 0;
+	const json_t *element;
+	size_t i;
+
+	if (json_is_object(value) && json_object_size(value) == 1)
+		value = json_object_get(value, "|");
+	if (json_is_integer(value) && json_integer_value(value) >= 0 &&
+	    json_integer_value(value) <= 0xff)
+		return (unsigned int)json_integer_value(value);
+	for (i = 0; name && i < sizeof(flags) / sizeof(flags[0]); i++)
+		if (strcmp(name, flags[i].name) == 0)
+			return flags[i].bit;
+	if (!json_is_array(value))
+		return 0x100;
+	json_array_foreach(value, i, element)
+		bits |= tcp_flags_of(element);
+	return bits;
+}
+
+/* tcp flags & (fin|syn|rst) == syn */
+static bool is_syn_match(const json_t *expr)
+{
+	const json_t *match = json_object_get(expr, "match");
+	const json_t *sides = json_object_get(json_object_get(match, "left"), "&");
+	const json_t *payload = json_object_get(json_array_get(sides, 0), "payload");
+
+	return strcmp(string_of(match, "op"), "==") == 0 && json_array_size(sides) == 2 &&
+	       strcmp(string_of(payload, "protocol"), "tcp") == 0 &&
+	       strcmp(string_of(payload, "field"), "flags") == 0 &&
+	       tcp_flags_of(json_array_get(sides, 1)) == 0x07 &&
+	       tcp_flags_of(json_object_get(match, "right")) == 0x02;
+}
+
+static bool read_queue_flag(const json_t *flag, struct queue_target *target)
+{
+	const char *name = json_string_value(flag);
+
+	if (name && strcmp(name, "bypass") == 0)
+		target->bypass = true;
+	else if (name && strcmp(name, "fanout") == 0)
+		target->fanout = true;
+	else
+		return false;
+	return true;
+}
+
+static bool read_queue(const json_t *expr, struct queue_target *target)
+{
+	const json_t *queue = json_object_get(expr, "queue");
+	const json_t *num = json_object_get(queue, "num");
+	const json_t *range = json_object_get(num, "range");
+	const json_t *flags = json_object_get(queue, "flags");
+	const json_t *first = range ? json_array_get(range, 0) : num;
+	const json_t *last = range ? json_array_get(range, 1) : num;
+	const json_t *flag;
+	size_t i;
+
+	if (!json_is_integer(first) || !json_is_integer(last))
+		return false;
+	target->first = json_integer_value(first);
+	target->last = json_integer_value(last);
+	if (json_is_string(flags))
+		return read_queue_flag(flags, target);
+	json_array_foreach(flags, i, flag)
+		if (!read_queue_flag(flag, target))
+			return false;
+	return true;
+}
+
+/* The rule as libnftables writes it in text, found by its handle: "\t\t<rule> # handle 7". */
+static int add_alien(const char *chain, json_int_t handle, const char *plain,
+		     const struct firewall_line *model, struct firewall_lines *live)
+{
+	char mark[48];
+	const char *end, *start;
+
+	snprintf(mark, sizeof(mark), " # handle %lld\n", (long long)handle);
+	end = plain ? strstr(plain, mark) : NULL;
+	for (start = end; start && start > plain && start[-1] != '\n' && start[-1] != '\t';)
+		start--;
+	if (!end)
+		return firewall_lines_add(live, model, "add rule inet " FIREWALL_TABLE
+					  " %s # handle %lld", chain, (long long)handle);
+	return firewall_lines_add(live, model, "add rule inet " FIREWALL_TABLE " %s %.*s", chain,
+				  (int)(end - start), start);
+}
+
+static int parse_rule(const json_t *rule, const char *plain, struct firewall_lines *live,
+		      size_t *alien)
+{
+	const char *chain = string_of(rule, "chain");
+	const struct firewall_hook_name *hook = hook_named(chain);
+	const json_t *expr = json_object_get(rule, "expr");
+	const json_t *counter = json_object_get(json_array_get(expr, 1), "counter");
+	struct firewall_line line = { .kind = FIREWALL_IS_RULE };
+	struct queue_target target = { 0 };
+	char range[48];
+
+	if (!hook)
+		return 0;
+	line.hook = hook->hook;
+	if (json_array_size(expr) != 3 || !is_syn_match(json_array_get(expr, 0)) || !counter ||
+	    !read_queue(json_array_get(expr, 2), &target)) {
+		++*alien;
+		return add_alien(chain, json_integer_value(json_object_get(rule, "handle")), plain,
+				 &line, live);
+	}
+	line.packets = (uint64_t)json_integer_value(json_object_get(counter, "packets"));
+	if (target.first == target.last)
+		snprintf(range, sizeof(range), "%lld", (long long)target.first);
+	else
+		snprintf(range, sizeof(range), "%lld-%lld", (long long)target.first,
+			 (long long)target.last);
+	return firewall_lines_add(live, &line, "add rule inet " FIREWALL_TABLE " %s tcp flags & "
+				  "(fin|syn|rst) == syn counter queue %s%s%s%sto %s", chain,
+				  target.bypass || target.fanout ? "flags " : "",
+				  target.bypass ? "bypass" : "",
+				  target.bypass && target.fanout ? ",fanout" :
+				  target.fanout ? "fanout" : "",
+				  target.bypass || target.fanout ? " " : "", range);
+}
+
+static int parse_chain(const json_t *chain, struct firewall_lines *live)
+{
+	const char *name = string_of(chain, "name");
+	const struct firewall_hook_name *hook = hook_named(name);
+	struct firewall_line line = { .kind = FIREWALL_IS_CHAIN };
+
+	if (!hook)
+		return 0;
+	line.hook = hook->hook;
+	if (!json_object_get(chain, "hook"))
+		return firewall_lines_add(live, &line, "add chain inet " FIREWALL_TABLE " %s",
+					  name);
+	return firewall_lines_add(live, &line, "add chain inet " FIREWALL_TABLE " %s { type %s "
+				  "hook %s priority %lld; policy %s; }", name,
+				  string_of(chain, "type"), string_of(chain, "hook"),
+				  (long long)json_integer_value(json_object_get(chain, "prio")),
+				  string_of(chain, "policy"));
+}
+
+/* The only flag that another program can set is dormant. libnftables 1.0.6 writes that there are
+ * flags, but not their names (a wrong pointer), so that is all that is taken. */
+static int parse_table(const json_t *table, struct firewall_lines *live)
+{
+	static const struct firewall_line line = { .kind = FIREWALL_IS_TABLE };
+
+	return firewall_lines_add(live, &line, "add table inet " FIREWALL_TABLE "%s",
+				  json_object_get(table, "flags") ? " { flags dormant; }" : "");
+}
+
+int firewall_nft_parse(const char *json, const char *plain, struct firewall_lines *live,
+		       size_t *ret_alien)
+{
+	json_t *root = json_loads(json, 0, NULL);
+	const json_t *list = json_object_get(root, "nftables");
+	const json_t *entry, *object;
+	size_t i, alien = 0;
+	int r = json_is_array(list) ? 0 : -EBADMSG;
+
+	json_array_foreach(list, i, entry) {
+		if (r < 0)
+			break;
+		if ((object = json_object_get(entry, "table")))
+			r = parse_table(object, live);
+		else if ((object = json_object_get(entry, "chain")))
+			r = parse_chain(object, live);
+		else if ((object = json_object_get(entry, "rule")))
+			r = parse_rule(object, plain, live, &alien);
+	}
+	json_decref(root);
+	if (r == 0)
+		*ret_alien = alien;
+	return r;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The rules in nft's language: what a plan stands for, and the transaction that makes it so. */
+#include <string.h>
+
+#include "edge/firewall_backend.h"
+
+#define PRIORITY (-150)
+
+static int expect_chain(const struct firewall_hook_name *hook, const struct firewall_plan *plan,
+			struct firewall_lines *expected)
+{
+	unsigned int last = plan->queue_first + plan->queue_count - 1u;
+	struct firewall_line chain = { .kind = FIREWALL_IS_CHAIN, .hook = hook->hook };
+	struct firewall_line rule = { .kind = FIREWALL_IS_RULE, .hook = hook->hook };
+	char target[64];
+	int r;
+
+	chain.optional = !(plan->hooks & hook->hook);
+	r = firewall_lines_add(expected, &chain,
+			       "add chain inet " FIREWALL_TABLE " %s { type filter hook %s "
+			       "priority %d; policy accept; }", hook->nft, hook->nft, PRIORITY);
+	if (r < 0 || chain.optional)
+		return r;
+	if (plan->queue_count == 1)
+		snprintf(target, sizeof(target), "bypass to %u", last);
+	else
+		snprintf(target, sizeof(target), "bypass,fanout to %u-%u", plan->queue_first, last);
+	return firewall_lines_add(expected, &rule,
+				  "add rule inet " FIREWALL_TABLE " %s tcp flags & (fin|syn|rst) "
+				  "== syn counter queue flags %s", hook->nft, target);
+}
+
+/* A chain of a hook that is not planned may be there, empty, from a plan before: it stays. */
+int firewall_nft_expect(const struct firewall_plan *plan, struct firewall_lines *expected)
+{
+	static const struct firewall_line table = { .kind = FIREWALL_IS_TABLE };
+	int r = firewall_lines_add(expected, &table, "add table inet " FIREWALL_TABLE);
+
+	for (size_t i = 0; i < FIREWALL_HOOKS && r == 0; i++)
+		r = expect_chain(&firewall_hooks[i], plan, expected);
+	return r;
+}
+
+void firewall_nft_print(const struct firewall_lines *expected, FILE *out)
+{
+	for (size_t i = 0; i < expected->count; i++) {
+		const struct firewall_line *line = &expected->line[i];
+
+		fprintf(out, "%s\n", line->text);
+		for (size_t j = 0; j < FIREWALL_HOOKS && line->kind == FIREWALL_IS_CHAIN; j++)
+			if (firewall_hooks[j].hook == line->hook)
+				fprintf(out, "flush chain inet " FIREWALL_TABLE " %s\n",
+					firewall_hooks[j].nft);
+	}
+}
+
+static const struct firewall_line *find_chain(const struct firewall_lines *lines, unsigned int hook)
+{
+	for (size_t i = 0; i < lines->count; i++)
+		if (lines->line[i].kind == FIREWALL_IS_CHAIN && lines->line[i].hook == hook)
+			return &lines->line[i];
+	return NULL;
+}
+
+/* Whether a live chain hangs where it should: its policy can be changed, the rest cannot. */
+static bool same_hook(const struct firewall_line *live, const struct firewall_line *expected)
+{
+	size_t up_to_policy = (size_t)(strstr(expected->text, " policy ") - expected->text);
+
+	return strncmp(live->text, expected->text, up_to_policy) == 0;
+}
+
+void firewall_nft_write(const struct firewall_lines *expected, const struct firewall_lines *live,
+			FILE *out)
+{
+	for (size_t i = 0; i < FIREWALL_HOOKS; i++) {
+		unsigned int hook = firewall_hooks[i].hook;
+		const struct firewall_line *is = find_chain(live, hook);
+		const struct firewall_line *wanted = find_chain(expected, hook);
+
+		/* Costs what waits in the queues; but a chain that hangs elsewhere is no use. */
+		if (is && wanted && !same_hook(is, wanted))
+			fprintf(out, "flush chain inet " FIREWALL_TABLE " %s\n"
+				"delete chain inet " FIREWALL_TABLE " %s\n",
+				firewall_hooks[i].nft, firewall_hooks[i].nft);
+	}
+	for (size_t i = 0; i < expected->count; i++) {
+		const struct firewall_line *line = &expected->line[i];
+		struct firewall_lines one = { .line = &expected->line[i], .count = 1 };
+
+		if (line->optional && !find_chain(live, line->hook))
+			continue;
+		firewall_nft_print(&one, out);
+	}
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Runs /bin/sh here to have a child that behaves in every way; the product runs no shell. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "edge/child.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define PATIENT_MS 20000
+#define HASTY_MS 200
+
+static const struct {
+	const char *name, *script, *input;
+	int timeout_ms, result, status;
+	const char *output, *errors;
+} cases[] = {
+	{ "text goes in and comes out", "cat", "one\ntwo", PATIENT_MS, 0, 0, "one\ntwo", "" },
+	{ "no input is an empty one", "cat; echo end", NULL, PATIENT_MS, 0, 0, "end\n", "" },
+	{ "errors are kept apart and trimmed", "echo out; echo 'no such rule' >&2; echo >&2", "",
+	  PATIENT_MS, 0, 0, "out\n", "no such rule" },
+	{ "the exit code is told", "exit 4", "", PATIENT_MS, 0, 4, "", "" },
+	{ "a signal is 128 and its number", "kill -9 $$", "", PATIENT_MS, 0, 137, "", "" },
+	{ "input that nobody reads is no error", "exec 0<&-; exit 3", "unread", PATIENT_MS, 0, 3,
+	  "", "" },
+	{ "the environment is fixed", "echo $PATH $LC_ALL $FIREWALL_TEST", "", PATIENT_MS, 0, 0,
+	  "/usr/sbin:/sbin:/usr/bin:/bin C\n", "" },
+	{ "a child that hangs is killed", "exec sleep 60", "", HASTY_MS, -ETIME, 0, NULL, NULL },
+	{ "one that closed its output too", "exec sleep 60 >&- 2>&-", "", HASTY_MS, -ETIME, 0, NULL,
+	  NULL },
+	/* The last 32 bits: signals 1 to 32. glibc ignores its own 32 and 33 in what it spawns. */
+	{ "no signal is blocked and none ignored",
+	  "exec grep -cE '^Sig(Blk|Ign):.*[08]0000000$' /proc/self/status", "", PATIENT_MS, 0, 0,
+	  "2\n", "" },
+};
+
+static void test_runs(void **state)
+{
+	sigset_t all;
+
+	(void)state;
+	setenv("FIREWALL_TEST", "inherited", 1);
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const char *const argv[] = { "/bin/sh", "-c", cases[i].script, NULL };
+		struct child_result result = { .status = 77 };
+
+		print_message("  %s\n", cases[i].name);
+		assert_int_equal(child_run(argv, cases[i].input, cases[i].timeout_ms, &result),
+				 cases[i].result);
+		if (cases[i].result < 0) {
+			assert_int_equal(result.status, 77);
+			continue;
+		}
+		assert_int_equal(result.status, cases[i].status);
+		assert_string_equal(result.output, cases[i].output);
+		assert_string_equal(result.errors, cases[i].errors);
+		assert_true(result.pid > 0);
+		child_result_done(&result);
+		assert_null(result.output);
+	}
+	/* Nobody is left behind, the killed ones neither. */
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	assert_int_equal(errno, ECHILD);
+}
+
+/* More in both directions than any socket holds, so that each side has to wait for the other. */
+static void test_much(void **state)
+{
+	static const char *const argv[] = { "/bin/cat", NULL };
+	const size_t len = 4u << 20;
+	struct child_result result;
+	char *input = malloc(len + 1);
+
+	(void)state;
+	assert_non_null(input);
+	for (size_t i = 0; i < len; i++)
+		input[i] = (char)('a' + i % 23);
+	input[len] = '\0';
+	assert_int_equal(child_run(argv, input, PATIENT_MS, &result), 0);
+	assert_string_equal(result.output, input);
+	child_result_done(&result);
+	free(input);
+}
+
+/* What is over the limit is dropped, not waited for. */
+static void test_too_much(void **state)
+{
+	static const char script[] = "head -c 17000000 /dev/zero | tr '\\0' x";
+	static const char *const argv[] = { "/bin/sh", "-c", script, NULL };
+	struct child_result result;
+
+	(void)state;
+	assert_int_equal(child_run(argv, "", PATIENT_MS, &result), 0);
+	assert_int_equal(result.status, 0);
+	assert_int_equal(strlen(result.output), CHILD_OUTPUT_MAX);
+	child_result_done(&result);
+}
+
+static void test_no_program(void **state)
+{
+	static const char *const argv[] = { "/nowhere/iptables", NULL };
+	struct child_result result;
+
+	(void)state;
+	assert_int_equal(child_run(argv, "", PATIENT_MS, &result), -ENOENT);
+}
+
+static void test_find(void **state)
+{
+	char path[CHILD_PATH_MAX];
+
+	(void)state;
+	assert_true(child_find("sh", path));
+	assert_int_equal(access(path, X_OK), 0);
+	assert_string_equal(strrchr(path, '/'), "/sh");
+	assert_false(child_find("no-such-program-here", path));
+	assert_false(child_find(".", path)); /* a folder */
+	assert_false(child_find("a-name-of-a-program-that-is-longer-than-any-path-can-be-in-here",
+				path));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_runs),
+		cmocka_unit_test(test_much),
+		cmocka_unit_test(test_too_much),
+		cmocka_unit_test(test_no_program),
+		cmocka_unit_test(test_find),
+	};
+
+	return cmocka_run_group_tests_name("child", tests, NULL, NULL);
+}
