@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The control socket: connections, limits, permission, dispatch. Control thread only. */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <systemd/sd-event.h>
+
+struct control;
+struct control_call;
+
+/* What a command may say on failure: INTERFACE.md, exit codes. */
+enum control_error {
+	CONTROL_FAILED = 1,
+	CONTROL_INVALID_ARGUMENT = 2,
+	CONTROL_PERMISSION_DENIED = 4,
+	CONTROL_NOT_FOUND = 5,
+	CONTROL_INVALID_CONFIGURATION = 6,
+	CONTROL_UNKNOWN = 7,
+};
+
+/* One row of the command table. */
+struct control_method {
+	const char *name; /* "GetStatus", without the interface */
+	bool admin;       /* uid 0 or a member of the admin group only */
+	/* Borrows parameters. Returns the owned reply parameters, or NULL after control_fail. */
+	json_t *(*run)(struct control_call *call, json_t *parameters, void *userdata);
+};
+
+/* Sets the error of a call: message says what and why, hint what to do (may be NULL). Returns
+ * NULL. */
+json_t *control_fail(struct control_call *call, enum control_error error, const char *hint,
+		     const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+struct control_config {
+	const char *socket;        /* path */
+	const char *group;         /* owner group of the socket file; a missing one is a warning */
+	const char *admin_group;   /* a missing one is a warning, then uid 0 alone is admin */
+	int listen_fd;             /* passed by systemd (taken on success), or -1 */
+	const struct control_method *methods; /* ended by a row without name; borrowed for good */
+	void *userdata;            /* for run */
+};
+
+/* How much one client may ask for, and how long it may take. */
+#define CONTROL_CLIENTS_MAX 64       /* one of these places is kept for admins */
+#define CONTROL_CLIENTS_A_UID_MAX 16
+#define CONTROL_IDLE_SECONDS 30      /* since the last answer; a call that never ends is idle too */
+#define CONTROL_STALL_SECONDS 5      /* a reply of which the client took no byte for so long */
+
+/* Listens. Refuses a path where a living daemon answers (-EADDRINUSE) or a foreign file lies
+ * (-EEXIST), replaces a stale socket. Logs what went wrong. Returns 0 and the owned server, or
+ * -errno.
+ *
+ * What a client sees: calls are answered in order, one at a time; no further call is read while
+ * a reply waits to be taken. What is no Varlink call, is too long or too deep gets one error
+ * org.mssclamp.InvalidArgument {message, hint}, then the connection ends: behind such bytes
+ * nothing can be trusted to start a call. Parameters that are not what the description says get
+ * org.varlink.service.InvalidParameter, and the connection goes on. A client too many gets
+ * org.mssclamp.Failed without having asked, then the connection ends. */
+int control_open(sd_event *event, const struct control_config *config,
+		 struct control **ret_control);
+/* Takes over socket, group and admin_group of another configuration; connections live on, each
+ * with the rights it had. May be called from a method. On an error (logged, returned as by
+ * control_open) everything is as it was. A socket passed by systemd stays. */
+int control_reconfigure(struct control *control, const struct control_config *config);
+/* Closes all connections and removes the socket file where it made it. NULL is fine. */
+void control_close(struct control *control);

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From a parsed call to its reply: the table of commands and who may use which. */
+#pragma once
+
+#include <jansson.h>
+
+#include "base/log.h"
+#include "daemon/control.h"
+#include "daemon/control_peer.h"
+#include "proto/varlink.h"
+
+struct control_commands {
+	const struct control_method *methods;
+	void *userdata;
+	char *admin_group; /* owned by the server, for messages */
+	struct log_ratelimit refused;
+};
+
+/* Returns 0 and the owned reply, an error reply included, or -ENOMEM. */
+int control_call_answer(struct control_commands *commands, const struct control_peer *peer,
+			const struct varlink_call *call, json_t **ret_reply);
+
+/* An error of ours as a message, for what never became a call. Owned, or NULL (out of memory). */
+json_t *control_call_make_error(enum control_error error, const char *hint, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));

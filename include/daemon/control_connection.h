@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One client of the control socket: reads calls, sends replies, keeps the limits of one client. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+#include "daemon/control_call.h"
+#include "daemon/control_peer.h"
+
+/* Clients come after what keeps the daemon alive and its data true. */
+#define CONTROL_PRIORITY (SD_EVENT_PRIORITY_NORMAL + 10)
+
+struct control_connection;
+
+/* Called when the connection has ended, from its own event or from a sweep, right before it is
+ * freed. */
+typedef void (*control_connection_gone)(struct control_connection *connection, void *userdata);
+
+/* Takes fd (non-blocking) in any case; borrows commands. Returns owned, or NULL (out of memory). */
+struct control_connection *control_connection_new(sd_event *event, int fd,
+						  const struct control_peer *peer,
+						  struct control_commands *commands,
+						  control_connection_gone gone, void *userdata);
+/* Ends it without a word and without calling gone. NULL is fine. */
+void control_connection_free(struct control_connection *connection);
+
+/* Sends this error (taken; NULL is fine) when everything before it is sent, then ends the
+ * connection; what the client still says is thrown away. Such a client no longer counts as one. */
+void control_connection_refuse(struct control_connection *connection, json_t *error);
+
+/* Ends it if it was idle, stalled or refused for too long at now_ns (CLOCK_BOOTTIME). */
+void control_connection_sweep(struct control_connection *connection, uint64_t now_ns);
+
+const struct control_peer *control_connection_peer(const struct control_connection *connection);
+bool control_connection_is_refused(const struct control_connection *connection);

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/control_call.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+#define INTERFACE "org.mssclamp"
+
+static const char idl[] =
+#include "idl.h"
+	;
+
+static const struct varlink_interface interface = { INTERFACE, idl };
+static const struct varlink_service service = {
+	.vendor = "mssclamp",
+	.product = "mssclampd",
+	.version = VERSION,
+	.url = "man:mssclampd(8)",
+	.interfaces = &interface,
+	.interface_count = 1,
+};
+
+static const char *const error_names[] = {
+	[CONTROL_FAILED] = INTERFACE ".Failed",
+	[CONTROL_INVALID_ARGUMENT] = INTERFACE ".InvalidArgument",
+	[CONTROL_PERMISSION_DENIED] = INTERFACE ".PermissionDenied",
+	[CONTROL_NOT_FOUND] = INTERFACE ".NotFound",
+	[CONTROL_INVALID_CONFIGURATION] = INTERFACE ".InvalidConfiguration",
+	[CONTROL_UNKNOWN] = INTERFACE ".Unknown",
+};
+
+/* A call while its command runs. */
+struct control_call {
+	json_t *error; /* owned; NULL: nothing failed, or out of memory */
+};
+
+/* Text may hold names of files and interfaces, in any bytes; JSON takes UTF-8 only. */
+static json_t *make_string(const char *text)
+{
+	json_t *string = json_string(text);
+	char *printable;
+
+	if (string)
+		return string;
+	printable = strdup(text);
+	if (!printable)
+		return NULL;
+	varlink_make_printable(printable);
+	string = json_string(printable);
+	free(printable);
+	return string;
+}
+
+static json_t *__attribute__((format(printf, 3, 0)))
+make_error(enum control_error error, const char *hint, const char *format, va_list arguments)
+{
+	json_t *parameters;
+	char *message;
+	int r;
+
+	if (vasprintf(&message, format, arguments) < 0)
+		return NULL;
+	parameters = json_object();
+	r = json_object_set_new(parameters, "message", make_string(message));
+	free(message);
+	if (r < 0 ||
+	    json_object_set_new(parameters, "hint", hint ? make_string(hint) : json_null()) < 0) {
+		json_decref(parameters);
+		return NULL;
+	}
+	return varlink_make_error(error_names[error], parameters);
+}
+
+json_t *control_call_make_error(enum control_error error, const char *hint, const char *format, ...)
+{
+	va_list arguments;
+	json_t *message;
+
+	va_start(arguments, format);
+	message = make_error(error, hint, format, arguments);
+	va_end(arguments);
+	return message;
+}
+
+json_t *control_fail(struct control_call *call, enum control_error error, const char *hint,
+		     const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	json_decref(call->error);
+	call->error = make_error(error, hint, format, arguments);
+	va_end(arguments);
+	return NULL;
+}
+
+static const struct control_method *find_method(const struct control_commands *commands,
+						const char *name)
+{
+	for (const struct control_method *m = commands->methods; m->name; m++)
+		if (strcmp(m->name, name) == 0)
+			return m;
+	return NULL;
+}
+
+static json_t *deny(struct control_commands *commands, const struct control_peer *peer,
+		    const char *name)
+{
+	uint64_t suppressed;
+
+	if (log_may_speak(&commands->refused, clock_boottime_ns(), NS_PER_SECOND, &suppressed))
+		log_warning("control: %s refused to uid %u, pid %d: neither uid 0 nor in group "
+			    "\"%s\" (%llu more like this before)",
+			    name, peer->uid, peer->pid, commands->admin_group,
+			    (unsigned long long)suppressed);
+	return control_call_make_error(
+		CONTROL_PERMISSION_DENIED,
+		"run it with sudo, or join the group and log in again",
+		"%s is for uid 0 and members of group \"%s\", you are uid %u", name,
+		commands->admin_group, peer->uid);
+}
+
+/* Described in the IDL, but without a row in the table. */
+static json_t *make_not_implemented(const char *method)
+{
+	json_t *parameters = json_object();
+
+	if (json_object_set_new(parameters, "method", json_string(method)) < 0) {
+		json_decref(parameters);
+		return NULL;
+	}
+	return varlink_make_error("org.varlink.service.MethodNotImplemented", parameters);
+}
+
+static json_t *run(struct control_commands *commands, const struct control_method *method,
+		   json_t *parameters)
+{
+	struct control_call call = { 0 };
+	json_t *reply = method->run(&call, parameters, commands->userdata);
+
+	if (reply) {
+		json_decref(call.error);
+		return varlink_make_reply(reply, false);
+	}
+	if (!call.error)
+		control_fail(&call, CONTROL_FAILED, "see the daemon's log",
+			     "%s gave no answer: most likely memory is short", method->name);
+	return call.error;
+}
+
+int control_call_answer(struct control_commands *commands, const struct control_peer *peer,
+			const struct varlink_call *call, json_t **ret_reply)
+{
+	int r = varlink_service_answer(&service, call, ret_reply);
+	const struct control_method *method;
+	const char *name;
+	json_t *reply;
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	name = strrchr(call->method, '.') + 1;
+	method = find_method(commands, name);
+	if (!method)
+		reply = make_not_implemented(call->method);
+	else if (method->admin && !peer->admin)
+		reply = deny(commands, peer, name);
+	else
+		reply = run(commands, method, call->parameters);
+	if (!reply)
+		return -ENOMEM;
+	*ret_reply = reply;
+	return 0;
+}

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/control_connection.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "daemon/control.h"
+
+#define CALLS_A_TURN 16      /* then the other clients get theirs */
+#define RECEIVE_BYTES 16384  /* at most, at a time */
+#define FAREWELL_SECONDS 2   /* to read what a refused client still sends, so that it sees why */
+
+#define IN_TEXT_(number) #number
+#define IN_TEXT(number) IN_TEXT_(number)
+
+enum phase {
+	PHASE_IDLE,     /* a call may come */
+	PHASE_SENDING,  /* a reply waits until the client takes it */
+	PHASE_FAREWELL, /* nothing is read any more, only thrown away */
+};
+
+struct control_connection {
+	sd_event_source *io;
+	int fd;
+	struct control_peer peer;
+	struct control_commands *commands;
+	control_connection_gone gone;
+	void *userdata;
+	struct varlink_input input;
+	struct varlink_output output;
+	bool refused; /* after the output that waits the connection ends */
+	enum phase phase;
+	uint64_t since_ns; /* CLOCK_BOOTTIME: the last answer, the last byte taken, the farewell */
+};
+
+/* What to do with the connection after a step. */
+enum step {
+	STEP_ON,   /* there may be more to do at once */
+	STEP_WAIT, /* not before the socket is ready */
+	STEP_END,
+};
+
+static void enter(struct control_connection *c, enum phase phase)
+{
+	c->phase = phase;
+	c->since_ns = clock_boottime_ns();
+}
+
+static void end(struct control_connection *c)
+{
+	c->gone(c, c->userdata);
+	control_connection_free(c);
+}
+
+/* Sends what waits, as far as the client takes it. */
+static enum step send_output(struct control_connection *c)
+{
+	while (c->output.len > c->output.sent) {
+		ssize_t n = send(c->fd, c->output.data + c->output.sent,
+				 c->output.len - c->output.sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			return STEP_WAIT;
+		if (n < 0)
+			return STEP_END;
+		varlink_output_consume(&c->output, (size_t)n);
+		enter(c, PHASE_SENDING);
+	}
+	if (c->phase == PHASE_SENDING)
+		enter(c, PHASE_IDLE);
+	return STEP_ON;
+}
+
+static enum step queue(struct control_connection *c, json_t *message)
+{
+	int r = message ? varlink_output_add(&c->output, message) : -ENOMEM;
+
+	json_decref(message);
+	if (r < 0)
+		return STEP_END;
+	enter(c, PHASE_SENDING);
+	return STEP_ON;
+}
+
+/* The bytes of this client can't be trusted to be calls any more. */
+static enum step reject_input(struct control_connection *c, const char *why)
+{
+	c->refused = true;
+	return queue(c, control_call_make_error(CONTROL_INVALID_ARGUMENT,
+						"a message is one JSON object and a NUL byte: "
+						"{\"method\":\"org.mssclamp.GetStatus\"}",
+						"not a Varlink call: %s", why));
+}
+
+static enum step answer(struct control_connection *c, json_t *message)
+{
+	char why[VARLINK_WHY_MAX];
+	struct varlink_call call;
+	json_t *reply;
+	bool oneway;
+	int r;
+
+	r = varlink_call_parse(message, &call, why);
+	if (r < 0)
+		return r == -EBADMSG ? reject_input(c, why) : STEP_END;
+	r = control_call_answer(c->commands, &c->peer, &call, &reply);
+	oneway = call.oneway;
+	varlink_call_done(&call);
+	if (r < 0)
+		return STEP_END;
+	if (!oneway)
+		return queue(c, reply);
+	json_decref(reply);
+	enter(c, PHASE_IDLE);
+	return STEP_ON;
+}
+
+static enum step reject_long(struct control_connection *c)
+{
+	return reject_input(c, "it has more than " IN_TEXT(VARLINK_MESSAGE_MAX) " bytes");
+}
+
+/* Answers the next call if a whole one is here. STEP_WAIT: there is none. */
+static enum step take_call(struct control_connection *c)
+{
+	char why[VARLINK_WHY_MAX];
+	json_t *message;
+	int r = varlink_input_next(&c->input, &message, why);
+
+	switch (r) {
+	case 1:
+		return answer(c, message);
+	case 0:
+		return STEP_WAIT;
+	case -EBADMSG:
+		return reject_input(c, why);
+	case -EMSGSIZE:
+		return reject_long(c);
+	default:
+		return STEP_END;
+	}
+}
+
+/* Only called when no whole message waits, so the input stays below its limit plus one receive. */
+static enum step receive(struct control_connection *c)
+{
+	char bytes[RECEIVE_BYTES];
+	ssize_t n;
+	int r;
+
+	n = recv(c->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? STEP_WAIT : STEP_END;
+	if (n == 0 && c->input.len > c->input.start)
+		return reject_input(c, "it ends without a NUL byte");
+	if (n == 0)
+		return STEP_END;
+	if (c->refused)
+		return STEP_ON;
+	r = varlink_input_add(&c->input, bytes, (size_t)n);
+	if (r == -EMSGSIZE)
+		return reject_long(c);
+	return r < 0 ? STEP_END : STEP_ON;
+}
+
+/* The refusal is sent. Closing while the client still sends would make its send fail before it
+ * reads why, so its bytes are taken for a while. */
+static enum step say_farewell(struct control_connection *c)
+{
+	if (c->phase != PHASE_FAREWELL) {
+		varlink_input_done(&c->input);
+		shutdown(c->fd, SHUT_WR);
+		enter(c, PHASE_FAREWELL);
+	}
+	return receive(c);
+}
+
+static enum step advance(struct control_connection *c)
+{
+	enum step step = send_output(c);
+
+	if (step != STEP_ON)
+		return step;
+	if (c->refused)
+		return say_farewell(c);
+	step = take_call(c);
+	return step == STEP_WAIT ? receive(c) : step;
+}
+
+/* While a reply waits only its way out counts. After a full turn the socket's readiness to send
+ * brings us back at once, for calls that are in our buffer already. */
+static int listen_for(struct control_connection *c, bool turn_is_over)
+{
+	uint32_t events = EPOLLIN;
+
+	if (c->phase == PHASE_SENDING || turn_is_over)
+		events = EPOLLOUT;
+	return sd_event_source_set_io_events(c->io, events);
+}
+
+static int on_io(sd_event_source *io, int fd, uint32_t revents, void *userdata)
+{
+	struct control_connection *c = userdata;
+	enum step step = STEP_ON;
+
+	(void)io;
+	(void)fd;
+	(void)revents;
+	for (int i = 0; i < CALLS_A_TURN && step == STEP_ON; i++)
+		step = advance(c);
+	if (step == STEP_END || listen_for(c, step == STEP_ON) < 0)
+		end(c);
+	return 0;
+}
+
+struct control_connection *control_connection_new(sd_event *event, int fd,
+						  const struct control_peer *peer,
+						  struct control_commands *commands,
+						  control_connection_gone gone, void *userdata)
+{
+	struct control_connection *c = calloc(1, sizeof(*c));
+
+	if (!c) {
+		close(fd);
+		return NULL;
+	}
+	c->fd = fd;
+	c->peer = *peer;
+	c->commands = commands;
+	c->gone = gone;
+	c->userdata = userdata;
+	varlink_input_init(&c->input, VARLINK_MESSAGE_MAX);
+	enter(c, PHASE_IDLE);
+	if (sd_event_add_io(event, &c->io, fd, EPOLLIN, on_io, c) < 0 ||
+	    sd_event_source_set_priority(c->io, CONTROL_PRIORITY) < 0) {
+		control_connection_free(c);
+		return NULL;
+	}
+	return c;
+}
+
+void control_connection_free(struct control_connection *c)
+{
+	if (!c)
+		return;
+	sd_event_source_disable_unref(c->io);
+	varlink_input_done(&c->input);
+	varlink_output_done(&c->output);
+	close(c->fd);
+	free(c);
+}
+
+void control_connection_refuse(struct control_connection *c, json_t *error)
+{
+	c->refused = true;
+	if (queue(c, error) == STEP_END || listen_for(c, true) < 0)
+		end(c);
+}
+
+void control_connection_sweep(struct control_connection *c, uint64_t now_ns)
+{
+	static const struct {
+		uint64_t seconds;
+		const char *why;
+	} limits[] = {
+		[PHASE_IDLE] = { CONTROL_IDLE_SECONDS, "it was idle" },
+		[PHASE_SENDING] = { CONTROL_STALL_SECONDS, "it doesn't take its reply" },
+		[PHASE_FAREWELL] = { FAREWELL_SECONDS, "it was refused" },
+	};
+
+	if (now_ns < c->since_ns || now_ns - c->since_ns < limits[c->phase].seconds * NS_PER_SECOND)
+		return;
+	log_debug("control: uid %u, pid %d is cut off: %s for %llu s", c->peer.uid, c->peer.pid,
+		  limits[c->phase].why, (unsigned long long)limits[c->phase].seconds);
+	end(c);
+}
+
+const struct control_peer *control_connection_peer(const struct control_connection *c)
+{
+	return &c->peer;
+}
+
+bool control_connection_is_refused(const struct control_connection *c)
+{
+	return c->refused;
+}

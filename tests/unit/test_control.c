@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Many clients: who is let in, who may do what, and what a new configuration changes. */
+#include "control_fixture.h"
+
+#include "base/clock.h"
+
+static void test_permission(void **state)
+{
+	struct fixture *f = *state;
+	const gid_t daemon = getgrnam("daemon")->gr_gid;
+	const struct {
+		uid_t uid;
+		gid_t gid, extra;
+		bool allowed;
+	} rows[] = {
+		{ 0, 0, CONTROL_NO_GROUP, true },
+		{ UID_A, GID_A, CONTROL_NO_GROUP, false },
+		{ UID_A, GID_A, GID_A + 1, false },
+		{ UID_A, daemon, CONTROL_NO_GROUP, true },
+		{ UID_A, GID_A, daemon, true },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		int fd = connect_as(f->path, rows[i].uid, rows[i].gid, rows[i].extra);
+		struct received got;
+
+		f->reloads = f->status_calls = 0;
+		send_all(fd, ROW(CALL("Reload", "") STATUS));
+		got = talk(f, fd);
+		assert_int_equal(count_messages(&got), 2);
+		assert_int_equal(f->reloads, rows[i].allowed);
+		assert_int_equal(f->status_calls, 1);
+		if (!rows[i].allowed)
+			assert_true(contains(&got, "org.mssclamp.PermissionDenied"));
+		free(got.bytes);
+		close(fd);
+		pump(f);
+	}
+}
+
+static void expect_turned_away(struct fixture *f, int fd, const char *why)
+{
+	struct received got = talk(f, fd);
+
+	assert_int_equal(count_messages(&got), 1);
+	assert_true(contains(&got, OURS("Failed")));
+	assert_true(contains(&got, why));
+	assert_true(contains(&got, "'hint':'"));
+	assert_true(got.closed);
+	free(got.bytes);
+	close(fd);
+	pump(f);
+}
+
+static void test_clients_a_uid(void **state)
+{
+	struct fixture *f = *state;
+	int fds[CONTROL_CLIENTS_A_UID_MAX];
+
+	for (size_t i = 0; i < COUNT(fds); i++) {
+		fds[i] = connect_to(f->path);
+		expect_served(f, fds[i]);
+	}
+	for (int i = 0; i < 40; i++)
+		expect_turned_away(f, connect_to(f->path), "of your uid");
+	close(fds[0]);
+	pump(f);
+	fds[0] = connect_to(f->path);
+	expect_served(f, fds[0]);
+	for (size_t i = 0; i < COUNT(fds); i++)
+		close(fds[i]);
+}
+
+static void test_place_for_admins(void **state)
+{
+	struct fixture *f = *state;
+	int fds[CONTROL_CLIENTS_MAX];
+
+	for (unsigned int i = 0; i < COUNT(fds) - 1; i++) {
+		fds[i] = connect_as(f->path, UID_A + i / CONTROL_CLIENTS_A_UID_MAX, GID_A,
+				    CONTROL_NO_GROUP);
+		expect_served(f, fds[i]);
+	}
+	expect_turned_away(f, connect_as(f->path, UID_A + 9, GID_A, CONTROL_NO_GROUP),
+			   "but the one kept for admins");
+	fds[CONTROL_CLIENTS_MAX - 1] = connect_to(f->path);
+	expect_served(f, fds[CONTROL_CLIENTS_MAX - 1]);
+	expect_turned_away(f, connect_to(f->path), "all connections are in use");
+	for (size_t i = 0; i < COUNT(fds); i++)
+		close(fds[i]);
+}
+
+/* One that asks before it reads, as real clients do, still learns why. */
+static void test_turned_away_while_asking(void **state)
+{
+	struct fixture *f = *state;
+	int fds[CONTROL_CLIENTS_A_UID_MAX], fd;
+
+	for (size_t i = 0; i < COUNT(fds); i++)
+		fds[i] = connect_to(f->path);
+	pump(f);
+	fd = connect_to(f->path);
+	pump(f);
+	send_all(fd, ROW(STATUS));
+	expect_turned_away(f, fd, "of your uid");
+	assert_int_equal(f->status_calls, 0);
+	for (size_t i = 0; i < COUNT(fds); i++)
+		close(fds[i]);
+}
+
+/* One that is being told what was wrong takes nobody's place. */
+static void test_refused_client_is_no_client(void **state)
+{
+	struct fixture *f = *state;
+	int fds[CONTROL_CLIENTS_A_UID_MAX + 1];
+
+	for (size_t i = 0; i < COUNT(fds); i++) {
+		fds[i] = connect_to(f->path);
+		if (i > 0) {
+			expect_served(f, fds[i]);
+			continue;
+		}
+		send_all(fds[i], ROW("hello\0"));
+		pump(f);
+	}
+	for (size_t i = 0; i < COUNT(fds); i++)
+		close(fds[i]);
+}
+
+/* Wired to the clock: a refused client that does not leave is out after two sweeps. */
+static void test_sweep_runs(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t end = clock_boottime_ns() + 6 * NS_PER_SECOND;
+	int fd = connect_to(f->path);
+	bool out = false;
+
+	send_all(fd, ROW("hello\0"));
+	while (!out && clock_boottime_ns() < end) {
+		sd_event_run(f->event, 100000);
+		out = send(fd, "x", 1, MSG_NOSIGNAL) < 0;
+	}
+	assert_true(out);
+	close(fd);
+}
+
+static void test_socket_of_systemd(void **state)
+{
+	struct fixture *f = *state;
+	struct sockaddr_un address = address_of(f->path);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), client;
+	struct stat left;
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	f->config.listen_fd = fd;
+	f->config.socket = "/nonexistent/overridden";
+	assert_int_equal(control_open(f->event, &f->config, &f->control), -EINVAL);
+	assert_int_equal(listen(fd, 8), 0);
+	assert_int_equal(control_open(f->event, &f->config, &f->control), 0);
+	client = connect_to(f->path);
+	expect_served(f, client);
+	f->config.socket = "/nonexistent/elsewhere";
+	assert_int_equal(control_reconfigure(f->control, &f->config), 0);
+	expect_served(f, client);
+	close(client);
+	control_close(f->control);
+	f->control = NULL;
+	assert_int_equal(lstat(f->path, &left), 0);
+	assert_int_equal(unlink(f->path), 0);
+}
+
+static void test_reconfigure(void **state)
+{
+	struct fixture *f = *state;
+	int old = connect_to(f->path), fresh;
+	char moved[sizeof(f->path) + 2];
+	struct stat gone;
+
+	expect_served(f, old);
+	f->config.socket = f->directory;
+	assert_int_equal(control_reconfigure(f->control, &f->config), -EEXIST);
+	fresh = connect_to(f->path);
+	expect_served(f, fresh);
+	close(fresh);
+
+	snprintf(moved, sizeof(moved), "%s2", f->path);
+	f->config.socket = moved;
+	assert_int_equal(control_reconfigure(f->control, &f->config), 0);
+	assert_int_equal(lstat(f->path, &gone), -1);
+	fresh = connect_to(moved);
+	expect_served(f, fresh);
+	expect_served(f, old);
+	close(fresh);
+	close(old);
+}
+
+static void test_admin_group_changes(void **state)
+{
+	struct fixture *f = *state;
+	const gid_t daemon = getgrnam("daemon")->gr_gid;
+	struct received got;
+	int fd;
+
+	f->config.admin_group = "bin";
+	assert_int_equal(control_reconfigure(f->control, &f->config), 0);
+	assert_int_equal(chmod(f->path, 0666), 0);
+	fd = connect_as(f->path, UID_A, GID_A, daemon);
+	send_all(fd, ROW(CALL("Reload", "")));
+	got = talk(f, fd);
+	assert_true(contains(&got, "members of group \\'bin\\'"));
+	assert_int_equal(f->reloads, 0);
+	free(got.bytes);
+	close(fd);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_SERVER(test_permission),
+		WITH_SERVER(test_clients_a_uid),
+		WITH_SERVER(test_place_for_admins),
+		WITH_SERVER(test_turned_away_while_asking),
+		WITH_SERVER(test_refused_client_is_no_client),
+		WITH_SERVER(test_sweep_runs),
+		WITHOUT_SERVER(test_socket_of_systemd),
+		WITH_SERVER(test_reconfigure),
+		WITH_SERVER(test_admin_group_changes),
+	};
+
+	log_set_max(LOG_CRIT);
+	return cmocka_run_group_tests_name("control", tests, NULL, NULL);
+}
