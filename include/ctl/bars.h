@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* How often each MSS came and went, as bars side by side. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ctl/ctl.h"
+
+#define BARS_MAX 8 /* values shown; the rest is one row "other" */
+
+struct bar {
+	uint64_t mss; /* bytes */
+	uint64_t count;
+	bool others;  /* all values that are not shown together */
+};
+
+/* The most frequent values of an MssHistogram list, most frequent first and larger MSS first where
+ * equal, then what is left over. Returns how many; *ret_total is the sum of all. */
+size_t bars_pick(const json_t *histogram, struct bar bars[BARS_MAX + 1], uint64_t *ret_total);
+
+/* Prints an empty line, "MSS that arrived" and "MSS that left", below each other on a narrow
+ * screen; nothing where both are empty. */
+void bars_print(const struct ctl *ctl, const json_t *before, const json_t *after);

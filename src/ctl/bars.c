@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ctl/bars.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "ctl/field.h"
+#include "ctl/format.h"
+
+#define BAR_WIDTH 22
+#define CELL_WIDTH (7 + BAR_WIDTH + 6) /* "65535 |", the bar, "| 100%" */
+#define GAP 5                          /* blanks between the two columns of bars */
+
+/* Puts one value where it belongs; what falls off the end goes to *ret_rest. */
+static size_t insert(struct bar *bars, size_t count, struct bar bar, uint64_t *ret_rest)
+{
+	size_t at = count;
+
+	while (at && (bars[at - 1].count < bar.count ||
+		      (bars[at - 1].count == bar.count && bars[at - 1].mss < bar.mss)))
+		at--;
+	if (count == BARS_MAX) {
+		*ret_rest += at == BARS_MAX ? bar.count : bars[BARS_MAX - 1].count;
+		count--;
+	}
+	if (at < BARS_MAX) {
+		memmove(bars + at + 1, bars + at, (count - at) * sizeof(*bars));
+		bars[at] = bar;
+	}
+	return count + 1;
+}
+
+size_t bars_pick(const json_t *histogram, struct bar bars[BARS_MAX + 1], uint64_t *ret_total)
+{
+	uint64_t rest = 0;
+	size_t count = 0;
+
+	*ret_total = 0;
+	for (size_t i = 0; i < json_array_size(histogram); i++) {
+		const json_t *row = json_array_get(histogram, i);
+		struct bar bar = {
+			.mss = field_count(row, "mss_bytes"),
+			.count = field_count(row, "count"),
+		};
+
+		if (!bar.count)
+			continue;
+		*ret_total += bar.count;
+		count = insert(bars, count, bar, &rest);
+	}
+	if (!rest)
+		return count;
+	bars[count] = (struct bar){ .count = rest, .others = true };
+	return count + 1;
+}
+
+struct column {
+	const char *title;
+	struct bar bars[BARS_MAX + 1];
+	size_t count;
+	uint64_t total;
+};
+
+static void column_init(struct column *column, const char *title, const json_t *histogram)
+{
+	column->title = title;
+	column->count = bars_pick(histogram, column->bars, &column->total);
+}
+
+/* One row of one column, CELL_WIDTH wide; blanks below its last row. */
+static void print_cell(const struct ctl *ctl, const struct column *column, size_t row)
+{
+	const struct bar *value = &column->bars[row];
+	char bar[4 * BAR_WIDTH + 1], mss[8] = "other";
+
+	if (row >= column->count) {
+		printf("%*s", CELL_WIDTH, "");
+		return;
+	}
+	if (!value->others)
+		snprintf(mss, sizeof(mss), "%u", (unsigned int)(value->mss & 0xffff));
+	format_bar(bar, BAR_WIDTH, value->count, column->total, ctl->utf8);
+	printf("%5s |%s| %4s", mss, bar, format_percent(value->count, column->total).s);
+}
+
+static void print_one(const struct ctl *ctl, const struct column *column)
+{
+	puts(column->title);
+	for (size_t row = 0; row < column->count; row++) {
+		print_cell(ctl, column, row);
+		putchar('\n');
+	}
+}
+
+void bars_print(const struct ctl *ctl, const json_t *before, const json_t *after)
+{
+	struct column left, right;
+
+	column_init(&left, "MSS that arrived", before);
+	column_init(&right, "MSS that left", after);
+	if (!left.count && !right.count)
+		return;
+	putchar('\n');
+	if (ctl->width < 2 * CELL_WIDTH + GAP) {
+		print_one(ctl, &left);
+		print_one(ctl, &right);
+		return;
+	}
+	printf("%-*s%s\n", CELL_WIDTH + GAP, left.title, right.title);
+	for (size_t row = 0; row < left.count || row < right.count; row++) {
+		print_cell(ctl, &left, row);
+		if (row < right.count) {
+			printf("%*s", GAP, "");
+			print_cell(ctl, &right, row);
+		}
+		putchar('\n');
+	}
+}

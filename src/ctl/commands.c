@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ctl/commands.h"
+
+#include <string.h>
+
+#include "base/text.h"
+
+#define NAMES_MAX 32 /* commands looked at for "did you mean" */
+
+static const struct option_row none[] = { { 0 } };
+
+static const struct option_row explain_options[] = {
+	{ "--iif", 0, "IF", "interface the SYN comes in by; default: by route" },
+	{ "--oif", 0, "IF", "interface it leaves by; default: by route" },
+	{ "--mark", 0, "M", "its packet mark, such as 0x1; default: 0" },
+	{ 0 },
+};
+
+static const struct option_row rules_options[] = {
+	{ "--print", 0, "nft|iptables", "the rules as nft -f or iptables-restore loads them" },
+	{ "--diff", 0, NULL, "what differs: - expected, + live" },
+	{ "--apply", 0, NULL, "make the live rules equal to the expected ones (admin)" },
+	{ "--remove", 0, NULL, "remove them all; refused while mssclampd runs (admin)" },
+	{ 0 },
+};
+
+static const struct option_row wait_options[] = {
+	{ "--tunnel", 0, "IF", "until this tunnel has an MSS as well" },
+	{ "--for", 0, "SEC", "how long at most; default: 30" },
+	{ 0 },
+};
+
+static const struct option_row rewrite_options[] = {
+	{ "--mss4", 0, "N", "largest MSS to leave in IPv4 SYNs; without it they stay" },
+	{ "--mss6", 0, "N", "the same for IPv6" },
+	{ "--insert", 0, NULL, "add an MSS option to SYNs that have none" },
+	{ 0 },
+};
+
+const struct command commands[] = {
+	{
+		.name = "status",
+		.arguments = "",
+		.summary = "one screen: running, degraded and why",
+		.details = "Exit code 0: running, 1: degraded, 3: mssclampd is not reachable.",
+		.daemon = DAEMON_YES,
+		.repeats = true,
+		.options = none,
+		.run = command_status,
+	},
+	{
+		.name = "stats",
+		.arguments = "",
+		.summary = "counters, reasons, queues, latency, the MSS before and after",
+		.details = "Counters run since the start of mssclampd; reading resets nothing. "
+			   "With --every there\nis a rate a second too.",
+		.daemon = DAEMON_YES,
+		.repeats = true,
+		.options = none,
+		.run = command_stats,
+	},
+	{
+		.name = "tunnels",
+		.arguments = "",
+		.summary = "tunnels found, their MTU and the MSS that follows",
+		.details = "\"-\" is unknown. A narrow screen shows fewer columns, --json all.",
+		.daemon = DAEMON_YES,
+		.repeats = true,
+		.options = none,
+		.run = command_tunnels,
+	},
+	{
+		.name = "explain",
+		.arguments = "FLOW",
+		.summary = "every step from a flow to its MSS",
+		.details = "FLOW is \"SRC DST[:PORT]\", \"SRC -> DST[:PORT]\" or one address; "
+			   "[ADDR]:PORT for IPv6.\n"
+			   "  mssclampctl explain 192.168.1.10 10.8.0.7:443 --iif eth1",
+		.daemon = DAEMON_YES,
+		.repeats = true,
+		.words_min = 1,
+		.words_max = 3,
+		.options = explain_options,
+		.run = command_explain,
+	},
+	{
+		.name = "rules",
+		.arguments = "",
+		.summary = "the firewall rules, live against expected",
+		.details = "Exit code 1: they are missing or different.\n"
+			   "--print works without mssclampd too: then with the default settings.\n"
+			   "--remove needs no mssclampd: stop it first.",
+		.daemon = DAEMON_PARTLY,
+		.repeats = true,
+		.options = rules_options,
+		.run = command_rules,
+	},
+	{
+		.name = "reload",
+		.arguments = "",
+		.summary = "read the configuration anew",
+		.details = "Exit code 6: it has errors, and the old one stays in force.",
+		.daemon = DAEMON_YES,
+		.admin = true,
+		.options = none,
+		.run = command_reload,
+	},
+	{
+		.name = "log",
+		.arguments = "LEVEL",
+		.summary = "how much mssclampd logs from now on",
+		.details = "LEVEL is error, warning, notice, info or debug.",
+		.daemon = DAEMON_YES,
+		.admin = true,
+		.words_min = 1,
+		.words_max = 1,
+		.options = none,
+		.run = command_log,
+	},
+	{
+		.name = "wait",
+		.arguments = "",
+		.summary = "block until clamping works",
+		.details = "For PostUp lines and scripts. When the time is over, the message names "
+			   "what is missing.\nExit code 3: mssclampd is not reachable, 5: no such "
+			   "tunnel, 1: something else.",
+		.daemon = DAEMON_YES,
+		.options = wait_options,
+		.run = command_wait,
+	},
+	{
+		.name = "rewrite",
+		.arguments = "IN OUT",
+		.summary = "clamp the SYNs of a capture file",
+		.details = "OUT is classic pcap: the same records at the same times.",
+		.daemon = DAEMON_NO,
+		.words_min = 2,
+		.words_max = 2,
+		.options = rewrite_options,
+		.run = command_rewrite,
+	},
+	{
+		.name = "help",
+		.arguments = "[COMMAND]",
+		.summary = "this list, or all about one command",
+		.daemon = DAEMON_NO,
+		.words_max = 1,
+		.options = none,
+		.run = command_help,
+	},
+	{ 0 },
+};
+
+const struct command *commands_find(const char *name)
+{
+	for (const struct command *command = commands; command->name; command++)
+		if (strcmp(command->name, name) == 0)
+			return command;
+	return NULL;
+}
+
+const char *commands_suggest(const char *name)
+{
+	const char *names[NAMES_MAX + 1];
+	size_t count = 0;
+
+	for (const struct command *command = commands; command->name; command++)
+		if (count < NAMES_MAX)
+			names[count++] = command->name;
+	names[count] = NULL;
+	return text_suggest(name, names);
+}
+
+const struct option_row *commands_options(const char *name)
+{
+	const struct command *command = commands_find(name);
+
+	return command ? command->options : NULL;
+}

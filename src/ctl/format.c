@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ctl/format.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SPRINT(text, ...) snprintf((text)->s, sizeof((text)->s), __VA_ARGS__)
+
+static const struct format_text unknown = { "-" };
+
+struct format_text format_count(uint64_t count)
+{
+	struct format_text text;
+	char digits[24];
+	int len = snprintf(digits, sizeof(digits), "%llu", (unsigned long long)count);
+	size_t at = 0;
+
+	for (int i = 0; i < len; i++) {
+		if (i && (len - i) % 3 == 0)
+			text.s[at++] = ',';
+		text.s[at++] = digits[i];
+	}
+	text.s[at] = '\0';
+	return text;
+}
+
+struct format_text format_json_count(const json_t *value)
+{
+	if (!json_is_integer(value) || json_integer_value(value) < 0)
+		return unknown;
+	return format_count((uint64_t)json_integer_value(value));
+}
+
+struct format_text format_json_bytes(const json_t *value)
+{
+	struct format_text text = unknown;
+
+	if (json_is_integer(value) && json_integer_value(value) >= 0)
+		SPRINT(&text, "%lld", (long long)json_integer_value(value));
+	return text;
+}
+
+struct format_text format_json_latency(const json_t *value)
+{
+	double seconds = json_number_value(value);
+	struct format_text text = unknown;
+
+	if (!json_is_number(value) || seconds < 0)
+		return text;
+	if (seconds < 1e-3)
+		SPRINT(&text, "%.0f us", seconds * 1e6);
+	else if (seconds < 1)
+		SPRINT(&text, "%.1f ms", seconds * 1e3);
+	else
+		SPRINT(&text, "%.1f s", seconds);
+	return text;
+}
+
+struct format_text format_json_age(const json_t *value)
+{
+	static const struct {
+		double below, unit;
+		const char *name;
+	} steps[] = {
+		{ 120, 1, "s" },
+		{ 7200, 60, "min" },
+		{ 172800, 3600, "h" },
+		{ 0, 86400, "d" },
+	};
+	double seconds = json_number_value(value);
+	struct format_text text = unknown;
+	size_t i = 0;
+
+	if (!json_is_number(value) || !(seconds >= 0 && seconds < 1e15))
+		return text;
+	while (i + 1 < sizeof(steps) / sizeof(steps[0]) && seconds >= steps[i].below)
+		i++;
+	SPRINT(&text, "%llu %s", (unsigned long long)(seconds / steps[i].unit), steps[i].name);
+	return text;
+}
+
+struct format_text format_uptime(double seconds)
+{
+	struct format_text text = unknown;
+	unsigned long long s;
+
+	if (!(seconds >= 0 && seconds < 1e15))
+		return text;
+	s = (unsigned long long)seconds;
+	if (s < 60)
+		SPRINT(&text, "%llu s", s);
+	else if (s < 3600)
+		SPRINT(&text, "%llu:%02llu min", s / 60, s % 60);
+	else if (s < 86400)
+		SPRINT(&text, "%llu:%02llu:%02llu h", s / 3600, s / 60 % 60, s % 60);
+	else
+		SPRINT(&text, "%llu d %02llu:%02llu", s / 86400, s / 3600 % 24, s / 60 % 60);
+	return text;
+}
+
+struct format_text format_rate(double per_second)
+{
+	struct format_text text = unknown;
+
+	if (per_second >= 0)
+		SPRINT(&text, "%.1f", per_second);
+	return text;
+}
+
+struct format_text format_percent(uint64_t part, uint64_t whole)
+{
+	struct format_text text = unknown;
+	double percent;
+
+	if (!whole)
+		return text;
+	percent = 100.0 * (double)part / (double)whole;
+	if (part && percent < 0.5)
+		SPRINT(&text, "<1%%");
+	else
+		SPRINT(&text, "%.0f%%", percent);
+	return text;
+}
+
+void format_bar(char *text, unsigned int width, uint64_t part, uint64_t whole, bool utf8)
+{
+	/* U+2588 FULL BLOCK; the blocks of one to seven eighths are the code points that follow. */
+	static const char eighth[8][4] = { "", "▏", "▎", "▍", "▌", "▋", "▊", "▉" };
+	double share = whole ? (double)part / (double)whole : 0;
+	unsigned int parts = utf8 ? 8 : 1, filled, used = 0;
+
+	filled = (unsigned int)((share > 1 ? 1 : share) * width * parts + 0.5);
+	if (part && !filled)
+		filled = 1;
+	*text = '\0';
+	for (; used < filled / parts; used++)
+		text = stpcpy(text, utf8 ? "█" : "#");
+	if (filled % parts) {
+		text = stpcpy(text, eighth[filled % parts]);
+		used++;
+	}
+	for (; used < width; used++)
+		*text++ = ' ';
+	*text = '\0';
+}
+
+/* Bytes of the well-formed UTF-8 character at text and its number, 0 where it is none. */
+static size_t utf8_decode(const unsigned char *text, uint32_t *ret_code)
+{
+	static const uint32_t smallest[5] = { 0, 0, 0x80, 0x800, 0x10000 };
+	size_t len = *text < 0x80 ? 1 : *text >= 0xf0 ? 4 : *text >= 0xe0 ? 3 : 2;
+	uint32_t code = *text;
+
+	if (len == 1) {
+		*ret_code = code;
+		return 1;
+	}
+	if (*text < 0xc2 || *text > 0xf4)
+		return 0;
+	code &= 0xffu >> (len + 1);
+	for (size_t i = 1; i < len; i++) {
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | (text[i] & 0x3fu);
+	}
+	if (code < smallest[len] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
+		return 0;
+	*ret_code = code;
+	return len;
+}
+
+/* Characters that move the cursor, start a sequence or change the direction of what follows. */
+static bool is_obeyed(uint32_t code)
+{
+	return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0xad ||
+	       (code >= 0x200b && code <= 0x200f) || (code >= 0x2028 && code <= 0x202e) ||
+	       (code >= 0x2060 && code <= 0x206f) || code == 0xfeff;
+}
+
+char *format_clean(const char *text, bool utf8, bool newlines)
+{
+	const unsigned char *in = (const unsigned char *)text;
+	char *clean = malloc(strlen(text) + 1), *out = clean;
+
+	if (!clean)
+		return NULL;
+	while (*in) {
+		uint32_t code = 0;
+		size_t len = utf8_decode(in, &code);
+
+		if (*in == '\t') {
+			*out++ = ' ';
+		} else if ((*in == '\n' && newlines) ||
+			   (len && !is_obeyed(code) && (utf8 || len == 1))) {
+			memcpy(out, in, len);
+			out += len;
+		} else {
+			*out++ = '?';
+		}
+		in += len ? len : 1;
+	}
+	*out = '\0';
+	return clean;
+}
+
+unsigned int format_columns(const char *text)
+{
+	unsigned int columns = 0;
+
+	for (; *text; text++)
+		columns += ((unsigned char)*text & 0xc0) != 0x80;
+	return columns;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The help screens, from the table of commands and those of options. */
+#include <stdio.h>
+
+#include "ctl/commands.h"
+#include "ctl/output.h"
+
+static const char *const exit_codes[] = {
+	"0 done or healthy",
+	"1 ran and failed, or found a problem",
+	"2 bad command line",
+	"3 mssclampd not reachable",
+	"4 not permitted",
+	"5 no such tunnel or flow",
+	"6 configuration invalid (the old one is kept)",
+	"7 cannot tell",
+};
+
+static void print_options(FILE *out, const struct option_row *rows)
+{
+	for (; rows->name; rows++) {
+		char left[64];
+
+		snprintf(left, sizeof(left), "%s%s%s", rows->name, rows->argument ? " " : "",
+			 rows->argument ? rows->argument : "");
+		if (rows->letter)
+			fprintf(out, "  -%c, %-26s  %s\n", rows->letter, left, rows->help);
+		else
+			fprintf(out, "      %-26s  %s\n", left, rows->help);
+	}
+}
+
+void help_print(FILE *out)
+{
+	fputs("Usage: mssclampctl [OPTION]... COMMAND [ARGUMENT]...\n\n"
+	      "Shows what mssclampd does with the MSS of TCP connections, and steers it.\n\n"
+	      "Commands:\n",
+	      out);
+	for (const struct command *command = commands; command->name; command++) {
+		char left[32];
+
+		snprintf(left, sizeof(left), "%s %s", command->name, command->arguments);
+		fprintf(out, "  %-17s %s%s\n", left, command->summary,
+			command->admin ? " (admin)" : "");
+	}
+	fputs("\n(admin): for root and members of the group mssclamp-admin.\n"
+	      "mssclampctl help COMMAND tells all about one.\n\n"
+	      "Options, before or behind the command:\n",
+	      out);
+	print_options(out, options_global);
+	fputs("\nExit codes:\n", out);
+	for (size_t i = 0; i < sizeof(exit_codes) / sizeof(exit_codes[0]); i++)
+		fprintf(out, "  %s\n", exit_codes[i]);
+}
+
+void help_print_command(FILE *out, const struct command *command)
+{
+	static const char *const daemon[] = {
+		[DAEMON_NO] = "Works without mssclampd.",
+		[DAEMON_YES] = "Asks mssclampd.",
+		[DAEMON_PARTLY] = "Asks mssclampd for what is live; the rest works without.",
+	};
+
+	fprintf(out, "Usage: mssclampctl %s%s%s%s\n\n%s: %s\n", command->name,
+		command->options->name ? " [OPTION]..." : "", *command->arguments ? " " : "",
+		command->arguments, command->name, command->summary);
+	if (command->details)
+		fprintf(out, "%s\n", command->details);
+	fprintf(out, "%s%s\n", daemon[command->daemon],
+		command->admin ? " For root and members of the group mssclamp-admin." : "");
+	if (command->options->name) {
+		fputs("\nOptions:\n", out);
+		print_options(out, command->options);
+	}
+	fputs("\nmssclampctl --help lists the global options and the exit codes.\n", out);
+}
+
+int command_help(const struct ctl *ctl, int argc, char **argv)
+{
+	char *const *words = options_words(argv, NULL);
+	const struct command *command;
+
+	(void)argc;
+	if (!words[0]) {
+		help_print(stdout);
+		return CTL_OK;
+	}
+	command = commands_find(words[0]);
+	if (!command)
+		return output_fail(ctl, CTL_USAGE, "mssclampctl --help lists the commands.",
+				   "help: no command '%s'", words[0]);
+	help_print_command(stdout, command);
+	return CTL_OK;
+}

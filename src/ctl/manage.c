@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* reload and log: the two commands that change a running mssclampd. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "ctl/client.h"
+#include "ctl/commands.h"
+#include "ctl/field.h"
+#include "ctl/format.h"
+#include "ctl/output.h"
+
+/* A setting's value as it would stand in the file; null is what was not set. */
+static void print_value(const struct ctl *ctl, const json_t *value)
+{
+	char *text;
+
+	if (!value || json_is_null(value)) {
+		fputs("unset", stdout);
+		return;
+	}
+	text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+	output_text(ctl, text ? text : "?");
+	free(text);
+}
+
+static void print_change(const struct ctl *ctl, const json_t *change)
+{
+	const char *file = field_string(change, "file", NULL);
+
+	fputs("  ", stdout);
+	output_text(ctl, field_string(change, "path", "-"));
+	fputs(": ", stdout);
+	print_value(ctl, json_object_get(change, "old"));
+	fputs(" -> ", stdout);
+	print_value(ctl, json_object_get(change, "new"));
+	if (file) {
+		fputs("   (", stdout);
+		output_text(ctl, file);
+		if (field_count(change, "line"))
+			printf(":%s", format_json_bytes(json_object_get(change, "line")).s);
+		putchar(')');
+	}
+	putchar('\n');
+}
+
+static void print_reload(const struct ctl *ctl, const json_t *reply)
+{
+	const json_t *changed = json_object_get(reply, "changed");
+	const json_t *restart = json_object_get(reply, "needs_restart");
+	const json_t *warnings = json_object_get(reply, "warnings");
+	size_t changes = json_array_size(changed);
+	uint64_t files = field_count(reply, "files");
+
+	for (size_t i = 0; i < json_array_size(warnings); i++)
+		output_warn(ctl, "%s", json_string_value(json_array_get(warnings, i)));
+	if (ctl->quiet)
+		return;
+	printf("Reloaded: %s file%s, ", format_count(files).s, files == 1 ? "" : "s");
+	if (changes)
+		printf("%zu setting%s changed\n", changes, changes == 1 ? "" : "s");
+	else
+		puts("nothing changed");
+	for (size_t i = 0; i < changes; i++)
+		print_change(ctl, json_array_get(changed, i));
+	for (size_t i = 0; i < json_array_size(restart); i++) {
+		const char *text = json_string_value(json_array_get(restart, i));
+
+		printf("%sneeds a restart:%s ", output_paint(ctl, PAINT_WARN),
+		       output_paint(ctl, PAINT_END));
+		output_text(ctl, text ? text : "-");
+		putchar('\n');
+	}
+}
+
+int command_reload(const struct ctl *ctl, int argc, char **argv)
+{
+	json_t *reply;
+	int code;
+
+	(void)argc;
+	(void)argv;
+	code = client_call(ctl, "Reload", NULL, &reply);
+	if (!reply)
+		return code;
+	if (ctl->json)
+		output_json(ctl, reply);
+	else
+		print_reload(ctl, reply);
+	json_decref(reply);
+	return code;
+}
+
+static int refuse_level(const struct ctl *ctl, const char *word)
+{
+	static const char *const levels[] = { "error", "warning", "notice", "info", "debug", NULL };
+	const char *near = text_suggest(word, levels);
+
+	return output_fail(ctl, CTL_USAGE, "The levels are error, warning, notice, info, debug.",
+			   "log: unknown level '%s'%s%s%s", word, near ? ", did you mean '" : "",
+			   near ? near : "", near ? "'?" : "");
+}
+
+int command_log(const struct ctl *ctl, int argc, char **argv)
+{
+	const char *level = options_words(argv, NULL)[0];
+	int code, priority;
+	json_t *reply;
+
+	(void)argc;
+	if (log_parse_level(level, &priority) < 0)
+		return refuse_level(ctl, level);
+	code = client_call(ctl, "SetLogLevel", json_pack("{s:s}", "level", level), &reply);
+	if (!reply)
+		return code;
+	if (ctl->json) {
+		output_json(ctl, reply);
+	} else if (!ctl->quiet) {
+		fputs("Log level: ", stdout);
+		output_text(ctl, field_string(reply, "previous", "-"));
+		fputs(" -> ", stdout);
+		output_text(ctl, field_string(reply, "level", "-"));
+		putchar('\n');
+	}
+	json_decref(reply);
+	return code;
+}

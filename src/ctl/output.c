@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ctl/output.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl/format.h"
+
+/* The name an error has in JSON and on the control socket. */
+static const char *error_name(enum ctl_exit code)
+{
+	switch (code) {
+	case CTL_USAGE:
+		return "org.mssclamp.InvalidArgument";
+	case CTL_NOT_RUNNING:
+		return "org.mssclamp.NotRunning";
+	case CTL_DENIED:
+		return "org.mssclamp.PermissionDenied";
+	case CTL_NOT_FOUND:
+		return "org.mssclamp.NotFound";
+	case CTL_BAD_CONFIG:
+		return "org.mssclamp.InvalidConfiguration";
+	case CTL_UNKNOWN:
+		return "org.mssclamp.Unknown";
+	case CTL_OK:
+	case CTL_FAILED:
+		break;
+	}
+	return "org.mssclamp.Failed";
+}
+
+/* Prints text behind prefix; every further line of it stands two blanks in. */
+static void print_cleaned(const struct ctl *ctl, const char *prefix, const char *text)
+{
+	char *clean = format_clean(text, ctl->utf8, true), *line = clean, *end;
+
+	fputs(prefix, stderr);
+	while (line) {
+		end = strchr(line, '\n');
+		if (end)
+			*end++ = '\0';
+		fprintf(stderr, "%s\n", line);
+		if (end && !*end)
+			break;
+		if (end)
+			fputs("  ", stderr);
+		line = end;
+	}
+	if (!clean)
+		fputs("out of memory\n", stderr);
+	free(clean);
+}
+
+/* A path on the command line may be no UTF-8, and JSON takes nothing else: then it is cleaned. */
+static json_t *make_string(const char *text)
+{
+	json_t *string = json_string(text);
+	char *clean;
+
+	if (string)
+		return string;
+	clean = format_clean(text, true, true);
+	string = clean ? json_string(clean) : NULL;
+	free(clean);
+	return string;
+}
+
+static void print_error_json(const struct ctl *ctl, enum ctl_exit code, const char *hint,
+			     const char *message)
+{
+	json_t *object = json_pack("{s:i, s:{s:s, s:o, s:o}}", "schema", CTL_SCHEMA, "error",
+				   "name", error_name(code), "message", make_string(message),
+				   "hint", hint && *hint ? make_string(hint) : json_null());
+
+	if (object)
+		output_json(ctl, object);
+	else
+		fputs("mssclampctl: out of memory\n", stderr);
+	json_decref(object);
+}
+
+int output_fail(const struct ctl *ctl, enum ctl_exit code, const char *hint, const char *format,
+		...)
+{
+	char *message;
+	va_list list;
+	int r;
+
+	va_start(list, format);
+	r = vasprintf(&message, format, list);
+	va_end(list);
+	if (r < 0) {
+		fputs("mssclampctl: out of memory\n", stderr);
+		return (int)code;
+	}
+	if (ctl->json) {
+		print_error_json(ctl, code, hint, message);
+	} else {
+		print_cleaned(ctl, "mssclampctl: ", message);
+		if (hint && *hint)
+			print_cleaned(ctl, "  ", hint);
+	}
+	free(message);
+	return (int)code;
+}
+
+void output_warn(const struct ctl *ctl, const char *format, ...)
+{
+	char *message;
+	va_list list;
+	int r;
+
+	if (ctl->quiet)
+		return;
+	va_start(list, format);
+	r = vasprintf(&message, format, list);
+	va_end(list);
+	if (r < 0)
+		return;
+	print_cleaned(ctl, "mssclampctl: warning: ", message);
+	free(message);
+}
+
+void output_json(const struct ctl *ctl, const json_t *value)
+{
+	size_t flags = JSON_REAL_PRECISION(15) |
+		       (size_t)(ctl->json_lines ? JSON_COMPACT : JSON_INDENT(2));
+
+	/* A terminal obeys some characters beyond ASCII, and JSON can name them all in ASCII. */
+	if (ctl->terminal)
+		flags |= JSON_ENSURE_ASCII;
+	json_dumpf(value, stdout, flags);
+	putchar('\n');
+}
+
+void output_text(const struct ctl *ctl, const char *text)
+{
+	char *clean = format_clean(text, ctl->utf8, false);
+
+	fputs(clean ? clean : "?", stdout);
+	free(clean);
+}
+
+int output_finish(int code)
+{
+	int broken = ferror(stdout) ? EIO : 0;
+
+	errno = 0;
+	if (fflush(stdout) != 0)
+		broken = errno ? errno : EIO;
+	if (!broken)
+		return code;
+	if (broken != EPIPE)
+		fprintf(stderr, "mssclampctl: cannot write the output: %s\n", strerror(broken));
+	return CTL_FAILED;
+}
+
+const char *output_paint(const struct ctl *ctl, enum paint paint)
+{
+	static const char *const codes[] = {
+		[PAINT_END] = "\033[0m",   [PAINT_BOLD] = "\033[1m", [PAINT_GOOD] = "\033[32m",
+		[PAINT_WARN] = "\033[33m", [PAINT_BAD] = "\033[31m",
+	};
+
+	return ctl->colour ? codes[paint] : "";
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ctl/rules.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl/client.h"
+#include "ctl/commands.h"
+#include "ctl/field.h"
+#include "ctl/format.h"
+#include "ctl/output.h"
+#include "ctl/table.h"
+
+static const struct {
+	const char *state;
+	enum paint paint;
+	const char *text;
+} states[] = {
+	{ "ok", PAINT_GOOD, "ok: the live rules are the expected ones" },
+	{ "missing", PAINT_BAD, "MISSING: none of our rules is there" },
+	{ "different", PAINT_BAD, "DIFFERENT: the live rules are not the expected ones" },
+	{ "none", PAINT_GOOD, "none: the rules are left to you (firewall = \"none\")" },
+};
+
+static bool is_bad(const json_t *reply)
+{
+	return field_is(reply, "state", "missing") || field_is(reply, "state", "different");
+}
+
+static void print_state(const struct ctl *ctl, const json_t *reply)
+{
+	uint64_t repairs = field_count(reply, "reinstalled_total");
+
+	fputs("Backend ", stdout);
+	output_text(ctl, field_string(reply, "backend", "-"));
+	fputs(", ", stdout);
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+		if (field_is(reply, "state", states[i].state))
+			printf("%s%s%s", output_paint(ctl, states[i].paint), states[i].text,
+			       output_paint(ctl, PAINT_END));
+	if (repairs)
+		printf("; repaired %s time%s", format_count(repairs).s, repairs == 1 ? "" : "s");
+	putchar('\n');
+}
+
+/* How many SYNs each hook's rules have counted. */
+static void print_counters(const json_t *counters)
+{
+	static const struct table_column columns[] = {
+		{ "", false, 0 }, { "", false, 0 }, { "", true, 0 }, { "", false, 0 },
+	};
+	static const char *const hooks[] = { "forward", "output", "input" };
+	struct table table;
+
+	table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
+	for (size_t i = 0; i < sizeof(hooks) / sizeof(hooks[0]); i++) {
+		table_add(&table, "");
+		table_add(&table, hooks[i]);
+		table_add(&table, format_json_count(json_object_get(counters, hooks[i])).s);
+		table_add(&table, "SYNs");
+	}
+	table_print(&table, stdout, 0, "", "");
+	table_done(&table);
+}
+
+static void print_diff(const struct ctl *ctl, const json_t *diff)
+{
+	if (!json_array_size(diff)) {
+		puts("No difference.");
+		return;
+	}
+	puts("- expected, + live:");
+	for (size_t i = 0; i < json_array_size(diff); i++) {
+		const char *line = json_string_value(json_array_get(diff, i));
+
+		if (!line)
+			continue;
+		fputs(output_paint(ctl, *line == '-' ? PAINT_BAD : PAINT_GOOD), stdout);
+		output_text(ctl, line);
+		printf("%s\n", output_paint(ctl, PAINT_END));
+	}
+}
+
+static int show_live(const struct ctl *ctl, bool diff)
+{
+	json_t *reply;
+	int code = client_call(ctl, "GetRules", diff ? json_pack("{s:b}", "diff", 1) : NULL,
+			       &reply);
+
+	if (!reply)
+		return code;
+	if (is_bad(reply))
+		code = CTL_FAILED;
+	if (ctl->json) {
+		output_json(ctl, reply);
+	} else if (!ctl->quiet) {
+		print_state(ctl, reply);
+		if (diff)
+			print_diff(ctl, json_object_get(reply, "diff"));
+		else
+			print_counters(json_object_get(reply, "counters"));
+	}
+	json_decref(reply);
+	return code;
+}
+
+static int apply(const struct ctl *ctl)
+{
+	json_t *reply;
+	int code = client_call(ctl, "ApplyRules", NULL, &reply);
+
+	if (!reply)
+		return code;
+	if (is_bad(reply))
+		code = CTL_FAILED;
+	if (ctl->json)
+		output_json(ctl, reply);
+	else if (!ctl->quiet)
+		print_state(ctl, reply);
+	json_decref(reply);
+	return code;
+}
+
+/* The text comes from mssclampd and is for a pipe or a file: only a terminal gets it cleaned. */
+static void print_text(const struct ctl *ctl, const char *text)
+{
+	char *clean;
+
+	if (!ctl->terminal) {
+		fputs(text, stdout);
+		return;
+	}
+	clean = format_clean(text, ctl->utf8, true);
+	fputs(clean ? clean : "", stdout);
+	free(clean);
+}
+
+static int print_rules(const struct ctl *ctl, const char *format)
+{
+	struct client_error error;
+	json_t *reply;
+	int code, r;
+
+	if (strcmp(format, "nft") != 0 && strcmp(format, "iptables") != 0)
+		return output_fail(ctl, CTL_USAGE, "mssclampctl help rules tells more.",
+				   "rules: --print %s: must be nft or iptables", format);
+	r = client_try(ctl, "GetRules", json_pack("{s:s}", "print", format), &reply, &error);
+	if (r < 0 && (error.answered ||
+		      (error.code != CTL_NOT_RUNNING && error.code != CTL_DENIED)))
+		return output_fail(ctl, error.code, error.hint, "%s", error.message);
+	if (r < 0) {
+		output_warn(ctl, "%s: these are the rules of the default settings", error.message);
+		code = rules_default(ctl, format, &reply);
+		if (code != CTL_OK)
+			return code;
+	}
+	if (ctl->json)
+		output_json(ctl, reply);
+	else
+		print_text(ctl, field_string(reply, "text", ""));
+	json_decref(reply);
+	return CTL_OK;
+}
+
+int command_rules(const struct ctl *ctl, int argc, char **argv)
+{
+	const char *format = options_value(argv, "--print");
+	bool diff = options_value(argv, "--diff"), apply_now = options_value(argv, "--apply");
+	bool remove_now = options_value(argv, "--remove");
+
+	(void)argc;
+	if ((format != NULL) + diff + apply_now + remove_now > 1)
+		return output_fail(ctl, CTL_USAGE, "mssclampctl help rules tells more.",
+				   "rules: --print, --diff, --apply and --remove exclude each "
+				   "other");
+	if (ctl->every_ns && (format || apply_now || remove_now))
+		return output_fail(ctl, CTL_USAGE, "mssclampctl help rules tells more.",
+				   "rules: --every goes with the live rules and --diff only");
+	if (format)
+		return print_rules(ctl, format);
+	if (apply_now)
+		return apply(ctl);
+	return remove_now ? rules_remove(ctl) : show_live(ctl, diff);
+}

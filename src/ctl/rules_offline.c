@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "ctl/client.h"
+#include "ctl/output.h"
+#include "ctl/rules.h"
+#include "edge/firewall.h"
+
+/* The defaults of the configuration: hooks and queues. */
+#define DEFAULT_HOOKS (FIREWALL_FORWARD | FIREWALL_OUTPUT | FIREWALL_INPUT)
+#define DEFAULT_QUEUE_FIRST 5000
+#define DEFAULT_QUEUES_MAX 4 /* one a CPU, but no more */
+
+static uint16_t default_queue_count(void)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (cpus < 1)
+		return 1;
+	return (uint16_t)(cpus < DEFAULT_QUEUES_MAX ? cpus : DEFAULT_QUEUES_MAX);
+}
+
+/* The text of the rules, owned; NULL with *ret_error, -errno. */
+static char *default_text(enum firewall_backend backend, int *ret_error)
+{
+	struct firewall_plan plan = {
+		.hooks = DEFAULT_HOOKS,
+		.queue_first = DEFAULT_QUEUE_FIRST,
+		.queue_count = default_queue_count(),
+	};
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	if (!out) {
+		*ret_error = -errno;
+		return NULL;
+	}
+	*ret_error = firewall_print(backend, &plan, out);
+	if (fclose(out) != 0 && *ret_error == 0)
+		*ret_error = -errno;
+	if (*ret_error == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+int rules_default(const struct ctl *ctl, const char *format, json_t **ret_reply)
+{
+	enum firewall_backend backend =
+		strcmp(format, "nft") == 0 ? FIREWALL_NFTABLES : FIREWALL_IPTABLES;
+	json_t *reply;
+	char *text;
+	int r;
+
+	text = default_text(backend, &r);
+	if (!text)
+		return output_fail(ctl, CTL_FAILED, NULL, "rules: cannot make the text: %s",
+				   strerror(-r));
+	reply = json_pack("{s:i, s:s, s:n, s:n, s:{s:n, s:n, s:n}, s:s, s:n}", "schema",
+			  CTL_SCHEMA, "backend", firewall_backend_name(backend), "state",
+			  "reinstalled_total", "counters", "forward", "output", "input", "text",
+			  text, "diff");
+	free(text);
+	if (!reply)
+		return output_fail(ctl, CTL_FAILED, NULL, "rules: out of memory");
+	*ret_reply = reply;
+	return CTL_OK;
+}
+
+static bool has_net_admin(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return geteuid() == 0;
+	return data[CAP_TO_INDEX(CAP_NET_ADMIN)].effective & CAP_TO_MASK(CAP_NET_ADMIN);
+}
+
+/* Whether nobody serves the socket; says what is wrong otherwise. */
+static int check_stopped(const struct ctl *ctl)
+{
+	int r = client_probe(ctl);
+
+	if (r > 0)
+		return output_fail(ctl, CTL_FAILED,
+				   "Stop it first: systemctl stop mssclampd.socket mssclampd",
+				   "rules --remove: refused, mssclampd is running (%s)",
+				   ctl->socket);
+	if (r < 0)
+		return output_fail(ctl, CTL_UNKNOWN, "Name the right socket with -s PATH.",
+				   "rules --remove: cannot tell whether mssclampd runs: %s: %s",
+				   ctl->socket, strerror(-r));
+	return CTL_OK;
+}
+
+int rules_remove(const struct ctl *ctl)
+{
+	char *error = NULL;
+	json_t *done;
+	int code, r;
+
+	if (!has_net_admin())
+		return output_fail(ctl, CTL_DENIED, "Use sudo.",
+				   "rules --remove: not permitted: needs root or CAP_NET_ADMIN "
+				   "(you are uid %u)",
+				   (unsigned int)geteuid());
+	code = check_stopped(ctl);
+	if (code != CTL_OK)
+		return code;
+	r = firewall_remove_all(&error);
+	if (r < 0) {
+		code = output_fail(ctl, r == -EPERM || r == -EACCES ? CTL_DENIED : CTL_FAILED, NULL,
+				   "rules --remove: %s", error ? error : strerror(-r));
+		free(error);
+		return code;
+	}
+	done = json_pack("{s:i, s:b}", "schema", CTL_SCHEMA, "removed", 1);
+	if (ctl->json && done)
+		output_json(ctl, done);
+	else if (!ctl->quiet)
+		puts("Removed: no rule of ours is left.");
+	json_decref(done);
+	return CTL_OK;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
+#include <string.h>
+
+#include "ctl/client.h"
+#include "ctl/commands.h"
+#include "ctl/field.h"
+#include "ctl/format.h"
+#include "ctl/output.h"
+
+#define STATE_WIDTH 11 /* columns: "different" and a gap */
+
+/* What each state of a check means, in words. */
+static const struct {
+	const char *check, *state;
+	enum paint paint;
+	const char *text;
+} meanings[] = {
+	{ "rules", "ok", PAINT_GOOD, "live rules are the expected ones" },
+	{ "rules", "missing", PAINT_BAD, "no SYN reaches us: mssclampctl rules --apply" },
+	{ "rules", "different", PAINT_BAD, "mssclampctl rules --diff shows where" },
+	{ "rules", "none", PAINT_GOOD, "left to you (firewall = \"none\")" },
+	{ "queues", "ok", PAINT_GOOD, "every worker answers" },
+	{ "queues", "stalled", PAINT_BAD, "a worker does not answer" },
+	{ "queues", "unbound", PAINT_BAD, "a queue has no worker" },
+	{ "fallback", "standby", PAINT_GOOD, "the kernel would clamp by route MTU" },
+	{ "fallback", "active", PAINT_WARN, "the kernel clamps by route MTU now" },
+	{ "fallback", "off", PAINT_GOOD, "nothing clamps while mssclampd is gone" },
+};
+
+/* "  rules     ok         live rules are the expected ones". */
+static void print_line(const struct ctl *ctl, const char *label, const char *state,
+		       enum paint paint, const char *text)
+{
+	size_t width = strlen(state);
+
+	printf("  %-9s %s", label, output_paint(ctl, paint));
+	output_text(ctl, state);
+	printf("%s", output_paint(ctl, PAINT_END));
+	if (*text)
+		printf("%*s%s", (int)(width < STATE_WIDTH ? STATE_WIDTH - width : 1), "", text);
+	putchar('\n');
+}
+
+static void print_check(const struct ctl *ctl, const json_t *checks, const char *check)
+{
+	const char *state = field_string(checks, check, "-"), *text = "";
+	enum paint paint = PAINT_WARN;
+
+	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++) {
+		if (strcmp(meanings[i].check, check) == 0 &&
+		    strcmp(meanings[i].state, state) == 0) {
+			paint = meanings[i].paint;
+			text = meanings[i].text;
+		}
+	}
+	print_line(ctl, check, state, paint, text);
+}
+
+static void print_sees_syns(const struct ctl *ctl, const json_t *sees)
+{
+	if (json_is_true(sees))
+		print_line(ctl, "SYNs", "yes", PAINT_GOOD, "a worker has seen one");
+	else if (json_is_false(sees))
+		print_line(ctl, "SYNs", "no", PAINT_BAD,
+			   "the rules count some, but none reaches a worker");
+	else
+		print_line(ctl, "SYNs", "unknown", PAINT_END, "none has passed so far");
+}
+
+static const char *state_text(const json_t *reply, bool running)
+{
+	if (!running)
+		return "DEGRADED";
+	if (field_is(reply, "mode", "audit"))
+		return "running in audit mode, it counts and changes nothing";
+	return "running and clamping";
+}
+
+/* "mssclampd is running and clamping: 5 tunnels, 37 peers". */
+static void print_headline(const struct ctl *ctl, const json_t *reply, bool running)
+{
+	const json_t *peers = json_object_get(reply, "peers");
+	uint64_t tunnels = field_count(reply, "tunnels");
+
+	printf("%smssclampd is %s%s", output_paint(ctl, running ? PAINT_GOOD : PAINT_BAD),
+	       state_text(reply, running), output_paint(ctl, PAINT_END));
+	printf(": %s tunnel%s", format_count(tunnels).s, tunnels == 1 ? "" : "s");
+	if (json_is_integer(peers))
+		printf(", %s peer%s", format_json_count(peers).s,
+		       json_integer_value(peers) == 1 ? "" : "s");
+	fputs("\n  version ", stdout);
+	output_text(ctl, field_string(reply, "version", "-"));
+	fputs(", mode ", stdout);
+	output_text(ctl, field_string(reply, "mode", "-"));
+	printf(", up %s\n", format_uptime(field_real(reply, "uptime_seconds", -1)).s);
+}
+
+static void print_status(const struct ctl *ctl, const json_t *reply, bool running)
+{
+	const json_t *checks = json_object_get(reply, "checks");
+	const json_t *problems = json_object_get(reply, "problems");
+
+	print_headline(ctl, reply, running);
+	print_check(ctl, checks, "rules");
+	print_check(ctl, checks, "queues");
+	print_sees_syns(ctl, json_object_get(checks, "sees_syns"));
+	print_check(ctl, checks, "fallback");
+	for (size_t i = 0; i < json_array_size(problems); i++) {
+		const char *text = json_string_value(json_array_get(problems, i));
+
+		printf("%s!%s ", output_paint(ctl, running ? PAINT_WARN : PAINT_BAD),
+		       output_paint(ctl, PAINT_END));
+		output_text(ctl, text ? text : "-");
+		putchar('\n');
+	}
+}
+
+int command_status(const struct ctl *ctl, int argc, char **argv)
+{
+	json_t *reply;
+	bool running;
+	int code;
+
+	(void)argc;
+	(void)argv;
+	code = client_call(ctl, "GetStatus", NULL, &reply);
+	if (!reply)
+		return code;
+	running = field_is(reply, "state", "running");
+	if (ctl->json)
+		output_json(ctl, reply);
+	else if (!ctl->quiet)
+		print_status(ctl, reply, running);
+	json_decref(reply);
+	return running ? CTL_OK : CTL_FAILED;
+}

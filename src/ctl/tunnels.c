@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
+
+#include "ctl/client.h"
+#include "ctl/commands.h"
+#include "ctl/field.h"
+#include "ctl/format.h"
+#include "ctl/output.h"
+#include "ctl/table.h"
+
+static const struct table_column columns[] = {
+	{ "NAME", false, 0 },  { "KIND", false, 0 },  { "OUTER", false, 3 },
+	{ "PATH", true, 2 },   { "SOURCE", false, 1 }, { "OVERHEAD", true, 4 },
+	{ "INNER", true, 0 },  { "MSS4", true, 0 },   { "MSS6", true, 0 },
+	{ "IF-MTU", true, 0 }, { "PEERS", true, 5 },
+};
+
+static void add_bytes(struct table *table, const json_t *tunnel, const char *key)
+{
+	table_add(table, format_json_bytes(json_object_get(tunnel, key)).s);
+}
+
+/* "probe 40 s": where the path MTU comes from, and since when. */
+static void add_source(const struct ctl *ctl, struct table *table, const json_t *tunnel)
+{
+	const char *source = field_string(tunnel, "source", NULL);
+	const json_t *age = json_object_get(tunnel, "age_seconds");
+	char text[80];
+
+	if (!source || !json_is_number(age)) {
+		table_add_clean(table, source, ctl->utf8);
+		return;
+	}
+	snprintf(text, sizeof(text), "%.20s %s", source, format_json_age(age).s);
+	table_add_clean(table, text, ctl->utf8);
+}
+
+static const char *family_name(const json_t *tunnel)
+{
+	if (field_is(tunnel, "outer_family", "ipv4"))
+		return "IPv4";
+	return field_is(tunnel, "outer_family", "ipv6") ? "IPv6" : NULL;
+}
+
+static void add_tunnel(const struct ctl *ctl, struct table *table, const json_t *tunnel)
+{
+	table_add_clean(table, field_string(tunnel, "name", NULL), ctl->utf8);
+	table_add_clean(table, field_string(tunnel, "kind", NULL), ctl->utf8);
+	table_add(table, family_name(tunnel));
+	add_bytes(table, tunnel, "outer_path_mtu_bytes");
+	add_source(ctl, table, tunnel);
+	add_bytes(table, tunnel, "overhead_bytes");
+	add_bytes(table, tunnel, "inner_mtu_bytes");
+	add_bytes(table, tunnel, "mss4_bytes");
+	add_bytes(table, tunnel, "mss6_bytes");
+	add_bytes(table, tunnel, "interface_mtu_bytes");
+	table_add(table, format_json_count(json_object_get(tunnel, "peers")).s);
+}
+
+static void print_warnings(const struct ctl *ctl, const json_t *tunnel)
+{
+	const json_t *warnings = json_object_get(tunnel, "warnings");
+
+	for (size_t i = 0; i < json_array_size(warnings); i++) {
+		const char *text = json_string_value(json_array_get(warnings, i));
+
+		printf("%s!%s ", output_paint(ctl, PAINT_WARN), output_paint(ctl, PAINT_END));
+		output_text(ctl, field_string(tunnel, "name", "-"));
+		fputs(": ", stdout);
+		output_text(ctl, text ? text : "-");
+		putchar('\n');
+	}
+}
+
+static int print_tunnels(const struct ctl *ctl, const json_t *tunnels)
+{
+	struct table table;
+	int r;
+
+	if (!json_array_size(tunnels)) {
+		puts("No tunnel found.");
+		return CTL_OK;
+	}
+	table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
+	for (size_t i = 0; i < json_array_size(tunnels); i++)
+		add_tunnel(ctl, &table, json_array_get(tunnels, i));
+	r = table_print(&table, stdout, ctl->width, output_paint(ctl, PAINT_BOLD),
+			output_paint(ctl, PAINT_END));
+	table_done(&table);
+	if (r < 0)
+		return output_fail(ctl, CTL_FAILED, NULL, "tunnels: out of memory");
+	for (size_t i = 0; i < json_array_size(tunnels); i++)
+		print_warnings(ctl, json_array_get(tunnels, i));
+	return CTL_OK;
+}
+
+int command_tunnels(const struct ctl *ctl, int argc, char **argv)
+{
+	json_t *reply;
+	int code;
+
+	(void)argc;
+	(void)argv;
+	code = client_call(ctl, "ListTunnels", NULL, &reply);
+	if (!reply)
+		return code;
+	if (ctl->json)
+		output_json(ctl, reply);
+	else
+		code = print_tunnels(ctl, json_object_get(reply, "tunnels"));
+	json_decref(reply);
+	return code;
+}

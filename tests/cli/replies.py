@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Replies as src/proto/org.mssclamp.varlink describes them."""
+
+REASONS = ("not_ip ip_header ip_truncated fragment jumbo ah extension_header not_tcp tcp_truncated tcp_header "
+           "not_syn malformed_option tcp_ao truncated_copy bridge userns").split()
+
+
+def counts(seen=0, clamped=0, small=0, no_mss=0, no_limit=0, **reasons):
+    assert seen == clamped + small + no_mss + no_limit + sum(reasons.values())
+    return {
+        "seen_total": seen, "clamped_total": clamped, "inserted_total": 0, "raised_total": 0,
+        "dropped_total": 0, "already_small_total": small, "no_mss_total": no_mss,
+        "no_limit_total": no_limit, "left_alone_total": sum(reasons.values()),
+        "left_alone": {reason: reasons.get(reason, 0) for reason in REASONS},
+    }
+
+
+def status(**changes):
+    checks = {"rules": "ok", "queues": "ok", "sees_syns": True, "fallback": "standby"}
+    checks.update({k: changes.pop(k) for k in list(changes) if k in checks})
+    return {"schema": 1, "state": "running", "checks": checks, "problems": [], "tunnels": 5,
+            "peers": None, "mode": "queue", "version": "0.1.0", "uptime_seconds": 274320.5, **changes}
+
+
+def stats(scale=1):
+    return {
+        "schema": 1,
+        "syn": counts(853541 * scale, 642020 * scale, 210872 * scale, 601 * scale,
+                      malformed_option=31 * scale, tcp_ao=9 * scale, fragment=8 * scale),
+        "ipv4": counts(812334 * scale, 611902 * scale, 199870 * scale, 521 * scale,
+                       malformed_option=31 * scale, tcp_ao=9 * scale, fragment=scale),
+        "ipv6": counts(41207 * scale, 30118 * scale, 11002 * scale, 80 * scale, fragment=7 * scale),
+        "tunnels": [{"name": "_none", **counts()}, {"name": "wg0", **counts(7000, 6999, 1)}],
+        "queues": [
+            {"id": 5000, "depth": 0, "depth_peak": 37, "dropped_total": 0, "fail_open_total": 0,
+             "verdict_errors_total": 2},
+            {"id": 5001, "depth": None, "depth_peak": 1200, "dropped_total": None,
+             "fail_open_total": None, "verdict_errors_total": 0}],
+        "verdict_latency_seconds": {"p50": 1.1e-05, "p99": 3.8e-05, "max": 0.0012},
+        "mss_histogram": {
+            "before": [{"mss_bytes": 1460, "count": 750}, {"mss_bytes": 1440, "count": 120},
+                       {"mss_bytes": 1452, "count": 80}, {"mss_bytes": 536, "count": 1},
+                       {"mss_bytes": 65495, "count": 49}],
+            "after": [{"mss_bytes": 1380, "count": 1000}]},
+    }
+
+
+def tunnel(name="wg0", **changes):
+    return {"name": name, "ifindex": 7, "kind": "wireguard", "outer_family": "ipv4",
+            "outer_path_mtu_bytes": 1500, "overhead_bytes": 60, "inner_mtu_bytes": 1420,
+            "mss4_bytes": 1380, "mss6_bytes": 1360, "interface_mtu_bytes": 1420, "source": "route",
+            "age_seconds": None, "peers": 37, "warnings": [], **changes}
+
+
+def bare_tunnel(name="tun0"):
+    """What links alone tell."""
+    return tunnel(name, kind="tun", outer_family=None, outer_path_mtu_bytes=None,
+                  overhead_bytes=None, inner_mtu_bytes=1500, mss4_bytes=1460, mss6_bytes=1440,
+                  interface_mtu_bytes=1500, source="link", peers=None)
+
+
+def tunnels(*rows):
+    return {"schema": 1, "tunnels": list(rows)}
+
+
+def explain(**result):
+    return {
+        "schema": 1,
+        "flow": {"family": "ipv4", "source": "192.168.1.10", "destination": "10.8.0.7", "port": 443,
+                 "in_interface": "eth1", "out_interface": "wg0", "mark": 17},
+        "sides": [
+            {"interface": "eth1", "address": "192.168.1.10", "inner_mtu_bytes": 1500,
+             "steps": [{"what": "link MTU of eth1", "value_bytes": 1500, "source": "link"},
+                       {"what": "- IP and TCP headers (40)", "value_bytes": 1460, "source": "link"}]},
+            {"interface": "wg0", "address": "10.8.0.7", "inner_mtu_bytes": 1420,
+             "steps": [{"what": "link MTU of wg0", "value_bytes": 1420, "source": "link"},
+                       {"what": "a step without a number", "value_bytes": None, "source": None}]}],
+        "result": {"mtu_bytes": 1420, "mss_bytes": 1380, "rule": None,
+                   "decided_by": "link MTU of wg0", **result},
+    }
+
+
+def rules(state="ok", **changes):
+    return {"schema": 1, "backend": "nftables", "state": state, "reinstalled_total": 1,
+            "counters": {"forward": 853102, "output": 439, "input": None}, "text": None, "diff": None,
+            **changes}
+
+
+def reload(**changes):
+    return {"schema": 1, "files": 2, "changed": [], "needs_restart": [], "warnings": [], **changes}
+
+
+APPLIED = {"schema": 1, "backend": "iptables", "state": "ok"}
+LOGGED = {"schema": 1, "level": "debug", "previous": "info"}
+ALL = {"GetStatus": status(), "GetStats": stats(), "ListTunnels": tunnels(tunnel(), bare_tunnel()),
+       "Explain": explain(), "GetRules": rules(), "ApplyRules": APPLIED, "Reload": reload(),
+       "SetLogLevel": LOGGED}

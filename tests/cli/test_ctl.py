@@ -1,0 +1,352 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""mssclampctl as scripts see it: the command line, exit codes, JSON, errors, repeating and waiting."""
+
+import json
+import os
+import resource
+import select
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+
+import replies
+from fake_daemon import (PROGRAM, Error, FakeDaemon, environment, read_error, read_json, run,
+                         run_as_nobody, validate)
+
+EXIT = {"Failed": 1, "InvalidArgument": 2, "NotRunning": 3, "PermissionDenied": 4, "NotFound": 5,
+        "InvalidConfiguration": 6, "Unknown": 7}
+
+
+@pytest.fixture
+def daemon(tmp_path):
+    with FakeDaemon(tmp_path / "s", dict(replies.ALL)) as fake:
+        yield fake
+
+
+JSON = [
+    # command line, schema, exit code
+    (["status"], "status", 0), (["stats"], "stats", 0), (["tunnels"], "tunnels", 0),
+    (["explain", "a b"], "explain", 0), (["rules"], "rules", 0), (["rules", "--diff"], "rules", 0),
+    (["rules", "--print=iptables"], "rules", 0), (["rules", "--apply"], "rules", 0),
+    (["reload"], "reload", 0), (["log", "info"], "log", 0), (["wait"], "wait", 0),
+    (["wait", "--tunnel", "wg0"], "wait", 0),
+]
+
+
+@pytest.mark.parametrize("args, schema, code", JSON, ids=[" ".join(row[0]) for row in JSON])
+@pytest.mark.parametrize("option", ["--json", "--json-lines"])
+def test_json(daemon, args, schema, code, option):
+    done = run(option, "-q", *args, socket_path=daemon.path)
+    assert (done.stderr, done.returncode) == ("", code)
+    read_json(done, schema)
+    assert (done.stdout.count("\n") == 1) == (option == "--json-lines")
+
+
+def test_json_is_the_reply(daemon):
+    done = run("--json", "stats", socket_path=daemon.path)
+    assert json.loads(done.stdout) == replies.stats()
+    daemon.replies["GetStatus"] = replies.status(state="degraded", problems=["x"])
+    done = run("--json", "status", socket_path=daemon.path)
+    assert done.returncode == 1 and read_json(done, "status")["problems"] == ["x"]
+
+
+@pytest.mark.parametrize("schema, value", [
+    ("status", {**replies.status(), "more": 1}), ("status", replies.status(rules="fine")),
+    ("stats", {**replies.stats(), "queues": [{"id": 1}]}), ("log", {**replies.LOGGED, "schema": 2}),
+    ("tunnels", replies.tunnels(replies.tunnel(mss4_bytes="1380"))), ("rules", replies.rules(None)),
+    ("error", {"schema": 1, "error": {"name": "org.mssclamp.Odd", "message": "x", "hint": None}})])
+def test_schemas_refuse(schema, value):
+    with pytest.raises(Exception, match="Failed validating"):
+        validate(value, schema)
+
+
+CALLS = [
+    (["explain", "A", "B:443"], "Explain", {"flow": "A B:443"}),
+    (["explain", "A -> B"], "Explain", {"flow": "A -> B"}),
+    (["explain", "A", "->", "B"], "Explain", {"flow": "A -> B"}),
+    (["explain", "--iif", "eth1", "A", "--oif=wg0", "--mark=0x1"], "Explain",
+     {"flow": "A", "iif": "eth1", "oif": "wg0", "mark": "0x1"}),
+    (["rules"], "GetRules", {}), (["rules", "--diff"], "GetRules", {"diff": True}),
+    (["rules", "--print", "nft"], "GetRules", {"print": "nft"}),
+    (["rules", "--apply"], "ApplyRules", {}), (["reload"], "Reload", {}),
+    (["log", "notice"], "SetLogLevel", {"level": "notice"}),
+]
+
+
+@pytest.mark.parametrize("args, method, parameters", CALLS, ids=[" ".join(row[0]) for row in CALLS])
+def test_call(daemon, args, method, parameters):
+    assert run(*args, socket_path=daemon.path).returncode == 0
+    assert daemon.calls == [(method, parameters)]
+
+
+def test_socket_choice(daemon, tmp_path):
+    here, nowhere = {"MSSCLAMP_SOCKET": daemon.path}, {"MSSCLAMP_SOCKET": str(tmp_path / "none")}
+    assert run("status", env=here).returncode == 0
+    assert run("status", env=nowhere).returncode == 3
+    for args in (["-s", daemon.path, "status"], ["status", f"--socket={daemon.path}"],
+                 ["status", "-s" + daemon.path]):
+        assert run(*args, env=nowhere).returncode == 0
+
+
+USAGE = [
+    # command line, what the message holds
+    ([], "no command given"),
+    (["stauts"], "unknown command 'stauts', did you mean 'status'?"),
+    (["xyzzy", "--max", "3"], "unknown command 'xyzzy'"),
+    (["status", "--jsn"], "unknown option --jsn, did you mean --json?"),
+    (["status", "now"], "'now' is one word too many"),
+    (["explain"], "something is missing: FLOW"),
+    (["explain", "a", "b", "c", "d"], "'d' is one word too many"),
+    (["explain", "x" * 300], "longer than"),
+    (["explain", "a", "--iif"], "--iif needs a value"),
+    (["log"], "something is missing: LEVEL"),
+    (["log", "debgu"], "unknown level 'debgu', did you mean 'debug'?"),
+    (["rules", "--print", "pf"], "must be nft or iptables"),
+    (["rules", "--apply", "--remove"], "exclude each other"),
+    (["rules", "--apply", "--every", "1"], "--every"),
+    (["reload", "--every", "1"], "--every does not go with it"),
+    (["wait", "--for", "soon"], "--for soon: must be seconds"),
+    (["status", "--timeout", "0"], "--timeout 0: must be seconds"),
+    (["status", "--color", "red"], "must be auto, always or never"),
+    (["help", "xyzzy"], "no command 'xyzzy'"),
+]
+
+
+@pytest.mark.parametrize("args, text", USAGE, ids=[" ".join(row[0])[:40] for row in USAGE])
+def test_bad_command_line(daemon, args, text):
+    done = run(*args, socket_path=daemon.path)
+    what, hint = done.stderr.splitlines()
+    assert (done.returncode, done.stdout) == (2, "")
+    assert what.startswith("mssclampctl: ") and text in what and hint.startswith("  ")
+    error = read_error(run("--json-lines", *args, socket_path=daemon.path))
+    assert error["name"] == "org.mssclamp.InvalidArgument"
+    assert daemon.calls == []
+
+
+def test_text_that_is_no_utf8(daemon):
+    for args in (["explain", b"\xff"], ["explain", "a", "--iif", b"\xff"], [b"\xff"]):
+        assert run(*args, socket_path=daemon.path).returncode == 2
+        assert read_error(run("--json", *args, socket_path=daemon.path))
+    assert daemon.calls == []
+
+
+ANSWERS = [(Error(name, "it cannot be: so", "do this"), name, code) for name, code in EXIT.items()
+           if name != "NotRunning"] + [
+    (Error("org.varlink.service.InvalidParameter", parameter="flow"), "InvalidArgument", 2),
+    (Error("org.varlink.service.MethodNotFound", method="x"), "Failed", 1),
+    (Error("org.example.Other"), "Failed", 1),
+    ("close", "Failed", 1),
+    (None, "Unknown", 7),
+    (b"hello\0", "Failed", 1),
+    (b"[]\0", "Failed", 1),
+    (b"{\"parameters\":{\"schema\":", "Failed", 1),
+    (b"{}\0", "Failed", 1),
+    ({"schema": 2}, "Failed", 1),
+    ({"state": "running"}, "Failed", 1),
+]
+
+
+@pytest.mark.parametrize("reply, name, code", ANSWERS)
+def test_error(daemon, reply, name, code):
+    for method in daemon.replies:
+        daemon.replies[method] = reply
+    for args in (["status"], ["reload"], ["explain", "a"], ["rules", "--print", "nft"]):
+        done = run(*args, "--timeout=0.3", socket_path=daemon.path)
+        assert (done.returncode, done.stdout) == (code, "")
+        assert done.stderr.startswith("mssclampctl: ")
+        done = run("--json", *args, "--timeout=0.3", socket_path=daemon.path)
+        error = read_error(done)
+        assert (done.returncode, error["name"]) == (code, "org.mssclamp." + name)
+
+
+def test_error_says_all(daemon):
+    message = "2 errors, nothing changed\n/etc/a.conf:4: hook: unknown\n/etc/a.conf:9: \x1b[31mred"
+    daemon.replies["Reload"] = Error("InvalidConfiguration", message, "mssclampd -t shows them")
+    done = run("reload", socket_path=daemon.path)
+    assert done.returncode == 6
+    assert done.stderr == ("mssclampctl: 2 errors, nothing changed\n  /etc/a.conf:4: hook: unknown\n"
+                           "  /etc/a.conf:9: ?[31mred\n  mssclampd -t shows them\n")
+    error = read_error(run("reload", "--json", socket_path=daemon.path))
+    assert (error["message"], error["hint"]) == (message, "mssclampd -t shows them")
+
+
+def test_not_running(tmp_path):
+    stale = socket.socket(socket.AF_UNIX)
+    stale.bind(str(tmp_path / "stale"))
+    stale.close()
+    (tmp_path / "file").write_text("")
+    for name in ("none", "stale", "file", "none/none"):
+        done = run("stats", socket_path=tmp_path / name)
+        assert done.returncode == 3
+        assert "cannot reach mssclampd" in done.stderr and "systemctl start" in done.stderr
+        error = read_error(run("--json", "stats", socket_path=tmp_path / name))
+        assert error["name"] == "org.mssclamp.NotRunning"
+    done = run("stats", socket_path="/" + "x" * 107)
+    assert done.returncode == 2 and "107 bytes" in done.stderr
+
+
+def test_not_permitted(daemon):
+    os.chmod(daemon.path, 0o600)
+    done = run_as_nobody("status", socket_path=daemon.path)
+    assert done.returncode == 4 and "Permission denied" in done.stderr
+    assert read_error(run_as_nobody("status", "--json", socket_path=daemon.path))["hint"]
+
+
+def test_full_backlog(tmp_path):
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(tmp_path / "s"))
+    listener.listen(0)
+    waiting = socket.socket(socket.AF_UNIX)
+    waiting.connect(str(tmp_path / "s"))
+    done = run("status", "--timeout", "0.2", socket_path=tmp_path / "s")
+    assert done.returncode == 7 and "no answer within 0.2 s" in done.stderr
+    waiting.close()
+    listener.close()
+
+
+def test_help():
+    done = run("--help")
+    assert done.returncode == 0 and all(len(line) <= 80 for line in done.stdout.splitlines())
+    assert run("help").stdout == run("-h").stdout == done.stdout
+    names = [line.split()[0] for line in done.stdout.split("Commands:\n")[1].split("\n\n")[0].splitlines()]
+    assert names == "status stats tunnels explain rules reload log wait rewrite help".split()
+    for name in names:
+        page = run("help", name)
+        assert page.returncode == 0 and page.stdout.startswith(f"Usage: mssclampctl {name}")
+        assert run(name, "--help").stdout == page.stdout == run("-h", name).stdout
+        assert all(len(line) <= 92 for line in page.stdout.splitlines())
+    version = run("-V")
+    assert version.returncode == 0 and version.stdout.split()[0] == "mssclampctl"
+
+
+def test_rules_without_daemon(tmp_path):
+    for form, backend, text in (("nft", "nftables", "inet mssclamp"), ("iptables", "iptables", "MSSCLAMP")):
+        done = run("rules", "--print", form, socket_path=tmp_path / "none")
+        assert done.returncode == 0 and text in done.stdout and "5000" in done.stdout
+        assert "warning: cannot reach mssclampd" in done.stderr
+        value = read_json(run("--json", "-q", "rules", "--print", form, socket_path=tmp_path / "none"),
+                          "rules")
+        assert (value["text"], value["backend"], value["state"]) == (done.stdout, backend, None)
+    for args in (["rules"], ["rules", "--diff"], ["rules", "--apply"]):
+        assert run(*args, socket_path=tmp_path / "none").returncode == 3
+
+
+def test_rules_remove(daemon, tmp_path):
+    refused = run("rules", "--remove", socket_path=daemon.path)
+    assert refused.returncode == 1 and "mssclampd is running" in refused.stderr
+    assert "Stop it first" in refused.stderr and daemon.calls == []
+    denied = run_as_nobody("rules", "--remove", socket_path=tmp_path / "none")
+    assert denied.returncode == 4 and "CAP_NET_ADMIN" in denied.stderr
+    # In a network of its own, where nothing is: that is no error.
+    for args, out in (([], "Removed: no rule of ours is left.\n"), (["-q"], "")):
+        done = subprocess.run(["unshare", "-n", PROGRAM, "-s", tmp_path / "none", "rules", "--remove", *args],
+                              capture_output=True, text=True, timeout=60)
+        assert (done.returncode, done.stdout, done.stderr) == (0, out, "")
+    done = subprocess.run(["unshare", "-n", PROGRAM, "-s", tmp_path / "none", "--json", "rules", "--remove"],
+                          capture_output=True, text=True, timeout=60)
+    assert read_json(done, "rules") == {"schema": 1, "removed": True}
+
+
+def repeat(daemon, *args, turns):
+    """Runs a repeated command until it printed for `turns` calls, then interrupts it."""
+    process = subprocess.Popen([PROGRAM, "-s", daemon.path, "--every", "0.05", *args], encoding="utf-8",
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment())
+    until = time.monotonic() + 30
+    while len(daemon.calls) <= turns and time.monotonic() < until and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    return process.returncode, out, err
+
+
+def test_every(daemon):
+    code, out, err = repeat(daemon, "--json-lines", "status", turns=3)
+    assert (code, err) == (0, "") and len(out.splitlines()) >= 3
+    assert all(json.loads(line) == replies.status() for line in out.splitlines())
+    daemon.calls.clear()
+    daemon.replies["GetStatus"] = replies.status(state="degraded")
+    code, out, err = repeat(daemon, "status", turns=2)
+    assert (code, err) == (0, "") and out.count("\n\nmssclampd is DEGRADED") >= 1
+    daemon.calls.clear()
+    daemon.replies["GetStatus"] = Error("PermissionDenied", "no")
+    assert repeat(daemon, "status", turns=1)[0] == 4
+
+
+def test_rates(daemon):
+    daemon.replies["GetStats"] = lambda _: replies.stats(len(daemon.calls))
+    code, out, err = repeat(daemon, "stats", turns=2)
+    first, second = out.split("\n\n                ")[:2]
+    assert (code, err) == (0, "")
+    assert first.splitlines()[0].endswith("/s") and first.splitlines()[1].endswith(" -")
+    assert float(second.splitlines()[1].split()[-1]) > 853541  # as many in under a second
+
+
+def test_interrupted_in_a_call(daemon):
+    daemon.replies["GetStatus"] = None
+    assert repeat(daemon, "status", turns=0)[0] == 0
+
+
+def test_output_that_does_not_arrive(daemon):
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = run("stats", socket_path=daemon.path, stdout=full)
+    assert done.returncode == 1 and "cannot write the output: No space left" in done.stderr
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = run("--json", "stats", socket_path=daemon.path, stdout=writer)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+WAITS = [
+    # name, replies, options, exit code, what the message holds
+    ("rules missing", {"GetStatus": replies.status(rules="missing", state="degraded")}, [], 1,
+     "the rules are missing"),
+    ("queues unbound", {"GetStatus": replies.status(queues="unbound", state="degraded")}, [], 1,
+     "the queues are unbound"),
+    ("degraded", {"GetStatus": replies.status(state="degraded", problems=["no luck"])}, [], 1,
+     "mssclampd is degraded: no luck"),
+    ("rules left to others", {"GetStatus": replies.status(rules="none")}, [], 0, ""),
+    ("no such tunnel", {}, ["--tunnel", "wg9"], 5, "there is no tunnel wg9"),
+    ("tunnel without MSS", {"ListTunnels": replies.tunnels(
+        replies.tunnel(mss4_bytes=None, mss6_bytes=None))}, ["--tunnel=wg0"], 1, "tunnel wg0 has no MSS"),
+    ("tunnel with one MSS", {"ListTunnels": replies.tunnels(replies.tunnel(mss6_bytes=None))},
+     ["--tunnel=wg0"], 0, ""),
+    ("no answer", {"GetStatus": None}, [], 7, "no answer within"),
+    ("answers, then hangs up", {"ListTunnels": "close"}, ["--tunnel=wg0"], 1, "closed the connection"),
+]
+
+
+@pytest.mark.parametrize("changed, options, code, text", [row[1:] for row in WAITS],
+                         ids=[row[0] for row in WAITS])
+def test_wait(daemon, changed, options, code, text):
+    daemon.replies.update(changed)
+    start = time.monotonic()
+    done = run("wait", "--for", "0.4", *options, socket_path=daemon.path)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert text in done.stderr and bool(done.stderr) == bool(code)
+    assert time.monotonic() - start < 5
+    assert len(daemon.calls) > 1 or code in (0, 7)
+
+
+def test_wait_for_a_daemon_that_comes_later(tmp_path):
+    done = run("wait", "--for=0.3", socket_path=tmp_path / "s")
+    assert done.returncode == 3 and "cannot reach mssclampd" in done.stderr
+    process = subprocess.Popen([PROGRAM, "-s", tmp_path / "s", "--json", "wait"], stdout=subprocess.PIPE)
+    time.sleep(0.5)
+    states = [replies.status(queues="unbound", state="degraded")] * 2
+    answer = lambda _: states.pop() if states else replies.status()  # noqa: E731
+    with FakeDaemon(tmp_path / "s", {"GetStatus": answer}) as fake:
+        value = json.loads(process.communicate(timeout=30)[0])
+        assert process.returncode == 0 and len(fake.calls) == 3
+    validate(value, "wait")
+    assert 0.4 < value["waited_seconds"] < 20
+
+
+def test_large_reply(daemon):
+    rows = [replies.tunnel(f"wg{i}", warnings=["x" * 100]) for i in range(20000)]
+    daemon.replies["ListTunnels"] = replies.tunnels(*rows)
+    done = run("--json", "tunnels", socket_path=daemon.path)
+    assert done.returncode == 0 and json.loads(done.stdout) == replies.tunnels(*rows)
