@@ -40,6 +40,13 @@ json_t *reply_apply_rules(struct control_call *call, json_t *parameters, void *u
 json_t *reply_reload(struct control_call *call, json_t *parameters, void *userdata);
 json_t *reply_log(struct control_call *call, json_t *parameters, void *userdata);
 
+/* What the control socket needs of a configuration; pointers are borrowed from it. */
+struct control_config daemon_control_config(struct daemon *daemon, const struct config *config);
+
+/* Opens the control socket: the one systemd passed, or that of the configuration. Logs what went
+ * wrong. Returns 0 or -errno. */
+int daemon_open_control(struct daemon *daemon);
+
 /* Reads the configuration anew and puts it in force; an error keeps the old one. *ret_reply gets the
  * owned reply of Reload, or *ret_error an owned text on failure. Returns 0, -EINVAL (the files are
  * wrong) or -errno. */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <systemd/sd-daemon.h>
 
 #include "base/log.h"
 #include "daemon/daemon.h"
@@ -21,6 +22,27 @@ const struct control_method daemon_methods[] = {
 	{ "SetLogLevel",   true,  reply_log },
 	{ NULL,            false, NULL },
 };
+
+struct control_config daemon_control_config(struct daemon *daemon, const struct config *config)
+{
+	return (struct control_config){
+		.socket = config->control.socket,
+		.group = config->control.group,
+		.admin_group = config->control.admin_group,
+		.listen_fd = -1,
+		.methods = daemon_methods,
+		.userdata = daemon,
+	};
+}
+
+int daemon_open_control(struct daemon *daemon)
+{
+	struct control_config config = daemon_control_config(daemon, daemon->config);
+
+	if (sd_listen_fds(1) > 0)
+		config.listen_fd = SD_LISTEN_FDS_START;
+	return control_open(daemon->event, &config, &daemon->control);
+}
 
 static json_t *fail_with_text(struct control_call *call, char *error, const char *what)
 {

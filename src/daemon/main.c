@@ -214,23 +214,6 @@ static int open_event_loop(struct daemon *daemon)
 	return r < 0 ? log_error(r, "event loop") : 0;
 }
 
-static int open_control(struct daemon *daemon)
-{
-	int passed = sd_listen_fds(1);
-	const struct control_config config = {
-		.socket = daemon->config->control.socket,
-		.group = daemon->config->control.group,
-		.admin_group = daemon->config->control.admin_group,
-		.listen_fd = passed > 0 ? SD_LISTEN_FDS_START : -1,
-		.methods = daemon_methods,
-		.userdata = daemon,
-	};
-
-	if (passed > 0)
-		log_info("control: using the socket passed by systemd instead of %s", config.socket);
-	return control_open(daemon->event, &config, &daemon->control);
-}
-
 static int start_workers(struct daemon *daemon)
 {
 	const struct workers_config config = {
@@ -276,7 +259,7 @@ static int start(struct daemon *daemon)
 		return log_error(-ENOMEM, "workers");
 	r = model_open(daemon->event, daemon->workers, daemon->config, &daemon->model);
 	if (r == 0)
-		r = open_control(daemon);
+		r = daemon_open_control(daemon);
 	if (r == 0)
 		r = start_workers(daemon);
 	if (r == 0)

@@ -32,21 +32,35 @@ static json_t *warnings_json(const struct config_report *report)
 	return list;
 }
 
-/* Rules first: they may be refused, and are put back if the limits then cannot follow. */
+static void undo_plan(struct daemon *daemon, const struct firewall_plan *plan)
+{
+	char *ignored = NULL;
+
+	guard_set_plan(daemon->guard, plan, &ignored);
+	free(ignored);
+}
+
+/* What may be refused comes first, and is put back if the rest then cannot follow. */
 static int put_in_force(struct daemon *daemon, struct config *config, char **ret_error)
 {
 	struct firewall_plan old_plan = *guard_plan(daemon->guard), plan = old_plan;
-	char *ignored = NULL;
+	struct control_config old_control = daemon_control_config(daemon, daemon->config);
+	struct control_config control = daemon_control_config(daemon, config);
 	int r;
 
 	plan.hooks = config->hooks;
 	r = guard_set_plan(daemon->guard, &plan, ret_error);
 	if (r < 0)
 		return r;
+	r = control_reconfigure(daemon->control, &control);
+	if (r < 0) {
+		undo_plan(daemon, &old_plan);
+		return r;
+	}
 	r = model_configure(daemon->model, config);
 	if (r < 0) {
-		guard_set_plan(daemon->guard, &old_plan, &ignored);
-		free(ignored);
+		control_reconfigure(daemon->control, &old_control);
+		undo_plan(daemon, &old_plan);
 		return r;
 	}
 	config_free(daemon->config);
