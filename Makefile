@@ -128,13 +128,16 @@ unit: $(UNIT_TESTS)
 FUZZ_NAMES = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SECONDS ?= 60
 fuzz_layer = $(shell sed -n 's/.*layer: \([a-z]*\).*/\1/p' tests/fuzz/fuzz_$(1).c | head -n 1)
+fuzz_with_packet = $(BUILD)/tests/lib/oracle.o
+fuzz_with_pcap = $(BUILD)/tests/lib/oracle.o
 define fuzz_rule
 $(BUILD)/fuzz/seeds_$(1): $(BUILD)/tests/fuzz/fuzz_$(1).o $(BUILD)/tests/fuzz/run_seeds.o \
-		$(call archives_of,$(2))
+		$(fuzz_with_$(1)) $(call archives_of,$(2))
 	$$(call say,LINK,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(ALL_CFLAGS) $$(ALL_LDFLAGS) -o $$@ $$^ $$(libs_$(2))
-$(BUILD)/fuzz/fuzz_$(1): $(BUILD)/tests/fuzz/fuzz_$(1).o $(call archives_of,$(2))
+$(BUILD)/fuzz/fuzz_$(1): $(BUILD)/tests/fuzz/fuzz_$(1).o $(fuzz_with_$(1)) \
+		$(call archives_of,$(2))
 	$$(call say,LINK,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(ALL_CFLAGS) $$(ALL_LDFLAGS) -fsanitize=fuzzer -o $$@ $$^ $$(libs_$(2))
@@ -147,10 +150,20 @@ fuzz:
 		CFLAGS="-O1 -g -fsanitize=fuzzer-no-link" fuzz-programs
 	$(Q)tests/fuzz/run $(BUILD)/libfuzzer/fuzz $(FUZZ_SECONDS) $(FUZZ_NAMES)
 
+# Serves somebody else's interface over our proto/, for tests alone.
+$(BUILD)/certification-server: $(BUILD)/tests/certification/server.o $(call archives_of,proto)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(libs_proto)
+
+test-programs: all unit fuzz-seeds $(BUILD)/certification-server
 check: all
 	$(Q)tests/run-checks
-bench: all
-	$(Q)tests/bench/run
+$(BUILD)/bench/%: $(BUILD)/tests/bench/%.o
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^
+bench: all $(BUILD)/bench/null_loop
+	$(Q)MSSCLAMP_BUILD=$(BUILD) tests/bench/run
 demo: all
 	$(Q)tests/demo/demo
 
@@ -198,5 +211,5 @@ distclean: clean
 	rm -rf configure config.mk config.log config.status autom4te.cache
 
 .PHONY: all unit fuzz fuzz-seeds fuzz-programs check bench demo install uninstall dist \
-	print-flags clean distclean
+	test-programs print-flags clean distclean
 -include $(shell find $(BUILD)/src $(BUILD)/tests -name '*.d' 2>/dev/null)

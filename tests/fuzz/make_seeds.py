@@ -1,0 +1,110 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Writes the seeds of fuzz_packet and fuzz_pcap, the same ones in each run, beside this script."""
+
+import pathlib
+import re
+import shutil
+import struct
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "lib"))
+
+import hostile as h  # noqa: E402
+
+INSERT, CLAMP_AO, OTHER_FAMILY = 1, 2, 4
+MICRO, NANO = 0xa1b2c3d4, 0xa1b23c4d
+MACS = bytes.fromhex("020000000001020000000002")
+SHAPES = ("linux", "windows 10", "macos", "openbsd", "solaris 8", "linux mptcp join", "nmap 3",
+          "window scale in front", "two at odd places", "ten", "end, then an mss", "tcp-ao",
+          "length 3, then an mss", "mss, then an overrun", "overrun, then an mss", "forty nops",
+          "bgp md5, option last", "masscan, hping", "mss of which the value is cut")
+
+
+def packet_seeds():
+    """Name and content: switches, limit, room, packet."""
+    def seed(packet, switches=0, limit=1300, room=8):
+        return struct.pack("!BHB", switches, limit, room) + packet
+
+    options = h.mss(1460) + h.SACK + h.TS + h.NOP + h.WS
+    for i, name in enumerate(SHAPES):
+        yield name, seed(h.ip(4 if i % 2 else 6, h.tcp(4 if i % 2 else 6, h.stacks(1460)[name])))
+    for version in (4, 6):
+        bare = h.ip(version, h.tcp(version))
+        yield f"insert into IPv{version}", seed(bare, INSERT)
+        yield f"insert into IPv{version}, padding", seed(bare + bytes(6), INSERT)
+        yield f"insert into IPv{version}, no room", seed(bare, INSERT, room=3)
+        data = h.ip(version, h.tcp(version, b"", b"x"))
+        yield f"no insert, data, IPv{version}", seed(data, INSERT)
+        odd = h.ip(version, h.tcp(version, h.NOP + h.mss(1460) + h.NOP * 3, check=0xffff))
+        yield f"odd, checksum ffff, IPv{version}", seed(odd)
+        yield f"no limit, IPv{version}", seed(odd, OTHER_FAMILY)
+        yield f"TCP-AO clamped, IPv{version}", seed(
+            h.ip(version, h.tcp(version, h.stacks(1460)["tcp-ao"])), CLAMP_AO)
+        yield f"cut, IPv{version}", seed(h.ip(version, h.tcp(version, options))[:-1])
+    yield "IPv4 options", seed(h.ipv4(h.tcp(4, options), options=b"\x94\x04\0\0" + b"\x01" * 8))
+    yield "IPv4 fragment", seed(h.ipv4(h.tcp(4, options), fragment=0x2000))
+    segment = h.tcp(6, options)
+    for name, kinds in {"hop-by-hop": [0], "usual order": [0, 60, 43, 60], "AH": [51],
+                        "atomic": [44], "eight": [0] + [60] * 7, "nine": [0] + [60] * 8}.items():
+        yield f"IPv6 {name}", seed(h.ipv6(h.chain(kinds, 0) + segment, kinds[0]), INSERT)
+    yield "IPv6 jumbo", seed(h.ipv6(segment, length=0))
+    yield "no insert, TCP-MD5", seed(h.ip(4, h.tcp(4, h.MD5 + h.NOP * 2)), INSERT)
+    yield "no insert, TCP-AO", seed(h.ip(4, h.tcp(4, h.AO)), INSERT | CLAMP_AO)
+    yield "no insert, MSS of length 3", seed(h.ip(4, h.tcp(4, b"\2\3\5\1")), INSERT)
+    yield "limit 1", seed(h.ip(4, segment), limit=1)
+
+
+def capture(link_type, frames, order="<", magic=MICRO, snaplen=65535, snap=0):
+    parts = [struct.pack(order + "IHHIIII", magic, 2, 4, 0, 0, snaplen, link_type)]
+    for i, frame in enumerate(frames):
+        size = len(frame) - snap
+        parts.append(struct.pack(order + "4I", 1700000000 + i, i, size, len(frame)) + frame[:size])
+    return b"".join(parts)
+
+
+def pcap_seeds():
+    four = [h.ip(4, h.tcp(4, h.mss(1460) + h.NOP * 4)), h.ip(4, h.tcp(4)), b"\x45"]
+    six = [h.ip(6, h.tcp(6, h.NOP + h.mss(1460) + h.NOP * 3)), h.ip(6, h.tcp(6))]
+    both = four + six
+    for link_type in (12, 14, 101, 228, 229):
+        yield f"link type {link_type}", capture(link_type, both)
+    for name, tags in {"plain": b"", "VLAN": b"\x81\0\0\5", "QinQ": b"\x88\xa8\0\7\x81\0\0\5",
+                       "old QinQ": b"\x91\0\0\7\x81\0\0\5"}.items():
+        front = [tags + b"\x08\0", tags + b"\x86\xdd"]
+        frames = [front[packet[0] >> 4 == 6] + packet for packet in both]
+        yield f"Ethernet, {name}", capture(1, [MACS + frame + bytes(4) for frame in frames])
+        yield f"cooked, {name}", capture(113, [bytes(14) + frame for frame in frames])
+        yield f"cooked 2, {name}", capture(276, [f[:2] + bytes(18) + f[2:] for f in frames])
+    for order, word in (("<", "little"), (">", "big")):
+        yield f"{word} endian, nanoseconds", capture(101, both, order, NANO)
+        yield f"{word} endian, snapped", capture(101, both[:2], order, snap=1)
+        yield f"{word} endian, empty", capture(101, [], order)
+    whole = capture(101, both)
+    yield "snap length 0", capture(101, both, snaplen=0)
+    yield "snap length outgrown", capture(101, both, snaplen=40)
+    yield "check sequence bits", capture(0x24000001, [MACS + b"\x08\0" + four[0] + bytes(4)])
+    yield "cut in a header", whole[:30]
+    yield "cut in a frame", whole[:-1]
+    yield "cut in the file header", whole[:23]
+    yield "impossible length", whole + struct.pack("<4I", 1, 2, 2**32 - 1, 2**32 - 1)
+    yield "captured more than there was", whole[:36] + bytes(4) + whole[40:]
+    yield "other link type", capture(0, [b"\2\0\0\0" + four[0]])
+    yield "pcapng", struct.pack("<IIIHHqI", 0x0a0d0d0a, 28, 0x1a2b3c4d, 1, 0, -1, 28)
+    yield "modified pcap", struct.pack("<I", 0xa1b2cd34) + whole[4:]
+    yield "version 2.2", whole[:6] + b"\2\0" + whole[8:]
+
+
+def write(folder, seeds):
+    folder = HERE / "seeds" / folder
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for name, content in seeds:
+        path = folder / re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+        assert not path.exists(), path
+        path.write_bytes(content)
+
+
+write("packet", packet_seeds())
+write("pcap", pcap_seeds())
