@@ -2,8 +2,8 @@
 /* The one pointer that crosses between the control thread and the workers.
  *
  * A worker's epoch is odd while it may hold the snapshot and even while it is blocked or between
- * batches. The control thread publishes a new snapshot with one exchange and frees a retired one once
- * every worker was seen even, or at another epoch than when it was retired. It never waits. */
+ * batches. The control thread publishes a new snapshot with one exchange and frees a retired one
+ * once every worker was seen even, or at another epoch than when it was retired. It never waits. */
 #pragma once
 
 #include <stdatomic.h>
@@ -23,13 +23,16 @@ struct slot *slot_new(size_t readers, struct snapshot *first);
 /* Frees all snapshots too. No reader may be inside. */
 void slot_free(struct slot *slot);
 
-/* Worker `reader` only. The snapshot is borrowed until slot_leave; NULL where none was published. */
+/* Worker `reader` only. The snapshot is borrowed until slot_leave; NULL where none was
+ * published. */
 const struct snapshot *slot_enter(struct slot *slot, size_t reader);
 void slot_leave(struct slot *slot, size_t reader);
 
-/* Control thread only. Takes the snapshot. Returns 0, or -ENOMEM with nothing changed and nothing taken. */
+/* Control thread only. Takes the snapshot. Returns 0, or -ENOMEM with nothing changed and nothing
+ * taken. */
 int slot_publish(struct slot *slot, struct snapshot *snapshot);
-/* Control thread only. Frees what no worker can hold any more. Returns how many are still retired. */
+/* Control thread only. Frees what no worker can hold any more. Returns how many are still
+ * retired. */
 size_t slot_reclaim(struct slot *slot);
 /* Control thread only: what is published now. */
 const struct snapshot *slot_current(const struct slot *slot);

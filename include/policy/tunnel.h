@@ -24,8 +24,9 @@ struct link {
 	bool tap;                 /* a tun device in Ethernet mode */
 };
 
-/* The name of a tunnel's kind for people and JSON ("wireguard", "gre", "tun", ...), or NULL where the
- * link is no tunnel. The kernel's fallback devices (tunl0, gre0, sit0, ...) are none while down. */
+/* The name of a tunnel's kind for people and JSON ("wireguard", "gre", "tun", ...), or NULL where
+ * the link is no tunnel. The kernel's fallback devices (tunl0, gre0, sit0, ...) are none while
+ * down. */
 const char *link_tunnel_kind(const struct link *link);
 
 /* MTU for a family: the smaller of the link's and, for IPv6, the device's IPv6 MTU (router

@@ -12,12 +12,15 @@
 #include "base/log.h"
 #include "edge/rtnl.h"
 #include "policy/tunnel.h"
+#include "proto/varlink.h"
 
 /* The least time between two looks: 20 ms, or ten times what the last one took, so that a host with
  * a million flapping routes spends a tenth of a core here and no more. */
 #define LOOK_GAP_NS (20 * NS_PER_MS)
 #define LOOK_GAP_FACTOR 10
 #define RETRY_NS (200 * NS_PER_MS)
+/* Some changes are never announced (net.ipv6.conf.*.mtu): so a look without a reason now and then. */
+#define LOOK_ANYWAY_NS (60 * NS_PER_SECOND)
 
 struct model {
 	sd_event *event;            /* borrowed */
@@ -94,6 +97,16 @@ static uint32_t tunnel_id(struct model *model, const struct link *link)
 	return tunnel->id;
 }
 
+/* The kernel takes any bytes as a name, JSON takes UTF-8 alone. */
+static void make_speakable(char *name)
+{
+	json_t *string = json_string(name);
+
+	if (!string)
+		varlink_make_printable(name);
+	json_decref(string);
+}
+
 static int build(struct model *model, const struct config *config, struct snapshot **ret_snapshot)
 {
 	struct snapshot_link *links = calloc(model->links.count + 1, sizeof(*links));
@@ -117,6 +130,7 @@ static int build(struct model *model, const struct config *config, struct snapsh
 		return -ENOMEM;
 	for (size_t i = 0; i < model->links.count; i++) {
 		links[i].link = model->links.list[i];
+		make_speakable(links[i].link.name);
 		links[i].tunnel_id = link_tunnel_kind(&links[i].link) ?
 					     tunnel_id(model, &links[i].link) :
 					     TUNNEL_ID_NONE;
@@ -183,7 +197,8 @@ static int on_look(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct model *model = userdata;
 	uint64_t begin_ns = clock_boottime_ns(), took_ns, suppressed;
-	unsigned int stale = model->stale;
+	unsigned int stale = model->stale ? model->stale :
+					    RTNL_CHANGED_LINKS | RTNL_CHANGED_ROUTES;
 	int r;
 
 	(void)source;
@@ -204,7 +219,7 @@ static int on_look(sd_event_source *source, uint64_t usec, void *userdata)
 	model->next_look_ns = begin_ns + took_ns;
 	model->next_look_ns += took_ns * LOOK_GAP_FACTOR > LOOK_GAP_NS ? took_ns * LOOK_GAP_FACTOR :
 									LOOK_GAP_NS;
-	return 0;
+	return schedule_look(model, begin_ns + LOOK_ANYWAY_NS);
 }
 
 static int on_event_message(const struct nlmsghdr *message, void *userdata)
@@ -261,10 +276,9 @@ static int add_sources(struct model *model)
 	r = sd_event_add_io(model->event, &model->events_source, nl_fd(model->events), EPOLLIN,
 			    on_events, model);
 	if (r >= 0)
-		r = sd_event_add_time(model->event, &model->look_source, CLOCK_BOOTTIME, 0, 1000, on_look,
+		r = sd_event_add_time(model->event, &model->look_source, CLOCK_BOOTTIME,
+				      (clock_boottime_ns() + LOOK_ANYWAY_NS) / 1000, 1000, on_look,
 				      model);
-	if (r >= 0)
-		r = sd_event_source_set_enabled(model->look_source, SD_EVENT_OFF);
 	return r < 0 ? log_error(r, "event loop: cannot watch links and routes") : 0;
 }
 

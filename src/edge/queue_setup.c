@@ -12,12 +12,21 @@
 
 #define SEQUENCE_BIND 1
 #define QUEUE_LENGTH_MAX 65536 /* entries of the kernel's hash table of one queue */
+#define QUEUE_IN_WORK_MAX 128  /* packets that may be read and not yet answered */
 
-/* Netlink sets twice what is asked for; the buffer shall hold max_packets, so that it overflows
- * before the queue does: only then an id is used up and the loss can be counted. */
-static int set_receive_buffer(int fd, uint32_t max_packets, uint32_t *ret_size)
+/* SYNs the receive buffer is made for: it shall overflow before the queue does, because only then an
+ * id is used up and the loss can be counted. */
+static uint32_t buffered_packets(const struct queue_config *config)
 {
-	int wanted = (int)(max_packets * QUEUE_BYTES_PER_SYN / 2);
+	const uint32_t most = QUEUE_LENGTH_MAX - QUEUE_IN_WORK_MAX;
+
+	return config->max_packets < most ? config->max_packets : most;
+}
+
+/* Netlink sets twice what is asked for. */
+static int set_receive_buffer(int fd, uint32_t packets, uint32_t *ret_size)
+{
+	int wanted = (int)(packets * QUEUE_BYTES_PER_SYN / 2);
 	socklen_t len = sizeof(wanted);
 	int granted;
 
@@ -53,7 +62,7 @@ static int open_socket(const struct queue_config *config, int *ret_fd, uint32_t 
 		return -errno;
 	r = set_options(fd);
 	if (r == 0)
-		r = set_receive_buffer(fd, config->max_packets, ret_buffer);
+		r = set_receive_buffer(fd, buffered_packets(config), ret_buffer);
 	if (r == 0 && (bind(fd, (const struct sockaddr *)&any, sizeof(any)) < 0 ||
 		       connect(fd, (const struct sockaddr *)&kernel, sizeof(kernel)) < 0))
 		r = -errno;
@@ -135,11 +144,10 @@ int queue_setup(const struct queue_config *config, int *ret_fd, uint32_t *ret_re
 		close(fd);
 		return explain_bind_failure(config, r);
 	}
-	if (buffer < config->max_packets * QUEUE_BYTES_PER_SYN)
-		log_warning("queue %u: receive buffer of %u bytes instead of %u holds %u SYNs, not %u; "
-			    "what finds no room passes unclamped (raise net.core.rmem_max)",
-			    config->number, buffer, config->max_packets * QUEUE_BYTES_PER_SYN,
-			    buffer / QUEUE_BYTES_PER_SYN, config->max_packets);
+	if (buffer < buffered_packets(config) * QUEUE_BYTES_PER_SYN)
+		log_warning("queue %u: the receive buffer of %u bytes holds %u SYNs, not %u; what finds no "
+			    "room passes unclamped (raise net.core.rmem_max)",
+			    config->number, buffer, buffer / QUEUE_BYTES_PER_SYN, config->max_packets);
 	*ret_fd = fd;
 	*ret_receive_buffer = buffer;
 	return 0;

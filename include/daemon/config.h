@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The configuration: one table of settings, read with libconfig, checked whole, then handed over. */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "edge/firewall.h"
+#include "policy/rules.h"
+
+enum config_mode { MODE_QUEUE, MODE_OFFLOAD, MODE_MARK, MODE_AUDIT };
+
+/* One entry of `tunnels`: facts that discovery cannot see. */
+struct config_tunnel {
+	char *match, *kind, *cipher, *auth, *status_file, *over; /* NULL: not given */
+	uint32_t path_mtu, extra;                                /* bytes, 0: not given */
+};
+
+/* Everything of INTERFACE.md "Configuration". Never changed once built. */
+struct config {
+	enum config_mode mode;
+	enum firewall_backend firewall;
+	unsigned int hooks; /* FIREWALL_* bits */
+	bool fallback;
+	uint16_t queue_first;
+	uint16_t queue_count; /* 0: one a CPU, at most 4 */
+	uint32_t queue_max_packets;
+	struct rules *rules;
+	struct config_tunnel *tunnels;
+	size_t tunnel_count;
+	struct {
+		bool probe, set_route_mtu;
+		uint64_t interval_ns;
+		uint32_t rate_pps, floor4, floor6;
+		char *state;
+	} path;
+	uint32_t mark_bits;
+	char *offload_backend;
+	bool insert_missing;
+	bool clamp_tcp_ao;
+	struct {
+		uint32_t below4, below6;
+		char *action;
+	} low_mss;
+	struct {
+		uint64_t for_ns;
+		double fragments_per_second, retransmit_percent, fail_open_per_second;
+		char *command;
+	} alerts;
+	struct {
+		char *socket, *group, *admin_group;
+	} control;
+	struct {
+		bool per_peer;
+		uint32_t max_peers;
+	} metrics;
+	size_t file_count;     /* files that were read */
+	json_t *effective;     /* path -> {"value","file","line"} of what the files set, for reload's diff */
+};
+
+/* What reading the files had to say; lines are ready to print: "file:line: path: what, why". */
+struct config_report {
+	char **errors, **warnings, **notices; /* notices: settings not active in this version */
+	size_t error_count, warning_count, notice_count;
+};
+
+#define CONFIG_DEFAULT_FILE "/etc/mssclamp.conf"
+
+/* Reads FILE and the drop-ins FILE.d/ *.conf in C order (scalars and arrays replace, list entries append).
+ * A missing or empty file is valid. required: the file was named on the command line, so a missing one
+ * is a warning. Returns 0 and the owned configuration, -EINVAL with at least one error in the report, or
+ * -ENOMEM. The report is filled either way and freed by config_report_done. */
+int config_load(const char *file, bool required, struct config **ret_config,
+		struct config_report *ret_report);
+void config_free(struct config *config);
+void config_report_done(struct config_report *report);
+
+/* What differs between two configurations, as reload tells it:
+ * [{"path","old","new","file","line"}]. Owned, or NULL (out of memory). */
+json_t *config_diff(const struct config *old_config, const struct config *new_config);
+
+/* The settings that differ and need a restart: [path, ...] (queue numbers, firewall backend, control
+ * socket). Owned, or NULL. */
+json_t *config_needs_restart(const struct config *old_config, const struct config *new_config);
+
+/* Prints the table of settings as the commented example file. */
+void config_print_example(FILE *out);

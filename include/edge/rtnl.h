@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Links and routes by rtnetlink (rtnetlink(7), net/core/rtnetlink.c, net/ipv4/fib_semantics.c).
+ *
+ * An event is only a reason to look again, never the news itself: the kernel does not announce the
+ * IPv4 routes that vanish with their link. So what is known always equals one dump. */
+#pragma once
+
+#include "edge/nl.h"
+#include "policy/snapshot.h"
+#include "policy/tunnel.h"
+
+struct link_list {
+	struct link *list;
+	size_t count, capacity;
+};
+
+struct route_list {
+	struct route *list;
+	size_t count, capacity;
+};
+
+void link_list_done(struct link_list *links);
+void route_list_done(struct route_list *routes);
+
+/* Pure. Appends what one RTM_NEWLINK or RTM_NEWROUTE says; other messages, links told from a
+ * bridge's or from IPv6's view alone, and routes that are not unicast or are cached copies append
+ * nothing. A multipath route appends each next hop; a next hop without a link is left out. Returns
+ * 0, or with nothing appended -EBADMSG (an attribute is too short or overruns) or -ENOMEM. */
+int rtnl_parse_link(const struct nlmsghdr *message, struct link_list *links);
+int rtnl_parse_route(const struct nlmsghdr *message, struct route_list *routes);
+
+/* What may have changed where an event is heard: a set, 0 where it concerns neither. */
+enum { RTNL_CHANGED_LINKS = 1, RTNL_CHANGED_ROUTES = 2 };
+unsigned int rtnl_event_kind(const struct nlmsghdr *message);
+
+/* A socket that hears of links, IPv4 and IPv6 routes, addresses and the IPv6 settings of links. */
+int rtnl_open_events(struct nl **ret_nl);
+
+/* Full dumps; nl is a NETLINK_ROUTE socket without groups. On success alone the lists are written:
+ * what they held before is overwritten, not freed. Returns 0 or -errno. */
+int rtnl_dump_links(struct nl *nl, struct link_list *ret_links);
+int rtnl_dump_routes(struct nl *nl, struct route_list *ret_routes);
+
+/* Which way the kernel would send a packet: RTM_GETROUTE (net/ipv4/route.c inet_rtm_getroute). */
+struct route_question {
+	struct address destination;
+	bool has_source;
+	struct address source;
+	uint32_t iif;  /* ifindex the packet came in by, 0: made here; needs source */
+	uint32_t mark;
+};
+struct route_answer {
+	uint32_t ifindex; /* leaves by; 0 for local */
+	bool local;       /* the destination is this host */
+};
+/* Pure: the kernel's RTM_NEWROUTE in answer. Returns 0, -EBADMSG, or -EHOSTUNREACH for a route that
+ * leads to no link. */
+int rtnl_parse_answer(const struct nlmsghdr *message, struct route_answer *ret_answer);
+/* Returns 0 or -errno (-ENETUNREACH, -EHOSTUNREACH, -EINVAL or -EXDEV for a martian source). */
+int rtnl_get_route(struct nl *nl, const struct route_question *question,
+		   struct route_answer *ret_answer);

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/text.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+#define SUGGEST_MAX 48 /* letters; longer words are not compared */
+
+static const char decimal_digits[] = "0123456789";
+static const char hex_digits[] = "0123456789abcdefABCDEF";
+
+static unsigned int digit_value(char digit)
+{
+	if (digit >= '0' && digit <= '9')
+		return (unsigned int)(digit - '0');
+	return (unsigned int)(tolower((unsigned char)digit) - 'a') + 10;
+}
+
+/* All `len` characters are digits of `base`. */
+static int parse_digits(const char *digits, size_t len, unsigned int base, uint64_t *ret_value)
+{
+	uint64_t value = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (__builtin_mul_overflow(value, base, &value) ||
+		    __builtin_add_overflow(value, digit_value(digits[i]), &value))
+			return -ERANGE;
+	}
+	*ret_value = value;
+	return 0;
+}
+
+/* A leading zero is refused because half of the world reads it as octal. */
+static int parse_decimal(const char *text, size_t len, uint64_t *ret_value)
+{
+	if (!len || (text[0] == '0' && len > 1))
+		return -EINVAL;
+	return parse_digits(text, len, 10, ret_value);
+}
+
+int text_parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *ret_value)
+{
+	bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+	const char *digits = hex ? text + 2 : text;
+	size_t len = strspn(digits, hex ? hex_digits : decimal_digits);
+	uint64_t value;
+	int r;
+
+	if (!len || digits[len])
+		return -EINVAL;
+	r = hex ? parse_digits(digits, len, 16, &value) : parse_decimal(digits, len, &value);
+	if (r < 0)
+		return r;
+	if (value < min || value > max)
+		return -ERANGE;
+	*ret_value = value;
+	return 0;
+}
+
+int text_parse_duration(const char *text, uint64_t *ret_ns)
+{
+	static const struct { const char *name; uint64_t ns; } units[] = {
+		{ "",   NS_PER_SECOND },
+		{ "ms", NS_PER_MS },
+		{ "s",  NS_PER_SECOND },
+		{ "m",  60 * NS_PER_SECOND },
+		{ "h",  60 * 60 * NS_PER_SECOND },
+		{ "d",  24 * 60 * 60 * NS_PER_SECOND },
+	};
+	size_t len = strspn(text, decimal_digits);
+	uint64_t number, ns;
+	int r;
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (strcmp(text + len, units[i].name) != 0)
+			continue;
+		r = parse_decimal(text, len, &number);
+		if (r < 0)
+			return r;
+		if (__builtin_mul_overflow(number, units[i].ns, &ns))
+			return -ERANGE;
+		*ret_ns = ns;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+int text_parse_mark(const char *text, uint32_t *ret_value, uint32_t *ret_mask)
+{
+	const char *slash = strchr(text, '/');
+	uint64_t value, mask = UINT32_MAX;
+	char head[16]; /* "4294967295" and its end fit */
+	size_t len = slash ? (size_t)(slash - text) : strlen(text);
+	int r;
+
+	if (len >= sizeof(head))
+		return -EINVAL;
+	memcpy(head, text, len);
+	head[len] = '\0';
+	r = text_parse_u64(head, 0, UINT32_MAX, &value);
+	if (r == 0 && slash)
+		r = text_parse_u64(slash + 1, 0, UINT32_MAX, &mask);
+	if (r < 0)
+		return r;
+	if (value & ~mask)
+		return -EINVAL;
+	*ret_value = (uint32_t)value;
+	*ret_mask = (uint32_t)mask;
+	return 0;
+}
+
+static unsigned int min3(unsigned int a, unsigned int b, unsigned int c)
+{
+	unsigned int least = a < b ? a : b;
+
+	return least < c ? least : c;
+}
+
+static bool same_letter(char a, char b)
+{
+	return tolower((unsigned char)a) == tolower((unsigned char)b);
+}
+
+/* Insertions, deletions, replacements and swaps of neighbours that turn a into b, upper and lower
+ * case being the same (optimal string alignment). Both are at most SUGGEST_MAX letters. */
+static unsigned int edit_distance(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+	unsigned int rows[3][SUGGEST_MAX + 1];
+	unsigned int *before = rows[0], *last = rows[1], *row = rows[2], *spare;
+
+	for (size_t j = 0; j <= b_len; j++)
+		last[j] = before[j] = (unsigned int)j;
+	for (size_t i = 1; i <= a_len; i++) {
+		row[0] = (unsigned int)i;
+		for (size_t j = 1; j <= b_len; j++) {
+			bool same = same_letter(a[i - 1], b[j - 1]);
+
+			row[j] = min3(last[j] + 1, row[j - 1] + 1, last[j - 1] + !same);
+			if (i > 1 && j > 1 && same_letter(a[i - 1], b[j - 2]) &&
+			    same_letter(a[i - 2], b[j - 1]) && before[j - 2] + 1 < row[j])
+				row[j] = before[j - 2] + 1;
+		}
+		spare = before;
+		before = last;
+		last = row;
+		row = spare;
+	}
+	return last[b_len];
+}
+
+const char *text_suggest(const char *word, const char *const *list)
+{
+	size_t len = strlen(word);
+	unsigned int best = len / 3 > 2 ? (unsigned int)(len / 3) : 2;
+	const char *found = NULL;
+
+	if (len > SUGGEST_MAX)
+		return NULL;
+	for (; *list; list++) {
+		size_t list_len = strlen(*list);
+		size_t longer = len > list_len ? len : list_len;
+		unsigned int distance;
+
+		if (list_len > SUGGEST_MAX)
+			continue;
+		distance = edit_distance(word, len, *list, list_len);
+		/* Half of a short word wrong is another word, not a slip. */
+		if (distance > best || 2 * distance > longer || (found && distance == best))
+			continue;
+		best = distance;
+		found = *list;
+	}
+	return found;
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/config_scan.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+/* /dev/null is what people name for "no settings". */
+static bool is_readable(const struct stat *status)
+{
+	return S_ISREG(status->st_mode) ||
+	       (S_ISCHR(status->st_mode) && status->st_rdev == makedev(1, 3));
+}
+
+/* Reads up to one byte more than a file may have. bytes has room for that and a NUL. */
+static int read_bytes(int fd, char *bytes, size_t *ret_len)
+{
+	size_t len = 0;
+	ssize_t n;
+
+	do {
+		n = read(fd, bytes + len, SOURCE_FILE_MAX + 1 - len);
+		if (n > 0)
+			len += (size_t)n;
+	} while (n > 0 || (n < 0 && errno == EINTR));
+	if (n < 0)
+		return -errno;
+	*ret_len = len;
+	return 0;
+}
+
+/* Not blocking, for a FIFO would hold a reload up for ever. Returns the descriptor, -errno, or
+ * -EBADFD where it is neither a regular file nor a folder nor /dev/null. */
+static int open_file(const char *file)
+{
+	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat status;
+	int r = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &status) < 0)
+		r = -errno;
+	else if (S_ISDIR(status.st_mode))
+		r = -EISDIR;
+	else if (!is_readable(&status))
+		r = -EBADFD;
+	if (r == 0)
+		return fd;
+	close(fd);
+	return r;
+}
+
+/* The whole file, owned and ended by NUL. Returns 0, -ENOMEM or as open_file does. */
+static int load(const char *file, char **ret_bytes, size_t *ret_len)
+{
+	int fd = open_file(file);
+	size_t len = 0;
+	char *bytes;
+	int r;
+
+	if (fd < 0)
+		return fd;
+	bytes = malloc(SOURCE_FILE_MAX + 2);
+	r = bytes ? read_bytes(fd, bytes, &len) : -ENOMEM;
+	close(fd);
+	if (r < 0) {
+		free(bytes);
+		return r;
+	}
+	bytes[len] = '\0';
+	*ret_bytes = bytes;
+	*ret_len = len;
+	return 0;
+}
+
+static int report_unreadable(struct config_report *report, const char *file, int error)
+{
+	struct config_where where = { file, 1 };
+	int r;
+
+	if (error == -EBADFD)
+		r = config_report_add(report, CONFIG_ERROR, where, "file",
+				      "is no regular file, name one that is");
+	else
+		r = config_report_add(report, CONFIG_ERROR, where, "file",
+				      "cannot be read: %s", strerrordesc_np(-error));
+	return r < 0 ? r : -EINVAL;
+}
+
+static int remember_file(struct config_source *source, const char *file)
+{
+	char **grown = reallocarray(source->files, source->file_count + 1, sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	source->files = grown;
+	grown[source->file_count] = strdup(file);
+	if (!grown[source->file_count])
+		return -ENOMEM;
+	source->file_count++;
+	return 0;
+}
+
+int config_source_add(struct config_source *source, const char *file, unsigned int depth,
+		      struct config_report *report)
+{
+	char *bytes = NULL;
+	size_t len = 0;
+	int r = load(file, &bytes, &len);
+
+	if (r == -ENOENT || r == -ENOMEM)
+		return r;
+	if (r < 0)
+		return report_unreadable(report, file, r);
+	r = remember_file(source, file);
+	if (r == 0)
+		r = config_scan(source, source->file_count - 1, bytes, len, depth, report);
+	free(bytes);
+	return r;
+}
+
+int config_source_read(struct config_source *source, const char *file,
+		       struct config_report *report)
+{
+	*source = (struct config_source){ 0 };
+	return config_source_add(source, file, 1, report);
+}
+
+void config_source_done(struct config_source *source)
+{
+	for (size_t i = 0; i < source->file_count; i++)
+		free(source->files[i]);
+	free(source->files);
+	free(source->spans);
+	free(source->text);
+	*source = (struct config_source){ 0 };
+}
+
+struct config_where config_source_where(const struct config_source *source, unsigned int text_line)
+{
+	size_t at = source->span_count;
+	const struct source_span *span;
+
+	while (at > 1 && source->spans[at - 1].text_line > text_line)
+		at--;
+	span = &source->spans[at - 1];
+	if (text_line < span->text_line)
+		text_line = span->text_line;
+	return (struct config_where){
+		source->files[span->file], span->file_line + (text_line - span->text_line),
+	};
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "edge/rtnl.h"
+
+#include <errno.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+
+#define REQUEST_SIZE 256 /* bytes; the largest is RTM_GETROUTE with two IPv6 addresses: 84 */
+
+/* A request under construction. */
+struct request {
+	_Alignas(struct nlmsghdr) uint8_t bytes[REQUEST_SIZE];
+};
+
+static struct nlmsghdr *request_init(struct request *request, uint16_t type)
+{
+	struct nlmsghdr *message = mnl_nlmsg_put_header(request->bytes);
+
+	message->nlmsg_type = type;
+	return message;
+}
+
+int rtnl_open_events(struct nl **ret_nl)
+{
+	const uint32_t groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE |
+				RTMGRP_IPV6_IFADDR | RTMGRP_IPV6_ROUTE | RTMGRP_IPV6_IFINFO;
+	struct nl *nl;
+	int r;
+
+	r = nl_open(NETLINK_ROUTE, groups, &nl);
+	if (r < 0)
+		return r;
+	r = nl_join(nl, RTNLGRP_NEXTHOP);
+	/* Kernels before 5.3 have neither next hops as objects nor this group. */
+	if (r < 0 && r != -EINVAL) {
+		nl_close(nl);
+		return r;
+	}
+	*ret_nl = nl;
+	return 0;
+}
+
+static int take_link(const struct nlmsghdr *message, void *userdata)
+{
+	return rtnl_parse_link(message, userdata);
+}
+
+static void forget_links(void *userdata)
+{
+	struct link_list *links = userdata;
+
+	links->count = 0;
+}
+
+int rtnl_dump_links(struct nl *nl, struct link_list *ret_links)
+{
+	struct link_list links = { 0 };
+	struct request request;
+	struct nlmsghdr *message = request_init(&request, RTM_GETLINK);
+	int r;
+
+	mnl_nlmsg_put_extra_header(message, sizeof(struct ifinfomsg));
+	mnl_attr_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	r = nl_dump(nl, message, take_link, forget_links, &links);
+	if (r < 0) {
+		link_list_done(&links);
+		return r;
+	}
+	*ret_links = links;
+	return 0;
+}
+
+/* The dump of one family behind what the list has already. */
+struct route_dump {
+	struct route_list *routes;
+	size_t before;
+	uint8_t family;
+};
+
+static int take_route(const struct nlmsghdr *message, void *userdata)
+{
+	struct route_dump *dump = userdata;
+	const struct rtmsg *route = mnl_nlmsg_get_payload(message);
+
+	/* A kernel without IPv6 answers a question for it with the routes of all families. */
+	if (mnl_nlmsg_get_payload_len(message) >= sizeof(*route) &&
+	    route->rtm_family != dump->family)
+		return 0;
+	return rtnl_parse_route(message, dump->routes);
+}
+
+static void forget_routes(void *userdata)
+{
+	struct route_dump *dump = userdata;
+
+	dump->routes->count = dump->before;
+}
+
+static int dump_family(struct nl *nl, uint8_t family, struct route_list *routes)
+{
+	struct route_dump dump = { .routes = routes, .before = routes->count, .family = family };
+	struct request request;
+	struct nlmsghdr *message = request_init(&request, RTM_GETROUTE);
+	struct rtmsg *header = mnl_nlmsg_put_extra_header(message, sizeof(*header));
+
+	header->rtm_family = family;
+	return nl_dump(nl, message, take_route, forget_routes, &dump);
+}
+
+int rtnl_dump_routes(struct nl *nl, struct route_list *ret_routes)
+{
+	struct route_list routes = { 0 };
+	int r;
+
+	r = dump_family(nl, AF_INET, &routes);
+	if (r == 0)
+		r = dump_family(nl, AF_INET6, &routes);
+	if (r < 0) {
+		route_list_done(&routes);
+		return r;
+	}
+	*ret_routes = routes;
+	return 0;
+}
+
+static void put_address(struct nlmsghdr *message, uint16_t type, const struct address *address)
+{
+	mnl_attr_put(message, type, address_bytes(address->family), address->bytes);
+}
+
+static int take_answer(const struct nlmsghdr *message, void *userdata)
+{
+	return rtnl_parse_answer(message, userdata);
+}
+
+int rtnl_get_route(struct nl *nl, const struct route_question *question,
+		   struct route_answer *ret_answer)
+{
+	enum family family = question->destination.family;
+	struct route_answer answer = { 0 };
+	struct request request;
+	struct nlmsghdr *message = request_init(&request, RTM_GETROUTE);
+	struct rtmsg *header = mnl_nlmsg_put_extra_header(message, sizeof(*header));
+	int r;
+
+	if (question->iif && !question->has_source)
+		return -EINVAL;
+	if (question->has_source && question->source.family != family)
+		return -EAFNOSUPPORT;
+	header->rtm_family = family == FAMILY_IPV4 ? AF_INET : AF_INET6;
+	header->rtm_dst_len = address_bits(family);
+	put_address(message, RTA_DST, &question->destination);
+	if (question->has_source) {
+		header->rtm_src_len = address_bits(family);
+		put_address(message, RTA_SRC, &question->source);
+	}
+	if (question->iif)
+		mnl_attr_put_u32(message, RTA_IIF, question->iif);
+	if (question->mark)
+		mnl_attr_put_u32(message, RTA_MARK, question->mark);
+	r = nl_ask(nl, message, take_answer, &answer);
+	if (r < 0)
+		return r;
+	if (!answer.local && !answer.ifindex) /* acknowledged and not answered */
+		return -EBADMSG;
+	*ret_answer = answer;
+	return 0;
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* rtnetlink messages into routes, and what an event means. */
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/array.h"
+#include "edge/nl_attr.h"
+#include "edge/rtnl.h"
+
+void route_list_done(struct route_list *routes)
+{
+	free(routes->list);
+	*routes = (struct route_list){ 0 };
+}
+
+static int append_route(struct route_list *routes, const struct route *route)
+{
+	void *list = routes->list;
+	int r = array_reserve(&list, &routes->capacity, routes->count + 1, sizeof(*route));
+
+	if (r < 0)
+		return r;
+	routes->list = list;
+	routes->list[routes->count++] = *route;
+	return 0;
+}
+
+/* A route while it is read. */
+struct route_message {
+	struct rtmsg header;
+	struct nl_attr destination, hops; /* RTA_DST, RTA_MULTIPATH; data is NULL without */
+	uint32_t ifindex, mtu;
+};
+
+static int take_metric(const struct nl_attr *attr, void *userdata)
+{
+	struct route_message *whole = userdata;
+
+	return attr->type == RTAX_MTU ? nl_attr_get_u32(attr, &whole->mtu) : 0;
+}
+
+static int take_route(const struct nl_attr *attr, void *userdata)
+{
+	struct route_message *whole = userdata;
+
+	switch (attr->type) {
+	case RTA_DST:
+		whole->destination = *attr;
+		return 0;
+	case RTA_MULTIPATH:
+		whole->hops = *attr;
+		return 0;
+	case RTA_OIF:
+		return nl_attr_get_u32(attr, &whole->ifindex);
+	case RTA_METRICS:
+		return nl_attr_walk_nest(attr, take_metric, whole);
+	default:
+		return 0;
+	}
+}
+
+/* Whether it is a route that a packet of ours may take: unicast, IPv4 or IPv6, and no cached
+ * copy. */
+static bool is_wanted(const struct rtmsg *header)
+{
+	return (header->rtm_family == AF_INET || header->rtm_family == AF_INET6) &&
+	       header->rtm_type == RTN_UNICAST && !(header->rtm_flags & RTM_F_CLONED);
+}
+
+/* Returns 0, or -EBADMSG: an address is missing or short, or the length no length of that
+ * family. */
+static int read_prefix(const struct route_message *whole, struct prefix *ret_prefix)
+{
+	enum family family = whole->header.rtm_family == AF_INET ? FAMILY_IPV4 : FAMILY_IPV6;
+	const uint8_t nowhere[ADDRESS_MAX] = { 0 };
+	const struct nl_attr *destination = &whole->destination;
+	uint8_t length = whole->header.rtm_dst_len;
+	struct address address;
+
+	if (length > address_bits(family))
+		return -EBADMSG;
+	if (destination->data ? destination->len < address_bytes(family) : length > 0)
+		return -EBADMSG;
+	address = address_from_bytes(family, destination->data ? destination->data : nowhere);
+	*ret_prefix = prefix_make(&address, length);
+	return 0;
+}
+
+/* Appends the route once for each struct rtnexthop of RTA_MULTIPATH (rtnetlink(7)). */
+static int append_hops(struct route_list *routes, struct route *route, const struct nl_attr *hops)
+{
+	struct rtnexthop hop;
+	size_t at = 0;
+
+	while (at < hops->len) {
+		int r = 0;
+
+		if (hops->len - at < sizeof(hop))
+			return -EBADMSG;
+		memcpy(&hop, hops->data + at, sizeof(hop));
+		if (hop.rtnh_len < sizeof(hop) || hop.rtnh_len > hops->len - at)
+			return -EBADMSG;
+		route->ifindex = (uint32_t)hop.rtnh_ifindex;
+		if (hop.rtnh_ifindex > 0)
+			r = append_route(routes, route);
+		if (r < 0)
+			return r;
+		at += NLMSG_ALIGN((size_t)hop.rtnh_len);
+	}
+	return 0;
+}
+
+int rtnl_parse_route(const struct nlmsghdr *message, struct route_list *routes)
+{
+	struct route_message whole = { 0 };
+	size_t before = routes->count;
+	struct route route = { 0 };
+	int r;
+
+	if (message->nlmsg_type != RTM_NEWROUTE)
+		return 0;
+	r = nl_attr_get_header(message, &whole.header, sizeof(whole.header));
+	if (r < 0 || !is_wanted(&whole.header))
+		return r;
+	r = nl_attr_walk_message(message, sizeof(whole.header), take_route, &whole);
+	if (r < 0)
+		return r;
+	r = read_prefix(&whole, &route.prefix);
+	if (r < 0)
+		return r;
+	route.ifindex = whole.ifindex;
+	route.mtu = whole.mtu;
+	if (whole.hops.data)
+		r = append_hops(routes, &route, &whole.hops);
+	else if (whole.ifindex > 0)
+		r = append_route(routes, &route);
+	if (r < 0)
+		routes->count = before;
+	return r;
+}
+
+int rtnl_parse_answer(const struct nlmsghdr *message, struct route_answer *ret_answer)
+{
+	struct route_message whole = { 0 };
+	struct route_answer answer = { 0 };
+	int r;
+
+	if (message->nlmsg_type != RTM_NEWROUTE)
+		return -EBADMSG;
+	r = nl_attr_get_header(message, &whole.header, sizeof(whole.header));
+	if (r < 0)
+		return r;
+	r = nl_attr_walk_message(message, sizeof(whole.header), take_route, &whole);
+	if (r < 0)
+		return r;
+	switch (whole.header.rtm_type) {
+	case RTN_LOCAL:
+	case RTN_ANYCAST:
+		answer.local = true;
+		break;
+	case RTN_UNICAST:
+		answer.ifindex = whole.ifindex;
+		break;
+	default:
+		return -EHOSTUNREACH;
+	}
+	if (!answer.local && answer.ifindex == 0)
+		return -EHOSTUNREACH;
+	*ret_answer = answer;
+	return 0;
+}
+
+/* The family of a link message, or AF_UNSPEC where it is too short to have one. */
+static uint8_t link_family(const struct nlmsghdr *message)
+{
+	struct ifinfomsg info;
+
+	return nl_attr_get_header(message, &info, sizeof(info)) == 0 ? info.ifi_family : AF_UNSPEC;
+}
+
+static bool is_cached_route(const struct nlmsghdr *message)
+{
+	struct rtmsg route;
+
+	return nl_attr_get_header(message, &route, sizeof(route)) == 0 &&
+	       route.rtm_flags & RTM_F_CLONED;
+}
+
+unsigned int rtnl_event_kind(const struct nlmsghdr *message)
+{
+	switch (message->nlmsg_type) {
+	case RTM_NEWLINK:
+	case RTM_DELLINK:
+		/* The state of a bridge's ports changes neither. A link that goes down takes its
+		 * IPv4 routes along unannounced. */
+		return link_family(message) == AF_BRIDGE ? 0 :
+		       RTNL_CHANGED_LINKS | RTNL_CHANGED_ROUTES;
+	case RTM_NEWROUTE:
+	case RTM_DELROUTE:
+		return is_cached_route(message) ? 0 : RTNL_CHANGED_ROUTES;
+	case RTM_NEWADDR:
+	case RTM_DELADDR:
+	case RTM_NEWNEXTHOP:
+	case RTM_DELNEXTHOP:
+		return RTNL_CHANGED_ROUTES;
+	default:
+		return 0;
+	}
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "policy/lpm.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "core/wire.h"
+
+#define NESTED_MAX 129 /* prefixes inside each other: one of each length, 0 to 128 bits */
+
+/* An address as a number; IPv4 lies in low. */
+struct key {
+	uint64_t high, low;
+};
+
+/* Range i goes from key i to the one before key i + 1, the last to the end of the address space.
+ * Key 0 is address 0, so every address lies in a range. */
+struct lpm {
+	enum family family;
+	size_t count;
+	uint32_t *values;
+	union {
+		uint32_t *v4;
+		struct key *v6;
+	} keys;
+};
+
+struct open_prefix {
+	struct key last; /* its last address */
+	uint32_t value;
+};
+
+/* The ranges so far, and the prefixes around the place that the sweep has reached. */
+struct sweep {
+	struct key *keys, end; /* end: the last address of the family */
+	uint32_t *values;
+	size_t count;
+	struct open_prefix open[NESTED_MAX];
+	size_t depth;
+};
+
+static struct key key_first(const struct address *address)
+{
+	if (address->family == FAMILY_IPV4)
+		return (struct key){ 0, wire_get32(address->bytes) };
+	return (struct key){ wire_get64(address->bytes), wire_get64(address->bytes + 8) };
+}
+
+static struct key key_last(const struct prefix *prefix)
+{
+	unsigned int host = (unsigned int)(address_bits(prefix->address.family) - prefix->length);
+	struct key key = key_first(&prefix->address);
+
+	key.low |= host >= 64 ? UINT64_MAX : (UINT64_C(1) << host) - 1;
+	if (host == 128)
+		key.high = UINT64_MAX;
+	else if (host > 64)
+		key.high |= (UINT64_C(1) << (host - 64)) - 1;
+	return key;
+}
+
+static struct key key_next(struct key key)
+{
+	key.low++;
+	key.high += key.low == 0;
+	return key;
+}
+
+static bool key_equal(struct key a, struct key b)
+{
+	return a.high == b.high && a.low == b.low;
+}
+
+static bool key_less(struct key a, struct key b)
+{
+	return a.high < b.high || (a.high == b.high && a.low < b.low);
+}
+
+/* From key on the value holds. Neighbours of equal value are one range, and a range that nothing is
+ * left of vanishes. */
+static void sweep_set(struct sweep *sweep, struct key key, uint32_t value)
+{
+	if (sweep->count > 0 && key_equal(sweep->keys[sweep->count - 1], key))
+		sweep->count--;
+	if (sweep->count > 0 && sweep->values[sweep->count - 1] == value)
+		return;
+	sweep->keys[sweep->count] = key;
+	sweep->values[sweep->count] = value;
+	sweep->count++;
+}
+
+static uint32_t sweep_value(const struct sweep *sweep)
+{
+	return sweep->depth > 0 ? sweep->open[sweep->depth - 1].value : LPM_NONE;
+}
+
+/* Ends the innermost prefix: what is around it holds again behind its last address. */
+static void sweep_close(struct sweep *sweep)
+{
+	struct key last = sweep->open[--sweep->depth].last;
+
+	if (!key_equal(last, sweep->end))
+		sweep_set(sweep, key_next(last), sweep_value(sweep));
+}
+
+static void sweep_open(struct sweep *sweep, const struct prefix *prefix, uint32_t value)
+{
+	assert(sweep->depth < NESTED_MAX);
+	sweep->open[sweep->depth++] = (struct open_prefix){ key_last(prefix), value };
+	sweep_set(sweep, key_first(&prefix->address), value);
+}
+
+static void sweep_run(struct sweep *sweep, const struct lpm_entry *entries, size_t count,
+		      uint32_t (*inherit)(void *, uint32_t, uint32_t), void *userdata)
+{
+	sweep_set(sweep, (struct key){ 0, 0 }, LPM_NONE);
+	for (size_t i = 0; i < count; i++) {
+		struct key first = key_first(&entries[i].prefix.address);
+		uint32_t value = entries[i].value;
+
+		while (sweep->depth > 0 && key_less(sweep->open[sweep->depth - 1].last, first))
+			sweep_close(sweep);
+		if (inherit && sweep->depth > 0)
+			value = inherit(userdata, value, sweep_value(sweep));
+		sweep_open(sweep, &entries[i].prefix, value);
+	}
+	while (sweep->depth > 0)
+		sweep_close(sweep);
+}
+
+static size_t key_size(enum family family)
+{
+	return family == FAMILY_IPV4 ? sizeof(uint32_t) : sizeof(struct key);
+}
+
+/* Copies the ranges into a table that is exactly as large as they are. */
+static struct lpm *table_new(enum family family, const struct sweep *sweep)
+{
+	struct lpm *lpm = calloc(1, sizeof(*lpm));
+
+	if (!lpm)
+		return NULL;
+	lpm->family = family;
+	lpm->count = sweep->count;
+	lpm->values = calloc(sweep->count, sizeof(*lpm->values));
+	lpm->keys.v6 = calloc(sweep->count, key_size(family));
+	if (!lpm->values || !lpm->keys.v6) {
+		lpm_free(lpm);
+		return NULL;
+	}
+	for (size_t i = 0; i < sweep->count; i++) {
+		lpm->values[i] = sweep->values[i];
+		if (family == FAMILY_IPV4)
+			lpm->keys.v4[i] = (uint32_t)sweep->keys[i].low;
+		else
+			lpm->keys.v6[i] = sweep->keys[i];
+	}
+	return lpm;
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+	const struct lpm_entry *left = a, *right = b;
+
+	return prefix_compare(&left->prefix, &right->prefix);
+}
+
+/* Sorts, wider prefixes first. Returns 0, or -EINVAL for mixed families or a prefix twice. */
+static int sort_entries(enum family family, struct lpm_entry *entries, size_t count)
+{
+	if (count > 0)
+		qsort(entries, count, sizeof(*entries), compare_entries);
+	for (size_t i = 0; i < count; i++) {
+		if (entries[i].prefix.address.family != family)
+			return -EINVAL;
+		if (i > 0 && compare_entries(&entries[i - 1], &entries[i]) == 0)
+			return -EINVAL;
+	}
+	return 0;
+}
+
+int lpm_build(enum family family, struct lpm_entry *entries, size_t count,
+	      uint32_t (*inherit)(void *userdata, uint32_t own, uint32_t wider), void *userdata,
+	      struct lpm **ret_lpm)
+{
+	struct prefix all = { .address = { .family = family } };
+	struct sweep sweep = { .end = key_last(&all) };
+	struct lpm *lpm = NULL;
+	int r;
+
+	r = sort_entries(family, entries, count);
+	if (r < 0)
+		return r;
+	/* Each prefix has two borders, and address 0 is one more. */
+	sweep.keys = calloc(2 * count + 1, sizeof(*sweep.keys));
+	sweep.values = calloc(2 * count + 1, sizeof(*sweep.values));
+	if (sweep.keys && sweep.values) {
+		sweep_run(&sweep, entries, count, inherit, userdata);
+		lpm = table_new(family, &sweep);
+	}
+	free(sweep.keys);
+	free(sweep.values);
+	if (!lpm)
+		return -ENOMEM;
+	*ret_lpm = lpm;
+	return 0;
+}
+
+void lpm_free(struct lpm *lpm)
+{
+	if (!lpm)
+		return;
+	free(lpm->values);
+	free(lpm->keys.v6);
+	free(lpm);
+}
+
+/* The last range that starts at or before address. Each step halves what is left by arithmetic: a
+ * branch would be guessed wrong every other time, at more cost than the comparison. Both places
+ * that the next step may look at are fetched meanwhile, for in a large table waiting for them is
+ * the cost. */
+static size_t find_v4(const uint32_t *keys, size_t count, uint32_t address)
+{
+	size_t at = 0;
+
+	while (count > 1) {
+		size_t half = count / 2, next = (count - half) / 2;
+
+		__builtin_prefetch(&keys[at + next]);
+		__builtin_prefetch(&keys[at + half + next]);
+		at += half & -(size_t)(keys[at + half] <= address);
+		count -= half;
+	}
+	return at;
+}
+
+static size_t find_v6(const struct key *keys, size_t count, struct key address)
+{
+	size_t at = 0;
+
+	while (count > 1) {
+		size_t half = count / 2, next = (count - half) / 2;
+		const struct key *key = &keys[at + half];
+
+		__builtin_prefetch(&keys[at + next]);
+		__builtin_prefetch(&keys[at + half + next]);
+		at += half & -(size_t)((key->high < address.high) |
+				       ((key->high == address.high) & (key->low <= address.low)));
+		count -= half;
+	}
+	return at;
+}
+
+uint32_t lpm_lookup(const struct lpm *lpm, const uint8_t *address)
+{
+	struct key key;
+
+	if (!lpm)
+		return LPM_NONE;
+	if (lpm->family == FAMILY_IPV4)
+		return lpm->values[find_v4(lpm->keys.v4, lpm->count, wire_get32(address))];
+	key = (struct key){ wire_get64(address), wire_get64(address + 8) };
+	return lpm->values[find_v6(lpm->keys.v6, lpm->count, key)];
+}
+
+size_t lpm_memory_bytes(const struct lpm *lpm)
+{
+	if (!lpm)
+		return 0;
+	return sizeof(*lpm) + lpm->count * (sizeof(*lpm->values) + key_size(lpm->family));
+}

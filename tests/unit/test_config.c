@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config_fixture.h"
+
+static const struct bad_file bad[] = {
+	{ "last queue past the end", "queues = { first = 65500;\ncount = 37; };",
+	  "1: queues.first: the last of 37 queues from 65500 on is 65536, must be at most 65535" },
+	{ "count 0 may be four", "queues = { first = 65533; };",
+	  "1: queues.first: the last of 4 queues from 65533 on is 65536, must be at most 65535" },
+};
+
+static void test_settings_against_each_other(void **state)
+{
+	assert_bad_files(*state, bad, COUNT(bad));
+}
+
+static void test_what_is_not_active(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_int_equal(load_text(fixture,
+		"mode = \"mark\";\n"
+		"fallback = true;\n"
+		"rules = ( { mss = 1300;\n"
+		"peer = \"alice\"; } );\n"
+		"tunnels = ( { match = \"wg0\"; } );\n"
+		"path = { floor4 = 600; };\n"
+		"hooks = [ \"input\" ];\n"), 0);
+	assert_report(fixture, "", "",
+		"main.conf:1: mode: \"mark\" is not active in this version, runs as 'queue'\n"
+		"main.conf:2: fallback: not active in this version\n"
+		"main.conf:4: rules[0].peer: not active in this version, the rule matches nothing\n"
+		"main.conf:5: tunnels[0]: not active in this version\n"
+		"main.conf:6: path.floor4: not active in this version\n");
+	assert_int_equal(load_text(fixture,
+		"mode = \"audit\"; firewall = \"none\"; insert_missing = true; tcp_ao = "
+		"\"clamp\";\n"
+		"queues = { count = 2; }; control = { group = \"adm\"; };"), 0);
+	assert_report(fixture, "", "", "");
+}
+
+static void test_empty_and_missing_files(void **state)
+{
+	static const char *const texts[] = {
+		"", "\n", "# nothing", "// nothing\r\n", "/* nothing */",
+		"\xef\xbb\xbf# a byte order mark\n",
+	};
+	struct fixture *fixture = *state;
+
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		assert_int_equal(load_text(fixture, texts[i]), 0);
+		assert_report(fixture, "", "", "");
+		assert_defaults(fixture->config);
+		assert_int_equal(fixture->config->file_count, 1);
+		assert_int_equal(json_object_size(fixture->config->effective), 0);
+	}
+	assert_int_equal(unlink(fixture->file), 0);
+	assert_int_equal(load(fixture), 0);
+	assert_report(fixture, "", "main.conf:1: file: does not exist, the defaults hold\n", "");
+	assert_defaults(fixture->config);
+	assert_int_equal(fixture->config->file_count, 0);
+	forget(fixture);
+	assert_int_equal(config_load(fixture->file, false, &fixture->config, &fixture->report), 0);
+	assert_report(fixture, "", "", "");
+	forget(fixture);
+	assert_int_equal(config_load("/dev/null", true, &fixture->config, &fixture->report), 0);
+	assert_defaults(fixture->config);
+}
+
+static void test_all_settings(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct config *config;
+
+	assert_int_equal(load_text(fixture,
+		"mode = \"audit\"; firewall = \"iptables\"; hooks = [ \"input\", \"forward\" ];\n"
+		"fallback = false; queues = { first = 0x10; count = 64; "
+		"max_packets = 65535L; };\n"
+		"path = { probe = false; interval = 90; rate_pps = 1; floor4 = 68; "
+		"floor6 = 1400;\n"
+		"  set_route_mtu = true; state = \"/a\" \"b\"; };\n"
+		"mark = { bits = 0xffffffff; }; offload = { backend = \"bpf\"; };\n"
+		"insert_missing = TRUE; tcp_ao = \"clamp\";\n"
+		"low_mss = { below4 = 500; below6 = 1000; action = \"drop\"; };\n"
+		"alerts = { for = \"1500ms\"; fragments_per_second = 1e3; retransmit_percent = "
+		".5;\n"
+		"  fail_open_per_second = 2; command = \"x\"; };\n"
+		"control = { socket = \"/c\"; group = \"g\"; admin_group = \"h\"; };\n"
+		"metrics = { per_peer = false; max_peers = 0; };\n"
+		"tunnels = ( { match = \"wg0\"; kind = \"esp\"; cipher = \"c\"; auth = \"a\";\n"
+		"  status_file = \"/s\"; path_mtu = 1500; extra = 12; over = \"o\"; }, { match = "
+		"\"*\"; } );\n"),
+		0);
+	config = fixture->config;
+	assert_int_equal(config->mode, MODE_AUDIT);
+	assert_int_equal(config->firewall, FIREWALL_IPTABLES);
+	assert_int_equal(config->hooks, FIREWALL_FORWARD | FIREWALL_INPUT);
+	assert_false(config->fallback);
+	assert_int_equal(config->queue_first, 16);
+	assert_int_equal(config->queue_count, 64);
+	assert_int_equal(config->queue_max_packets, 65535);
+	assert_false(config->path.probe);
+	assert_int_equal(config->path.interval_ns, 90 * NS_PER_SECOND);
+	assert_int_equal(config->path.rate_pps, 1);
+	assert_int_equal(config->path.floor4, 68);
+	assert_int_equal(config->path.floor6, 1400);
+	assert_true(config->path.set_route_mtu);
+	assert_string_equal(config->path.state, "/ab");
+	assert_int_equal(config->mark_bits, 0xffffffff);
+	assert_string_equal(config->offload_backend, "bpf");
+	assert_true(config->insert_missing);
+	assert_true(config->clamp_tcp_ao);
+	assert_int_equal(config->low_mss.below4, 500);
+	assert_int_equal(config->low_mss.below6, 1000);
+	assert_string_equal(config->low_mss.action, "drop");
+	assert_int_equal(config->alerts.for_ns, 1500 * NS_PER_MS);
+	assert_true(config->alerts.fragments_per_second == 1000.0);
+	assert_true(config->alerts.retransmit_percent == 0.5);
+	assert_true(config->alerts.fail_open_per_second == 2.0);
+	assert_string_equal(config->alerts.command, "x");
+	assert_string_equal(config->control.socket, "/c");
+	assert_string_equal(config->control.group, "g");
+	assert_string_equal(config->control.admin_group, "h");
+	assert_false(config->metrics.per_peer);
+	assert_int_equal(config->metrics.max_peers, 0);
+	assert_int_equal(config->tunnel_count, 2);
+	assert_string_equal(config->tunnels[0].match, "wg0");
+	assert_string_equal(config->tunnels[0].kind, "esp");
+	assert_string_equal(config->tunnels[0].cipher, "c");
+	assert_string_equal(config->tunnels[0].auth, "a");
+	assert_string_equal(config->tunnels[0].status_file, "/s");
+	assert_int_equal(config->tunnels[0].path_mtu, 1500);
+	assert_int_equal(config->tunnels[0].extra, 12);
+	assert_string_equal(config->tunnels[0].over, "o");
+	assert_string_equal(config->tunnels[1].match, "*");
+	assert_null(config->tunnels[1].kind);
+	assert_int_equal(config->tunnels[1].extra, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		config_test(test_settings_against_each_other),
+		config_test(test_what_is_not_active),
+		config_test(test_empty_and_missing_files),
+		config_test(test_all_settings),
+	};
+
+	return cmocka_run_group_tests_name("config", tests, NULL, NULL);
+}
