@@ -109,7 +109,7 @@ static json_t *counters_json(const struct daemon *daemon)
 	json_t *json = json_pack("{s:n, s:n, s:n}", "forward", "output", "input");
 
 	if (guard_backend(daemon->guard) == FIREWALL_NONE ||
-	    guard_read_counts(daemon->guard, &counts) < 0)
+	    guard_read_counts(daemon->guard, true, &counts) < 0)
 		return json;
 	if (plan->hooks & FIREWALL_FORWARD)
 		json_object_set_new(json, "forward", json_integer((json_int_t)counts.forward));

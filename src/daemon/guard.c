@@ -11,12 +11,18 @@
  * doesn't, the look is all there is. */
 #define LOOK_WITH_EVENTS_NS (30 * NS_PER_SECOND)
 #define LOOK_WITHOUT_EVENTS_NS (NS_PER_SECOND * 4 / 5)
+/* Clients may ask often; a look costs two processes with iptables. */
+#define FRESH_NS (NS_PER_SECOND / 2)
 #define REPAIR_GAP_NS (100 * NS_PER_MS) /* between two repairs when somebody keeps undoing them */
 
 struct guard {
 	struct firewall *firewall;
 	struct firewall_plan plan;
 	enum firewall_state state;
+	uint64_t checked_ns;             /* when state was found, 0: never */
+	struct firewall_counts counts;
+	struct firewall_counts at_start; /* the rules outlive a daemon, and so do their counters */
+	uint64_t counted_ns;
 	sd_event_source *events_source, *timer_source;
 	uint64_t look_every_ns;
 	uint64_t next_repair_ns;
@@ -31,13 +37,17 @@ static const char *or_unknown(const char *text)
 
 int guard_check(struct guard *guard, bool repair, FILE *diff, char **ret_error)
 {
+	uint64_t now_ns = clock_boottime_ns();
 	enum firewall_state state;
 	int r;
 
+	if (!repair && !diff && guard->checked_ns && now_ns - guard->checked_ns < FRESH_NS)
+		return 0;
 	r = firewall_check(guard->firewall, &guard->plan, &state, diff, ret_error);
 	if (r < 0)
 		return r;
 	guard->state = state;
+	guard->checked_ns = now_ns;
 	if (!repair || state == FIREWALL_STATE_OK || state == FIREWALL_STATE_NONE)
 		return 0;
 	r = firewall_apply(guard->firewall, &guard->plan, ret_error);
@@ -150,6 +160,8 @@ int guard_open(sd_event *event, enum firewall_backend backend, const struct fire
 		guard_close(guard);
 		return r;
 	}
+	if (guard_read_counts(guard, true, &guard->at_start) < 0)
+		guard->at_start = (struct firewall_counts){ 0 };
 	log_info("firewall: %s, rules %s",
 		 firewall_backend_name(firewall_which(guard->firewall)),
 		 firewall_state_name(guard->state));
@@ -198,12 +210,39 @@ int guard_set_plan(struct guard *guard, const struct firewall_plan *plan, char *
 	return firewall_check(guard->firewall, plan, &guard->state, NULL, ret_error);
 }
 
-int guard_read_counts(struct guard *guard, struct firewall_counts *ret_counts)
+int guard_read_counts(struct guard *guard, bool fresh, struct firewall_counts *ret_counts)
 {
+	uint64_t now_ns = clock_boottime_ns();
 	char *error = NULL;
 	int r;
 
-	r = firewall_read_counts(guard->firewall, ret_counts, &error);
-	free(error);
-	return r;
+	if (fresh || !guard->counted_ns || now_ns - guard->counted_ns >= FRESH_NS) {
+		r = firewall_read_counts(guard->firewall, &guard->counts, &error);
+		free(error);
+		if (r < 0)
+			return r;
+		guard->counted_ns = now_ns;
+	}
+	*ret_counts = guard->counts;
+	return 0;
+}
+
+/* A counter below its start belongs to a rule that was put in anew: then all of it is new. */
+static uint64_t growth(uint64_t now, uint64_t then)
+{
+	return now >= then ? now - then : now;
+}
+
+int guard_read_new_syns(struct guard *guard, uint64_t *ret_syns)
+{
+	struct firewall_counts counts;
+	int r;
+
+	r = guard_read_counts(guard, false, &counts);
+	if (r < 0)
+		return r;
+	*ret_syns = growth(counts.forward, guard->at_start.forward) +
+		    growth(counts.output, guard->at_start.output) +
+		    growth(counts.input, guard->at_start.input);
+	return 0;
 }

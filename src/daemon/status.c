@@ -43,14 +43,14 @@ static bool has_seen_syn(const struct workers *workers)
 /* true, false (the rules counted SYNs and no worker saw any) or null. */
 static json_t *sees_syns_json(const struct daemon *daemon, bool *ret_blind)
 {
-	struct firewall_counts counts;
+	uint64_t syns;
 
 	*ret_blind = false;
 	if (has_seen_syn(daemon->workers))
 		return json_true();
-	if (guard_read_counts(daemon->guard, &counts) < 0)
+	if (guard_read_new_syns(daemon->guard, &syns) < 0)
 		return json_null();
-	*ret_blind = counts.forward + counts.output + counts.input > 0;
+	*ret_blind = syns > 0;
 	return *ret_blind ? json_false() : json_null();
 }
 

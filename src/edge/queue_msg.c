@@ -57,6 +57,16 @@ static void read_attribute(const struct nlattr *attr, struct queue_packet *packe
 	}
 }
 
+/* The payload comes last, so it is what a cut message lacks the end of: the rest still tells the
+ * family. */
+static void read_cut_payload(const struct nlattr *attr, uint8_t *end, struct queue_packet *packet)
+{
+	if ((attr->nla_type & ATTRIBUTE_TYPE_MASK) != NFQA_PAYLOAD)
+		return;
+	packet->payload = (uint8_t *)attr + NL_ATTRIBUTE_LEN;
+	packet->payload_len = (size_t)(end - packet->payload);
+}
+
 /* received is what of the message lies in the buffer: less than nlmsg_len says after a cut. The id
  * stands in the first attribute, so even a cut packet can be answered. */
 static enum queue_msg_kind parse_packet(uint8_t *data, size_t received, bool cut,
@@ -77,6 +87,8 @@ static enum queue_msg_kind parse_packet(uint8_t *data, size_t received, bool cut
 	for (attr = (const void *)(data + fixed); mnl_attr_ok(attr, (int)(end - (uint8_t *)attr));
 	     attr = mnl_attr_next(attr))
 		read_attribute(attr, &packet, &has_id);
+	if (cut && end - (uint8_t *)attr > (ptrdiff_t)NL_ATTRIBUTE_LEN)
+		read_cut_payload(attr, end, &packet);
 	if (!has_id)
 		return QUEUE_MSG_OTHER;
 	*ret_packet = packet;
