@@ -100,7 +100,8 @@ class Seen:
     @staticmethod
     def _walk(packet):
         protocol, at, fragment = packet[6], 40, False
-        while protocol in (HOP_BY_HOP, ROUTING, DESTINATION, FRAGMENT6, AH) and at + 8 <= len(packet):
+        headers = (HOP_BY_HOP, ROUTING, DESTINATION, FRAGMENT6, AH)
+        while protocol in headers and at + 8 <= len(packet):
             fragment |= protocol == FRAGMENT6
             words = {FRAGMENT6: 8, AH: (packet[at + 1] + 2) * 4}.get(
                 protocol, (packet[at + 1] + 1) * 8)

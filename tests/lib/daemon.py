@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""mssclampd in a namespace, and mssclampctl beside it, as a script would use them."""
+
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import tempfile
+
+from netns import SLOW, until
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("MSSCLAMP_BUILD", TOP / "build")).resolve()
+MSSCLAMPD, MSSCLAMPCTL = str(BUILD / "mssclampd"), str(BUILD / "mssclampctl")
+SCHEMAS = TOP / "share" / "schema"
+
+
+def validate(command, answer):
+    """Compares an answer with the schema of its command; errors have one of their own."""
+    import jsonschema  # only tests need it, not the demo
+    name = "error" if "error" in answer else command
+    with open(SCHEMAS / f"{name}.json", encoding="utf-8") as file:
+        schema = json.load(file)
+    jsonschema.Draft7Validator(schema).validate(answer)
+
+
+class Ctl:
+    """mssclampctl against one socket."""
+
+    def __init__(self, namespace, socket_path):
+        self.namespace, self.socket_path = namespace, socket_path
+
+    def __call__(self, *argv, code=0, prefix=()):
+        """Runs a command and checks its exit code; code None takes any."""
+        done = self.namespace.run(*prefix, MSSCLAMPCTL, "-s", self.socket_path, *argv, check=False)
+        assert code is None or done.returncode == code, (
+            f"mssclampctl {' '.join(argv)}: exit {done.returncode}, expected {code}\n"
+            f"{done.stdout}{done.stderr}")
+        return done
+
+    def json(self, *argv, code=0):
+        """The same with --json: the answer, compared with its schema."""
+        answer = json.loads(self("--json", *argv, code=code).stdout)
+        validate(argv[0], answer)
+        return answer
+
+    def stats(self):
+        return self.json("stats")
+
+    def syn(self, name, family="syn"):
+        """One number of `stats`: a total without its ending, or a reason for leaving alone."""
+        counts = self.stats()[family]
+        return counts[f"{name}_total"] if f"{name}_total" in counts else counts["left_alone"][name]
+
+
+class Daemon(Ctl):
+    """A running mssclampd. config is the text of its file, without the control socket.
+
+    ready      waits until it clamps
+    prefix     a program that starts it (setpriv, unshare)
+    directory  for its files; without one it makes and removes its own
+    control    settings of the control socket besides its path
+    """
+
+    def __init__(self, namespace, config="", ready=True, prefix=(), directory=None, control=""):
+        assert os.access(MSSCLAMPD, os.X_OK), f"{MSSCLAMPD} is not built"
+        self._own = None if directory else tempfile.TemporaryDirectory(prefix="mssclamp-")
+        self.directory = pathlib.Path(directory or self._own.name)
+        super().__init__(namespace, str(self.directory / "control"))
+        self.file = self.directory / "mssclamp.conf"
+        self.errors = self.directory / "errors"
+        self.prefix, self.control, self.process = prefix, control, None
+        self.write(config)
+        self.start()
+        if ready:
+            self.wait_ready()
+
+    def write(self, config):
+        """Writes the configuration; it comes into force by start or reload."""
+        control = f'control = {{ socket = "{self.socket_path}"; {self.control} }};'
+        self.file.write_text(f"{config}\n{control}\n", encoding="utf-8")
+
+    def start(self):
+        with open(self.errors, "ab") as errors:
+            self.process = self.namespace.popen(
+                ["setpriv", "--pdeathsig", "KILL", *self.prefix, MSSCLAMPD, "-c", str(self.file)],
+                stderr=errors, stdout=errors, stdin=subprocess.DEVNULL)
+
+    def wait_ready(self):
+        self("wait", "--for", str(max(1, round(8 * SLOW))), code=None)
+        assert self.process.poll() is None, f"mssclampd ended: {self.log()}"
+        self("wait", "--for", "1")
+
+    def log(self):
+        return self.errors.read_text(encoding="utf-8", errors="replace")
+
+    def says(self, pattern, seconds=3.0):
+        """Waits for a line of the log that matches a regular expression; returns the match."""
+        return until(lambda: re.search(pattern, self.log()), f"the log says /{pattern}/", seconds)
+
+    def ends(self, seconds=5.0):
+        """Waits for the end; returns the exit code, negative for a signal."""
+        code = self.process.wait(timeout=seconds * SLOW)
+        trouble = re.search(r".*(Sanitizer|runtime error).*", self.log())
+        assert not trouble, self.log()
+        return code
+
+    def stop(self):
+        """SIGTERM, and the daemon's own way out."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        assert self.ends() == 0, self.log()
+
+    def hold(self):
+        """Stops every thread of it where it is, until go_on()."""
+        self.process.send_signal(signal.SIGSTOP)
+        tasks = pathlib.Path(f"/proc/{self.process.pid}/task")
+        until(lambda: all(task.joinpath("stat").read_text().rsplit(")", 1)[1].split()[0] == "T"
+                          for task in tasks.iterdir()), "all threads are stopped")
+
+    def go_on(self):
+        self.process.send_signal(signal.SIGCONT)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def reload(self, config, code=0):
+        self.write(config)
+        return self("reload", code=code)
+
+    def close(self):
+        """Whatever state it is in: ends the daemon, and removes its files and its rules."""
+        try:
+            if self.process.poll() is None:
+                self.go_on()
+                self.stop()
+        finally:
+            if self.process.poll() is None:
+                self.kill()
+            self.namespace.run(MSSCLAMPCTL, "-s", self.socket_path, "rules", "--remove",
+                               check=False)
+            if self._own:
+                self._own.cleanup()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()

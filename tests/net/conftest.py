@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One path a module (client - gateway - server), and daemons in its gateway."""
+
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+
+import netns  # noqa: E402
+import packets  # noqa: E402
+import transfer  # noqa: E402
+from daemon import Daemon  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def path():
+    """The namespaces; rules and routes that a test adds are its own to remove."""
+    path = netns.Path()
+    yield path
+    path.close()
+
+
+@pytest.fixture(scope="module")
+def servers(path):
+    """Real servers, by family."""
+    servers = {4: transfer.Server(path.server, path.SERVER4),
+               6: transfer.Server(path.server, path.SERVER6)}
+    yield servers
+    for server in servers.values():
+        server.close()
+
+
+@pytest.fixture(scope="module")
+def daemon(path, request):
+    """One mssclampd for the whole module, with the module's CONFIG."""
+    with Daemon(path.gateway, getattr(request.module, "CONFIG", "")) as running:
+        yield running
+
+
+@pytest.fixture
+def start(path):
+    """Starts daemons in the gateway; they end with the test."""
+    started = []
+
+    def start_one(config="", **more):
+        started.append(Daemon(path.gateway, config, **more))
+        return started[-1]
+
+    yield start_one
+    for one in reversed(started):
+        one.close()
+
+
+@pytest.fixture(scope="module")
+def inject(path):
+    """Puts crafted packets on the wire from the client towards the gateway."""
+    injector = packets.Injector(path.client, "eth0", path.gateway.mac("lan"))
+    yield injector.send
+    injector.close()
+
+
+@pytest.fixture
+def arrivals(path):
+    """SYNs as they arrive at the server."""
+    with packets.Capture(path.server, "eth0") as capture:
+        yield capture
+
+
+@pytest.fixture
+def handshake(path, servers):
+    """Connects for real; returns the MSS options of the SYN at the server and of the SYN-ACK at
+    the client."""
+    def connect(family=4, server=None, interface="eth0"):
+        with (packets.Capture(path.server, interface) as there,
+              packets.Capture(path.client, "eth0") as here):
+            transfer.connect(path.client, server or servers[family]).close()
+            return there.next().mss, here.next().mss
+    return connect

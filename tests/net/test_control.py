@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The control socket: what it answers, what it refuses, and what cannot hurt it."""
+
+import json
+import os
+import socket
+
+import pytest
+from netns import SLOW
+
+pytestmark = pytest.mark.usefixtures("daemon")
+NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+
+
+class Raw:
+    """One connection, bytes as they are."""
+
+    def __init__(self, daemon):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(3 * SLOW)
+        self.socket.connect(daemon.socket_path)
+        self.rest = b""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+    def send(self, data):
+        """Bytes as they are; a peer that has already hung up is an answer, not an error."""
+        try:
+            self.socket.sendall(data)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+
+    def call(self, method, parameters=None):
+        self.send(json.dumps({"method": method, "parameters": parameters or {}}).encode() + b"\0")
+        return self.reply()
+
+    def reply(self):
+        """The next message, or None where the daemon hung up."""
+        while b"\0" not in self.rest:
+            try:
+                part = self.socket.recv(65536)
+            except ConnectionResetError:
+                return None
+            if not part:
+                return None
+            self.rest += part
+        message, self.rest = self.rest.split(b"\0", 1)
+        return json.loads(message)
+
+
+GARBAGE = (
+    # name                     bytes
+    ("no JSON",                b"hello\0"),
+    ("half an object",         b'{"method":\0'),
+    ("an array",               b"[]\0"),
+    ("a number",               b"7\0"),
+    ("an empty message",       b"\0"),
+    ("only NULs",              b"\0" * 1000),
+    ("bytes that are no text", bytes(range(1, 256)) + b"\0"),
+    ("broken UTF-8",           b'{"method":"\xff\xfe"}\0'),
+    ("a number as method",     b'{"method":7}\0'),
+    ("no method",              b'{"parameters":{}}\0'),
+    ("parameters as text",     b'{"method":"org.mssclamp.GetStats","parameters":"x"}\0'),
+    ("deep nesting",           b'{"method":' + b"[" * 5000 + b"]" * 5000 + b"}\0"),
+    ("70,000 bytes",           b'{"method":"' + b"a" * 70_000 + b'"}\0'),
+    ("no end",                 b"x" * 200_000),
+    ("a name twice",           b'{"method":"a","method":"b"}\0'),
+)
+
+
+@pytest.mark.parametrize("data", [case[1] for case in GARBAGE], ids=[case[0] for case in GARBAGE])
+def test_garbage_harms_nobody(daemon, data):
+    """The sender gets an error or is cut off; a connection that was there before works on."""
+    with Raw(daemon) as witness, Raw(daemon) as sender:
+        assert "error" not in witness.call("org.mssclamp.GetStatus")
+        sender.send(data)
+        answer = sender.reply()
+        assert answer is None or "error" in answer
+        assert "error" not in witness.call("org.mssclamp.GetStatus")
+    assert daemon.process.poll() is None
+
+
+def test_calls_in_one_write_are_answered_in_order(daemon):
+    with Raw(daemon) as raw:
+        raw.send(b'{"method":"org.mssclamp.GetStats"}\0{"method":"org.mssclamp.GetStatus"}\0')
+        assert "syn" in raw.reply()["parameters"]
+        assert "state" in raw.reply()["parameters"]
+
+
+def test_a_call_in_single_bytes(daemon):
+    with Raw(daemon) as raw:
+        for byte in b'{"method":"org.mssclamp.GetStatus"}\0':
+            raw.send(bytes([byte]))
+        assert "state" in raw.reply()["parameters"]
+
+
+def test_introspection(daemon):
+    with Raw(daemon) as raw:
+        info = raw.call("org.varlink.service.GetInfo")["parameters"]
+        assert {"org.mssclamp", "org.varlink.service"} <= set(info["interfaces"])
+        text = raw.call("org.varlink.service.GetInterfaceDescription",
+                        {"interface": "org.mssclamp"})["parameters"]["description"]
+        assert "method GetStats()" in text
+
+
+@pytest.mark.parametrize("method, error", (
+    ("org.mssclamp.Nonsense", "org.varlink.service.MethodNotFound"),
+    ("org.nobody.GetStats", "org.varlink.service.InterfaceNotFound"),
+    ("org.mssclamp.Explain", "org.varlink.service.InvalidParameter")))
+def test_errors_by_name(daemon, method, error):
+    with Raw(daemon) as raw:
+        assert raw.call(method)["error"] == error
+
+
+def test_places_are_limited(daemon):
+    """One uid cannot take them all, and what it closes is free again."""
+    clients = []
+    try:
+        for _ in range(30):
+            clients.append(Raw(daemon))
+        answers = [client.call("org.mssclamp.GetStatus") for client in clients]
+        assert sum(answer is not None and "error" not in answer for answer in answers) == 16
+    finally:
+        for client in clients:
+            client.socket.close()
+    assert daemon.json("status")["state"] == "running"
+
+
+COMMANDS = (
+    # command                                   admin
+    (("status",),                               False),
+    (("stats",),                                False),
+    (("tunnels",),                              False),
+    (("rules",),                                False),
+    (("explain", "192.0.2.2", "198.51.100.2"),  False),
+    (("wait", "--for", "1"),                    False),
+    (("reload",),                               True),
+    (("log", "info"),                           True),
+    (("rules", "--apply"),                      True),
+)
+
+
+@pytest.mark.parametrize("command", [case[0] for case in COMMANDS], ids=lambda c: " ".join(c))
+def test_json_of_each_command_follows_its_schema(daemon, command):
+    assert daemon.json(*command)["schema"] == 1
+
+
+@pytest.mark.parametrize("command", [case[0] for case in COMMANDS], ids=lambda c: " ".join(c))
+def test_each_command_says_something_to_people(daemon, command):
+    done = daemon(*command)
+    assert done.stderr == ""
+    assert "{" not in done.stdout
+
+
+@pytest.fixture
+def open_to_all(daemon):
+    """The socket where an ordinary user reaches it."""
+    daemon.directory.chmod(0o755)
+    os.chmod(daemon.socket_path, 0o666)
+    yield
+    os.chmod(daemon.socket_path, 0o660)
+
+
+@pytest.mark.parametrize("command, admin", COMMANDS, ids=lambda c: str(c))
+def test_who_may_what(daemon, open_to_all, command, admin):
+    done = daemon("--json", *command, code=4 if admin else 0, prefix=NOBODY)
+    if admin:
+        error = json.loads(done.stdout)["error"]
+        assert error["name"] == "org.mssclamp.PermissionDenied"
+        assert "mssclamp-admin" in error["message"] + str(error["hint"])
+
+
+def test_mode_of_the_socket(daemon):
+    assert os.stat(daemon.socket_path).st_mode & 0o777 == 0o660
+    daemon.directory.chmod(0o755)
+    assert "ermission" in daemon("stats", code=4, prefix=NOBODY).stderr
+
+
+@pytest.mark.parametrize("command, code", (
+    (("nonsense",), 2), (("stats", "surplus"), 2), ((), 2), (("explain",), 2),
+    (("explain", "nowhere at all"), 2), (("explain", "192.0.2.2", "no-address"), 2),
+    (("log", "loud"), 2),
+    (("explain", "192.0.2.2", "198.51.100.2", "--oif", "wg99"), 5)))
+def test_exit_codes(daemon, command, code):
+    done = daemon(*command, code=code)
+    assert done.stdout == ""
+    assert done.stderr.startswith("mssclampctl")
