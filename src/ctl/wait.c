@@ -53,6 +53,8 @@ static json_t *ask(struct waiting *waiting, const char *method)
 	waiting->reached |= error.answered;
 	if (error.code == CTL_NOT_RUNNING && waiting->reached)
 		error.code = CTL_FAILED; /* it was there and went away */
+	if (error.code == CTL_UNKNOWN && waiting->missing[0])
+		return NULL; /* the last try had little time: what was known before tells more */
 	lack(waiting, error.code, error.hint, "%s", error.message);
 	return NULL;
 }

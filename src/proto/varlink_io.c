@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The byte stream side of proto/varlink.h: messages out of received bytes, bytes out of
  * messages. */
 #include "proto/varlink.h"

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What every Varlink service answers in the same way (varlink.org/Service). */
 #include "proto/varlink.h"
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* server SOCKET IDL STEPS: serves org.varlink.certification over proto/varlink, one client after
  * the other, until it is ended. A client's id is the number of its connection; a step out of
  * order, with another flag or with other values than STEPS says is a CertificationError. */

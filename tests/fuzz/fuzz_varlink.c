@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a client of the control socket sends, cut into pieces in any way. layer: proto Whatever
  * comes, each message is answered with one object that survives the way back, and where the
  * stream is cut makes no difference. */

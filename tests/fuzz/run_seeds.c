@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* run_seeds FILE|FOLDER...: gives each file to the fuzz target it is linked with, as a plain
  * test. Each runs on a heap copy of exactly its size, so that a sanitizer sees the first byte
  * read too far. A target that finds a fault aborts; a file that cannot be read, and no file at

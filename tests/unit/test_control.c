@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Many clients: who is let in, who may do what, and what a new configuration changes. */
 #include "control_fixture.h"
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What one client sees of the server, and what it may ask of it. */
 #include "control_fixture.h"
 
