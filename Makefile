@@ -168,27 +168,27 @@ demo: all
 	$(Q)tests/demo/demo
 
 install: all
-	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(BINDIR) $(DESTDIR)$(UNITDIR) \
-		$(DESTDIR)$(SYSUSERSDIR) $(DESTDIR)$(TMPFILESDIR) $(DESTDIR)$(DATADIR)/schema \
-		$(DESTDIR)$(DOCDIR) $(DESTDIR)$(SYSCONFDIR)/mssclamp.conf.d
-	install -m 0755 $(BUILD)/mssclampd $(DESTDIR)$(SBINDIR)/mssclampd
-	install -m 0755 $(BUILD)/mssclampctl $(DESTDIR)$(BINDIR)/mssclampctl
+	install -d "$(DESTDIR)$(SBINDIR)" "$(DESTDIR)$(BINDIR)" "$(DESTDIR)$(UNITDIR)" \
+		"$(DESTDIR)$(SYSUSERSDIR)" "$(DESTDIR)$(TMPFILESDIR)" "$(DESTDIR)$(DATADIR)/schema" \
+		"$(DESTDIR)$(DOCDIR)" "$(DESTDIR)$(SYSCONFDIR)/mssclamp.conf.d"
+	install -m 0755 $(BUILD)/mssclampd "$(DESTDIR)$(SBINDIR)/mssclampd"
+	install -m 0755 $(BUILD)/mssclampctl "$(DESTDIR)$(BINDIR)/mssclampctl"
 	for unit in systemd/*.service systemd/*.socket; do \
 		sed -e 's|@SBINDIR@|$(SBINDIR)|g' -e 's|@BINDIR@|$(BINDIR)|g' "$$unit" \
 			>"$(DESTDIR)$(UNITDIR)/$${unit##*/}" || exit 1; done
-	install -m 0644 systemd/mssclamp.sysusers $(DESTDIR)$(SYSUSERSDIR)/mssclamp.conf
-	install -m 0644 systemd/mssclamp.tmpfiles $(DESTDIR)$(TMPFILESDIR)/mssclamp.conf
-	install -m 0644 share/schema/*.json src/proto/org.mssclamp.varlink $(DESTDIR)$(DATADIR)/schema
-	install -m 0644 README.md doc/*.md $(DESTDIR)$(DOCDIR)
-	[ -e $(DESTDIR)$(SYSCONFDIR)/mssclamp.conf ] || \
-		install -m 0644 conf/mssclamp.conf $(DESTDIR)$(SYSCONFDIR)/mssclamp.conf
+	install -m 0644 systemd/mssclamp.sysusers "$(DESTDIR)$(SYSUSERSDIR)/mssclamp.conf"
+	install -m 0644 systemd/mssclamp.tmpfiles "$(DESTDIR)$(TMPFILESDIR)/mssclamp.conf"
+	install -m 0644 share/schema/*.json src/proto/org.mssclamp.varlink "$(DESTDIR)$(DATADIR)/schema"
+	install -m 0644 README.md doc/*.md "$(DESTDIR)$(DOCDIR)"
+	[ -e "$(DESTDIR)$(SYSCONFDIR)/mssclamp.conf" ] || \
+		install -m 0644 conf/mssclamp.conf "$(DESTDIR)$(SYSCONFDIR)/mssclamp.conf"
 
 # Leaves the configuration and the users: they are the administrator's.
 uninstall:
-	rm -f $(DESTDIR)$(SBINDIR)/mssclampd $(DESTDIR)$(BINDIR)/mssclampctl \
-		$(DESTDIR)$(UNITDIR)/mssclampd.service $(DESTDIR)$(UNITDIR)/mssclampd.socket \
-		$(DESTDIR)$(SYSUSERSDIR)/mssclamp.conf $(DESTDIR)$(TMPFILESDIR)/mssclamp.conf
-	rm -rf $(DESTDIR)$(DATADIR) $(DESTDIR)$(DOCDIR)
+	rm -f "$(DESTDIR)$(SBINDIR)/mssclampd" "$(DESTDIR)$(BINDIR)/mssclampctl" \
+		"$(DESTDIR)$(UNITDIR)/mssclampd.service" "$(DESTDIR)$(UNITDIR)/mssclampd.socket" \
+		"$(DESTDIR)$(SYSUSERSDIR)/mssclamp.conf" "$(DESTDIR)$(TMPFILESDIR)/mssclamp.conf"
+	rm -rf "$(DESTDIR)$(DATADIR)" "$(DESTDIR)$(DOCDIR)"
 
 DIST = mssclamp-$(VERSION)
 dist: configure

@@ -14,8 +14,8 @@
 void log_set_max(int priority);
 int log_max(void);
 
-/* "error", "warning", "notice", "info", "debug" <-> syslog priority. log_parse_level returns -EINVAL
- * for another word and leaves *ret_priority alone. */
+/* "error", "warning", "notice", "info", "debug" <-> syslog priority. log_parse_level returns
+ * -EINVAL for another word and leaves *ret_priority alone. */
 int log_parse_level(const char *word, int *ret_priority);
 const char *log_level_name(int priority);
 

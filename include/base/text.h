@@ -16,7 +16,8 @@ int text_parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *ret_v
 int text_parse_duration(const char *text, uint64_t *ret_ns);
 
 /* "0x1/0xff": value and mask of a packet mark; without a mask all 32 bits count.
- * Returns 0, -EINVAL or -ERANGE; value bits outside the mask are -EINVAL: such a mark never matches. */
+ * Returns 0, -EINVAL or -ERANGE; value bits outside the mask are -EINVAL: such a mark never
+ * matches. */
 int text_parse_mark(const char *text, uint32_t *ret_value, uint32_t *ret_mask);
 
 /* The word of the NULL-terminated list nearest to `word` (at most a third of its letters, or two,

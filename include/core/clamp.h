@@ -10,13 +10,13 @@
 
 struct clamp_options {
 	bool insert_missing; /* add an MSS option where there is none */
-	bool clamp_tcp_ao;   /* lower it also beside TCP-AO, whose MAC then fails where keys are used */
+	bool clamp_tcp_ao;   /* lower it beside TCP-AO too; its MAC then fails with keys */
 };
 
 struct clamp_outcome {
 	enum syn_result result;
 	bool changed;       /* bytes of the packet are different now */
-	uint32_t mss_before; /* last MSS option found: bytes, 0 where there was none (or it said 0) */
+	uint32_t mss_before; /* last MSS option found: bytes, 0 where there was none */
 	uint32_t mss_after;  /* the same after the edit; the inserted value */
 	bool has_mss;        /* there was an MSS option of length 4 */
 	size_t len;          /* bytes of the buffer after the edit: len, or len + 4 */
@@ -44,6 +44,6 @@ struct clamp_outcome clamp_packet(uint8_t *packet, size_t len, size_t capacity,
 				  const struct clamp_options *options);
 
 /* Turns the checksum of a SYN that the kernel left unfinished (NFQA_SKB_CSUMNOTREADY: the field
- * holds the folded sum of the pseudo header, not complemented) into a whole one, from that very sum:
- * so it is right behind source routes and routing headers too. */
+ * holds the folded sum of the pseudo header, not complemented) into a whole one, from that very
+ * sum: so it is right behind source routes and routing headers too. */
 void clamp_finish_checksum(const struct syn *syn);

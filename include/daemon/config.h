@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The configuration: one table of settings, read with libconfig, checked whole, then handed over. */
+/* The configuration: a table of settings, read with libconfig, checked whole, then handed over. */
 #pragma once
 
 #include <jansson.h>
@@ -58,7 +58,7 @@ struct config {
 		uint32_t max_peers;
 	} metrics;
 	size_t file_count;     /* files that were read */
-	json_t *effective;     /* path -> {"value","file","line"} of what the files set, for reload's diff */
+	json_t *effective;     /* path -> {"value","file","line"} of what the files set */
 };
 
 /* What reading the files had to say; lines are ready to print: "file:line: path: what, why". */
@@ -69,10 +69,10 @@ struct config_report {
 
 #define CONFIG_DEFAULT_FILE "/etc/mssclamp.conf"
 
-/* Reads FILE and the drop-ins FILE.d/ *.conf in C order (scalars and arrays replace, list entries append).
- * A missing or empty file is valid. required: the file was named on the command line, so a missing one
- * is a warning. Returns 0 and the owned configuration, -EINVAL with at least one error in the report, or
- * -ENOMEM. The report is filled either way and freed by config_report_done. */
+/* Reads FILE and the drop-ins FILE.d/ *.conf in C order (scalars and arrays replace, list entries
+ * append). A missing or empty file is valid. required: the file was named on the command line, so a
+ * missing one is a warning. Returns 0 and the owned configuration, -EINVAL with at least one error
+ * in the report, or -ENOMEM. The report is filled either way and freed by config_report_done. */
 int config_load(const char *file, bool required, struct config **ret_config,
 		struct config_report *ret_report);
 void config_free(struct config *config);
@@ -82,8 +82,8 @@ void config_report_done(struct config_report *report);
  * [{"path","old","new","file","line"}]. Owned, or NULL (out of memory). */
 json_t *config_diff(const struct config *old_config, const struct config *new_config);
 
-/* The settings that differ and need a restart: [path, ...] (queue numbers, firewall backend, control
- * socket). Owned, or NULL. */
+/* The settings that differ and need a restart: [path, ...] (queue numbers, firewall backend).
+ * Owned, or NULL. */
 json_t *config_needs_restart(const struct config *old_config, const struct config *new_config);
 
 /* Prints the table of settings as the commented example file. */

@@ -47,7 +47,7 @@ struct control_config daemon_control_config(struct daemon *daemon, const struct 
  * wrong. Returns 0 or -errno. */
 int daemon_open_control(struct daemon *daemon);
 
-/* Reads the configuration anew and puts it in force; an error keeps the old one. *ret_reply gets the
- * owned reply of Reload, or *ret_error an owned text on failure. Returns 0, -EINVAL (the files are
- * wrong) or -errno. */
+/* Reads the configuration anew and puts it in force; an error keeps the old one. *ret_reply gets
+ * the owned reply of Reload, or *ret_error an owned text on failure. Returns 0, -EINVAL (the files
+ * are wrong) or -errno. */
 int daemon_reload(struct daemon *daemon, json_t **ret_reply, char **ret_error);

@@ -11,8 +11,8 @@
 
 struct guard;
 
-/* Installs the rules and starts to watch them. Logs what went wrong. Returns 0 and the owned guard, or
- * -errno. */
+/* Installs the rules and starts to watch them. Logs what went wrong. Returns 0 and the owned guard,
+ * or -errno. */
 int guard_open(sd_event *event, enum firewall_backend backend, const struct firewall_plan *plan,
 	       struct guard **ret_guard);
 /* Stops watching; the rules stay. */
@@ -25,12 +25,12 @@ enum firewall_state guard_state(const struct guard *guard);
 /* How often the rules had to be put back. */
 uint64_t guard_reinstalled_total(const struct guard *guard);
 
-/* Another plan (hooks), put in force at once. Returns 0, or -errno with the old plan kept; *ret_error
- * gets an owned text. */
+/* Another plan (hooks), put in force at once. Returns 0, or -errno with the old plan kept;
+ * *ret_error gets an owned text. */
 int guard_set_plan(struct guard *guard, const struct firewall_plan *plan, char **ret_error);
 
-/* Looks, with repair also mends. diff as in firewall_check. Without either, what was seen within the
- * last half second is new enough. Returns 0 or -errno, *ret_error as above. */
+/* Looks, with repair also mends. diff as in firewall_check. Without either, what was seen within
+ * the last half second is new enough. Returns 0 or -errno, *ret_error as above. */
 int guard_check(struct guard *guard, bool repair, FILE *diff, char **ret_error);
 
 /* SYNs counted by the rules; half a second old is new enough unless fresh. Returns 0 or -errno. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The worker threads: one thread, one socket, one queue each. All calls are the control thread's. */
+/* The workers: one thread, one socket, one queue each. All calls are the control thread's. */
 #pragma once
 
 #include <stdbool.h>

@@ -3,8 +3,9 @@
  *
  * nftables: table inet mssclamp, base chains forward, output, input at priority -150.
  * iptables: chain MSSCLAMP in table mangle of both families, one jump from each hook.
- * Base chains of ours are never deleted while a daemon lives: deleting any base chain makes the kernel
- * drop what waits in every queue of the namespace (net/netfilter/core.c nf_queue_nf_hook_drop). */
+ * Base chains of ours are never deleted while a daemon lives: deleting any base chain makes the
+ * kernel drop what waits in every queue of the namespace (net/netfilter/core.c
+ * nf_queue_nf_hook_drop). */
 #pragma once
 
 #include <stdbool.h>
@@ -39,20 +40,21 @@ struct firewall;
 const char *firewall_backend_name(enum firewall_backend backend);
 const char *firewall_state_name(enum firewall_state state);
 
-/* Opens a backend. FIREWALL_AUTO takes nftables where the kernel has nft queue (tried as a dry run that
- * changes nothing), else iptables, else fails and says what is missing. Changes no rule.
- * *ret_error gets an owned text for people on failure. Returns 0 and the owned firewall, or -errno. */
+/* Opens a backend. FIREWALL_AUTO takes nftables where the kernel has nft queue (tried as a dry run
+ * that changes nothing), else iptables, else fails and says what is missing. Changes no rule.
+ * *ret_error gets an owned text for people on failure. Returns 0 and the owned firewall, or
+ * -errno. */
 int firewall_open(enum firewall_backend backend, struct firewall **ret_firewall, char **ret_error);
 void firewall_close(struct firewall *firewall);
 enum firewall_backend firewall_which(const struct firewall *firewall);
 
-/* The text the backend would load, for people and for `rules --print`: an nft file that replaces our
- * chains, or two iptables-restore files (a comment line names the family of each). Pure.
+/* The text the backend would load, for people and for `rules --print`: an nft file that replaces
+ * our chains, or two iptables-restore files (a comment line names the family of each). Pure.
  * Returns 0 or -errno of the stream. */
 int firewall_print(enum firewall_backend backend, const struct firewall_plan *plan, FILE *out);
 
-/* Makes the live rules equal to the plan, in one transaction a family; twice is like once. Rules that
- * are right already are not touched (their counters go on). *ret_error as above. */
+/* Makes the live rules equal to the plan, in one transaction a family; twice is like once. Rules
+ * that are right already are not touched (their counters go on). *ret_error as above. */
 int firewall_apply(struct firewall *firewall, const struct firewall_plan *plan, char **ret_error);
 
 /* Takes the rules out that another backend left before the configuration changed: with them a SYN
@@ -76,11 +78,12 @@ struct firewall_counts {
 int firewall_read_counts(struct firewall *firewall, struct firewall_counts *ret_counts,
 			 char **ret_error);
 
-/* A descriptor that becomes readable when somebody changes rules (NFNLGRP_NFTABLES), or -1 where the
- * backend has no events (iptables-legacy: check once a second). */
+/* A descriptor that becomes readable when somebody changes rules (NFNLGRP_NFTABLES), or -1 where
+ * the backend has no events (iptables-legacy: check once a second). */
 int firewall_fd(const struct firewall *firewall);
 
-/* Reads the events. Returns 1 if they touched our table or lost messages could have (check and repair),
- * 0 if not, -errno. *ret_culprit_pid and ret_culprit: who committed, 0 and "" where unknown. */
+/* Reads the events. Returns 1 if they touched our table or lost messages could have (check and
+ * repair), 0 if not, -errno. *ret_culprit_pid and ret_culprit: who committed, 0 and "" where
+ * unknown. */
 int firewall_read_events(struct firewall *firewall, uint32_t *ret_culprit_pid,
 			 char ret_culprit[16]);

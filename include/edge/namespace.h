@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-/* Whether the kernel takes changed packets back from NFQUEUE in this network namespace: since Linux 7.1
- * (nfqnl_mangle) only where its owner is the initial user namespace; elsewhere each changed packet is
- * dropped without a word. true also where it cannot be found out. */
+/* Whether the kernel takes changed packets back from NFQUEUE in this network namespace: since
+ * Linux 7.1 (nfqnl_mangle) only where its owner is the initial user namespace; elsewhere each
+ * changed packet is dropped without a word. true also where it cannot be found out. */
 bool namespace_takes_changes(void);

@@ -21,9 +21,10 @@ struct queue_config {
 
 struct queue;
 
-/* Opens the socket and binds the queue with one configuration message. Logs what went wrong, with the
- * reason told apart: no CAP_NET_ADMIN, the queue is owned by another process (which), the kernel lacks
- * NFQUEUE (which module). Returns 0 and the owned queue, or -errno (-EPERM, -EBUSY, -EPROTONOSUPPORT). */
+/* Opens the socket and binds the queue with one configuration message. Logs what went wrong, with
+ * the reason told apart: no CAP_NET_ADMIN, the queue is owned by another process (which), the
+ * kernel lacks NFQUEUE (which module). Returns 0 and the owned queue, or -errno (-EPERM, -EBUSY,
+ * -EPROTONOSUPPORT). */
 int queue_open(const struct queue_config *config, struct queue **ret_queue);
 /* Closing drops in the kernel what was not answered: drain before. */
 void queue_close(struct queue *queue);
@@ -42,8 +43,8 @@ enum queue_state {
 /* Worker: waits for packets (at most a second), answers one batch. */
 enum queue_state queue_serve(struct queue *queue);
 
-/* Control thread: tells the kernel to let new packets pass (length 0, fail-open) and wakes the worker;
- * from then on queue_serve never waits. Returns 0 or -errno. */
+/* Control thread: tells the kernel to let new packets pass (length 0, fail-open) and wakes the
+ * worker; from then on queue_serve never waits. Returns 0 or -errno. */
 int queue_request_drain(struct queue *queue);
 
 /* What /proc/net/netfilter/nfnetlink_queue says of a queue. */

@@ -22,7 +22,7 @@ struct queue_packet {
 
 enum queue_msg_kind {
 	QUEUE_MSG_PACKET, /* the packet was filled in */
-	QUEUE_MSG_ERROR,  /* the kernel's answer to a verdict or a configuration: error and sequence */
+	QUEUE_MSG_ERROR,  /* the kernel's answer to a verdict or a configuration */
 	QUEUE_MSG_OTHER,  /* not for us, or too malformed to have an id */
 };
 
@@ -56,9 +56,9 @@ struct queue_settings {
 /* Room for any configuration message. */
 #define QUEUE_MSG_CONFIG_MAX 128
 
-/* One message that binds, sets the copy mode, the length and the flags at once: a queue that is bound
- * without a copy mode drops packets. Asks for no acknowledgement, so that nothing but an error and
- * packets can follow; an error is there when send returns. Returns its length. */
+/* One message that binds, sets the copy mode, the length and the flags at once: a queue that is
+ * bound without a copy mode drops packets. Asks for no acknowledgement, so that nothing but an
+ * error and packets can follow; an error is there when send returns. Returns its length. */
 size_t queue_msg_put_bind(uint8_t *at, uint16_t queue, uint32_t sequence,
 			  const struct queue_settings *settings);
 /* Length and flags alone, of a queue that is bound. Asks for an acknowledgement. */

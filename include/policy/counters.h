@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a worker counts. One worker writes, anyone reads: each cell is a relaxed atomic, for a reader
- * wants a recent number and no order between numbers. Nothing here is ever reset. */
+/* What a worker counts. One worker writes, anyone reads: each cell is a relaxed atomic, for a
+ * reader wants a recent number and no order between numbers. Nothing here is ever reset. */
 #pragma once
 
 #include <stdatomic.h>
@@ -26,8 +26,8 @@ static inline uint64_t counter_read(const counter *cell)
 	return atomic_load_explicit(cell, memory_order_relaxed);
 }
 
-/* Latency buckets: four to each doubling from 256 ns, so a bucket is at most 25 % wide; the last one
- * takes all above 4.3 s. */
+/* Latency buckets: four to each doubling from 256 ns, so a bucket is at most 25 % wide; the last
+ * one takes all above 4.3 s. */
 #define LATENCY_BUCKETS 98
 #define LATENCY_FIRST_NS 256
 
@@ -48,7 +48,7 @@ struct counters {
 	counter not_ip;
 	counter received;       /* packets read from the queue */
 	counter batches;
-	counter verdict_errors; /* verdicts the kernel refused (ENOENT: it had dropped the packet) */
+	counter verdict_errors; /* verdicts the kernel refused (ENOENT: packet already dropped) */
 	counter send_errors;    /* sends of a batch that failed as a whole */
 	counter receive_errors; /* ENOBUFS and others from recvmmsg */
 	counter malformed_messages;

@@ -2,8 +2,9 @@
 /* Everything a worker needs to find a flow's limit: built once, then only read.
  *
  * A flow has two sides, (in-interface, source) and (out-interface, destination); its limit is the
- * smaller of theirs. A side: the first matching rule, else the smaller of the link MTU and the route
- * MTU metric for that address on that interface. This host as a side (interface 0) has no limit. */
+ * smaller of theirs. A side: the first matching rule, else the smaller of the link MTU and the
+ * route MTU metric for that address on that interface. This host as a side (interface 0) has no
+ * limit. */
 #pragma once
 
 #include <stdbool.h>
@@ -76,7 +77,7 @@ struct side_limit {
 	size_t rule_index;        /* its place in the list */
 	uint32_t link_mtu;        /* bytes, 0 unknown or not asked because a rule decided */
 	uint32_t route_mtu;       /* bytes, 0 without */
-	struct prefix route;      /* the prefix that gave route_mtu; valid where route_mtu is not 0 */
+	struct prefix route; /* the prefix that gave route_mtu; valid where route_mtu is not 0 */
 	bool host;                /* the side is this host */
 };
 struct side_limit snapshot_lookup_side(const struct snapshot *snapshot, const struct flow *flow,

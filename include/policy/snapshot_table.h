@@ -40,8 +40,9 @@ void route_groups_done(struct route_groups *groups);
 /* A link without name and MTU: what is told of an interface nobody has announced. */
 extern const struct link side_table_unknown_link;
 
-/* The table of one link, or, with link NULL, of the prefix rules that name no interface (these are in
- * no link's table, so that they stand in memory once). groups may be NULL. Returns 0 or -ENOMEM. */
+/* The table of one link, or, with link NULL, of the prefix rules that name no interface (these are
+ * in no link's table, so that they stand in memory once). groups may be NULL. Returns 0 or
+ * -ENOMEM. */
 int side_table_build(struct side_table *ret_table, enum family family, const struct link *link,
 		     const struct route_groups *groups, const struct rules *rules);
 void side_table_done(struct side_table *table);

@@ -58,7 +58,8 @@ static bool has_room_to_insert(const struct syn *syn, const struct tcpopt *optio
 	if (options->malformed || syn->segment_len != syn->tcp_header_len)
 		return false;
 	return syn->tcp_header_len + CLAMP_INSERT_LEN <= TCP_HEADER_MAX &&
-	       length_field + CLAMP_INSERT_LEN <= IP_LENGTH_MAX && len + CLAMP_INSERT_LEN <= capacity;
+	       length_field + CLAMP_INSERT_LEN <= IP_LENGTH_MAX &&
+	       len + CLAMP_INSERT_LEN <= capacity;
 }
 
 /* The MSS a receiver believes in where the option is missing is the most we may announce for it. */
@@ -82,8 +83,8 @@ static void grow_ip_length(const struct syn *syn)
 							     old_len, new_len));
 }
 
-/* Puts the option in front of the others. These move by four bytes, so each keeps its place within
- * its checksum word; the sum grows by the option, the data offset and the pseudo header's length. */
+/* Puts the option in front of the others. These move by four bytes, so each keeps its place in its
+ * checksum word; the sum grows by the option, the data offset and the pseudo header's length. */
 static void insert_option(const struct syn *syn, size_t len, uint16_t mss)
 {
 	uint8_t *options = syn->tcp + TCP_HEADER_MIN;

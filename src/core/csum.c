@@ -10,7 +10,7 @@ uint32_t csum_add(uint32_t sum, const uint8_t *data, size_t len)
 	for (i = 0; i + 1 < len; i += 2)
 		sum += wire_get16(data + i);
 	if (i < len)
-		sum += (uint32_t)data[i] << 8; /* RFC 1071: the odd byte is the high one of its word */
+		sum += (uint32_t)data[i] << 8; /* RFC 1071: the odd byte is its word's high one */
 	return sum;
 }
 

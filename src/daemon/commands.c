@@ -145,7 +145,8 @@ json_t *reply_rules(struct control_call *call, json_t *parameters, void *userdat
 			 firewall_backend_name(guard_backend(daemon->guard)), "state",
 			 firewall_state_name(guard_state(daemon->guard)), "reinstalled_total",
 			 (json_int_t)guard_reinstalled_total(daemon->guard), "counters",
-			 counters_json(daemon), "text", rules_text(daemon->guard, backend), "diff", diff);
+			 counters_json(daemon), "text", rules_text(daemon->guard, backend), "diff",
+			 diff);
 }
 
 json_t *reply_apply_rules(struct control_call *call, json_t *parameters, void *userdata)
@@ -197,6 +198,6 @@ json_t *reply_log(struct control_call *call, json_t *parameters, void *userdata)
 				    "level: there is no log level \"%s\"", level ? level : "");
 	log_notice("log level %s -> %s", previous, log_level_name(priority));
 	log_set_max(priority);
-	return json_pack("{s:i, s:s, s:s}", "schema", 1, "level", log_level_name(priority), "previous",
-			 previous);
+	return json_pack("{s:i, s:s, s:s}", "schema", 1, "level", log_level_name(priority),
+			 "previous", previous);
 }

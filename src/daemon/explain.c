@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The answer to Explain: every step from a flow to its MSS, by the very look-up that the workers do. */
+/* The answer to Explain: every step from a flow to its MSS, by the look-up that the workers do. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -30,7 +30,7 @@ static const char *link_name(const struct snapshot *snapshot, uint32_t ifindex)
 	return link ? link->link.name : NULL;
 }
 
-/* An interface by name, from a parameter that may be absent. Returns 0 with 0 for absent, -ENODEV. */
+/* An interface by name; an absent name leaves 0. Returns 0 or -ENODEV. */
 static int find_interface(const struct snapshot *snapshot, const char *name, uint32_t *ret_ifindex)
 {
 	const struct snapshot_link *link;
@@ -108,7 +108,8 @@ static int find_ways(struct control_call *call, struct question *question, bool 
 		if (r < 0)
 			control_fail(call, CONTROL_NOT_FOUND, "name its interface with --oif",
 				     "no route to %s: %s",
-				     address_format(&question->text.destination, text), strerror(-r));
+				     address_format(&question->text.destination, text),
+				     strerror(-r));
 	}
 	nl_close(nl);
 	return r;
@@ -184,14 +185,16 @@ static void add_rule_steps(json_t *steps, const struct side_limit *side, enum fa
 		return;
 	case RULE_MTU:
 		add_step(steps, rule->value, "config", "%s: MTU", rule->text);
-		add_step(steps, side->mss, "config", "- IP and TCP headers (%u)", mss_headers(family));
+		add_step(steps, side->mss, "config", "- IP and TCP headers (%u)",
+			 mss_headers(family));
 		break;
 	case RULE_MSS:
 		add_step(steps, side->mss, "config", "%s: MSS", rule->text);
 		break;
 	}
 	if (side->link_mtu && side->mss > mss_from_mtu(family, side->link_mtu))
-		add_step(steps, side->link_mtu, "link", "warning: the rule allows more than the link MTU");
+		add_step(steps, side->link_mtu, "link",
+			 "warning: the rule allows more than the link MTU");
 }
 
 static void add_measured_steps(json_t *steps, const struct side_limit *side, enum family family,
@@ -230,7 +233,8 @@ static json_t *side_json(const struct snapshot *snapshot, const struct question 
 	else if (side->rule)
 		add_rule_steps(steps, side, question->flow.family);
 	else
-		add_measured_steps(steps, side, question->flow.family, name ? name : "the interface");
+		add_measured_steps(steps, side, question->flow.family,
+				   name ? name : "the interface");
 	return json_pack("{s:s?, s:s?, s:o, s:o}", "interface", name, "address",
 			 has_address ? address_format(address, text) : NULL, "steps", steps,
 			 "inner_mtu_bytes",
@@ -250,7 +254,8 @@ static json_t *result_json(const struct snapshot *snapshot, const struct questio
 		return json_pack("{s:n, s:n, s:s?, s:n}", "mtu_bytes", "mss_bytes", "rule",
 				 side->rule ? side->rule->text : NULL, "decided_by");
 	if (side->rule)
-		snprintf(decided, sizeof(decided), "%s, on %s", side->rule->text, name ? name : "?");
+		snprintf(decided, sizeof(decided), "%s, on %s", side->rule->text,
+			 name ? name : "?");
 	else
 		snprintf(decided, sizeof(decided), "%s of %s",
 			 side->route_mtu && (!side->link_mtu || side->route_mtu < side->link_mtu) ?
@@ -267,15 +272,15 @@ static json_t *flow_json(const struct snapshot *snapshot, const struct question 
 {
 	char source[PREFIX_TEXT_MAX], destination[PREFIX_TEXT_MAX];
 
-	return json_pack("{s:s, s:s?, s:s, s:o, s:s?, s:s?, s:I}", "family",
-			 family_name(question->flow.family), "source",
-			 question->text.has_source ? address_format(&question->text.source, source) :
-						     NULL,
-			 "destination", address_format(&question->text.destination, destination),
-			 "port", question->text.port ? json_integer(question->text.port) : json_null(),
-			 "in_interface", link_name(snapshot, question->flow.in_ifindex),
-			 "out_interface", link_name(snapshot, question->flow.out_ifindex), "mark",
-			 (json_int_t)question->flow.mark);
+	return json_pack(
+		"{s:s, s:s?, s:s, s:o, s:s?, s:s?, s:I}", "family",
+		family_name(question->flow.family), "source",
+		question->text.has_source ? address_format(&question->text.source, source) : NULL,
+		"destination", address_format(&question->text.destination, destination), "port",
+		question->text.port ? json_integer(question->text.port) : json_null(),
+		"in_interface", link_name(snapshot, question->flow.in_ifindex), "out_interface",
+		link_name(snapshot, question->flow.out_ifindex), "mark",
+		(json_int_t)question->flow.mark);
 }
 
 json_t *reply_explain(struct control_call *call, json_t *parameters, void *userdata)

@@ -78,7 +78,8 @@ int flow_text_parse(const char *text, struct flow_text *ret_flow, char *why)
 	    (flow.has_source && parse_end(words[0], &flow.source, &source_port, why) < 0))
 		return -EINVAL;
 	if (flow.has_source && flow.source.family != flow.destination.family) {
-		snprintf(why, FLOW_TEXT_WHY_MAX, "source and destination are of different families");
+		snprintf(why, FLOW_TEXT_WHY_MAX,
+			 "source and destination are of different families");
 		return -EINVAL;
 	}
 	if (!flow.has_source)

@@ -67,13 +67,14 @@ static void watch(struct guard *guard, uint32_t culprit_pid, const char *culprit
 	r = guard_check(guard, true, NULL, &error);
 	if (r < 0) {
 		if (log_may_speak(&guard->failed_limit, begin_ns, 10 * NS_PER_SECOND, &suppressed))
-			log_error(r, "firewall: cannot look after our rules: %s", or_unknown(error));
+			log_error(r, "firewall: cannot look after our rules: %s",
+				  or_unknown(error));
 	} else if (guard->reinstalled_total > before) {
 		uint64_t took_ms = (clock_boottime_ns() - begin_ns) / NS_PER_MS;
 
 		if (culprit_pid)
-			log_warning("firewall: %s, pid %u, changed our rules; restored after %llu ms",
-				    culprit, culprit_pid, (unsigned long long)took_ms);
+			log_warning("firewall: %s, pid %u, changed our rules; restored after "
+				    "%llu ms", culprit, culprit_pid, (unsigned long long)took_ms);
 		else
 			log_warning("firewall: our rules were changed; restored after %llu ms",
 				    (unsigned long long)took_ms);

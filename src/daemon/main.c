@@ -79,7 +79,8 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 	}
 	if (optind < argc || (arguments->strict && !arguments->check)) {
 		if (optind < argc)
-			fprintf(stderr, "mssclampd: \"%s\" is one argument too many\n", argv[optind]);
+			fprintf(stderr, "mssclampd: \"%s\" is one argument too many\n",
+				argv[optind]);
 		else
 			fputs("mssclampd: --strict goes with -t\n", stderr);
 		fputs(usage_text, stderr);
@@ -113,7 +114,8 @@ static int load_configuration(struct daemon *daemon)
 	r = config_load(daemon->config_file, daemon->config_required, &daemon->config, &report);
 	report_log(&report);
 	if (r == -EINVAL)
-		log_print(LOG_ERR, "%s: the configuration is invalid (%zu errors); mssclampd -t lists them",
+		log_print(LOG_ERR,
+			  "%s: the configuration is invalid (%zu errors); mssclampd -t lists them",
 			  daemon->config_file, report.error_count);
 	else if (r < 0)
 		log_error(r, "%s", daemon->config_file);
@@ -149,7 +151,8 @@ static int on_stop(sd_event_source *source, const struct signalfd_siginfo *info,
 	struct daemon *daemon = userdata;
 
 	(void)source;
-	log_notice("signal %s from pid %u: stopping", strsignal((int)info->ssi_signo), info->ssi_pid);
+	log_notice("signal %s from pid %u: stopping", strsignal((int)info->ssi_signo),
+		   info->ssi_pid);
 	return sd_event_exit(daemon->event, 0);
 }
 
@@ -183,7 +186,8 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 	if (state == WORKER_OK)
 		sd_notify(0, "WATCHDOG=1");
 	else if (state != daemon->workers_seen)
-		log_print(LOG_ERR, "workers: %s; the watchdog is not fed any more", problems[state]);
+		log_print(LOG_ERR, "workers: %s; the watchdog is not fed any more",
+			  problems[state]);
 	daemon->workers_seen = state;
 	model_reclaim(daemon->model);
 	sd_event_source_set_time(source, (now_ns + TICK_NS) / 1000);
@@ -210,7 +214,8 @@ static int open_event_loop(struct daemon *daemon)
 		r = sd_event_add_signal(daemon->event, NULL, SIGHUP, on_hangup, daemon);
 	if (r >= 0)
 		r = sd_event_add_time(daemon->event, NULL, CLOCK_BOOTTIME,
-				      (clock_boottime_ns() + TICK_NS) / 1000, 1000, on_tick, daemon);
+				      (clock_boottime_ns() + TICK_NS) / 1000, 1000, on_tick,
+				      daemon);
 	return r < 0 ? log_error(r, "event loop") : 0;
 }
 
@@ -224,8 +229,8 @@ static int start_workers(struct daemon *daemon)
 	};
 
 	if (!daemon->may_change)
-		log_warning("this network namespace belongs to a user namespace: kernels drop packets that "
-			    "are changed there, so every SYN is left alone");
+		log_warning("this network namespace belongs to a user namespace: kernels drop "
+			    "packets that are changed there, so every SYN is left alone");
 	return workers_start(daemon->workers, &config);
 }
 
@@ -240,8 +245,8 @@ static int open_guard(struct daemon *daemon)
 	return guard_open(daemon->event, daemon->config->firewall, &plan, &daemon->guard);
 }
 
-/* Queues before rules, rules before READY: no SYN is sent to where nobody listens. The control socket
- * comes before both, so that a second daemon on it touches nothing. */
+/* Queues before rules, rules before READY: no SYN is sent to where nobody listens. The control
+ * socket comes before both, so that a second daemon on it touches nothing. */
 static int start(struct daemon *daemon)
 {
 	int r;
@@ -280,15 +285,29 @@ static void stop(struct daemon *daemon)
 	sd_event_unref(daemon->event);
 }
 
+/* systemd starts us again at once. What made a start fail may last (a queue somebody else owns), so
+ * it shall
+ * not be tried a hundred times a second. */
+static void pause_before_restart(void)
+{
+	const struct timespec pause = { .tv_sec = 1 };
+
+	if (getenv("NOTIFY_SOCKET"))
+		nanosleep(&pause, NULL);
+}
+
 static int run(struct daemon *daemon)
 {
+	bool started;
 	int r;
 
 	daemon->start_ns = clock_boottime_ns();
 	r = start(daemon);
-	if (r == 0) {
-		log_notice("mssclampd " VERSION " clamps: queues %u-%u", daemon->config->queue_first,
-			   (unsigned int)(daemon->config->queue_first + workers_count(daemon->workers) - 1));
+	started = r == 0;
+	if (started) {
+		log_notice("mssclampd " VERSION " clamps: queues %u-%zu",
+			   daemon->config->queue_first,
+			   daemon->config->queue_first + workers_count(daemon->workers) - 1);
 		sd_notify(0, "READY=1\nSTATUS=clamping");
 		r = sd_event_loop(daemon->event);
 		if (r < 0)
@@ -296,6 +315,8 @@ static int run(struct daemon *daemon)
 		sd_notify(0, "STOPPING=1");
 	}
 	stop(daemon);
+	if (!started)
+		pause_before_restart();
 	return r;
 }
 

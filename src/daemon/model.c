@@ -19,7 +19,7 @@
 #define LOOK_GAP_NS (20 * NS_PER_MS)
 #define LOOK_GAP_FACTOR 10
 #define RETRY_NS (200 * NS_PER_MS)
-/* Some changes are never announced (net.ipv6.conf.*.mtu): so a look without a reason now and then. */
+/* Some changes are never announced (net.ipv6.conf.*.mtu): a look without a reason now and then. */
 #define LOOK_ANYWAY_NS (60 * NS_PER_SECOND)
 
 struct model {
@@ -42,7 +42,8 @@ struct model {
 
 static int compare_names(const void *a, const void *b)
 {
-	return strcmp(((const struct model_tunnel *)a)->name, ((const struct model_tunnel *)b)->name);
+	return strcmp(((const struct model_tunnel *)a)->name,
+		      ((const struct model_tunnel *)b)->name);
 }
 
 /* Makes room for one more tunnel everywhere, then adds it. NULL where there is none. */
@@ -210,8 +211,8 @@ static int on_look(sd_event_source *source, uint64_t usec, void *userdata)
 	took_ns = clock_boottime_ns() - begin_ns;
 	if (r < 0) {
 		if (log_may_speak(&model->failed_limit, begin_ns, NS_PER_SECOND, &suppressed))
-			log_error(r, "rtnetlink: cannot read links and routes, the limits stay as they "
-				     "are; trying again");
+			log_error(r, "rtnetlink: cannot read links and routes, the limits stay as "
+				     "they are; trying again");
 		model->stale |= stale;
 		return schedule_look(model, begin_ns + took_ns + RETRY_NS);
 	}
@@ -244,8 +245,9 @@ static int on_events(sd_event_source *source, int fd, uint32_t revents, void *us
 		model->totals.resyncs++;
 		model->stale |= RTNL_CHANGED_LINKS | RTNL_CHANGED_ROUTES;
 		if (log_may_speak(&model->lost_limit, now_ns, 10 * NS_PER_SECOND, &suppressed))
-			log_error(r, "rtnetlink: events were lost, reading all links and routes anew "
-				     "(not the first time: %llu more)", (unsigned long long)suppressed);
+			log_error(r, "rtnetlink: events were lost, reading all links and routes "
+				     "anew (%llu times more since last said)",
+				  (unsigned long long)suppressed);
 	}
 	if (model->stale == 0)
 		return 0;

@@ -89,8 +89,8 @@ static json_t *tunnels_json(const struct daemon *daemon)
 	return list;
 }
 
-/* Ids are used up by every packet the kernel tried to deliver. Those that never came, and are not
- * waiting, were passed by fail-open: holes between the ids that came, and the tail behind the last. */
+/* Each packet the kernel tried to deliver used up an id. Ids that never came, and do not wait, were
+ * passed by fail-open: holes between those that came, and the tail behind the last. */
 static uint64_t fail_open_total(const struct counters *counters, const struct queue_proc *proc)
 {
 	uint32_t tail = proc->id_sequence - (uint32_t)counter_read(&counters->last_id);
@@ -108,8 +108,8 @@ static json_t *queue_json(const struct workers *workers, size_t i)
 	struct queue_proc proc;
 
 	if (queue_read_proc(number, &proc) < 0)
-		return json_pack("{s:i, s:n, s:I, s:n, s:n, s:I}", "id", number, "depth", "depth_peak",
-				 (json_int_t)peak, "dropped_total", "fail_open_total",
+		return json_pack("{s:i, s:n, s:I, s:n, s:n, s:I}", "id", number, "depth",
+				 "depth_peak", (json_int_t)peak, "dropped_total", "fail_open_total",
 				 "verdict_errors_total", (json_int_t)errors);
 	if (proc.depth > peak)
 		peak = proc.depth;
@@ -134,7 +134,7 @@ static json_t *seconds_json(uint64_t ns)
 	return json_real((double)ns / (double)NS_PER_SECOND);
 }
 
-/* The upper border of the bucket where the share of all is reached, but never more than the longest. */
+/* The upper border of the bucket where the share is reached, but never more than the longest. */
 static json_t *quantile_json(const uint64_t buckets[LATENCY_BUCKETS], uint64_t total, double share,
 			     uint64_t max_ns)
 {
@@ -166,8 +166,9 @@ static json_t *latency_json(const struct workers *workers)
 	}
 	if (total == 0)
 		return json_pack("{s:n, s:n, s:n}", "p50", "p99", "max");
-	return json_pack("{s:o, s:o, s:o}", "p50", quantile_json(buckets, total, 0.5, max_ns), "p99",
-			 quantile_json(buckets, total, 0.99, max_ns), "max", seconds_json(max_ns));
+	return json_pack("{s:o, s:o, s:o}", "p50", quantile_json(buckets, total, 0.5, max_ns),
+			 "p99", quantile_json(buckets, total, 0.99, max_ns), "max",
+			 seconds_json(max_ns));
 }
 
 struct mss_count {
@@ -197,7 +198,9 @@ static json_t *histogram_json(const struct workers *workers, bool before)
 		for (size_t i = 0; i < workers_count(workers); i++) {
 			const struct counters *counters = workers_counters(workers, i);
 
-			sum += counter_read(before ? &counters->before[mss] : &counters->after[mss]);
+			const counter *cells = before ? counters->before : counters->after;
+
+			sum += counter_read(&cells[mss]);
 		}
 		if (sum)
 			rows[count++] = (struct mss_count){ .mss = mss, .count = sum };
@@ -229,8 +232,8 @@ json_t *reply_stats(struct control_call *call, json_t *parameters, void *userdat
 	totals_add(&all, &family[FAMILY_IPV6]);
 	return json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}}", "schema", 1, "syn",
 			 counts_json(&all), "ipv4", counts_json(&family[FAMILY_IPV4]), "ipv6",
-			 counts_json(&family[FAMILY_IPV6]), "tunnels", tunnels_json(daemon), "queues",
-			 queues_json(daemon->workers), "verdict_latency_seconds",
+			 counts_json(&family[FAMILY_IPV6]), "tunnels", tunnels_json(daemon),
+			 "queues", queues_json(daemon->workers), "verdict_latency_seconds",
 			 latency_json(daemon->workers), "mss_histogram", "before",
 			 histogram_json(daemon->workers, true), "after",
 			 histogram_json(daemon->workers, false));

@@ -21,7 +21,8 @@ static const struct {
 } worker_states[] = {
 	[WORKER_OK] = { "ok", NULL },
 	[WORKER_STALLED] = { "stalled", "a worker has not answered its queue for 3 s" },
-	[WORKER_UNBOUND] = { "unbound", "a queue has lost its worker; new SYNs pass unclamped there" },
+	[WORKER_UNBOUND] = { "unbound",
+			     "a queue has lost its worker; new SYNs pass unclamped there" },
 };
 
 static const char *const rule_problems[] = {
@@ -91,14 +92,16 @@ json_t *reply_status(struct control_call *call, json_t *parameters, void *userda
 	if (blind)
 		add_problem(problems, "the rules count SYNs, but none reaches a worker");
 	if (!daemon->may_change)
-		add_problem(problems, "this network namespace belongs to a user namespace: kernels drop "
-				      "packets that are changed there, so SYNs are left alone");
-	return json_pack("{s:i, s:s, s:{s:s, s:s, s:o, s:s}, s:o, s:I, s:n, s:s, s:s, s:f}", "schema", 1,
-			 "state", json_array_size(problems) ? "degraded" : "running", "checks", "rules",
-			 firewall_state_name(guard_state(daemon->guard)), "queues",
-			 worker_states[workers].name, "sees_syns", sees_syns, "fallback", "off",
-			 "problems", problems, "tunnels", (json_int_t)count_tunnels(daemon), "peers",
-			 "mode", mode_names[daemon->config->mode], "version", VERSION, "uptime_seconds",
+		add_problem(problems,
+			    "this network namespace belongs to a user namespace: kernels drop "
+			    "packets that are changed there, so SYNs are left alone");
+	return json_pack("{s:i, s:s, s:{s:s, s:s, s:o, s:s}, s:o, s:I, s:n, s:s, s:s, s:f}",
+			 "schema", 1, "state", json_array_size(problems) ? "degraded" : "running",
+			 "checks", "rules", firewall_state_name(guard_state(daemon->guard)),
+			 "queues", worker_states[workers].name, "sees_syns", sees_syns, "fallback",
+			 "off", "problems", problems, "tunnels", (json_int_t)count_tunnels(daemon),
+			 "peers", "mode", mode_names[daemon->config->mode], "version", VERSION,
+			 "uptime_seconds",
 			 (double)(now_ns - daemon->start_ns) / (double)NS_PER_SECOND);
 }
 
@@ -138,7 +141,8 @@ static json_t *tunnel_warnings(const struct link *link, const struct side_limit 
 	char text[200];
 
 	if (limit->rule && limit->mss > most) {
-		snprintf(text, sizeof(text), "%s allows MSS %u, but the interface MTU of %u carries %u",
+		snprintf(text, sizeof(text),
+			 "%s allows MSS %u, but the interface MTU of %u carries %u",
 			 limit->rule->text, limit->mss, link->mtu, most);
 		add_problem(warnings, text);
 	}
@@ -160,11 +164,11 @@ static json_t *tunnel_json(const struct daemon *daemon, const struct snapshot *s
 			 "name", link->name, "ifindex", (json_int_t)link->ifindex, "kind",
 			 link_tunnel_kind(link), "outer_family", "outer_path_mtu_bytes",
 			 "overhead_bytes", "inner_mtu_bytes",
-			 integer_or_null(limit4.mss ? limit4.mss + MSS_HEADERS_IPV4 : 0), "mss4_bytes",
-			 integer_or_null(limit4.mss), "mss6_bytes", integer_or_null(limit6.mss),
-			 "interface_mtu_bytes", integer_or_null(link->mtu), "source",
-			 limit_source(&limit4), "age_seconds", age, "peers", "warnings",
-			 tunnel_warnings(link, &limit4));
+			 integer_or_null(limit4.mss ? limit4.mss + MSS_HEADERS_IPV4 : 0),
+			 "mss4_bytes", integer_or_null(limit4.mss), "mss6_bytes",
+			 integer_or_null(limit6.mss), "interface_mtu_bytes",
+			 integer_or_null(link->mtu), "source", limit_source(&limit4), "age_seconds",
+			 age, "peers", "warnings", tunnel_warnings(link, &limit4));
 }
 
 json_t *reply_tunnels(struct control_call *call, json_t *parameters, void *userdata)

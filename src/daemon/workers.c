@@ -82,7 +82,8 @@ static int start_thread(struct worker *worker)
 
 	r = -pthread_create(&worker->thread, NULL, run_worker, worker);
 	if (r < 0)
-		return log_error(r, "queue %u: cannot start its thread", queue_number(worker->queue));
+		return log_error(r, "queue %u: cannot start its thread",
+				 queue_number(worker->queue));
 	worker->started = true;
 	worker->seen_ns = clock_boottime_ns();
 	snprintf(name, sizeof(name), "queue-%u", queue_number(worker->queue));
@@ -122,8 +123,8 @@ int workers_start(struct workers *workers, const struct workers_config *config)
 	return r;
 }
 
-/* Waits for a worker that was told to drain. One that does not end keeps its queue: closing it under
- * a running thread would be worse than leaving it to the end of the process. */
+/* Waits for a worker that was told to drain. One that does not end keeps its queue: closing it
+ * under a running thread would be worse than leaving it to the end of the process. */
 static bool join_worker(struct worker *worker)
 {
 	struct timespec deadline;

@@ -16,8 +16,8 @@ bool namespace_takes_changes(void)
 	bool initial = true;
 	struct stat status;
 
-	/* An owner above our own user namespace is hidden from us: EPERM. That is not the initial one's
-	 * view either, but then we could not bind a queue at all. */
+	/* An owner above our own user namespace is hidden from us: EPERM. That is not the initial
+	 * one's view either, but then we could not bind a queue at all. */
 	if (owner >= 0 && fstat(owner, &status) == 0)
 		initial = status.st_ino == INITIAL_USER_NS_INODE;
 	if (owner >= 0)

@@ -59,7 +59,8 @@ static void read_attribute(const struct nlattr *attr, struct queue_packet *packe
 
 /* The payload comes last, so it is what a cut message lacks the end of: the rest still tells the
  * family. */
-static void read_cut_payload(const struct nlattr *attr, uint8_t *end, struct queue_packet *packet)
+static void read_cut_payload(const struct nlattr *attr, const uint8_t *end,
+			     struct queue_packet *packet)
 {
 	if ((attr->nla_type & ATTRIBUTE_TYPE_MASK) != NFQA_PAYLOAD)
 		return;

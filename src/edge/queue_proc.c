@@ -46,7 +46,7 @@ int queue_read_proc(uint16_t number, struct queue_proc *ret_proc)
 	return r;
 }
 
-/* Columns: sk, protocol, portid, groups, rmem, wmem, dump, locks, drops, inode. 0 when not found. */
+/* Columns: sk, protocol, portid, groups, rmem, wmem, dump, locks, drops, inode. 0: not found. */
 static unsigned long find_inode(uint32_t wanted)
 {
 	FILE *file = fopen(PROC_NETLINK, "re");
@@ -57,8 +57,8 @@ static unsigned long find_inode(uint32_t wanted)
 	if (!file)
 		return 0;
 	while (found == 0 && fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "%*s %" SCNu32 " %" SCNu32 " %*x %*d %*d %*d %*d %*d %lu", &protocol,
-			   &portid, &inode) == 3 &&
+		if (sscanf(line, "%*s %" SCNu32 " %" SCNu32 " %*x %*d %*d %*d %*d %*d %lu",
+			   &protocol, &portid, &inode) == 3 &&
 		    protocol == NETLINK_NETFILTER && portid == wanted)
 			found = inode;
 	}

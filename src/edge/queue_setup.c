@@ -14,8 +14,8 @@
 #define QUEUE_LENGTH_MAX 65536 /* entries of the kernel's hash table of one queue */
 #define QUEUE_IN_WORK_MAX 128  /* packets that may be read and not yet answered */
 
-/* SYNs the receive buffer is made for: it shall overflow before the queue does, because only then an
- * id is used up and the loss can be counted. */
+/* SYNs the receive buffer is made for: it shall overflow before the queue does, because only then
+ * an id is used up and the loss can be counted. */
 static uint32_t buffered_packets(const struct queue_config *config)
 {
 	const uint32_t most = QUEUE_LENGTH_MAX - QUEUE_IN_WORK_MAX;
@@ -74,8 +74,8 @@ static int open_socket(const struct queue_config *config, int *ret_fd, uint32_t 
 	return 0;
 }
 
-/* The kernel carries a message out within send, so a refusal is in the receive queue already. Packets
- * that arrived meanwhile stay there: the look is only a peek. */
+/* The kernel carries a message out within send, so a refusal is in the receive queue already.
+ * Packets that arrived meanwhile stay there: the look is only a peek. */
 static int bind_queue(const struct queue_config *config, int fd)
 {
 	uint32_t length = config->max_packets * 2;
@@ -115,8 +115,8 @@ static int explain_bind_failure(const struct queue_config *config, int r)
 				  config->number, queue_owner(owner.portid, text));
 			return -EBUSY;
 		}
-		return log_error(r, "queue %u: cannot bind without CAP_NET_ADMIN; start mssclampd as "
-				    "root or from its systemd unit", config->number);
+		return log_error(r, "queue %u: cannot bind without CAP_NET_ADMIN; start mssclampd "
+				    "as root or from its systemd unit", config->number);
 	case -EINVAL:
 	case -EOPNOTSUPP:
 	case -EPROTONOSUPPORT:
@@ -145,9 +145,10 @@ int queue_setup(const struct queue_config *config, int *ret_fd, uint32_t *ret_re
 		return explain_bind_failure(config, r);
 	}
 	if (buffer < buffered_packets(config) * QUEUE_BYTES_PER_SYN)
-		log_warning("queue %u: the receive buffer of %u bytes holds %u SYNs, not %u; what finds no "
-			    "room passes unclamped (raise net.core.rmem_max)",
-			    config->number, buffer, buffer / QUEUE_BYTES_PER_SYN, config->max_packets);
+		log_warning("queue %u: the receive buffer of %u bytes holds %u SYNs, not %u; what "
+			    "finds no room passes unclamped (raise net.core.rmem_max)",
+			    config->number, buffer, buffer / QUEUE_BYTES_PER_SYN,
+			    config->max_packets);
 	*ret_fd = fd;
 	*ret_receive_buffer = buffer;
 	return 0;

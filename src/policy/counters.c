@@ -53,10 +53,11 @@ void counters_count(struct counters *counters, enum family family,
 {
 	uint32_t tunnel_id = limit ? limit->tunnel_id : TUNNEL_ID_NONE;
 	enum flow_side side = limit ? limit->decided : SIDE_OUT;
-	struct tunnel_chunk *chunk = counters->tunnel[tunnel_id / TUNNEL_CHUNK];
+	struct tunnel_counters *tunnel =
+		&counters->tunnel[tunnel_id / TUNNEL_CHUNK]->tunnel[tunnel_id % TUNNEL_CHUNK];
 
 	counter_add(&counters->result[family][outcome->result], 1);
-	counter_add(&chunk->tunnel[tunnel_id % TUNNEL_CHUNK].result[family][side][outcome->result], 1);
+	counter_add(&tunnel->result[family][side][outcome->result], 1);
 	if (outcome->has_mss)
 		counter_add(&counters->before[outcome->mss_before], 1);
 	if (outcome->has_mss || outcome->result == SYN_INSERTED)

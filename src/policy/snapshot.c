@@ -18,7 +18,7 @@ struct snapshot {
 	struct side_table (*tables)[FAMILY_COUNT]; /* beside links; one more for unknown links */
 	size_t link_count;
 	struct side_table any[FAMILY_COUNT]; /* prefix rules that name no interface */
-	uint32_t *hash;                      /* place in links, by ifindex; HASH_EMPTY ends a probe */
+	uint32_t *hash; /* place in links, by ifindex; HASH_EMPTY ends a probe */
 	size_t hash_mask;
 };
 
@@ -300,8 +300,9 @@ const struct snapshot_mode *snapshot_mode(const struct snapshot *snapshot)
 
 size_t snapshot_memory_bytes(const struct snapshot *snapshot)
 {
-	size_t bytes = sizeof(*snapshot) + (snapshot->hash_mask + 1) * sizeof(*snapshot->hash) +
-		       snapshot->link_count * (sizeof(*snapshot->links) + sizeof(*snapshot->tables));
+	size_t bytes =
+		sizeof(*snapshot) + (snapshot->hash_mask + 1) * sizeof(*snapshot->hash) +
+		snapshot->link_count * (sizeof(*snapshot->links) + sizeof(*snapshot->tables));
 
 	for (enum family family = FAMILY_IPV4; family < FAMILY_COUNT; family++) {
 		bytes += side_table_memory_bytes(&snapshot->any[family]);

@@ -166,7 +166,8 @@ static void draft_merge_equal(struct draft *draft)
 
 	qsort(draft->prefixes, draft->count, sizeof(*draft->prefixes), compare_prefixes);
 	for (size_t i = 0; i < draft->count; i++) {
-		if (kept > 0 && compare_prefixes(&draft->prefixes[kept - 1], &draft->prefixes[i]) == 0)
+		if (kept > 0 &&
+		    compare_prefixes(&draft->prefixes[kept - 1], &draft->prefixes[i]) == 0)
 			merge_entry(&draft->entries[draft->prefixes[kept - 1].value],
 				    &draft->entries[draft->prefixes[i].value]);
 		else

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# Sourced by the check scripts: one line a check, counted; the closing line is what run-checks reads.
+passed=0
+failed=0
+
+# check NAME COMMAND...: what the command prints is shown only where it fails.
+check() {
+	local name=$1 output
+	shift
+	if output=$("$@" 2>&1 </dev/null); then
+		passed=$((passed + 1))
+		echo "ok    $name"
+		return 0
+	fi
+	failed=$((failed + 1))
+	echo "FAIL  $name"
+	[ -z "$output" ] || printf '%s\n' "$output" | tail -n 60 | sed 's/^/      /'
+	return 1
+}
+
+# refuses COMMAND...: succeeds where the command fails.
+refuses() {
+	! "$@"
+}
+
+# equals EXPECTED COMMAND...: the command succeeds and prints exactly that.
+equals() {
+	local expected=$1 got
+	shift
+	got=$("$@") || { echo "$* failed"; return 1; }
+	[ "$got" = "$expected" ] || { echo "expected: $expected"; echo "got:      $got"; return 1; }
+}
+
+# within SECONDS COMMAND...: tries until the command succeeds or the time is over.
+within() {
+	local until=$((SECONDS + $1))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ "$SECONDS" -lt "$until" ] || { "$@"; return; }
+		sleep 0.1
+	done
+}
+
+# The closing line; fails if any check did.
+checks_end() {
+	echo "$passed passed, $failed failed"
+	[ "$failed" = 0 ]
+}

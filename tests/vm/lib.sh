@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# Sourced by the tests that run in the VM: the topology and what they ask of it.
+. tests/checks.sh
+
+# topology GATEWAY: namespaces client and server, joined by veth pairs to the namespace GATEWAY ("-":
+# this one). Its link to the server carries 1400 bytes, which neither end knows.
+topology() {
+	local gateway=() side
+	ip netns add client && ip netns add server || return 1
+	if [ "$1" != - ]; then
+		ip netns add "$1" || return 1
+		gateway=(ip netns exec "$1")
+		ip -n "$1" link set lo up
+	fi
+	for side in client server; do
+		ip link add "to_$side" type veth peer name eth0 netns "$side"
+		[ "$1" = - ] || ip link set "to_$side" netns "$1"
+		topology_side "$side" || return 1
+	done
+	"${gateway[@]}" ip link set to_server mtu 1400
+	"${gateway[@]}" sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+}
+
+# The two ends of one link: .1 is the gateway, .2 the host.
+topology_side() {
+	local n=1
+	[ "$1" = client ] || n=2
+	ip netns exec "$1" sysctl -qw net.ipv4.tcp_timestamps=0
+	ip -n "$1" link set lo up
+	ip -n "$1" link set eth0 up
+	ip -n "$1" addr add "10.7.$n.2/24" dev eth0
+	ip -n "$1" addr add "fd07:$n::2/64" dev eth0 nodad
+	"${gateway[@]}" ip link set "to_$1" up
+	"${gateway[@]}" ip addr add "10.7.$n.1/24" dev "to_$1"
+	"${gateway[@]}" ip addr add "fd07:$n::1/64" dev "to_$1" nodad
+	ip -n "$1" route add default via "10.7.$n.1"
+	ip -n "$1" route add default via "fd07:$n::1"
+}
+
+# topology_remove GATEWAY
+topology_remove() {
+	ip netns del client
+	ip netns del server
+	[ "$1" = - ] || ip netns del "$1"
+}
+
+# connects MSS4 MSS6 [CLIENT [BYTES]]: both ends of a connection through the gateway may send that much.
+# Few bytes where nothing clamps: a large segment would bring ICMP, whose path MTU the ends remember.
+connects() {
+	equals "$1 $1
+$2 $2" connect "${3:-client}" "${4:-65536}"
+}
+
+# connect CLIENT BYTES: one connection a family from there to the server.
+connect() {
+	/usr/bin/python3 tests/vm/connect.py "$1" server "$2" 10.7.2.2 fd07:2::2
+}

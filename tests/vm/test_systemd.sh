@@ -1,0 +1,125 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The unit as installed, on a stock kernel: its sandbox, reload, kill, flush, stop.
+set -u
+. tests/vm/lib.sh
+
+conf=/etc/mssclamp.conf
+unit=mssclampd.service
+
+pid() {
+	systemctl show -P MainPID "$unit"
+}
+# of_process FIELD: that line of /proc/PID/status.
+of_process() {
+	sed -n "s/^$1:[[:space:]]*//p" "/proc/$(pid)/status"
+}
+rules_loaded() {
+	nft list table inet mssclamp | grep -E 'queue flags bypass,fanout to 5000-500[1-3]'
+}
+# as_member GROUPS COMMAND...: an ordinary user with those groups.
+as_member() {
+	local groups=$1
+	shift
+	setpriv --reuid nobody --regid nogroup --groups "nogroup$groups" "$@"
+}
+exits() {
+	local code=$1
+	shift
+	"$@"
+	[ $? = "$code" ]
+}
+journal_has() {
+	journalctl -q -u "$unit" --no-pager | grep -E -- "$1"
+}
+restarted() {
+	[ "$(pid)" != 0 ] && [ "$(pid)" != "$1" ] && systemctl is-active --quiet "$unit"
+}
+clock_ms() {
+	date +%s%3N
+}
+
+systemd-sysusers mssclamp.conf
+systemd-tmpfiles --create mssclamp.conf
+topology - || exit 1
+systemctl daemon-reload
+check "without mssclampd both ends announce what their own link carries" connects 1460 1440 client 100
+
+rm -f $conf
+check "the unit starts without a configuration and says READY" timeout 60 systemctl enable -q --now "$unit" || {
+	systemctl status --no-pager "$unit"
+	journalctl -q --no-pager -n 60
+	checks_end
+	exit 1
+}
+check "it is running" equals running systemctl show -P SubState "$unit"
+check "as the user mssclamp" equals mssclamp ps -o user= -p "$(pid)"
+for set in CapEff CapPrm CapBnd CapAmb; do
+	check "$set is CAP_NET_ADMIN alone" equals 0000000000001000 of_process $set
+done
+check "no new privileges" equals 1 of_process NoNewPrivs
+check "system calls are filtered" equals 2 of_process Seccomp
+check "core dumps are off" grep -E '^Max core file size +0 +0 ' "/proc/$(pid)/limits"
+check "the watchdog is set" equals 10s systemctl show -P WatchdogUSec "$unit"
+check "firewall auto takes nftables: rules with queue, bypass and fanout" rules_loaded
+
+check "clamped to the smaller link, IPv4 and IPv6" connects 1360 1340
+check "status says running" exits 0 mssclampctl status
+check "the queue's numbers are known" equals int /usr/bin/python3 -c '
+import json, subprocess
+queues = json.loads(subprocess.check_output(["mssclampctl", "--json", "stats"]))["queues"]
+print({type(q["fail_open_total"]).__name__ for q in queues}.pop())'
+
+check "the control socket belongs to the group" equals "660 root mssclamp" stat -c '%a %U %G' /run/mssclamp/control
+check "an outsider cannot reach it" exits 4 as_member "" mssclampctl status
+check "a member of mssclamp may read" exits 0 as_member ,mssclamp mssclampctl status
+check "but not reload" exits 4 as_member ,mssclamp mssclampctl reload
+check "a member of mssclamp-admin may" exits 0 as_member ,mssclamp,mssclamp-admin mssclampctl reload
+
+echo 'rules = ({ interface = "to_server"; mss = 1300; });' >$conf
+check "reload takes a new configuration" systemctl reload "$unit"
+check "and it holds" connects 1300 1300
+echo 'rules = ({ interface = "to_server"; mss = 13; colour = 4 });' >$conf
+check "reload of a bad configuration fails" refuses systemctl reload "$unit"
+check "the old one is kept" connects 1300 1300
+check "the unit is still running" equals running systemctl show -P SubState "$unit"
+echo 'rules = ({ interface = "to_server"; mss = 1300; });' >$conf
+
+before=$(pid)
+kill -9 "$before"
+check "killed, it comes back by itself" within 20 restarted "$before"
+check "and clamps" connects 1300 1300
+before=$(pid)
+kill -STOP "$before"
+check "hanging, the watchdog ends it and it comes back" within 40 restarted "$before"
+check "and clamps again" connects 1300 1300
+
+start=$(clock_ms)
+nft flush ruleset
+check "a flushed ruleset is repaired" within 5 rules_loaded
+echo "      after $(($(clock_ms) - start)) ms"
+check "and the journal names who did it" journal_has 'nft, pid [0-9]+'
+check "and clamps after the flush" connects 1300 1300
+
+before=$(pid)
+check "restart" systemctl restart "$unit"
+check "is another process" refuses equals "$before" pid
+check "that clamps" connects 1300 1300
+
+check "stop" systemctl stop mssclampd.socket "$unit"
+check "without a failure" equals success systemctl show -P Result "$unit"
+check "connections pass while it is stopped" connect client 100
+check "the rules stay" rules_loaded
+check "status of a stopped daemon" exits 3 mssclampctl status
+
+echo 'rules = 7;' >$conf
+check "a bad configuration refuses to start" refuses timeout 60 systemctl start "$unit"
+check "once, not over and over" equals 0 systemctl show -P NRestarts "$unit"
+check "and the journal says where" journal_has "mssclamp.conf:1: rules"
+rm $conf
+systemctl reset-failed "$unit" mssclampd.socket
+systemctl stop mssclampd.socket
+check "rules --remove removes the table" mssclampctl rules --remove
+check "nothing of it is left" equals "" nft list ruleset
+topology_remove -
+checks_end
