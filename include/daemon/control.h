@@ -56,7 +56,8 @@ struct control_config {
  * org.mssclamp.InvalidArgument {message, hint}, then the connection ends: behind such bytes
  * nothing can be trusted to start a call. Parameters that are not what the description says get
  * org.varlink.service.InvalidParameter, and the connection goes on. A client too many gets
- * org.mssclamp.Failed without having asked, then the connection ends. */
+ * org.mssclamp.Failed without having asked, then the connection ends; an admin too many takes the
+ * place of his own connection that has been idle for longest. */
 int control_open(sd_event *event, const struct control_config *config,
 		 struct control **ret_control);
 /* Takes over socket, group and admin_group of another configuration; connections live on, each

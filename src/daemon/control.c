@@ -35,11 +35,12 @@ struct control {
 struct census {
 	unsigned int clients, others, of_uid; /* all; without admins; of the same uid */
 	int free;                             /* a place without a connection, or -1 */
+	int refused;                          /* a place of one that is being sent away, or -1 */
 };
 
 static struct census take_census(const struct control *control, uid_t uid)
 {
-	struct census census = { .free = -1 };
+	struct census census = { .free = -1, .refused = -1 };
 
 	for (int i = 0; i < PLACES; i++) {
 		const struct control_connection *c = control->places[i];
@@ -48,8 +49,10 @@ static struct census take_census(const struct control *control, uid_t uid)
 			census.free = i;
 			continue;
 		}
-		if (control_connection_is_refused(c))
+		if (control_connection_is_refused(c)) {
+			census.refused = i;
 			continue;
+		}
 		census.clients++;
 		census.others += !control_connection_peer(c)->admin;
 		census.of_uid += control_connection_peer(c)->uid == uid;
@@ -105,6 +108,30 @@ static void start_sweeping(struct control *control)
 	sd_event_source_set_enabled(control->sweep, SD_EVENT_ONESHOT);
 }
 
+/* The connection of this uid that has been idle for longest gives way: an admin who left many open is
+ * not locked out by them. Returns false where all of them are at work. */
+static bool end_idlest(struct control *control, uid_t uid,
+		       const struct control_connection *newcomer)
+{
+	uint64_t now_ns = clock_boottime_ns(), longest = 0;
+	int idlest = -1;
+
+	for (int i = 0; i < PLACES; i++) {
+		const struct control_connection *c = control->places[i];
+		uint64_t idle_ns = c && c != newcomer ? control_connection_idle_ns(c, now_ns) : 0;
+
+		if (idle_ns > longest && control_connection_peer(c)->uid == uid) {
+			longest = idle_ns;
+			idlest = i;
+		}
+	}
+	if (idlest < 0)
+		return false;
+	control_connection_free(control->places[idlest]);
+	control->places[idlest] = NULL;
+	return true;
+}
+
 /* Takes fd. */
 static void admit(struct control *control, int fd)
 {
@@ -118,9 +145,10 @@ static void admit(struct control *control, int fd)
 		return;
 	}
 	census = take_census(control, peer.uid);
-	if (census.free < 0) {
-		close(fd);
-		return;
+	if (census.free < 0) { /* clients are fewer than places: one of them is being sent away */
+		control_connection_free(control->places[census.refused]);
+		control->places[census.refused] = NULL;
+		census.free = census.refused;
 	}
 	connection = control_connection_new(control->event, fd, &peer, &control->commands, on_gone,
 					    control);
@@ -129,7 +157,7 @@ static void admit(struct control *control, int fd)
 	control->places[census.free] = connection;
 	start_sweeping(control);
 	obstacle = find_obstacle(&census, &peer);
-	if (obstacle)
+	if (obstacle && !(peer.admin && end_idlest(control, peer.uid, connection)))
 		turn_away(control, connection, &peer, obstacle);
 }
 
@@ -279,6 +307,8 @@ int control_reconfigure(struct control *control, const struct control_config *co
 		r = move_socket(control, config);
 	else if (control->socket.path)
 		control_socket_set_group(&control->socket, socket_group(config));
+	else
+		log_info("control: staying on the socket passed by systemd, not %s", config->socket);
 	if (r < 0) {
 		free(name);
 		return r;

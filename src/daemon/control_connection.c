@@ -10,9 +10,10 @@
 #include "base/clock.h"
 #include "daemon/control.h"
 
-#define CALLS_A_TURN 16      /* then the other clients get theirs */
+#define STEPS_A_TURN 16      /* without a call among them; a call ends the turn of its client */
 #define RECEIVE_BYTES 16384  /* at most, at a time */
 #define FAREWELL_SECONDS 2   /* to read what a refused client still sends, so that it sees why */
+#define FAREWELL_BYTES (1 << 20) /* at most, of a client that does not stop */
 
 #define IN_TEXT_(number) #number
 #define IN_TEXT(number) IN_TEXT_(number)
@@ -33,6 +34,7 @@ struct control_connection {
 	struct varlink_input input;
 	struct varlink_output output;
 	bool refused; /* after the output that waits the connection ends */
+	size_t thrown_away; /* bytes that came after the refusal */
 	enum phase phase;
 	uint64_t since_ns; /* CLOCK_BOOTTIME: the last answer, the last byte taken, the farewell */
 };
@@ -77,7 +79,7 @@ static enum step send_output(struct control_connection *c)
 	return STEP_ON;
 }
 
-static enum step queue(struct control_connection *c, json_t *message)
+static enum step put_out(struct control_connection *c, json_t *message)
 {
 	int r = message ? varlink_output_add(&c->output, message) : -ENOMEM;
 
@@ -92,7 +94,7 @@ static enum step queue(struct control_connection *c, json_t *message)
 static enum step reject_input(struct control_connection *c, const char *why)
 {
 	c->refused = true;
-	return queue(c, control_call_make_error(CONTROL_INVALID_ARGUMENT,
+	return put_out(c, control_call_make_error(CONTROL_INVALID_ARGUMENT,
 						"a message is one JSON object and a NUL byte: "
 						"{\"method\":\"org.mssclamp.GetStatus\"}",
 						"not a Varlink call: %s", why));
@@ -115,7 +117,7 @@ static enum step answer(struct control_connection *c, json_t *message)
 	if (r < 0)
 		return STEP_END;
 	if (!oneway)
-		return queue(c, reply);
+		return put_out(c, reply);
 	json_decref(reply);
 	enter(c, PHASE_IDLE);
 	return STEP_ON;
@@ -161,8 +163,10 @@ static enum step receive(struct control_connection *c)
 		return reject_input(c, "it ends without a NUL byte");
 	if (n == 0)
 		return STEP_END;
-	if (c->refused)
-		return STEP_ON;
+	if (c->refused) {
+		c->thrown_away += (size_t)n;
+		return c->thrown_away > FAREWELL_BYTES ? STEP_END : STEP_ON;
+	}
 	r = varlink_input_add(&c->input, bytes, (size_t)n);
 	if (r == -EMSGSIZE)
 		return reject_long(c);
@@ -207,13 +211,15 @@ static int listen_for(struct control_connection *c, bool turn_is_over)
 static int on_io(sd_event_source *io, int fd, uint32_t revents, void *userdata)
 {
 	struct control_connection *c = userdata;
-	enum step step = STEP_ON;
+	enum step step;
+	int steps = 0;
 
 	(void)io;
 	(void)fd;
 	(void)revents;
-	for (int i = 0; i < CALLS_A_TURN && step == STEP_ON; i++)
+	do
 		step = advance(c);
+	while (step == STEP_ON && c->phase != PHASE_SENDING && ++steps < STEPS_A_TURN);
 	if (step == STEP_END || listen_for(c, step == STEP_ON) < 0)
 		end(c);
 	return 0;
@@ -259,7 +265,7 @@ void control_connection_free(struct control_connection *c)
 void control_connection_refuse(struct control_connection *c, json_t *error)
 {
 	c->refused = true;
-	if (queue(c, error) == STEP_END || listen_for(c, true) < 0)
+	if (put_out(c, error) == STEP_END || listen_for(c, true) < 0)
 		end(c);
 }
 
@@ -279,6 +285,11 @@ void control_connection_sweep(struct control_connection *c, uint64_t now_ns)
 	log_debug("control: uid %u, pid %d is cut off: %s for %llu s", c->peer.uid, c->peer.pid,
 		  limits[c->phase].why, (unsigned long long)limits[c->phase].seconds);
 	end(c);
+}
+
+uint64_t control_connection_idle_ns(const struct control_connection *c, uint64_t now_ns)
+{
+	return c->phase == PHASE_IDLE && now_ns > c->since_ns ? now_ns - c->since_ns : 0;
 }
 
 const struct control_peer *control_connection_peer(const struct control_connection *c)
