@@ -7,9 +7,6 @@ MAKEFLAGS += --no-builtin-rules
 -include config.mk
 
 BUILD ?= build
-ifeq ($(PREFIX),NONE)
-PREFIX := /usr
-endif
 PREFIX ?= /usr
 DESTDIR ?=
 SBINDIR = $(PREFIX)/sbin
@@ -79,7 +76,7 @@ configure: configure.ac
 	$(Q)autoconf
 config.mk: configure config.mk.in
 	$(call say,CONFIGURE,$@)
-	$(Q)./configure -q --prefix=/usr
+	$(Q)./configure -q
 
 $(BUILD)/%.o: %.c config.mk
 	$(call say,CC,$<)
@@ -175,7 +172,8 @@ install: all
 	install -m 0755 $(BUILD)/mssclampctl "$(DESTDIR)$(BINDIR)/mssclampctl"
 	for unit in systemd/*.service systemd/*.socket; do \
 		sed -e 's|@SBINDIR@|$(SBINDIR)|g' -e 's|@BINDIR@|$(BINDIR)|g' "$$unit" \
-			>"$(DESTDIR)$(UNITDIR)/$${unit##*/}" || exit 1; done
+			>"$(DESTDIR)$(UNITDIR)/$${unit##*/}" && \
+			chmod 0644 "$(DESTDIR)$(UNITDIR)/$${unit##*/}" || exit 1; done
 	install -m 0644 systemd/mssclamp.sysusers "$(DESTDIR)$(SYSUSERSDIR)/mssclamp.conf"
 	install -m 0644 systemd/mssclamp.tmpfiles "$(DESTDIR)$(TMPFILESDIR)/mssclamp.conf"
 	install -m 0644 share/schema/*.json src/proto/org.mssclamp.varlink "$(DESTDIR)$(DATADIR)/schema"

@@ -8,7 +8,7 @@
 
 #define MSS_HEADERS_IPV4 40 /* IPv4 20 + TCP 20 */
 #define MSS_HEADERS_IPV6 60 /* IPv6 40 + TCP 20 */
-#define MSS_MIN 88          /* no limit of ours is smaller: below, hosts crawl or refuse */
+#define MSS_MIN 88          /* the least a rule may set: below, hosts crawl or refuse */
 #define MSS_MAX 65535
 #define MSS_NONE 0          /* no limit */
 #define MSS_DEFAULT_IPV4 536  /* RFC 9293 section 3.7.1: 576 - 40 */
@@ -19,16 +19,16 @@ static inline uint32_t mss_headers(enum family family)
 	return family == FAMILY_IPV4 ? MSS_HEADERS_IPV4 : MSS_HEADERS_IPV6;
 }
 
-/* Largest MSS whose full segment fits an IP packet of mtu bytes, within MSS_MIN..MSS_MAX.
- * mtu 0 (unknown) gives MSS_NONE. */
+/* Largest MSS whose full segment fits an IP packet of mtu bytes, 1 to MSS_MAX. mtu 0 (unknown) gives
+ * MSS_NONE; one that the headers alone fill gives 1. */
 static inline uint32_t mss_from_mtu(enum family family, uint32_t mtu)
 {
 	uint32_t headers = mss_headers(family);
 
 	if (mtu == 0)
 		return MSS_NONE;
-	if (mtu < headers + MSS_MIN)
-		return MSS_MIN;
+	if (mtu <= headers)
+		return 1;
 	if (mtu - headers > MSS_MAX)
 		return MSS_MAX;
 	return mtu - headers;

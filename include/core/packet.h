@@ -44,6 +44,7 @@ enum syn_result {
 };
 
 #define SYN_LEFT_ALONE_FIRST SYN_NOT_IP
+#define SYN_UNDECIDED SYN_RESULT_COUNT /* nothing speaks against it so far */
 
 /* The name in JSON and metrics: "clamped", "already_small", "not_ip", ... Never NULL. */
 const char *syn_result_name(enum syn_result result);

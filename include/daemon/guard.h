@@ -25,16 +25,16 @@ enum firewall_state guard_state(const struct guard *guard);
 /* How often the rules had to be put back. */
 uint64_t guard_reinstalled_total(const struct guard *guard);
 
-/* Another plan (hooks), put in force at once. Returns 0, or -errno with the old plan kept;
- * *ret_error gets an owned text. */
+/* Another plan (hooks), put in force at once. Returns 0, or -errno with the old plan kept (of the
+ * rules a part may have changed: set the old plan again); *ret_error gets an owned text. */
 int guard_set_plan(struct guard *guard, const struct firewall_plan *plan, char **ret_error);
 
 /* Looks, with repair also mends. diff as in firewall_check. Without either, what was seen within
  * the last half second is new enough. Returns 0 or -errno, *ret_error as above. */
 int guard_check(struct guard *guard, bool repair, FILE *diff, char **ret_error);
 
-/* SYNs counted by the rules; half a second old is new enough unless fresh. Returns 0 or -errno. */
-int guard_read_counts(struct guard *guard, bool fresh, struct firewall_counts *ret_counts);
+/* SYNs counted by the rules, at most half a second ago. Returns 0 or -errno. */
+int guard_read_counts(struct guard *guard, struct firewall_counts *ret_counts);
 
 /* SYNs the rules have counted since this daemon started. Returns 0 or -errno. */
 int guard_read_new_syns(struct guard *guard, uint64_t *ret_syns);

@@ -9,6 +9,7 @@
 #include <systemd/sd-event.h>
 
 #include "daemon/config.h"
+#include "daemon/tunnels.h"
 #include "daemon/workers.h"
 #include "policy/slot.h"
 
@@ -30,21 +31,13 @@ int model_configure(struct model *model, const struct config *config);
 /* Frees snapshots no worker can hold any more; call it about once a second. */
 void model_reclaim(struct model *model);
 
-/* One tunnel that was seen since the start, alive or gone. */
-struct model_tunnel {
-	char name[IF_NAMESIZE];
-	uint32_t id;        /* of its counters */
-	uint32_t mtu;       /* bytes, as last seen */
-	uint64_t since_ns;  /* CLOCK_BOOTTIME of the last change of its MTU */
-};
-/* Borrowed until the next event is handled; in order of first sight. */
-const struct model_tunnel *const *model_tunnels(const struct model *model, size_t *ret_count);
-/* NULL where no tunnel of that name was ever seen. */
-const struct model_tunnel *model_find_tunnel(const struct model *model, const char *name);
+/* The tunnels seen since the start; borrowed as long as the model lives. */
+const struct tunnels *model_tunnels(const struct model *model);
 
 struct model_totals {
 	uint64_t rebuilds;  /* snapshots published */
-	uint64_t resyncs;   /* events the kernel could not deliver */
+	uint64_t resyncs;   /* times that events were lost and everything was read anew */
+	uint64_t malformed; /* netlink messages that made no sense */
 	uint64_t rebuild_ns; /* the last look and build */
 };
 struct model_totals model_totals(const struct model *model);

@@ -22,13 +22,20 @@ struct workers_config {
 	struct slot *slot;    /* borrowed until workers_stop */
 };
 
-/* Binds all queues, then starts all threads. On failure everything bound is let go again, and what
- * went wrong was logged. Returns 0 or -errno. */
+/* Binds each queue and starts its thread. On failure everything bound is drained and let go again,
+ * and what went wrong was logged. Returns 0 or -errno. */
 int workers_start(struct workers *workers, const struct workers_config *config);
 
-/* Lets new SYNs pass, answers those that wait, ends the threads. No SYN is lost. */
-void workers_stop(struct workers *workers);
+/* Lets new SYNs pass, answers those that wait, ends the threads. No SYN is lost. Returns false where a
+ * thread did not end in time: then nothing that it uses may be freed. */
+bool workers_stop(struct workers *workers);
 void workers_free(struct workers *workers);
+
+/* Another max_packets for every queue. Returns 0 or -errno, logged. */
+int workers_resize(struct workers *workers, uint32_t max_packets);
+
+/* Puts a new queue and thread in the place of each that failed. */
+void workers_revive(struct workers *workers);
 
 size_t workers_count(const struct workers *workers);
 struct counters *workers_counters(const struct workers *workers, size_t i);
@@ -40,5 +47,11 @@ enum worker_state {
 	WORKER_UNBOUND, /* its socket failed; nobody answers that queue */
 };
 
+/* For people: "a worker has not answered its queue for 3 s". */
+const char *worker_state_text(enum worker_state state);
+
+/* Verdicts the kernel did not understand or permit, all workers together. */
+uint64_t workers_refused(const struct workers *workers);
+
 /* Looks at every worker's beat; call it at least once a second. The worst state of all. */
-enum worker_state workers_check(struct workers *workers, uint64_t now_ns);
+enum worker_state workers_check(struct workers *workers);

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "edge/queue_proc.h"
 #include "policy/counters.h"
 #include "policy/slot.h"
 
@@ -33,6 +34,9 @@ uint16_t queue_number(const struct queue *queue);
 /* Bytes the kernel granted for the receive buffer (as SO_RCVBUF tells: doubled). */
 uint32_t queue_receive_buffer(const struct queue *queue);
 
+/* Control thread: another max_packets for a queue that is served. Returns 0 or -errno. */
+int queue_resize(struct queue *queue, uint32_t max_packets);
+
 enum queue_state {
 	QUEUE_IDLE,    /* a second passed without a packet */
 	QUEUE_BUSY,    /* a batch was answered */
@@ -46,13 +50,3 @@ enum queue_state queue_serve(struct queue *queue);
 /* Control thread: tells the kernel to let new packets pass (length 0, fail-open) and wakes the
  * worker; from then on queue_serve never waits. Returns 0 or -errno. */
 int queue_request_drain(struct queue *queue);
-
-/* What /proc/net/netfilter/nfnetlink_queue says of a queue. */
-struct queue_proc {
-	uint32_t portid;       /* of the socket that owns it */
-	uint32_t depth;        /* packets waiting */
-	uint32_t dropped;      /* queue full and user space slow, together */
-	uint32_t id_sequence;  /* ids given so far, modulo 2^32 */
-};
-/* Returns 0, -ENOENT (no such queue) or -errno. */
-int queue_read_proc(uint16_t number, struct queue_proc *ret_proc);

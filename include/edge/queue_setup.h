@@ -10,12 +10,15 @@
 /* What the kernel charges the receive buffer for one queued SYN: the truesize of its message. */
 #define QUEUE_BYTES_PER_SYN 832
 
+/* The length of a queue in packets: so much more than its receive buffer holds that the buffer
+ * overflows first, whatever is read and not answered yet. Only then an id is used up and the loss can be
+ * counted. At most 65536, what the kernel's table of one queue takes. */
+uint32_t queue_length(uint32_t max_packets);
+
+/* Makes the socket's receive buffer hold max_packets SYNs. Returns 0 and what was granted in bytes, or
+ * -errno. */
+int queue_set_receive_buffer(int fd, uint32_t max_packets, uint32_t *ret_size);
+
 /* Opens and binds as queue_open promises, logging included. Returns 0, the owned descriptor and the
  * size of the receive buffer, or -errno. */
 int queue_setup(const struct queue_config *config, int *ret_fd, uint32_t *ret_receive_buffer);
-
-#define QUEUE_OWNER_MAX 64
-
-/* Who owns the netlink socket with this portid, for people: "process 123 (suricata)", or
- * "netlink portid 123" where /proc does not tell. Returns text. */
-const char *queue_owner(uint32_t portid, char text[QUEUE_OWNER_MAX]);

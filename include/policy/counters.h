@@ -49,6 +49,7 @@ struct counters {
 	counter received;       /* packets read from the queue */
 	counter batches;
 	counter verdict_errors; /* verdicts the kernel refused (ENOENT: packet already dropped) */
+	counter verdicts_refused; /* of these, those the kernel did not understand or permit */
 	counter send_errors;    /* sends of a batch that failed as a whole */
 	counter receive_errors; /* ENOBUFS and others from recvmmsg */
 	counter malformed_messages;

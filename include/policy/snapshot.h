@@ -80,6 +80,14 @@ struct side_limit {
 	struct prefix route; /* the prefix that gave route_mtu; valid where route_mtu is not 0 */
 	bool host;                /* the side is this host */
 };
+
+/* Whether the route's metric is what decided, not the link's MTU. */
+static inline bool side_limit_by_route(const struct side_limit *limit)
+{
+	return !limit->rule && limit->route_mtu &&
+	       (!limit->link_mtu || limit->route_mtu < limit->link_mtu);
+}
+
 struct side_limit snapshot_lookup_side(const struct snapshot *snapshot, const struct flow *flow,
 				       enum flow_side side);
 

@@ -50,7 +50,7 @@ const char *syn_result_name(enum syn_result result)
 	return result < SYN_RESULT_COUNT ? result_names[result] : "unknown";
 }
 
-/* Finds the transport header of an IPv4 packet. SYN_CLAMPED stands for "there it is". */
+/* Finds the transport header of an IPv4 packet. SYN_UNDECIDED: there it is. */
 static enum syn_result find_ipv4(uint8_t *packet, size_t len, struct syn *syn)
 {
 	size_t header_len, ip_len;
@@ -71,7 +71,7 @@ static enum syn_result find_ipv4(uint8_t *packet, size_t len, struct syn *syn)
 	syn->tcp = packet + header_len;
 	syn->source = packet + 12;
 	syn->destination = packet + 16;
-	return SYN_CLAMPED;
+	return SYN_UNDECIDED;
 }
 
 /* Walks the extension headers from the fixed header on (RFC 8200 section 4). *at is left at the TCP
@@ -106,7 +106,7 @@ static enum syn_result walk_extensions(const uint8_t *packet, size_t ip_len, siz
 		next = packet[*at];
 		*at += header_len;
 	}
-	return SYN_CLAMPED;
+	return SYN_UNDECIDED;
 }
 
 static enum syn_result find_ipv6(uint8_t *packet, size_t len, struct syn *syn)
@@ -123,12 +123,12 @@ static enum syn_result find_ipv6(uint8_t *packet, size_t len, struct syn *syn)
 		return SYN_IP_TRUNCATED;
 	syn->ip_len = IPV6_HEADER_LEN + payload_len;
 	reason = walk_extensions(packet, syn->ip_len, &at);
-	if (reason != SYN_CLAMPED)
+	if (reason != SYN_UNDECIDED)
 		return reason;
 	syn->tcp = packet + at;
 	syn->source = packet + 8;
 	syn->destination = packet + 24;
-	return SYN_CLAMPED;
+	return SYN_UNDECIDED;
 }
 
 /* Point 5 of the contract: a whole header of a segment that opens a connection. */
@@ -142,7 +142,7 @@ static enum syn_result check_tcp(struct syn *syn)
 		return SYN_TCP_HEADER;
 	if ((syn->tcp[13] & (TCP_SYN | TCP_FIN | TCP_RST)) != TCP_SYN)
 		return SYN_NOT_SYN;
-	return SYN_CLAMPED;
+	return SYN_UNDECIDED;
 }
 
 bool packet_find_syn(uint8_t *packet, size_t len, enum family *ret_family, struct syn *ret_syn,
@@ -165,9 +165,9 @@ bool packet_find_syn(uint8_t *packet, size_t len, enum family *ret_family, struc
 		return false;
 	}
 	*ret_family = syn.family;
-	if (reason == SYN_CLAMPED)
+	if (reason == SYN_UNDECIDED)
 		reason = check_tcp(&syn);
-	if (reason != SYN_CLAMPED) {
+	if (reason != SYN_UNDECIDED) {
 		*ret_reason = reason;
 		return false;
 	}

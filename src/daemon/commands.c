@@ -4,11 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <systemd/sd-daemon.h>
 
 #include "base/log.h"
+#include "daemon/commands.h"
 #include "daemon/daemon.h"
 #include "daemon/guard.h"
+#include "daemon/reload.h"
 
 const struct control_method daemon_methods[] = {
 	/* name            admin  run */
@@ -22,27 +23,6 @@ const struct control_method daemon_methods[] = {
 	{ "SetLogLevel",   true,  reply_log },
 	{ NULL,            false, NULL },
 };
-
-struct control_config daemon_control_config(struct daemon *daemon, const struct config *config)
-{
-	return (struct control_config){
-		.socket = config->control.socket,
-		.group = config->control.group,
-		.admin_group = config->control.admin_group,
-		.listen_fd = -1,
-		.methods = daemon_methods,
-		.userdata = daemon,
-	};
-}
-
-int daemon_open_control(struct daemon *daemon)
-{
-	struct control_config config = daemon_control_config(daemon, daemon->config);
-
-	if (sd_listen_fds(1) > 0)
-		config.listen_fd = SD_LISTEN_FDS_START;
-	return control_open(daemon->event, &config, &daemon->control);
-}
 
 static json_t *fail_with_text(struct control_call *call, char *error, const char *what)
 {
@@ -85,13 +65,19 @@ static json_t *lines_json(char *text)
 	return lines;
 }
 
-static int check_rules(const struct daemon *daemon, json_t **ret_diff, char **ret_error)
+/* Looks at the live rules; with a list of what differs where it was asked for, else null. */
+static int check_rules(const struct daemon *daemon, bool with_diff, json_t **ret_diff,
+		       char **ret_error)
 {
 	char *text = NULL;
 	size_t len = 0;
-	FILE *stream = open_memstream(&text, &len);
+	FILE *stream;
 	int r;
 
+	*ret_diff = json_null();
+	if (!with_diff)
+		return guard_check(daemon->guard, false, NULL, ret_error);
+	stream = open_memstream(&text, &len);
 	if (!stream)
 		return -ENOMEM;
 	r = guard_check(daemon->guard, false, stream, ret_error);
@@ -109,7 +95,7 @@ static json_t *counters_json(const struct daemon *daemon)
 	json_t *json = json_pack("{s:n, s:n, s:n}", "forward", "output", "input");
 
 	if (guard_backend(daemon->guard) == FIREWALL_NONE ||
-	    guard_read_counts(daemon->guard, true, &counts) < 0)
+	    guard_read_counts(daemon->guard, &counts) < 0)
 		return json;
 	if (plan->hooks & FIREWALL_FORWARD)
 		json_object_set_new(json, "forward", json_integer((json_int_t)counts.forward));
@@ -135,12 +121,8 @@ json_t *reply_rules(struct control_call *call, json_t *parameters, void *userdat
 	else if (print)
 		return control_fail(call, CONTROL_INVALID_ARGUMENT, "give \"nft\" or \"iptables\"",
 				    "print: there is no backend \"%s\"", print);
-	if (check_rules(daemon, &diff, &error) < 0)
+	if (check_rules(daemon, json_is_true(json_object_get(parameters, "diff")), &diff, &error) < 0)
 		return fail_with_text(call, error, "cannot read the rules");
-	if (!json_is_true(json_object_get(parameters, "diff"))) {
-		json_decref(diff);
-		diff = json_null();
-	}
 	return json_pack("{s:i, s:s, s:s, s:I, s:o, s:o, s:o}", "schema", 1, "backend",
 			 firewall_backend_name(guard_backend(daemon->guard)), "state",
 			 firewall_state_name(guard_state(daemon->guard)), "reinstalled_total",
@@ -178,7 +160,8 @@ json_t *reply_reload(struct control_call *call, json_t *parameters, void *userda
 			     "the configuration is invalid, the running one was kept:\n%s",
 			     error ? error : "");
 	else
-		control_fail(call, CONTROL_FAILED, "the running configuration was kept",
+		control_fail(call, CONTROL_INVALID_CONFIGURATION,
+			     "the running configuration was kept",
 			     "cannot put the new configuration in force: %s",
 			     error ? error : strerror(-r));
 	free(error);

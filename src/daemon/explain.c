@@ -8,9 +8,13 @@
 
 #include "base/text.h"
 #include "core/mss.h"
+#include "daemon/commands.h"
 #include "daemon/daemon.h"
 #include "daemon/flow_text.h"
 #include "edge/rtnl.h"
+#include "proto/varlink.h"
+
+#define LOOPBACK_IFINDEX 1 /* lo, in every network namespace */
 
 /* A question once it is understood. */
 struct question {
@@ -30,16 +34,20 @@ static const char *link_name(const struct snapshot *snapshot, uint32_t ifindex)
 	return link ? link->link.name : NULL;
 }
 
-/* An interface by name; an absent name leaves 0. Returns 0 or -ENODEV. */
-static int find_interface(const struct snapshot *snapshot, const char *name, uint32_t *ret_ifindex)
+/* An interface by name; an absent name leaves 0. Returns 0 or -ENODEV, told to the caller. */
+static int find_interface(struct control_call *call, const struct snapshot *snapshot,
+			  const char *name, uint32_t *ret_ifindex)
 {
 	const struct snapshot_link *link;
 
 	if (!name)
 		return 0;
 	link = snapshot_find_link_by_name(snapshot, name);
-	if (!link)
+	if (!link) {
+		control_fail(call, CONTROL_NOT_FOUND, "\"ip link\" lists them",
+			     "there is no interface %s", name);
 		return -ENODEV;
+	}
 	*ret_ifindex = link->link.ifindex;
 	return 0;
 }
@@ -60,7 +68,8 @@ static int find_in_interface(struct nl *nl, struct question *question)
 	return r;
 }
 
-/* Where it would leave. A source the kernel finds odd (martian) is left out of the question. */
+/* Where it would leave. What the kernel finds odd about where it comes from (a martian source, an
+ * interface without one) is left out of the question. */
 static int find_out_interface(struct nl *nl, struct question *question)
 {
 	struct route_question way = {
@@ -74,13 +83,15 @@ static int find_out_interface(struct nl *nl, struct question *question)
 	int r;
 
 	r = rtnl_get_route(nl, &way, &answer);
-	if (r < 0 && way.has_source) {
+	if (r < 0 && (way.has_source || way.iif)) {
 		way.has_source = false;
 		way.iif = 0;
 		r = rtnl_get_route(nl, &way, &answer);
 	}
 	if (r == 0 && !answer.local)
 		question->flow.out_ifindex = answer.ifindex;
+	else if (r == 0 && question->flow.in_ifindex == 0)
+		question->flow.out_ifindex = LOOPBACK_IFINDEX; /* from this host to itself */
 	return r;
 }
 
@@ -115,7 +126,7 @@ static int find_ways(struct control_call *call, struct question *question, bool 
 	return r;
 }
 
-/* The mark may come as "0x1" or as a number. */
+/* The mark comes as text: "0x1" or "1". */
 static int read_mark(json_t *parameter, uint32_t *ret_mark)
 {
 	uint64_t value;
@@ -151,12 +162,9 @@ static int read_question(struct control_call *call, json_t *parameters,
 	question->flow.family = question->text.destination.family;
 	question->flow.source = question->text.source.bytes;
 	question->flow.destination = question->text.destination.bytes;
-	if (find_interface(snapshot, iif, &question->flow.in_ifindex) < 0 ||
-	    find_interface(snapshot, oif, &question->flow.out_ifindex) < 0) {
-		control_fail(call, CONTROL_NOT_FOUND, "\"ip link\" lists them",
-			     "there is no such interface");
+	if (find_interface(call, snapshot, iif, &question->flow.in_ifindex) < 0 ||
+	    find_interface(call, snapshot, oif, &question->flow.out_ifindex) < 0)
 		return -ENODEV;
-	}
 	return find_ways(call, question, !iif && question->text.has_source, !oif);
 }
 
@@ -170,7 +178,8 @@ static void add_step(json_t *steps, uint32_t value, const char *source, const ch
 	va_start(args, format);
 	vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
-	json_array_append_new(steps, json_pack("{s:s, s:o, s:s?}", "what", what, "value_bytes",
+	json_array_append_new(steps, json_pack("{s:o, s:o, s:s?}", "what", varlink_string(what),
+					       "value_bytes",
 					       value ? json_integer(value) : json_null(), "source",
 					       source));
 }
@@ -208,10 +217,7 @@ static void add_measured_steps(json_t *steps, const struct side_limit *side, enu
 		add_step(steps, side->route_mtu, "route", "route MTU metric of %s",
 			 prefix_format(&side->route, prefix));
 	if (side->mss)
-		add_step(steps, side->mss, side->route_mtu && (!side->link_mtu ||
-							       side->route_mtu < side->link_mtu) ?
-						   "route" :
-						   "link",
+		add_step(steps, side->mss, side_limit_by_route(side) ? "route" : "link",
 			 "- IP and TCP headers (%u)", mss_headers(family));
 	else
 		add_step(steps, 0, NULL, "the MTU of %s is not known: no limit", interface);
@@ -258,14 +264,12 @@ static json_t *result_json(const struct snapshot *snapshot, const struct questio
 			 name ? name : "?");
 	else
 		snprintf(decided, sizeof(decided), "%s of %s",
-			 side->route_mtu && (!side->link_mtu || side->route_mtu < side->link_mtu) ?
-				 "route MTU" :
-				 "link MTU",
+			 side_limit_by_route(side) ? "route MTU" : "link MTU",
 			 name ? name : "?");
-	return json_pack("{s:I, s:I, s:s?, s:s}", "mtu_bytes",
+	return json_pack("{s:I, s:I, s:s?, s:o}", "mtu_bytes",
 			 (json_int_t)(limit->mss + mss_headers(question->flow.family)), "mss_bytes",
 			 (json_int_t)limit->mss, "rule", side->rule ? side->rule->text : NULL,
-			 "decided_by", decided);
+			 "decided_by", varlink_string(decided));
 }
 
 static json_t *flow_json(const struct snapshot *snapshot, const struct question *question)

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -21,18 +23,47 @@ struct guard {
 	enum firewall_state state;
 	uint64_t checked_ns;             /* when state was found, 0: never */
 	struct firewall_counts counts;
-	struct firewall_counts at_start; /* the rules outlive a daemon, and so do their counters */
+	uint64_t counted_before;         /* the rules outlive a daemon, and so do their counters */
 	uint64_t counted_ns;
 	sd_event_source *events_source, *timer_source;
 	uint64_t look_every_ns;
 	uint64_t next_repair_ns;
 	uint64_t reinstalled_total;
+	uint32_t culprit_pid;            /* of the last change, 0 unknown; until it is looked at */
+	char culprit[16];
 	struct log_ratelimit failed_limit;
 };
 
 static const char *or_unknown(const char *text)
 {
 	return text ? text : "no reason given";
+}
+
+int guard_read_counts(struct guard *guard, struct firewall_counts *ret_counts)
+{
+	uint64_t now_ns = clock_boottime_ns();
+	char *error = NULL;
+	int r;
+
+	if (!guard->counted_ns || now_ns - guard->counted_ns >= FRESH_NS) {
+		r = firewall_read_counts(guard->firewall, &guard->counts, &error);
+		free(error);
+		if (r < 0)
+			return r;
+		guard->counted_ns = now_ns;
+	}
+	*ret_counts = guard->counts;
+	return 0;
+}
+
+/* What the counters say now is no news: it was counted before we came, or by rules that are gone. */
+static void start_counting(struct guard *guard)
+{
+	struct firewall_counts counts = { 0 };
+
+	guard->counted_ns = 0;
+	guard_read_counts(guard, &counts);
+	guard->counted_before = counts.forward + counts.output + counts.input;
 }
 
 int guard_check(struct guard *guard, bool repair, FILE *diff, char **ret_error)
@@ -54,11 +85,12 @@ int guard_check(struct guard *guard, bool repair, FILE *diff, char **ret_error)
 	if (r < 0)
 		return r;
 	guard->reinstalled_total++;
+	start_counting(guard);
 	return firewall_check(guard->firewall, &guard->plan, &guard->state, NULL, ret_error);
 }
 
 /* Looks, repairs, and says who did it where that is known. */
-static void watch(struct guard *guard, uint32_t culprit_pid, const char *culprit)
+static void watch(struct guard *guard)
 {
 	uint64_t before = guard->reinstalled_total, begin_ns = clock_boottime_ns(), suppressed;
 	char *error = NULL;
@@ -72,14 +104,16 @@ static void watch(struct guard *guard, uint32_t culprit_pid, const char *culprit
 	} else if (guard->reinstalled_total > before) {
 		uint64_t took_ms = (clock_boottime_ns() - begin_ns) / NS_PER_MS;
 
-		if (culprit_pid)
+		if (guard->culprit_pid)
 			log_warning("firewall: %s, pid %u, changed our rules; restored after "
-				    "%llu ms", culprit, culprit_pid, (unsigned long long)took_ms);
+				    "%llu ms", guard->culprit, guard->culprit_pid,
+				    (unsigned long long)took_ms);
 		else
 			log_warning("firewall: our rules were changed; restored after %llu ms",
 				    (unsigned long long)took_ms);
 	}
 	free(error);
+	guard->culprit_pid = 0;
 	guard->next_repair_ns = clock_boottime_ns() + REPAIR_GAP_NS;
 }
 
@@ -95,7 +129,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 
 	(void)source;
 	(void)usec;
-	watch(guard, 0, "");
+	watch(guard);
 	look_at(guard, clock_boottime_ns() + guard->look_every_ns);
 	return 0;
 }
@@ -112,11 +146,15 @@ static int on_events(sd_event_source *source, int fd, uint32_t revents, void *us
 	(void)revents;
 	if (firewall_read_events(guard->firewall, &pid, culprit) == 0)
 		return 0;
+	if (pid) {
+		guard->culprit_pid = pid;
+		memcpy(guard->culprit, culprit, sizeof(culprit));
+	}
 	if (now_ns < guard->next_repair_ns) {
 		look_at(guard, guard->next_repair_ns);
 		return 0;
 	}
-	watch(guard, pid, culprit);
+	watch(guard);
 	return 0;
 }
 
@@ -135,6 +173,17 @@ static int add_sources(struct guard *guard, sd_event *event)
 	return r < 0 ? log_error(r, "event loop: cannot watch the firewall rules") : 0;
 }
 
+/* Rules that another backend left would queue each SYN twice: dear, but no reason not to start. */
+static void retire_others(struct guard *guard)
+{
+	char *error = NULL;
+
+	if (firewall_retire_others(guard->firewall, &error) < 0)
+		log_warning("firewall: cannot remove what another backend may have left: %s",
+			    or_unknown(error));
+	free(error);
+}
+
 int guard_open(sd_event *event, enum firewall_backend backend, const struct firewall_plan *plan,
 	       struct guard **ret_guard)
 {
@@ -148,8 +197,8 @@ int guard_open(sd_event *event, enum firewall_backend backend, const struct fire
 	r = firewall_open(backend, &guard->firewall, &error);
 	if (r == 0)
 		r = firewall_apply(guard->firewall, plan, &error);
-	if (r == 0) /* rules of another backend would queue each SYN twice */
-		r = firewall_retire_others(guard->firewall, &error);
+	if (r == 0)
+		retire_others(guard);
 	if (r == 0)
 		r = firewall_check(guard->firewall, plan, &guard->state, NULL, &error);
 	if (r < 0)
@@ -161,8 +210,7 @@ int guard_open(sd_event *event, enum firewall_backend backend, const struct fire
 		guard_close(guard);
 		return r;
 	}
-	if (guard_read_counts(guard, true, &guard->at_start) < 0)
-		guard->at_start = (struct firewall_counts){ 0 };
+	start_counting(guard);
 	log_info("firewall: %s, rules %s",
 		 firewall_backend_name(firewall_which(guard->firewall)),
 		 firewall_state_name(guard->state));
@@ -202,36 +250,17 @@ uint64_t guard_reinstalled_total(const struct guard *guard)
 
 int guard_set_plan(struct guard *guard, const struct firewall_plan *plan, char **ret_error)
 {
+	char *error = NULL;
 	int r;
 
 	r = firewall_apply(guard->firewall, plan, ret_error);
 	if (r < 0)
 		return r;
 	guard->plan = *plan;
-	return firewall_check(guard->firewall, plan, &guard->state, NULL, ret_error);
-}
-
-int guard_read_counts(struct guard *guard, bool fresh, struct firewall_counts *ret_counts)
-{
-	uint64_t now_ns = clock_boottime_ns();
-	char *error = NULL;
-	int r;
-
-	if (fresh || !guard->counted_ns || now_ns - guard->counted_ns >= FRESH_NS) {
-		r = firewall_read_counts(guard->firewall, &guard->counts, &error);
-		free(error);
-		if (r < 0)
-			return r;
-		guard->counted_ns = now_ns;
-	}
-	*ret_counts = guard->counts;
+	if (guard_check(guard, true, NULL, &error) < 0)
+		guard->state = FIREWALL_STATE_DIFFERENT; /* in force, but nobody could look */
+	free(error);
 	return 0;
-}
-
-/* A counter below its start belongs to a rule that was put in anew: then all of it is new. */
-static uint64_t growth(uint64_t now, uint64_t then)
-{
-	return now >= then ? now - then : now;
 }
 
 int guard_read_new_syns(struct guard *guard, uint64_t *ret_syns)
@@ -239,11 +268,9 @@ int guard_read_new_syns(struct guard *guard, uint64_t *ret_syns)
 	struct firewall_counts counts;
 	int r;
 
-	r = guard_read_counts(guard, false, &counts);
+	r = guard_read_counts(guard, &counts);
 	if (r < 0)
 		return r;
-	*ret_syns = growth(counts.forward, guard->at_start.forward) +
-		    growth(counts.output, guard->at_start.output) +
-		    growth(counts.input, guard->at_start.input);
+	*ret_syns = counts.forward + counts.output + counts.input - guard->counted_before;
 	return 0;
 }

@@ -3,13 +3,13 @@
 
 #include <errno.h>
 #include <linux/rtnetlink.h>
-#include <search.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 
-#include "base/array.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "daemon/tunnels.h"
 #include "edge/rtnl.h"
 #include "policy/tunnel.h"
 #include "proto/varlink.h"
@@ -24,7 +24,6 @@
 
 struct model {
 	sd_event *event;            /* borrowed */
-	struct workers *workers;    /* borrowed */
 	const struct config *config; /* borrowed */
 	struct slot *slot;
 	struct nl *questions, *events;
@@ -33,70 +32,10 @@ struct model {
 	uint64_t next_look_ns;      /* not before */
 	struct link_list links;
 	struct route_list routes;
-	struct model_tunnel **tunnels; /* place + 1 is the id: a name keeps its counters for good */
-	size_t tunnel_count, tunnel_capacity;
-	void *by_name;                 /* tsearch tree of the same */
+	struct tunnels *tunnels;
 	struct model_totals totals;
 	struct log_ratelimit lost_limit, failed_limit;
 };
-
-static int compare_names(const void *a, const void *b)
-{
-	return strcmp(((const struct model_tunnel *)a)->name,
-		      ((const struct model_tunnel *)b)->name);
-}
-
-/* Makes room for one more tunnel everywhere, then adds it. NULL where there is none. */
-static struct model_tunnel *add_tunnel(struct model *model, const struct model_tunnel *wanted)
-{
-	uint32_t id = (uint32_t)model->tunnel_count + 1;
-	struct model_tunnel *tunnel;
-
-	for (size_t i = 0; i < workers_count(model->workers); i++) {
-		if (counters_reserve_tunnel(workers_counters(model->workers, i), id) < 0)
-			return NULL;
-	}
-	if (array_reserve((void **)&model->tunnels, &model->tunnel_capacity, id,
-			  sizeof(struct model_tunnel *)) < 0)
-		return NULL;
-	tunnel = malloc(sizeof(*tunnel));
-	if (!tunnel)
-		return NULL;
-	*tunnel = *wanted;
-	tunnel->id = id;
-	if (!tsearch(tunnel, &model->by_name, compare_names)) {
-		free(tunnel);
-		return NULL;
-	}
-	model->tunnels[model->tunnel_count++] = tunnel;
-	return tunnel;
-}
-
-/* The counters of a tunnel by its name. TUNNEL_ID_NONE where there are too many of them. */
-static uint32_t tunnel_id(struct model *model, const struct link *link)
-{
-	struct model_tunnel wanted = { .mtu = link->mtu, .since_ns = clock_boottime_ns() };
-	struct model_tunnel *const *found;
-	struct model_tunnel *tunnel;
-
-	memcpy(wanted.name, link->name, sizeof(wanted.name));
-	found = tfind(&wanted, &model->by_name, compare_names);
-	if (!found) {
-		tunnel = add_tunnel(model, &wanted);
-		if (!tunnel)
-			return TUNNEL_ID_NONE;
-		log_info("%s: new tunnel (%s), MTU %u bytes", link->name, link_tunnel_kind(link),
-			 link->mtu);
-		return tunnel->id;
-	}
-	tunnel = *found;
-	if (tunnel->mtu != link->mtu) {
-		log_info("%s: MTU %u -> %u bytes", link->name, tunnel->mtu, link->mtu);
-		tunnel->mtu = link->mtu;
-		tunnel->since_ns = wanted.since_ns;
-	}
-	return tunnel->id;
-}
 
 /* The kernel takes any bytes as a name, JSON takes UTF-8 alone. */
 static void make_speakable(char *name)
@@ -129,13 +68,15 @@ static int build(struct model *model, const struct config *config, struct snapsh
 
 	if (!links)
 		return -ENOMEM;
+	tunnels_begin(model->tunnels);
 	for (size_t i = 0; i < model->links.count; i++) {
 		links[i].link = model->links.list[i];
 		make_speakable(links[i].link.name);
-		links[i].tunnel_id = link_tunnel_kind(&links[i].link) ?
-					     tunnel_id(model, &links[i].link) :
-					     TUNNEL_ID_NONE;
+		links[i].tunnel_id = TUNNEL_ID_NONE;
+		if (link_tunnel_kind(&links[i].link))
+			links[i].tunnel_id = tunnels_note(model->tunnels, &links[i].link);
 	}
+	tunnels_end(model->tunnels);
 	r = snapshot_build(&input, ret_snapshot);
 	free(links);
 	return r;
@@ -246,8 +187,7 @@ static int on_events(sd_event_source *source, int fd, uint32_t revents, void *us
 		model->stale |= RTNL_CHANGED_LINKS | RTNL_CHANGED_ROUTES;
 		if (log_may_speak(&model->lost_limit, now_ns, 10 * NS_PER_SECOND, &suppressed))
 			log_error(r, "rtnetlink: events were lost, reading all links and routes "
-				     "anew (%llu times more since last said)",
-				  (unsigned long long)suppressed);
+				     "anew");
 	}
 	if (model->stale == 0)
 		return 0;
@@ -294,9 +234,9 @@ int model_open(sd_event *event, struct workers *workers, const struct config *co
 	if (!model)
 		return log_error(-ENOMEM, "links and routes");
 	model->event = event;
-	model->workers = workers;
 	model->config = config;
-	r = open_sockets(model);
+	model->tunnels = tunnels_new(workers);
+	r = model->tunnels ? open_sockets(model) : log_error(-ENOMEM, "tunnels");
 	if (r == 0)
 		r = add_sources(model);
 	if (r == 0) {
@@ -330,8 +270,7 @@ void model_close(struct model *model)
 	slot_free(model->slot);
 	link_list_done(&model->links);
 	route_list_done(&model->routes);
-	tdestroy(model->by_name, free); /* the tunnels themselves */
-	free(model->tunnels);
+	tunnels_free(model->tunnels);
 	free(model);
 }
 
@@ -355,25 +294,15 @@ void model_reclaim(struct model *model)
 	slot_reclaim(model->slot);
 }
 
-const struct model_tunnel *const *model_tunnels(const struct model *model, size_t *ret_count)
+const struct tunnels *model_tunnels(const struct model *model)
 {
-	*ret_count = model->tunnel_count;
-	return (const struct model_tunnel *const *)model->tunnels;
-}
-
-const struct model_tunnel *model_find_tunnel(const struct model *model, const char *name)
-{
-	struct model_tunnel wanted = { 0 };
-	struct model_tunnel *const *found;
-
-	if (strlen(name) >= sizeof(wanted.name))
-		return NULL;
-	strcpy(wanted.name, name);
-	found = tfind(&wanted, &model->by_name, compare_names);
-	return found ? *found : NULL;
+	return model->tunnels;
 }
 
 struct model_totals model_totals(const struct model *model)
 {
-	return model->totals;
+	struct model_totals totals = model->totals;
+
+	totals.malformed = nl_malformed_total(model->events) + nl_malformed_total(model->questions);
+	return totals;
 }

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Another configuration for a running daemon: read whole, checked whole, then swapped. */
+#include "daemon/reload.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "daemon/daemon.h"
 #include "daemon/guard.h"
 #include "daemon/report.h"
+#include "daemon/rule_check.h"
+#include "proto/varlink.h"
 
 static char *join_errors(const struct config_report *report)
 {
@@ -23,12 +27,14 @@ static char *join_errors(const struct config_report *report)
 	return text;
 }
 
-static json_t *warnings_json(const struct config_report *report)
+/* What the files and what the links have to say against the new configuration. */
+static json_t *warnings_json(const struct daemon *daemon, const struct config_report *report)
 {
-	json_t *list = json_array();
+	json_t *list = rule_check_warnings(daemon->config->rules,
+					   slot_current(model_slot(daemon->model)));
 
 	for (size_t i = 0; i < report->warning_count; i++)
-		json_array_append_new(list, json_string(report->warnings[i]));
+		json_array_append_new(list, varlink_string(report->warnings[i]));
 	return list;
 }
 
@@ -36,7 +42,9 @@ static void undo_plan(struct daemon *daemon, const struct firewall_plan *plan)
 {
 	char *ignored = NULL;
 
-	guard_set_plan(daemon->guard, plan, &ignored);
+	if (guard_set_plan(daemon->guard, plan, &ignored) < 0)
+		log_print(LOG_ERR, "reload: the firewall rules could not be put back: %s",
+			  ignored ? ignored : "out of memory");
 	free(ignored);
 }
 
@@ -50,20 +58,29 @@ static int put_in_force(struct daemon *daemon, struct config *config, char **ret
 
 	plan.hooks = config->hooks;
 	r = guard_set_plan(daemon->guard, &plan, ret_error);
-	if (r < 0)
-		return r;
-	r = control_reconfigure(daemon->control, &control);
 	if (r < 0) {
 		undo_plan(daemon, &old_plan);
 		return r;
 	}
-	r = model_configure(daemon->model, config);
+	r = control_reconfigure(daemon->control, &control);
 	if (r < 0) {
+		undo_plan(daemon, &old_plan);
+		if (asprintf(ret_error, "control.socket: cannot listen at %s: %s; the log tells more",
+			     control.socket, strerror(-r)) < 0)
+			*ret_error = NULL;
+		return r;
+	}
+	r = model_configure(daemon->model, config);
+	if (r == 0)
+		r = workers_resize(daemon->workers, config->queue_max_packets);
+	if (r < 0) {
+		model_configure(daemon->model, daemon->config);
 		control_reconfigure(daemon->control, &old_control);
 		undo_plan(daemon, &old_plan);
 		return r;
 	}
-	config_free(daemon->config);
+	if (daemon->config != daemon->started_with)
+		config_free(daemon->config);
 	daemon->config = config;
 	return 0;
 }
@@ -72,7 +89,7 @@ static int apply(struct daemon *daemon, struct config *config, const struct conf
 		 json_t **ret_reply, char **ret_error)
 {
 	json_t *changed = config_diff(daemon->config, config);
-	json_t *restart = config_needs_restart(daemon->config, config);
+	json_t *restart = config_needs_restart(daemon->started_with, config);
 	size_t files = config->file_count;
 	json_t *item;
 	size_t i;
@@ -85,13 +102,15 @@ static int apply(struct daemon *daemon, struct config *config, const struct conf
 		return r;
 	}
 	report_log(report);
-	log_notice("configuration reloaded: %zu files, %zu settings changed", files,
-		   json_array_size(changed));
+	log_notice("configuration reloaded: %zu file%s, %zu setting%s changed", files,
+		   files == 1 ? "" : "s", json_array_size(changed),
+		   json_array_size(changed) == 1 ? "" : "s");
 	json_array_foreach(restart, i, item)
-		log_warning("%s changed: needs a restart", json_string_value(item));
+		log_warning("%s is not what mssclampd was started with: needs a restart", json_string_value(item));
 	*ret_reply = json_pack("{s:i, s:I, s:o, s:o, s:o}", "schema", 1, "files", (json_int_t)files,
 			       "changed", changed, "needs_restart", restart, "warnings",
-			       warnings_json(report));
+			       warnings_json(daemon, report));
+	rule_check_log(daemon->config->rules, slot_current(model_slot(daemon->model)));
 	return 0;
 }
 
@@ -108,7 +127,7 @@ int daemon_reload(struct daemon *daemon, json_t **ret_reply, char **ret_error)
 			config_free(config);
 	} else {
 		report_log(&report);
-		log_error(r, "reload: the configuration is invalid, the running one was kept");
+		log_print(LOG_ERR, "reload: the running configuration was kept");
 		*ret_error = join_errors(&report);
 	}
 	config_report_done(&report);

@@ -2,8 +2,7 @@
 #include "daemon/report.h"
 
 #include "base/log.h"
-
-#define EXIT_INVALID_CONFIGURATION 6
+#include "daemon/daemon.h"
 
 static void log_lines(int priority, char *const *lines, size_t count)
 {

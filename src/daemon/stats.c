@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "core/mss.h"
+#include "daemon/commands.h"
 #include "daemon/daemon.h"
 #include "edge/queue.h"
 
@@ -27,6 +28,15 @@ static void totals_add_counters(struct totals *into, const counter from[SYN_RESU
 		into->result[i] += counter_read(&from[i]);
 }
 
+static uint64_t totals_seen(const struct totals *totals)
+{
+	uint64_t seen = 0;
+
+	for (size_t i = 0; i < SYN_RESULT_COUNT; i++)
+		seen += totals->result[i];
+	return seen;
+}
+
 static bool is_left_alone(enum syn_result result)
 {
 	return result >= SYN_LEFT_ALONE_FIRST;
@@ -36,13 +46,12 @@ static bool is_left_alone(enum syn_result result)
 static json_t *counts_json(const struct totals *totals)
 {
 	json_t *counts = json_object(), *reasons = json_object();
-	uint64_t seen = 0, left_alone = 0;
+	uint64_t left_alone = 0;
 	char key[40];
 
 	for (enum syn_result i = 0; i < SYN_RESULT_COUNT; i++) {
 		json_t *value = json_integer((json_int_t)totals->result[i]);
 
-		seen += totals->result[i];
 		if (is_left_alone(i)) {
 			left_alone += totals->result[i];
 			json_object_set_new(reasons, syn_result_name(i), value);
@@ -51,51 +60,73 @@ static json_t *counts_json(const struct totals *totals)
 			json_object_set_new(counts, key, value);
 		}
 	}
-	json_object_set_new(counts, "seen_total", json_integer((json_int_t)seen));
+	json_object_set_new(counts, "seen_total",
+			    json_integer((json_int_t)totals_seen(totals)));
 	json_object_set_new(counts, "left_alone_total", json_integer((json_int_t)left_alone));
 	json_object_set_new(counts, "left_alone", reasons);
 	return counts;
 }
 
-static json_t *tunnel_json(const struct workers *workers, const struct model_tunnel *tunnel)
+static struct totals sum_tunnel(const struct workers *workers, uint32_t id)
 {
 	struct totals totals = { 0 };
-	json_t *counts;
 
 	for (size_t i = 0; i < workers_count(workers); i++) {
 		const struct tunnel_chunk *chunk =
-			workers_counters(workers, i)->tunnel[tunnel->id / TUNNEL_CHUNK];
-		const struct tunnel_counters *cell = &chunk->tunnel[tunnel->id % TUNNEL_CHUNK];
+			workers_counters(workers, i)->tunnel[id / TUNNEL_CHUNK];
+		const struct tunnel_counters *cell = &chunk->tunnel[id % TUNNEL_CHUNK];
 
 		for (enum family family = 0; family < FAMILY_COUNT; family++) {
 			totals_add_counters(&totals, cell->result[family][SIDE_IN]);
 			totals_add_counters(&totals, cell->result[family][SIDE_OUT]);
 		}
 	}
-	counts = counts_json(&totals);
-	json_object_set_new(counts, "name", json_string(tunnel->name));
-	return counts;
+	return totals;
 }
 
+/* A tunnel that is gone stays as long as it has something to tell. */
 static json_t *tunnels_json(const struct daemon *daemon)
 {
+	const struct tunnels *tunnels = model_tunnels(daemon->model);
 	json_t *list = json_array();
-	const struct model_tunnel *const *tunnels;
-	size_t count;
 
-	tunnels = model_tunnels(daemon->model, &count);
-	for (size_t i = 0; i < count; i++)
-		json_array_append_new(list, tunnel_json(daemon->workers, tunnels[i]));
+	for (size_t i = 0; i < tunnels_count(tunnels); i++) {
+		const struct tunnel *tunnel = tunnels_at(tunnels, i);
+		struct totals totals = sum_tunnel(daemon->workers, tunnel->id);
+		json_t *counts;
+
+		if (!tunnel->present && totals_seen(&totals) == 0)
+			continue;
+		counts = counts_json(&totals);
+		json_object_set_new(counts, "name", json_string(tunnel->name));
+		json_array_append_new(list, counts);
+	}
 	return list;
 }
 
-/* Each packet the kernel tried to deliver used up an id. Ids that never came, and do not wait, were
- * passed by fail-open: holes between those that came, and the tail behind the last. */
-static uint64_t fail_open_total(const struct counters *counters, const struct queue_proc *proc)
+/* Ids behind the last one that came, less those that wait. Under traffic /proc and the worker are
+ * never at the same packet: a worker that is ahead makes it negative. */
+static uint64_t lost_behind(const struct counters *counters, const struct queue_proc *proc)
 {
-	uint32_t tail = proc->id_sequence - (uint32_t)counter_read(&counters->last_id);
+	int64_t tail = (int32_t)(proc->id_sequence - (uint32_t)counter_read(&counters->last_id));
 
-	return counter_read(&counters->id_gaps) + (tail > proc->depth ? tail - proc->depth : 0);
+	tail -= proc->depth;
+	return tail > 0 ? (uint64_t)tail : 0;
+}
+
+/* Each packet the kernel tried to deliver used up an id. Ids that never came, and do not wait, were
+ * passed by fail-open: holes between those that came, and the tail behind the last. The tail is
+ * believed when it stands still: the kernel gives an id before it counts the packet as waiting. */
+static uint64_t fail_open_total(const struct counters *counters, uint16_t number,
+				const struct queue_proc *proc)
+{
+	uint64_t gaps = counter_read(&counters->id_gaps), lost = lost_behind(counters, proc);
+	struct queue_proc again;
+
+	if (lost == 0 || queue_read_proc(number, &again) < 0 ||
+	    again.id_sequence != proc->id_sequence || lost_behind(counters, &again) != lost)
+		lost = 0;
+	return gaps + lost;
 }
 
 static json_t *queue_json(const struct workers *workers, size_t i)
@@ -116,7 +147,7 @@ static json_t *queue_json(const struct workers *workers, size_t i)
 	return json_pack("{s:i, s:I, s:I, s:I, s:I, s:I}", "id", number, "depth",
 			 (json_int_t)proc.depth, "depth_peak", (json_int_t)peak, "dropped_total",
 			 (json_int_t)proc.dropped, "fail_open_total",
-			 (json_int_t)fail_open_total(counters, &proc), "verdict_errors_total",
+			 (json_int_t)fail_open_total(counters, number, &proc), "verdict_errors_total",
 			 (json_int_t)errors);
 }
 

@@ -5,8 +5,10 @@
 
 #include "base/clock.h"
 #include "core/mss.h"
+#include "daemon/commands.h"
 #include "daemon/daemon.h"
 #include "daemon/guard.h"
+#include "proto/varlink.h"
 
 static const char *const mode_names[] = {
 	/* offload and mark run as queue until their part of the kernel's work is built in */
@@ -16,13 +18,10 @@ static const char *const mode_names[] = {
 	[MODE_AUDIT] = "audit",
 };
 
-static const struct {
-	const char *name, *problem;
-} worker_states[] = {
-	[WORKER_OK] = { "ok", NULL },
-	[WORKER_STALLED] = { "stalled", "a worker has not answered its queue for 3 s" },
-	[WORKER_UNBOUND] = { "unbound",
-			     "a queue has lost its worker; new SYNs pass unclamped there" },
+static const char *const worker_states[] = {
+	[WORKER_OK] = "ok",
+	[WORKER_STALLED] = "stalled",
+	[WORKER_UNBOUND] = "unbound",
 };
 
 static const char *const rule_problems[] = {
@@ -58,7 +57,7 @@ static json_t *sees_syns_json(const struct daemon *daemon, bool *ret_blind)
 static void add_problem(json_t *problems, const char *text)
 {
 	if (text)
-		json_array_append_new(problems, json_string(text));
+		json_array_append_new(problems, varlink_string(text));
 }
 
 static size_t count_tunnels(const struct daemon *daemon)
@@ -76,7 +75,7 @@ json_t *reply_status(struct control_call *call, json_t *parameters, void *userda
 {
 	const struct daemon *daemon = userdata;
 	uint64_t now_ns = clock_boottime_ns();
-	enum worker_state workers = workers_check(daemon->workers, now_ns);
+	enum worker_state workers = workers_check(daemon->workers);
 	json_t *problems = json_array(), *sees_syns;
 	char *error = NULL;
 	bool blind;
@@ -88,9 +87,12 @@ json_t *reply_status(struct control_call *call, json_t *parameters, void *userda
 	free(error);
 	sees_syns = sees_syns_json(daemon, &blind);
 	add_problem(problems, rule_problems[guard_state(daemon->guard)]);
-	add_problem(problems, worker_states[workers].problem);
+	if (workers != WORKER_OK)
+		add_problem(problems, worker_state_text(workers));
 	if (blind)
 		add_problem(problems, "the rules count SYNs, but none reaches a worker");
+	if (workers_refused(daemon->workers))
+		add_problem(problems, "the kernel has refused verdicts; the log tells more");
 	if (!daemon->may_change)
 		add_problem(problems,
 			    "this network namespace belongs to a user namespace: kernels drop "
@@ -98,7 +100,7 @@ json_t *reply_status(struct control_call *call, json_t *parameters, void *userda
 	return json_pack("{s:i, s:s, s:{s:s, s:s, s:o, s:s}, s:o, s:I, s:n, s:s, s:s, s:f}",
 			 "schema", 1, "state", json_array_size(problems) ? "degraded" : "running",
 			 "checks", "rules", firewall_state_name(guard_state(daemon->guard)),
-			 "queues", worker_states[workers].name, "sees_syns", sees_syns, "fallback",
+			 "queues", worker_states[workers], "sees_syns", sees_syns, "fallback",
 			 "off", "problems", problems, "tunnels", (json_int_t)count_tunnels(daemon),
 			 "peers", "mode", mode_names[daemon->config->mode], "version", VERSION,
 			 "uptime_seconds",
@@ -125,50 +127,74 @@ static json_t *integer_or_null(uint32_t value)
 	return value ? json_integer(value) : json_null();
 }
 
+/* Where the smaller of both families' inner MTUs comes from. */
 static const char *limit_source(const struct side_limit *limit)
 {
 	if (limit->rule)
 		return "config";
-	if (limit->route_mtu && (!limit->link_mtu || limit->route_mtu < limit->link_mtu))
+	if (side_limit_by_route(limit))
 		return "route";
 	return limit->link_mtu ? "link" : NULL;
 }
 
-static json_t *tunnel_warnings(const struct link *link, const struct side_limit *limit)
+static uint32_t inner_mtu(const struct side_limit *limit, enum family family)
 {
-	json_t *warnings = json_array();
-	uint32_t most = mss_from_mtu(FAMILY_IPV4, link->mtu);
+	return limit->mss ? limit->mss + mss_headers(family) : 0;
+}
+
+static void add_warning(json_t *warnings, const struct link *link, const struct side_limit *limit,
+			enum family family)
+{
+	uint32_t most = mss_from_mtu(family, link_mtu(link, family));
 	char text[200];
 
-	if (limit->rule && limit->mss > most) {
-		snprintf(text, sizeof(text),
-			 "%s allows MSS %u, but the interface MTU of %u carries %u",
-			 limit->rule->text, limit->mss, link->mtu, most);
-		add_problem(warnings, text);
-	}
+	if (!limit->rule || limit->mss <= most || most == MSS_NONE)
+		return;
+	snprintf(text, sizeof(text), "%s allows %s MSS %u, but the interface MTU of %u carries %u",
+		 limit->rule->text, family == FAMILY_IPV4 ? "IPv4" : "IPv6", limit->mss,
+		 link_mtu(link, family), most);
+	add_problem(warnings, text);
+}
+
+static json_t *tunnel_warnings(const struct link *link, const struct side_limit limit[FAMILY_COUNT])
+{
+	json_t *warnings = json_array();
+
+	for (enum family family = FAMILY_IPV4; family < FAMILY_COUNT; family++)
+		add_warning(warnings, link, &limit[family], family);
 	return warnings;
+}
+
+static json_t *age_json(const struct daemon *daemon, const char *name)
+{
+	const struct tunnel *tunnel = tunnels_find(model_tunnels(daemon->model), name);
+
+	if (!tunnel)
+		return json_null();
+	return json_real((double)(clock_boottime_ns() - tunnel->since_ns) / (double)NS_PER_SECOND);
 }
 
 static json_t *tunnel_json(const struct daemon *daemon, const struct snapshot *snapshot,
 			   const struct link *link)
 {
-	struct side_limit limit4 = tunnel_limit(snapshot, link, FAMILY_IPV4);
-	struct side_limit limit6 = tunnel_limit(snapshot, link, FAMILY_IPV6);
-	const struct model_tunnel *tunnel = model_find_tunnel(daemon->model, link->name);
-	json_t *age = json_null();
+	const struct side_limit limit[FAMILY_COUNT] = {
+		[FAMILY_IPV4] = tunnel_limit(snapshot, link, FAMILY_IPV4),
+		[FAMILY_IPV6] = tunnel_limit(snapshot, link, FAMILY_IPV6),
+	};
+	uint32_t inner4 = inner_mtu(&limit[FAMILY_IPV4], FAMILY_IPV4);
+	uint32_t inner6 = inner_mtu(&limit[FAMILY_IPV6], FAMILY_IPV6);
+	enum family narrow = !inner4 || (inner6 && inner6 < inner4) ? FAMILY_IPV6 : FAMILY_IPV4;
 
-	if (tunnel)
-		age = json_real((double)(clock_boottime_ns() - tunnel->since_ns) /
-				(double)NS_PER_SECOND);
 	return json_pack("{s:s, s:I, s:s, s:n, s:n, s:n, s:o, s:o, s:o, s:o, s:s?, s:o, s:n, s:o}",
 			 "name", link->name, "ifindex", (json_int_t)link->ifindex, "kind",
 			 link_tunnel_kind(link), "outer_family", "outer_path_mtu_bytes",
 			 "overhead_bytes", "inner_mtu_bytes",
-			 integer_or_null(limit4.mss ? limit4.mss + MSS_HEADERS_IPV4 : 0),
-			 "mss4_bytes", integer_or_null(limit4.mss), "mss6_bytes",
-			 integer_or_null(limit6.mss), "interface_mtu_bytes",
-			 integer_or_null(link->mtu), "source", limit_source(&limit4), "age_seconds",
-			 age, "peers", "warnings", tunnel_warnings(link, &limit4));
+			 integer_or_null(narrow == FAMILY_IPV6 ? inner6 : inner4), "mss4_bytes",
+			 integer_or_null(limit[FAMILY_IPV4].mss), "mss6_bytes",
+			 integer_or_null(limit[FAMILY_IPV6].mss), "interface_mtu_bytes",
+			 integer_or_null(link->mtu), "source", limit_source(&limit[narrow]),
+			 "age_seconds", age_json(daemon, link->name), "peers", "warnings",
+			 tunnel_warnings(link, limit));
 }
 
 json_t *reply_tunnels(struct control_call *call, json_t *parameters, void *userdata)

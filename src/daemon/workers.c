@@ -28,6 +28,7 @@ struct worker {
 };
 
 struct workers {
+	struct workers_config config; /* as started */
 	size_t count;
 	struct worker list[];
 };
@@ -85,61 +86,70 @@ static int start_thread(struct worker *worker)
 		return log_error(r, "queue %u: cannot start its thread",
 				 queue_number(worker->queue));
 	worker->started = true;
-	worker->seen_ns = clock_boottime_ns();
+	worker->seen_ns = clock_monotonic_ns();
 	snprintf(name, sizeof(name), "queue-%u", queue_number(worker->queue));
 	pthread_setname_np(worker->thread, name);
 	return 0;
 }
 
-static int open_queues(struct workers *workers, const struct workers_config *config)
+static int start_worker(struct workers *workers, size_t i)
+{
+	struct worker *worker = &workers->list[i];
+	const struct queue_config queue = {
+		.number = (uint16_t)(workers->config.first + i),
+		.max_packets = workers->config.max_packets,
+		.fail_open = true,
+		.may_change = workers->config.may_change,
+		.slot = workers->config.slot,
+		.reader = i,
+		.counters = worker->counters,
+	};
+	int r;
+
+	r = queue_open(&queue, &worker->queue);
+	return r < 0 ? r : start_thread(worker);
+}
+
+/* Each queue gets its thread at once: rules of an earlier run may feed it from the moment it is bound. */
+int workers_start(struct workers *workers, const struct workers_config *config)
 {
 	int r = 0;
 
-	for (size_t i = 0; i < workers->count && r == 0; i++) {
-		const struct queue_config queue = {
-			.number = (uint16_t)(config->first + i),
-			.max_packets = config->max_packets,
-			.fail_open = true,
-			.may_change = config->may_change,
-			.slot = config->slot,
-			.reader = i,
-			.counters = workers->list[i].counters,
-		};
-
-		r = queue_open(&queue, &workers->list[i].queue);
-	}
-	return r;
-}
-
-int workers_start(struct workers *workers, const struct workers_config *config)
-{
-	int r;
-
-	r = open_queues(workers, config);
+	workers->config = *config;
 	for (size_t i = 0; i < workers->count && r == 0; i++)
-		r = start_thread(&workers->list[i]);
+		r = start_worker(workers, i);
 	if (r < 0)
 		workers_stop(workers);
 	return r;
 }
 
-/* Waits for a worker that was told to drain. One that does not end keeps its queue: closing it
- * under a running thread would be worse than leaving it to the end of the process. */
 static bool join_worker(struct worker *worker)
 {
 	struct timespec deadline;
 
-	clock_gettime(CLOCK_REALTIME, &deadline);
+	clock_gettime(CLOCK_MONOTONIC, &deadline);
 	deadline.tv_sec += STOP_SECONDS;
-	if (pthread_timedjoin_np(worker->thread, NULL, &deadline) == 0)
+	if (pthread_clockjoin_np(worker->thread, NULL, CLOCK_MONOTONIC, &deadline) == 0)
 		return true;
 	log_warning("queue %u: its worker did not end within %d s", queue_number(worker->queue),
 		    STOP_SECONDS);
 	return false;
 }
 
-void workers_stop(struct workers *workers)
+/* Returns whether nothing of the worker runs any more. */
+static bool end_worker(struct worker *worker)
 {
+	if (worker->started && !join_worker(worker))
+		return false;
+	worker->started = false;
+	queue_close(worker->queue);
+	worker->queue = NULL;
+	return true;
+}
+
+bool workers_stop(struct workers *workers)
+{
+	bool ended = true;
 	int r;
 
 	for (size_t i = 0; i < workers->count; i++) {
@@ -152,14 +162,50 @@ void workers_stop(struct workers *workers)
 			log_error(r, "queue %u: cannot let waiting packets pass",
 				  queue_number(worker->queue));
 	}
+	for (size_t i = 0; i < workers->count; i++)
+		ended &= end_worker(&workers->list[i]);
+	return ended;
+}
+
+int workers_resize(struct workers *workers, uint32_t max_packets)
+{
+	int r = 0;
+
+	if (max_packets == workers->config.max_packets)
+		return 0;
+	for (size_t i = 0; i < workers->count && r == 0; i++) {
+		if (workers->list[i].queue)
+			r = queue_resize(workers->list[i].queue, max_packets);
+	}
+	if (r < 0)
+		return log_error(r, "queues: cannot make room for %u packets", max_packets);
+	workers->config.max_packets = max_packets;
+	return 0;
+}
+
+/* A socket that failed is of no more use. Closing it loses what waits there, and lets the rules'
+ * bypass, then a new queue, take what comes. */
+static void revive(struct workers *workers, size_t i)
+{
+	struct worker *worker = &workers->list[i];
+
+	if (!atomic_load_explicit(&worker->ended, memory_order_acquire) || !end_worker(worker))
+		return;
+	atomic_store_explicit(&worker->ended, false, memory_order_relaxed);
+	atomic_store_explicit(&worker->failed, false, memory_order_relaxed);
+	if (start_worker(workers, i) == 0)
+		log_notice("queue %zu: its worker was replaced", workers->config.first + i);
+}
+
+void workers_revive(struct workers *workers)
+{
 	for (size_t i = 0; i < workers->count; i++) {
 		struct worker *worker = &workers->list[i];
 
-		if (worker->started && !join_worker(worker))
-			continue;
-		worker->started = false;
-		queue_close(worker->queue);
-		worker->queue = NULL;
+		if (!worker->queue && start_worker(workers, i) == 0)
+			log_notice("queue %zu: its worker is back", workers->config.first + i);
+		else if (atomic_load_explicit(&worker->failed, memory_order_relaxed))
+			revive(workers, i);
 	}
 }
 
@@ -191,9 +237,10 @@ static enum worker_state check_worker(struct worker *worker, uint64_t now_ns)
 	return now_ns - worker->seen_ns > STALL_NS ? WORKER_STALLED : WORKER_OK;
 }
 
-enum worker_state workers_check(struct workers *workers, uint64_t now_ns)
+enum worker_state workers_check(struct workers *workers)
 {
 	enum worker_state worst = WORKER_OK, state;
+	uint64_t now_ns = clock_monotonic_ns(); /* a suspended machine has idle workers, no slow ones */
 
 	for (size_t i = 0; i < workers->count; i++) {
 		state = check_worker(&workers->list[i], now_ns);
@@ -201,4 +248,24 @@ enum worker_state workers_check(struct workers *workers, uint64_t now_ns)
 			worst = state;
 	}
 	return worst;
+}
+
+const char *worker_state_text(enum worker_state state)
+{
+	static const char *const texts[] = {
+		[WORKER_OK] = "every worker answers its queue",
+		[WORKER_STALLED] = "a worker has not answered its queue for 3 s",
+		[WORKER_UNBOUND] = "a queue has lost its worker; it is being replaced",
+	};
+
+	return texts[state];
+}
+
+uint64_t workers_refused(const struct workers *workers)
+{
+	uint64_t refused = 0;
+
+	for (size_t i = 0; i < workers->count; i++)
+		refused += counter_read(&workers->list[i].counters->verdicts_refused);
+	return refused;
 }

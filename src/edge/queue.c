@@ -35,7 +35,8 @@
 #define OUT_FULL (64 * 1024)
 #define OUT_LEN (OUT_FULL + 2 * QUEUE_MSG_VERDICT_MAX + SLOT_LEN + CLAMP_INSERT_LEN)
 
-#define SEQUENCE_DRAIN 1
+#define SEQUENCE_DRAIN 0 /* ids, the sequences of verdicts, begin with 1 */
+#define SEQUENCE_RESIZE UINT32_MAX
 #define SEND_TRIES 3
 
 struct queue {
@@ -47,6 +48,7 @@ struct queue {
 	bool has_id;               /* last_id is of a packet */
 	uint32_t last_id;          /* host order */
 	uint32_t run_last_be;      /* id of the newest packet of a run to accept as it is */
+	uint32_t retried_be;       /* id a refused verdict was tried for once more */
 	bool has_run;
 	uint64_t rounds;
 	size_t out_len;            /* bytes of verdicts written to out */
@@ -113,10 +115,30 @@ int queue_request_drain(struct queue *queue)
 	const struct queue_settings pass_all = { .max_packets = 0, .fail_open = true };
 	uint8_t message[QUEUE_MSG_CONFIG_MAX];
 	size_t len;
+	int r;
 
-	/* The acknowledgement comes behind all packets that wait, and wakes the worker. */
-	atomic_store_explicit(&queue->draining, true, memory_order_relaxed);
+	/* The acknowledgement comes behind all packets that wait, and wakes the worker. Where it is
+	 * lost the worker ends when a second was silent, which it may do only from now on. */
 	len = queue_msg_put_settings(message, queue->config.number, SEQUENCE_DRAIN, &pass_all);
+	r = send(queue->fd, message, len, 0) < 0 ? -errno : 0;
+	atomic_store_explicit(&queue->draining, true, memory_order_relaxed);
+	return r;
+}
+
+int queue_resize(struct queue *queue, uint32_t max_packets)
+{
+	const struct queue_settings settings = {
+		.max_packets = queue_length(max_packets),
+		.fail_open = queue->config.fail_open,
+	};
+	uint8_t message[QUEUE_MSG_CONFIG_MAX];
+	size_t len;
+	int r;
+
+	r = queue_set_receive_buffer(queue->fd, max_packets, &queue->receive_buffer);
+	if (r < 0)
+		return r;
+	len = queue_msg_put_settings(message, queue->config.number, SEQUENCE_RESIZE, &settings);
 	return send(queue->fd, message, len, 0) < 0 ? -errno : 0;
 }
 
@@ -167,7 +189,7 @@ static void accept_changed(struct queue *queue, const struct queue_packet *packe
 		send_verdicts(queue);
 }
 
-/* What the kernel does not let us change, whatever is in it. SYN_CLAMPED: nothing of the kind. */
+/* What the kernel does not let us change, whatever is in it. SYN_UNDECIDED: nothing of the kind. */
 static enum syn_result check_permitted(const struct queue *queue, const struct queue_packet *packet)
 {
 	if (packet->truncated)
@@ -176,7 +198,7 @@ static enum syn_result check_permitted(const struct queue *queue, const struct q
 		return SYN_USERNS;
 	if (packet->nf_family == NFPROTO_BRIDGE)
 		return SYN_BRIDGE;
-	return SYN_CLAMPED;
+	return SYN_UNDECIDED;
 }
 
 static struct limit find_limit(const struct snapshot *snapshot, const struct queue_packet *packet,
@@ -217,9 +239,9 @@ static struct clamp_outcome treat_packet(struct queue *queue, const struct snaps
 
 	found = packet_find_syn(packet->payload, packet->payload_len, &family, &syn,
 				&outcome.result);
-	if (forbidden != SYN_CLAMPED)
+	if (forbidden != SYN_UNDECIDED)
 		outcome.result = forbidden;
-	if (!found || forbidden != SYN_CLAMPED) {
+	if (!found || forbidden != SYN_UNDECIDED) {
 		count_left_alone(queue->config.counters, family, &outcome);
 		return outcome;
 	}
@@ -269,7 +291,7 @@ static void serve_packet(struct queue *queue, const struct snapshot *snapshot,
 
 /* Answers of the kernel to our verdicts: a packet it has dropped meanwhile (link gone, base chain
  * deleted) is unknown to it. Counted, never a reason to stop. A verdict refused for another reason
- * leaves its packet waiting: the next batch verdict lets it pass. */
+ * leaves its packet waiting: one batch verdict more is tried for it. */
 static void note_error(struct queue *queue, const struct queue_error *error)
 {
 	if (error->error == 0) {
@@ -277,8 +299,12 @@ static void note_error(struct queue *queue, const struct queue_error *error)
 		return;
 	}
 	counter_add(&queue->config.counters->verdict_errors, 1);
-	if (error->error != -ENOENT && !queue->has_run) {
+	if (error->error == -ENOENT)
+		return;
+	counter_add(&queue->config.counters->verdicts_refused, 1);
+	if (!queue->has_run && error->sequence != queue->retried_be) {
 		queue->run_last_be = error->sequence;
+		queue->retried_be = error->sequence;
 		queue->has_run = true;
 	}
 }

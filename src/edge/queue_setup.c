@@ -14,19 +14,25 @@
 #define QUEUE_LENGTH_MAX 65536 /* entries of the kernel's hash table of one queue */
 #define QUEUE_IN_WORK_MAX 128  /* packets that may be read and not yet answered */
 
-/* SYNs the receive buffer is made for: it shall overflow before the queue does, because only then
- * an id is used up and the loss can be counted. */
-static uint32_t buffered_packets(const struct queue_config *config)
+uint32_t queue_length(uint32_t max_packets)
+{
+	uint32_t length = max_packets * 2 + QUEUE_IN_WORK_MAX;
+
+	return length < QUEUE_LENGTH_MAX ? length : QUEUE_LENGTH_MAX;
+}
+
+/* SYNs the receive buffer is made for. */
+static uint32_t buffered_packets(uint32_t max_packets)
 {
 	const uint32_t most = QUEUE_LENGTH_MAX - QUEUE_IN_WORK_MAX;
 
-	return config->max_packets < most ? config->max_packets : most;
+	return max_packets < most ? max_packets : most;
 }
 
 /* Netlink sets twice what is asked for. */
-static int set_receive_buffer(int fd, uint32_t packets, uint32_t *ret_size)
+int queue_set_receive_buffer(int fd, uint32_t max_packets, uint32_t *ret_size)
 {
-	int wanted = (int)(packets * QUEUE_BYTES_PER_SYN / 2);
+	int wanted = (int)(buffered_packets(max_packets) * QUEUE_BYTES_PER_SYN / 2);
 	socklen_t len = sizeof(wanted);
 	int granted;
 
@@ -62,7 +68,7 @@ static int open_socket(const struct queue_config *config, int *ret_fd, uint32_t 
 		return -errno;
 	r = set_options(fd);
 	if (r == 0)
-		r = set_receive_buffer(fd, buffered_packets(config), ret_buffer);
+		r = queue_set_receive_buffer(fd, config->max_packets, ret_buffer);
 	if (r == 0 && (bind(fd, (const struct sockaddr *)&any, sizeof(any)) < 0 ||
 		       connect(fd, (const struct sockaddr *)&kernel, sizeof(kernel)) < 0))
 		r = -errno;
@@ -78,9 +84,8 @@ static int open_socket(const struct queue_config *config, int *ret_fd, uint32_t 
  * Packets that arrived meanwhile stay there: the look is only a peek. */
 static int bind_queue(const struct queue_config *config, int fd)
 {
-	uint32_t length = config->max_packets * 2;
 	const struct queue_settings settings = {
-		.max_packets = length < QUEUE_LENGTH_MAX ? length : QUEUE_LENGTH_MAX,
+		.max_packets = queue_length(config->max_packets),
 		.fail_open = config->fail_open,
 	};
 	uint8_t message[QUEUE_MSG_CONFIG_MAX], answer[QUEUE_MSG_CONFIG_MAX];
@@ -144,7 +149,7 @@ int queue_setup(const struct queue_config *config, int *ret_fd, uint32_t *ret_re
 		close(fd);
 		return explain_bind_failure(config, r);
 	}
-	if (buffer < buffered_packets(config) * QUEUE_BYTES_PER_SYN)
+	if (buffer < buffered_packets(config->max_packets) * QUEUE_BYTES_PER_SYN)
 		log_warning("queue %u: the receive buffer of %u bytes holds %u SYNs, not %u; what "
 			    "finds no room passes unclamped (raise net.core.rmem_max)",
 			    config->number, buffer, buffer / QUEUE_BYTES_PER_SYN,

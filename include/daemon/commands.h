@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What clients of the control socket may ask for, and who answers. */
+#pragma once
+
+#include <jansson.h>
+
+#include "daemon/control.h"
+
+/* The table of what clients may ask for (INTERFACE: org.mssclamp); userdata is a struct daemon. */
+extern const struct control_method daemon_methods[];
+
+/* Each answers one method: see struct control_method. */
+json_t *reply_status(struct control_call *call, json_t *parameters, void *userdata);
+json_t *reply_stats(struct control_call *call, json_t *parameters, void *userdata);
+json_t *reply_tunnels(struct control_call *call, json_t *parameters, void *userdata);
+json_t *reply_explain(struct control_call *call, json_t *parameters, void *userdata);
+json_t *reply_rules(struct control_call *call, json_t *parameters, void *userdata);
+json_t *reply_apply_rules(struct control_call *call, json_t *parameters, void *userdata);
+json_t *reply_reload(struct control_call *call, json_t *parameters, void *userdata);
+json_t *reply_log(struct control_call *call, json_t *parameters, void *userdata);

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The tunnels seen since the start, alive or gone, and which counters each feeds. A name keeps its
+ * counters for good, so that they never go down. Control thread only. */
+#pragma once
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/workers.h"
+#include "policy/tunnel.h"
+
+struct tunnel {
+	char name[IF_NAMESIZE];
+	uint32_t id;       /* of its counters; TUNNEL_ID_NONE is nobody's */
+	uint32_t mtu;      /* bytes, as last seen */
+	uint64_t since_ns; /* CLOCK_BOOTTIME: when it came, or its MTU last changed */
+	bool present;      /* at the last look */
+};
+
+struct tunnels;
+
+/* Borrows workers: their counters get room for each tunnel. Returns owned, or NULL (out of memory). */
+struct tunnels *tunnels_new(struct workers *workers);
+void tunnels_free(struct tunnels *tunnels);
+
+/* One look at all links: begin, note each tunnel, end. What comes, goes or changes its MTU is logged.
+ * tunnels_note returns the id of its counters, TUNNEL_ID_NONE where there is no room for more. */
+void tunnels_begin(struct tunnels *tunnels);
+uint32_t tunnels_note(struct tunnels *tunnels, const struct link *link);
+void tunnels_end(struct tunnels *tunnels);
+
+/* In order of first sight; borrowed until the next look. */
+const struct tunnel *tunnels_at(const struct tunnels *tunnels, size_t i);
+size_t tunnels_count(const struct tunnels *tunnels);
+/* NULL where no tunnel of that name was ever seen. */
+const struct tunnel *tunnels_find(const struct tunnels *tunnels, const char *name);

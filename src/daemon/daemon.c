@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/daemon.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/cpu.h"
+#include "base/log.h"
+#include "daemon/commands.h"
+#include "daemon/guard.h"
+#include "daemon/reload.h"
+#include "daemon/report.h"
+#include "daemon/rule_check.h"
+#include "edge/namespace.h"
+#include "edge/queue_proc.h"
+
+#define TICK_NS NS_PER_SECOND
+
+struct control_config daemon_control_config(struct daemon *daemon, const struct config *config)
+{
+	return (struct control_config){
+		.socket = config->control.socket,
+		.group = config->control.group,
+		.admin_group = config->control.admin_group,
+		.listen_fd = -1,
+		.methods = daemon_methods,
+		.userdata = daemon,
+	};
+}
+
+/* The listening socket among the descriptors that systemd passed, or -1. Its name does not matter: a
+ * socket unit of somebody's own may call it something else. */
+static int find_passed_socket(void)
+{
+	int count = sd_listen_fds(1);
+
+	for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + count; fd++) {
+		if (sd_is_socket_unix(fd, SOCK_STREAM, 1, NULL, 0) > 0)
+			return fd;
+	}
+	return -1;
+}
+
+static int open_control(struct daemon *daemon)
+{
+	struct control_config config = daemon_control_config(daemon, daemon->config);
+
+	config.listen_fd = find_passed_socket();
+	return control_open(daemon->event, &config, &daemon->control);
+}
+
+static int load_configuration(struct daemon *daemon)
+{
+	struct config_report report = { 0 };
+	int r;
+
+	r = config_load(daemon->config_file, daemon->config_required, &daemon->config, &report);
+	report_log(&report);
+	daemon->started_with = daemon->config;
+	if (r == -EINVAL)
+		log_print(LOG_ERR,
+			  "%s: the configuration is invalid (%zu errors); mssclampd -t lists them",
+			  daemon->config_file, report.error_count);
+	else if (r < 0)
+		log_error(r, "%s", daemon->config_file);
+	config_report_done(&report);
+	return r;
+}
+
+/* Dumps hold pieces of packets, and later keys. */
+static void forbid_core_dumps(void)
+{
+	const struct rlimit none = { 0, 0 };
+
+	if (setrlimit(RLIMIT_CORE, &none) < 0)
+		log_error(-errno, "cannot forbid core dumps");
+}
+
+static size_t queue_count(const struct config *config)
+{
+	return config->queue_count ? config->queue_count : cpu_queue_count();
+}
+
+static int on_stop(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+{
+	struct daemon *daemon = userdata;
+
+	(void)source;
+	log_notice("signal %s from pid %u: stopping", strsignal((int)info->ssi_signo),
+		   info->ssi_pid);
+	return sd_event_exit(daemon->event, 0);
+}
+
+static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+{
+	json_t *reply = NULL;
+	char *error = NULL;
+	int r;
+
+	(void)source;
+	(void)info;
+	r = daemon_reload(userdata, &reply, &error);
+	if (r < 0 && r != -EINVAL) /* what is wrong with the files was logged */
+		log_error(r, "reload: the running configuration was kept: %s", error ? error : "");
+	json_decref(reply);
+	free(error);
+	return 0;
+}
+
+/* The kernel must not refuse verdicts: what it refuses is neither clamped nor, perhaps, let pass. */
+static void log_refused_verdicts(struct daemon *daemon)
+{
+	uint64_t refused = workers_refused(daemon->workers), suppressed;
+
+	if (refused > daemon->refused_seen &&
+	    log_may_speak(&daemon->refused_limit, clock_boottime_ns(), 10 * NS_PER_SECOND,
+			  &suppressed)) {
+		log_print(LOG_ERR, "queues: the kernel refused %llu verdicts; has mssclampd lost "
+				   "CAP_NET_ADMIN, or does a security module forbid them?",
+			  (unsigned long long)(refused - daemon->refused_seen));
+		daemon->refused_seen = refused;
+	}
+}
+
+/* The watchdog is fed only here, and only while every worker beats: that this runs shows that the
+ * control thread does. */
+static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct daemon *daemon = userdata;
+	enum worker_state state = workers_check(daemon->workers);
+
+	(void)usec;
+	if (state == WORKER_OK)
+		sd_notify(0, "WATCHDOG=1");
+	if (state != daemon->workers_seen)
+		log_print(state == WORKER_OK ? LOG_NOTICE : LOG_ERR, "workers: %s",
+			  worker_state_text(state));
+	daemon->workers_seen = state;
+	if (state == WORKER_UNBOUND)
+		workers_revive(daemon->workers);
+	log_refused_verdicts(daemon);
+	model_reclaim(daemon->model);
+	sd_event_source_set_time(source, (clock_boottime_ns() + TICK_NS) / 1000);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+static int open_event_loop(struct daemon *daemon)
+{
+	sigset_t signals;
+	int r;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGHUP);
+	sigprocmask(SIG_BLOCK, &signals, NULL); /* workers inherit it */
+	signal(SIGPIPE, SIG_IGN);
+	r = sd_event_default(&daemon->event);
+	if (r >= 0)
+		r = sd_event_add_signal(daemon->event, NULL, SIGTERM, on_stop, daemon);
+	if (r >= 0)
+		r = sd_event_add_signal(daemon->event, NULL, SIGINT, on_stop, daemon);
+	if (r >= 0)
+		r = sd_event_add_signal(daemon->event, NULL, SIGHUP, on_hangup, daemon);
+	if (r >= 0)
+		r = sd_event_add_time(daemon->event, NULL, CLOCK_BOOTTIME,
+				      (clock_boottime_ns() + TICK_NS) / 1000, 1000, on_tick,
+				      daemon);
+	return r < 0 ? log_error(r, "event loop") : 0;
+}
+
+static int start_workers(struct daemon *daemon)
+{
+	const struct workers_config config = {
+		.first = daemon->config->queue_first,
+		.max_packets = daemon->config->queue_max_packets,
+		.may_change = daemon->may_change,
+		.slot = model_slot(daemon->model),
+	};
+
+	if (!daemon->may_change)
+		log_warning("this network namespace belongs to a user namespace: kernels drop "
+			    "packets that are changed there, so every SYN is left alone");
+	return workers_start(daemon->workers, &config);
+}
+
+static int open_guard(struct daemon *daemon)
+{
+	const struct firewall_plan plan = {
+		.hooks = daemon->config->hooks,
+		.queue_first = daemon->config->queue_first,
+		.queue_count = (uint16_t)workers_count(daemon->workers),
+	};
+
+	return guard_open(daemon->event, daemon->config->firewall, &plan, &daemon->guard);
+}
+
+/* The rules of a namespace are one daemon's: two would undo each other's without end. */
+static int refuse_company(const struct daemon *daemon)
+{
+	uint16_t queue;
+	int pid;
+
+	if (daemon->config->firewall == FIREWALL_NONE ||
+	    queue_find_process("mssclampd", &queue, &pid) <= 0)
+		return 0;
+	log_print(LOG_ERR, "queue %u: another mssclampd (process %d) already serves this network "
+			   "namespace; stop it, or set firewall = \"none\" for this one", queue, pid);
+	return -EBUSY;
+}
+
+/* Queues before rules, rules before READY: no SYN is sent to where nobody listens. The control
+ * socket comes before both, so that a second daemon on it touches nothing. */
+static int start(struct daemon *daemon)
+{
+	int r;
+
+	r = load_configuration(daemon);
+	if (r < 0)
+		return r;
+	forbid_core_dumps();
+	daemon->may_change = namespace_takes_changes();
+	r = open_event_loop(daemon);
+	if (r < 0)
+		return r;
+	daemon->workers = workers_new(queue_count(daemon->config));
+	if (!daemon->workers)
+		return log_error(-ENOMEM, "workers");
+	r = model_open(daemon->event, daemon->workers, daemon->config, &daemon->model);
+	if (r < 0)
+		return r;
+	rule_check_log(daemon->config->rules, slot_current(model_slot(daemon->model)));
+	r = refuse_company(daemon);
+	if (r == 0)
+		r = open_control(daemon);
+	if (r == 0)
+		r = start_workers(daemon);
+	if (r == 0)
+		r = open_guard(daemon);
+	return r;
+}
+
+/* The rules stay: "bypass" lets SYNs through when nobody listens. */
+static void stop(struct daemon *daemon)
+{
+	control_close(daemon->control);
+	guard_close(daemon->guard);
+	if (!daemon->workers || workers_stop(daemon->workers)) {
+		model_close(daemon->model);
+		workers_free(daemon->workers);
+	}
+	if (daemon->config != daemon->started_with)
+		config_free(daemon->config);
+	config_free(daemon->started_with);
+	sd_event_unref(daemon->event);
+}
+
+/* systemd starts us again at once. What made a start fail may last (a queue somebody else owns), so
+ * it shall not be tried a hundred times a second. */
+static void pause_before_restart(void)
+{
+	const struct timespec pause = { .tv_sec = 1 };
+
+	if (getenv("NOTIFY_SOCKET"))
+		nanosleep(&pause, NULL);
+}
+
+int daemon_run(struct daemon *daemon)
+{
+	bool started, configured;
+	int r;
+
+	daemon->start_ns = clock_boottime_ns();
+	r = start(daemon);
+	started = r == 0;
+	configured = daemon->config != NULL;
+	if (started) {
+		log_notice("mssclampd " VERSION " clamps: queues %u-%zu",
+			   daemon->config->queue_first,
+			   daemon->config->queue_first + workers_count(daemon->workers) - 1);
+		sd_notify(0, "READY=1\nSTATUS=clamping");
+		r = sd_event_loop(daemon->event);
+		if (r < 0)
+			log_error(r, "event loop");
+		sd_notify(0, "STOPPING=1");
+	}
+	stop(daemon);
+	if (!configured)
+		return EXIT_INVALID_CONFIGURATION;
+	if (!started)
+		pause_before_restart();
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
