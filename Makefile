@@ -152,7 +152,14 @@ $(BUILD)/certification-server: $(BUILD)/tests/certification/server.o $(call arch
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(libs_proto)
 
-test-programs: all unit fuzz-seeds $(BUILD)/certification-server
+# Prints conf/mssclamp.conf from the table of settings; a test compares the two.
+$(BUILD)/print-conf: $(BUILD)/tests/lib/print_conf.o $(call archives_of,daemon)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(libs_daemon)
+conf: $(BUILD)/print-conf
+	$(Q)$< >conf/mssclamp.conf.tmp && mv conf/mssclamp.conf.tmp conf/mssclamp.conf
+
+test-programs: all unit fuzz-seeds $(BUILD)/certification-server $(BUILD)/print-conf
 check: all
 	$(Q)tests/run-checks
 $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o
@@ -208,6 +215,6 @@ clean:
 distclean: clean
 	rm -rf configure config.mk config.log config.status autom4te.cache
 
-.PHONY: all unit fuzz fuzz-seeds fuzz-programs check bench demo install uninstall dist \
+.PHONY: all conf unit fuzz fuzz-seeds fuzz-programs check bench demo install uninstall dist \
 	test-programs print-flags clean distclean
 -include $(shell find $(BUILD)/src $(BUILD)/tests -name '*.d' 2>/dev/null)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Numbers, durations, marks and near misses in what people type. Nothing here logs; a value is
- * written only when the whole text was good. */
+/* Numbers, durations, marks and near misses in what people type, and its characters. Nothing here
+ * logs; a value is written only when the whole text was good. */
 #pragma once
 
 #include <stdbool.h>
@@ -19,6 +19,15 @@ int text_parse_duration(const char *text, uint64_t *ret_ns);
  * Returns 0, -EINVAL or -ERANGE; value bits outside the mask are -EINVAL: such a mark never
  * matches. */
 int text_parse_mark(const char *text, uint32_t *ret_value, uint32_t *ret_mask);
+
+/* The well-formed UTF-8 character (RFC 3629) that text begins with: returns its length, 1 to 4
+ * bytes, and writes its number to ret_code, which may be NULL. Returns 0 where there is none. Never
+ * reads behind a NUL; the empty text begins with the character 0, of length 1. */
+size_t text_utf8_decode(const char *text, uint32_t *ret_code);
+
+/* Cuts a text of len bytes to at most max without splitting a UTF-8 character; returns the bytes
+ * left. Reads no byte from len on. In bytes that are no UTF-8 the cut may be anywhere. */
+size_t text_utf8_cut(const char *text, size_t len, size_t max);
 
 /* The word of the NULL-terminated list nearest to `word` (at most a third of its letters, or two,
  * wrong), or NULL where none is near. For "did you mean". */

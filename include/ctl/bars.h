@@ -15,8 +15,8 @@ struct bar {
 	bool others;  /* all values that are not shown together */
 };
 
-/* The most frequent values of an MssHistogram list, most frequent first and larger MSS first where
- * equal, then what is left over. Returns how many; *ret_total is the sum of all. */
+/* The first values of an MssHistogram list, which has the most frequent first, then what is left
+ * over; values that never came are stepped over. Returns how many; *ret_total is the sum of all. */
 size_t bars_pick(const json_t *histogram, struct bar bars[BARS_MAX + 1], uint64_t *ret_total);
 
 /* Prints an empty line, "MSS that arrived" and "MSS that left", below each other on a narrow

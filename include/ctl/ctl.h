@@ -10,7 +10,7 @@
 #define CTL_SCHEMA 1 /* number of the JSON layout: share/schema */
 #define CTL_DEFAULT_SOCKET "/run/mssclamp/control"
 
-/* Exit codes. A finding (degraded, rules missing) is 1 like a failure. */
+/* Exit codes. */
 enum ctl_exit {
 	CTL_OK = 0,
 	CTL_FAILED = 1,
@@ -20,6 +20,8 @@ enum ctl_exit {
 	CTL_NOT_FOUND = 5,
 	CTL_BAD_CONFIG = 6,
 	CTL_UNKNOWN = 7, /* cannot tell: no answer in time */
+	CTL_FOUND = 256, /* found a problem (degraded, rules missing): leaves as CTL_FAILED, but
+			  * is no reason to end --every */
 };
 
 /* What a repeated screen remembers of its last turn. */

@@ -9,5 +9,6 @@
  * what is wrong. */
 int rules_default(const struct ctl *ctl, const char *format, json_t **ret_reply);
 
-/* rules --remove: refuses while mssclampd answers. Returns an enum ctl_exit. */
+/* rules --remove: refuses while a mssclampd has a queue in this network namespace or somebody
+ * listens on the control socket. Returns an enum ctl_exit. */
 int rules_remove(const struct ctl *ctl);

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
+#include "daemon/config_report.h"
 #include "edge/firewall.h"
 #include "policy/rules.h"
 
@@ -61,22 +61,16 @@ struct config {
 	json_t *effective;     /* path -> {"value","file","line"} of what the files set */
 };
 
-/* What reading the files had to say; lines are ready to print: "file:line: path: what, why". */
-struct config_report {
-	char **errors, **warnings, **notices; /* notices: settings not active in this version */
-	size_t error_count, warning_count, notice_count;
-};
-
 #define CONFIG_DEFAULT_FILE "/etc/mssclamp.conf"
 
 /* Reads FILE and the drop-ins FILE.d/ *.conf in C order (scalars and arrays replace, list entries
  * append). A missing or empty file is valid. required: the file was named on the command line, so a
  * missing one is a warning. Returns 0 and the owned configuration, -EINVAL with at least one error
- * in the report, or -ENOMEM. The report is filled either way and freed by config_report_done. */
+ * in the report, or -ENOMEM. The report, filled either way, has one syntax error of each file at
+ * most and every other error of what stands before it; config_report_done is due. */
 int config_load(const char *file, bool required, struct config **ret_config,
 		struct config_report *ret_report);
 void config_free(struct config *config);
-void config_report_done(struct config_report *report);
 
 /* What differs between two configurations, as reload tells it:
  * [{"path","old","new","file","line"}]. Owned, or NULL (out of memory). */
@@ -85,6 +79,3 @@ json_t *config_diff(const struct config *old_config, const struct config *new_co
 /* The settings that differ and need a restart: [path, ...] (queue numbers, firewall backend).
  * Owned, or NULL. */
 json_t *config_needs_restart(const struct config *old_config, const struct config *new_config);
-
-/* Prints the table of settings as the commented example file. */
-void config_print_example(FILE *out);

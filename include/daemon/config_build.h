@@ -8,7 +8,6 @@
 
 #include "daemon/config.h"
 #include "daemon/config_report.h"
-#include "daemon/config_source.h"
 #include "daemon/config_value.h"
 
 #define CONFIG_PATH_TEXT_MAX 128 /* "rules[1048576].interface"; longer names are cut */
@@ -16,9 +15,8 @@
 struct config_build {
 	struct config *config;
 	struct config_report *report;
-	const struct config_source *source; /* the file at hand */
-	bool partial; /* the file has a syntax error: what seems missing may stand behind it */
-	int failed;                         /* -ENOMEM once something could not be kept */
+	const char *file; /* the one at hand */
+	int failed;       /* -ENOMEM once something could not be kept */
 };
 
 /* Adds a finding about the setting to the report. */
@@ -35,17 +33,3 @@ bool config_build_read(struct config_build *build, const struct config_row *row,
 /* Remembers in config->effective what stands where. Borrows the value. */
 void config_build_record(struct config_build *build, const config_setting_t *setting,
 			 const char *path, const struct config_value *value);
-
-/* Applies `rules` or `tunnels`: entries are appended. */
-void config_build_list(struct config_build *build, const struct config_list *list,
-		       const config_setting_t *setting);
-
-/* Applies the file at hand, or what can be read of it. */
-void config_build_source(struct config_build *build);
-
-/* Applies the main file and its drop-ins. required: a missing main file is a warning. */
-void config_build_files(struct config_build *build, const char *file, bool required);
-
-/* Sets every field of config to its preset, unless config is NULL, and returns the presets as
- * {path: value}: owned, or NULL (out of memory). */
-json_t *config_presets(struct config *config);

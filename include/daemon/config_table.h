@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The one table of settings. Reading, checks, defaults, the example file and the manual page are
- * made from these rows. */
+/* The one table of settings. Reading, checks, defaults, error texts and the shipped file
+ * conf/mssclamp.conf are made from these rows. */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 enum config_kind {
 	KIND_BOOL,
@@ -47,7 +46,7 @@ struct config_list {
 	const struct config_row *keys;
 	size_t key_count;
 	bool inactive;
-	const char *help;          /* sentences for the example file */
+	const char *help;          /* sentences for the shipped file */
 	const char *const *example; /* entries, NULL-terminated */
 };
 
@@ -61,25 +60,3 @@ enum { TUNNEL_KEY_MATCH };
 #define CONFIG_KEYS_MAX 8 /* no list has more keys */
 
 extern const struct config_list config_rules, config_tunnels;
-
-/* The row of `name` inside `group` (NULL: outside all groups), or NULL. */
-const struct config_row *config_row_find(const char *group, const char *name);
-const struct config_row *config_key_find(const struct config_list *list, const char *name);
-const struct config_list *config_list_find(const char *name);
-bool config_group_exists(const char *name);
-/* The length of the group's name in a row's path, 0 where it stands outside all groups. */
-size_t config_row_group_len(const struct config_row *row);
-/* The row's name without its group. */
-const char *config_row_name(const struct config_row *row);
-
-/* Prints what stands closest to `name` among the names valid at that place, as an error says it:
- * "unknown name, did you mean 'first'?", or all of them where none is near. */
-void config_print_unknown(FILE *out, const char *group, const char *name);
-void config_print_unknown_key(FILE *out, const struct config_list *list, const char *name);
-
-/* Prints the range: "88 to 65495 bytes", "true or false", "one of "queue", "audit"". */
-void config_row_print_range(FILE *out, const struct config_row *row);
-/* Prints its words, each in quotes. */
-void config_row_print_words(FILE *out, const struct config_row *row);
-/* Prints what the row wants, with its type: "an integer, 88 to 65495 bytes". */
-void config_row_print_wanted(FILE *out, const struct config_row *row);

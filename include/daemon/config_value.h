@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 #include <libconfig.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -18,6 +19,19 @@ struct config_value {
 	struct prefix prefix;
 	json_t *json;         /* owned; equal values have equal JSON: "60s", 60 and "1m" are one */
 };
+
+/* What reads one kind: fills what that needs of *value, which is zeroed before, and its JSON (NULL:
+ * out of memory). Returns 0, or -EINVAL with the reason printed into problem. */
+typedef int config_value_reader(const struct config_row *row, const config_setting_t *setting,
+				struct config_value *value, FILE *problem);
+
+/* Print what was found and what the row wants instead; both return -EINVAL. */
+int config_value_wrong_type(const struct config_row *row, const config_setting_t *setting,
+			    FILE *problem);
+int config_value_out_of_range(const struct config_row *row, const config_setting_t *setting,
+			      FILE *problem);
+/* Whether it was written as an integer, of 32 or 64 bits. */
+bool config_value_is_integer(const config_setting_t *setting);
 
 /* Checks the setting's type and range. On -EINVAL, `problem` has "70000 is out of range, must be 88
  * to 65495 bytes" and nothing else is written. Returns 0, -EINVAL or -ENOMEM. */

@@ -16,6 +16,11 @@
  * line or, cut anywhere, into a JSON string. */
 void varlink_make_printable(char *text);
 
+/* A JSON string of any text that ends with a NUL: valid UTF-8 stays as it is, newlines and control
+ * characters too (JSON escapes them), and each byte that is no part of any becomes '?'. Owned, or
+ * NULL (out of memory). */
+json_t *varlink_string(const char *text);
+
 /* Splits a byte stream into messages. */
 struct varlink_input {
 	char *data;

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/text.h"
+
 #define LINE_MAX_BYTES 1024 /* the whole line, prefix and newline included */
 
 struct line {
@@ -88,12 +90,11 @@ static void line_append(struct line *line, const char *format, ...)
 static void line_cut(struct line *line)
 {
 	static const char dots[] = "...";
-	size_t len = sizeof(line->text) - sizeof(dots);
+	size_t len;
 
 	if (line->len < sizeof(line->text))
 		return;
-	while (len > 0 && ((unsigned char)line->text[len] & 0xc0) == 0x80)
-		len--;
+	len = text_utf8_cut(line->text, line->len, sizeof(line->text) - sizeof(dots));
 	memcpy(line->text + len, dots, sizeof(dots) - 1);
 	line->len = len + sizeof(dots) - 1;
 }

@@ -112,6 +112,43 @@ int text_parse_mark(const char *text, uint32_t *ret_value, uint32_t *ret_mask)
 	return 0;
 }
 
+static bool is_continuation(char byte)
+{
+	return ((unsigned char)byte & 0xc0) == 0x80;
+}
+
+size_t text_utf8_decode(const char *text, uint32_t *ret_code)
+{
+	static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	unsigned char lead = (unsigned char)*text;
+	size_t len = lead < 0x80 ? 1 : lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+	uint32_t code = len == 1 ? lead : lead & 0xffu >> (len + 1);
+
+	if (len > 1 && (lead < 0xc2 || lead > 0xf4))
+		return 0;
+	for (size_t i = 1; i < len; i++) {
+		if (!is_continuation(text[i]))
+			return 0;
+		code = code << 6 | ((unsigned char)text[i] & 0x3fu);
+	}
+	if (code < smallest[len] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
+		return 0;
+	if (ret_code)
+		*ret_code = code;
+	return len;
+}
+
+size_t text_utf8_cut(const char *text, size_t len, size_t max)
+{
+	size_t cut = max;
+
+	if (len <= max)
+		return len;
+	while (cut > 0 && max - cut < 3 && is_continuation(text[cut]))
+		cut--;
+	return is_continuation(text[cut]) ? max : cut;
+}
+
 static unsigned int min3(unsigned int a, unsigned int b, unsigned int c)
 {
 	unsigned int least = a < b ? a : b;

@@ -2,7 +2,6 @@
 #include "ctl/bars.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "ctl/field.h"
 #include "ctl/format.h"
@@ -11,31 +10,11 @@
 #define CELL_WIDTH (7 + BAR_WIDTH + 6) /* "65535 |", the bar, "| 100%" */
 #define GAP 5                          /* blanks between the two columns of bars */
 
-/* Puts one value where it belongs; what falls off the end goes to *ret_rest. */
-static size_t insert(struct bar *bars, size_t count, struct bar bar, uint64_t *ret_rest)
-{
-	size_t at = count;
-
-	while (at && (bars[at - 1].count < bar.count ||
-		      (bars[at - 1].count == bar.count && bars[at - 1].mss < bar.mss)))
-		at--;
-	if (count == BARS_MAX) {
-		*ret_rest += at == BARS_MAX ? bar.count : bars[BARS_MAX - 1].count;
-		count--;
-	}
-	if (at < BARS_MAX) {
-		memmove(bars + at + 1, bars + at, (count - at) * sizeof(*bars));
-		bars[at] = bar;
-	}
-	return count + 1;
-}
-
 size_t bars_pick(const json_t *histogram, struct bar bars[BARS_MAX + 1], uint64_t *ret_total)
 {
-	uint64_t rest = 0;
+	uint64_t shown = 0, total = 0;
 	size_t count = 0;
 
-	*ret_total = 0;
 	for (size_t i = 0; i < json_array_size(histogram); i++) {
 		const json_t *row = json_array_get(histogram, i);
 		struct bar bar = {
@@ -43,15 +22,16 @@ size_t bars_pick(const json_t *histogram, struct bar bars[BARS_MAX + 1], uint64_
 			.count = field_count(row, "count"),
 		};
 
-		if (!bar.count)
+		total += bar.count;
+		if (!bar.count || count == BARS_MAX)
 			continue;
-		*ret_total += bar.count;
-		count = insert(bars, count, bar, &rest);
+		bars[count++] = bar;
+		shown += bar.count;
 	}
-	if (!rest)
-		return count;
-	bars[count] = (struct bar){ .count = rest, .others = true };
-	return count + 1;
+	*ret_total = total;
+	if (total > shown)
+		bars[count++] = (struct bar){ .count = total - shown, .others = true };
+	return count;
 }
 
 struct column {

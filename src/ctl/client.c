@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -31,27 +30,13 @@ struct client {
 	struct varlink_input input;
 };
 
-/* Notes why there is no answer. Returns -EIO. */
-static int __attribute__((format(printf, 4, 5)))
-refuse(struct client_error *error, enum ctl_exit code, const char *hint, const char *format, ...)
-{
-	va_list list;
-
-	error->code = code;
-	snprintf(error->hint, sizeof(error->hint), "%s", hint ? hint : "");
-	va_start(list, format);
-	vsnprintf(error->message, sizeof(error->message), format, list);
-	va_end(list);
-	return -EIO;
-}
-
 static int refuse_late(const struct client *client)
 {
-	return refuse(client->error, CTL_UNKNOWN,
-		      "It may be busy or stuck: systemctl status mssclampd; "
-		      "--timeout SEC waits longer.",
-		      "mssclampd at %s gave no answer within %.3g s", client->ctl->socket,
-		      (double)client->ctl->timeout_ns / (double)NS_PER_SECOND);
+	return client_error_set(client->error, CTL_UNKNOWN,
+				"It may be busy or stuck: systemctl status mssclampd; "
+				"--timeout SEC waits longer.",
+				"mssclampd at %s gave no answer within %.3g s", client->ctl->socket,
+				(double)client->ctl->timeout_ns / (double)NS_PER_SECOND);
 }
 
 static int refuse_connect(const struct client *client, int error)
@@ -61,17 +46,18 @@ static int refuse_connect(const struct client *client, int error)
 	switch (error) {
 	case EACCES:
 	case EPERM:
-		return refuse(client->error, CTL_DENIED,
-			      "Use sudo, or join the group that the socket belongs to (mssclamp).",
-			      "cannot reach mssclampd at %s: %s (you are uid %u)", path,
-			      strerror(error), (unsigned int)geteuid());
+		return client_error_set(client->error, CTL_DENIED,
+					"Use sudo, or join the group that the socket belongs to "
+					"(mssclamp).",
+					"cannot reach mssclampd at %s: %s (you are uid %u)", path,
+					strerror(error), (unsigned int)geteuid());
 	case ENAMETOOLONG:
-		return refuse(client->error, CTL_USAGE,
-			      "A socket path has at most 107 bytes: make it shorter.",
-			      "cannot reach mssclampd at %s: the path is too long", path);
+		return client_error_set(client->error, CTL_USAGE,
+					"A socket path has at most 107 bytes: make it shorter.",
+					"cannot reach mssclampd at %s: the path is too long", path);
 	default:
-		return refuse(client->error, CTL_NOT_RUNNING, START_HINT,
-			      "cannot reach mssclampd at %s: %s", path, strerror(error));
+		return client_error_set(client->error, CTL_NOT_RUNNING, START_HINT,
+					"cannot reach mssclampd at %s: %s", path, strerror(error));
 	}
 }
 
@@ -117,8 +103,8 @@ static int client_connect(struct client *client)
 		return refuse_connect(client, -r);
 	client->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (client->fd < 0)
-		return refuse(client->error, CTL_FAILED, NULL, "cannot make a socket: %s",
-			      strerror(errno));
+		return client_error_set(client->error, CTL_FAILED, NULL, "cannot make a socket: %s",
+					strerror(errno));
 	while (connect(client->fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
 		if (errno != EAGAIN && errno != EINTR)
 			return refuse_connect(client, errno);
@@ -155,16 +141,17 @@ static int client_send(struct client *client)
 
 static int refuse_closed(const struct client *client, int error)
 {
-	return refuse(client->error, CTL_FAILED,
-		      "It may be stopping, or serve too many clients: try again, and see its log "
-		      "(journalctl -u mssclampd).",
-		      "mssclampd at %s closed the connection without an answer%s%s",
-		      client->ctl->socket, error ? ": " : "", error ? strerror(error) : "");
+	return client_error_set(client->error, CTL_FAILED,
+				"It may be stopping, or serve too many clients: try again, and "
+				"see its log (journalctl -u mssclampd).",
+				"mssclampd at %s closed the connection without an answer%s%s",
+				client->ctl->socket, error ? ": " : "",
+				error ? strerror(error) : "");
 }
 
 static int client_receive(struct client *client, json_t **ret_message)
 {
-	char buffer[16384], why[160];
+	char buffer[16384], why[VARLINK_WHY_MAX];
 
 	for (;;) {
 		ssize_t n;
@@ -173,10 +160,11 @@ static int client_receive(struct client *client, json_t **ret_message)
 		if (r == 1)
 			return 0;
 		if (r == -EBADMSG)
-			return refuse(client->error, CTL_FAILED,
-				      "Is that socket mssclampd's? -s PATH names another.",
-				      "the answer from %s is no Varlink message: %s",
-				      client->ctl->socket, why);
+			return client_error_set(client->error, CTL_FAILED,
+						"Is that socket mssclampd's? -s PATH names "
+						"another.",
+						"the answer from %s is no Varlink message: %s",
+						client->ctl->socket, why);
 		if (r < 0)
 			return r;
 		n = recv(client->fd, buffer, sizeof(buffer), 0);
@@ -227,9 +215,10 @@ static int refuse_answer(const struct client *client, const char *method, const 
 		hint = "mssclampctl and mssclampd may be of different versions: compare "
 		       "mssclampctl -V with mssclampctl status.";
 	if (message)
-		return refuse(client->error, error_code(name), hint, "%s", message);
-	return refuse(client->error, error_code(name), hint, "mssclampd refused %s: %s %s", method,
-		      name, field_string(parameters, "parameter", ""));
+		return client_error_set(client->error, error_code(name), hint, "%s", message);
+	return client_error_set(client->error, error_code(name), hint,
+				"mssclampd refused %s: %s %s", method, name,
+				field_string(parameters, "parameter", ""));
 }
 
 /* Takes the parameters out of a reply. */
@@ -242,11 +231,11 @@ static int client_judge(const struct client *client, const char *method, json_t 
 	if (json_object_get(reply, "error"))
 		return refuse_answer(client, method, reply);
 	if (!json_is_integer(schema) || json_integer_value(schema) != CTL_SCHEMA)
-		return refuse(client->error, CTL_FAILED,
-			      "Install mssclampctl and mssclampd of the same version.",
-			      "mssclampd answered %s in a layout this mssclampctl does not know "
-			      "(schema is not %d)",
-			      method, CTL_SCHEMA);
+		return client_error_set(client->error, CTL_FAILED,
+					"Install mssclampctl and mssclampd of the same version.",
+					"mssclampd answered %s in a layout this mssclampctl does "
+					"not know (schema is not %d)",
+					method, CTL_SCHEMA);
 	*ret_reply = json_incref(parameters);
 	return 0;
 }
@@ -270,20 +259,35 @@ static int client_converse(struct client *client, const char *method, const json
 	return r;
 }
 
-int client_try(const struct ctl *ctl, const char *method, json_t *parameters, json_t **ret_reply,
-	       struct client_error *error)
+/* What has no text yet gets one. Returns r as client_try promises it. */
+static int refuse_rest(const struct client *client, int r)
 {
-	struct client client = {
+	if (r == 0 || r == -EINTR || r == -EIO)
+		return r;
+	return client_error_set(client->error, CTL_FAILED, NULL,
+				"cannot talk to mssclampd at %s: %s", client->ctl->socket,
+				strerror(-r));
+}
+
+static struct client client_make(const struct ctl *ctl, struct client_error *error)
+{
+	*error = (struct client_error){ .code = CTL_FAILED };
+	return (struct client){
 		.ctl = ctl,
 		.error = error,
 		.deadline_ns = clock_boottime_ns() + ctl->timeout_ns,
 		.fd = -1,
 	};
+}
+
+int client_try(const struct ctl *ctl, const char *method, json_t *parameters, json_t **ret_reply,
+	       struct client_error *error)
+{
+	struct client client = client_make(ctl, error);
 	char name[64];
 	json_t *call;
 	int r;
 
-	*error = (struct client_error){ .code = CTL_FAILED };
 	snprintf(name, sizeof(name), INTERFACE "%s", method);
 	call = varlink_make_call(name, parameters ? parameters : json_object(), false);
 	varlink_input_init(&client.input, CLIENT_REPLY_MAX);
@@ -293,43 +297,33 @@ int client_try(const struct ctl *ctl, const char *method, json_t *parameters, js
 	varlink_output_done(&client.output);
 	if (client.fd >= 0)
 		close(client.fd);
-	if (r == -ETIME)
-		return refuse_late(&client);
-	if (r < 0 && r != -EINTR && r != -EIO)
-		return refuse(error, CTL_FAILED, NULL, "cannot talk to mssclampd at %s: %s",
-			      ctl->socket, strerror(-r));
-	return r;
+	return r == -ETIME ? refuse_late(&client) : refuse_rest(&client, r);
 }
 
 int client_call(const struct ctl *ctl, const char *method, json_t *parameters, json_t **ret_reply)
 {
 	struct client_error error;
 	int r = client_try(ctl, method, parameters, ret_reply, &error);
+	int code = CTL_OK;
 
-	if (r == 0)
-		return CTL_OK;
-	*ret_reply = NULL;
-	if (r == -EINTR)
-		return CTL_OK;
-	return output_fail(ctl, error.code, *error.hint ? error.hint : NULL, "%s", error.message);
+	if (r < 0)
+		*ret_reply = NULL;
+	if (r < 0 && r != -EINTR)
+		code = output_fail(ctl, error.code, error.hint, "%s", client_error_text(&error));
+	client_error_done(&error);
+	return code;
 }
 
-int client_probe(const struct ctl *ctl)
+int client_probe(const struct ctl *ctl, struct client_error *error)
 {
-	struct client_error error = { .code = CTL_FAILED };
-	struct client client = {
-		.ctl = ctl,
-		.error = &error,
-		.deadline_ns = clock_boottime_ns() + ctl->timeout_ns,
-		.fd = -1,
-	};
+	struct client client = client_make(ctl, error);
 	int r = client_connect(&client);
 
 	if (client.fd >= 0)
 		close(client.fd);
 	if (r == 0 || r == -ETIME) /* a full backlog is somebody's too */
 		return 1;
-	if (r == -EINTR)
-		return r;
-	return error.code == CTL_NOT_RUNNING ? 0 : -EACCES;
+	if (r == -EIO && error->code == CTL_NOT_RUNNING)
+		return 0;
+	return refuse_rest(&client, r);
 }

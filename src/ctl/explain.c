@@ -47,11 +47,10 @@ static void print_flow(const struct ctl *ctl, const json_t *flow)
 	putchar('\n');
 }
 
-/* The name of a side: the first is where the flow comes in, the second where it goes out. Of a
- * single address there is one side, the one towards it. */
-static const char *side_name(size_t index, size_t count)
+/* The name of a side: the first is where the flow comes in, the second where it goes out. */
+static const char *side_name(size_t index)
 {
-	return index == 0 && count > 1 ? "in" : "out";
+	return index == 0 ? "in" : "out";
 }
 
 static void add_step(const struct ctl *ctl, struct table *table, const json_t *step)
@@ -113,7 +112,7 @@ static void print_result(const struct ctl *ctl, const json_t *reply)
 	       output_paint(ctl, PAINT_END));
 	side = find_deciding(sides, field_count(result, "mtu_bytes"), &index);
 	if (side) {
-		printf(" (side %s, ", side_name(index, json_array_size(sides)));
+		printf(" (side %s, ", side_name(index));
 		output_text(ctl, field_string(side, "interface", "this host"));
 		putchar(')');
 	}
@@ -131,7 +130,7 @@ static int print_explain(const struct ctl *ctl, const json_t *reply)
 
 	print_flow(ctl, json_object_get(reply, "flow"));
 	for (size_t i = 0; i < count; i++)
-		if (print_side(ctl, json_array_get(sides, i), side_name(i, count)) < 0)
+		if (print_side(ctl, json_array_get(sides, i), side_name(i)) < 0)
 			return output_fail(ctl, CTL_FAILED, NULL, "explain: out of memory");
 	print_result(ctl, reply);
 	return CTL_OK;

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 #define SPRINT(text, ...) snprintf((text)->s, sizeof((text)->s), __VA_ARGS__)
 
 static const struct format_text unknown = { "-" };
@@ -145,31 +147,6 @@ void format_bar(char *text, unsigned int width, uint64_t part, uint64_t whole, b
 	*text = '\0';
 }
 
-/* Bytes of the well-formed UTF-8 character at text and its number, 0 where it is none. */
-static size_t utf8_decode(const unsigned char *text, uint32_t *ret_code)
-{
-	static const uint32_t smallest[5] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t len = *text < 0x80 ? 1 : *text >= 0xf0 ? 4 : *text >= 0xe0 ? 3 : 2;
-	uint32_t code = *text;
-
-	if (len == 1) {
-		*ret_code = code;
-		return 1;
-	}
-	if (*text < 0xc2 || *text > 0xf4)
-		return 0;
-	code &= 0xffu >> (len + 1);
-	for (size_t i = 1; i < len; i++) {
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-		code = code << 6 | (text[i] & 0x3fu);
-	}
-	if (code < smallest[len] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
-		return 0;
-	*ret_code = code;
-	return len;
-}
-
 /* Characters that move the cursor, start a sequence or change the direction of what follows. */
 static bool is_obeyed(uint32_t code)
 {
@@ -180,25 +157,24 @@ static bool is_obeyed(uint32_t code)
 
 char *format_clean(const char *text, bool utf8, bool newlines)
 {
-	const unsigned char *in = (const unsigned char *)text;
 	char *clean = malloc(strlen(text) + 1), *out = clean;
 
 	if (!clean)
 		return NULL;
-	while (*in) {
+	while (*text) {
 		uint32_t code = 0;
-		size_t len = utf8_decode(in, &code);
+		size_t len = text_utf8_decode(text, &code);
 
-		if (*in == '\t') {
+		if (*text == '\t') {
 			*out++ = ' ';
-		} else if ((*in == '\n' && newlines) ||
+		} else if ((*text == '\n' && newlines) ||
 			   (len && !is_obeyed(code) && (utf8 || len == 1))) {
-			memcpy(out, in, len);
+			memcpy(out, text, len);
 			out += len;
 		} else {
 			*out++ = '?';
 		}
-		in += len ? len : 1;
+		text += len ? len : 1;
 	}
 	*out = '\0';
 	return clean;

@@ -79,6 +79,7 @@ int command_help(const struct ctl *ctl, int argc, char **argv)
 {
 	char *const *words = options_words(argv, NULL);
 	const struct command *command;
+	const char *near;
 
 	(void)argc;
 	if (!words[0]) {
@@ -86,9 +87,12 @@ int command_help(const struct ctl *ctl, int argc, char **argv)
 		return CTL_OK;
 	}
 	command = commands_find(words[0]);
-	if (!command)
-		return output_fail(ctl, CTL_USAGE, "mssclampctl --help lists the commands.",
-				   "help: no command '%s'", words[0]);
-	help_print_command(stdout, command);
-	return CTL_OK;
+	if (command) {
+		help_print_command(stdout, command);
+		return CTL_OK;
+	}
+	near = commands_suggest(words[0]);
+	return output_fail(ctl, CTL_USAGE, "mssclampctl --help lists the commands.",
+			   "help: no command '%s'%s%s%s", words[0],
+			   near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
 }

@@ -109,7 +109,7 @@ static int run_again(struct ctl *ctl, const struct command *command, const struc
 			fputs(ctl->terminal ? CLEAR_SCREEN : first ? "" : "\n", stdout);
 		fflush(stdout);
 		code = command->run(ctl, options->argc, options->argv);
-		if (code > CTL_FAILED || output_finish(CTL_OK) != CTL_OK)
+		if ((code != CTL_OK && code != CTL_FOUND) || output_finish(CTL_OK) != CTL_OK)
 			break;
 		first = false;
 		next_ns += ctl->every_ns;
@@ -144,16 +144,30 @@ static int run_command(struct ctl *ctl, const struct command *command,
 	return command->run(ctl, options->argc, options->argv);
 }
 
+static int print_version(const struct ctl *ctl)
+{
+	json_t *object;
+
+	if (!ctl->json) {
+		puts("mssclampctl " VERSION);
+		return CTL_OK;
+	}
+	object = json_pack("{s:i, s:s}", "schema", CTL_SCHEMA, "version", VERSION);
+	if (!object)
+		return output_fail(ctl, CTL_FAILED, NULL, "out of memory");
+	output_json(ctl, object);
+	json_decref(object);
+	return CTL_OK;
+}
+
 static int dispatch(struct ctl *ctl, const struct options *options)
 {
 	const char *name = options->argc ? options->argv[0] : NULL;
 	const struct command *command = name ? commands_find(name) : NULL;
 	const char *near;
 
-	if (options->version) {
-		puts("mssclampctl " VERSION);
-		return CTL_OK;
-	}
+	if (options->version)
+		return print_version(ctl);
 	if (options->help && (!name || command)) {
 		if (command)
 			help_print_command(stdout, command);
@@ -189,5 +203,5 @@ int main(int argc, char **argv)
 		code = dispatch(&ctl, &options);
 	json_decref(memory.last);
 	options_done(&options);
-	return output_finish(code);
+	return output_finish(code == CTL_FOUND ? CTL_FAILED : code);
 }

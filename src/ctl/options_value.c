@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* How commands read what options_parse made for them. */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -52,10 +51,13 @@ int options_parse_seconds(const char *text, uint64_t *ret_ns)
 		if (text_parse_duration(text, &ns) < 0)
 			return -EINVAL;
 	} else {
-		if (!digits || digits > 9 || point[1 + digits] ||
-		    (size_t)(point - text) >= sizeof(whole))
+		size_t len = (size_t)(point - text);
+
+		if (!digits || digits > 9 || point[1 + digits] || len >= sizeof(whole) ||
+		    strspn(text, "0123456789") != len)
 			return -EINVAL;
-		snprintf(whole, sizeof(whole), "%.*s", (int)(point - text), text);
+		memcpy(whole, text, len);
+		whole[len] = '\0';
 		if (text_parse_u64(whole, 0, SECONDS_MAX, &ns) < 0)
 			return -EINVAL;
 		ns *= NS_PER_SECOND;

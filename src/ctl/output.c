@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "ctl/format.h"
+#include "proto/varlink.h"
 
 /* The name an error has in JSON and on the control socket. */
 static const char *error_name(enum ctl_exit code)
@@ -27,6 +28,7 @@ static const char *error_name(enum ctl_exit code)
 		return "org.mssclamp.Unknown";
 	case CTL_OK:
 	case CTL_FAILED:
+	case CTL_FOUND:
 		break;
 	}
 	return "org.mssclamp.Failed";
@@ -54,26 +56,12 @@ static void print_cleaned(const struct ctl *ctl, const char *prefix, const char 
 	free(clean);
 }
 
-/* A path on the command line may be no UTF-8, and JSON takes nothing else: then it is cleaned. */
-static json_t *make_string(const char *text)
-{
-	json_t *string = json_string(text);
-	char *clean;
-
-	if (string)
-		return string;
-	clean = format_clean(text, true, true);
-	string = clean ? json_string(clean) : NULL;
-	free(clean);
-	return string;
-}
-
 static void print_error_json(const struct ctl *ctl, enum ctl_exit code, const char *hint,
 			     const char *message)
 {
 	json_t *object = json_pack("{s:i, s:{s:s, s:o, s:o}}", "schema", CTL_SCHEMA, "error",
-				   "name", error_name(code), "message", make_string(message),
-				   "hint", hint && *hint ? make_string(hint) : json_null());
+				   "name", error_name(code), "message", varlink_string(message),
+				   "hint", hint && *hint ? varlink_string(hint) : json_null());
 
 	if (object)
 		output_json(ctl, object);

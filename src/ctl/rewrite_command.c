@@ -9,9 +9,9 @@
 #include "base/text.h"
 #include "core/mss.h"
 #include "ctl/commands.h"
-#include "ctl/format.h"
 #include "ctl/output.h"
 #include "ctl/rewrite.h"
+#include "proto/varlink.h"
 
 #define HINT_USAGE "mssclampctl rewrite IN OUT --mss4 N --mss6 N [--insert]"
 
@@ -102,28 +102,14 @@ static json_t *counts_to_json(const struct rewrite_report *report)
 	return counts;
 }
 
-/* A path as JSON can hold it: bytes that are no UTF-8 are replaced. Returns owned. */
-static json_t *path_to_json(const char *path)
-{
-	json_t *text = json_string(path);
-	char *clean;
-
-	if (text)
-		return text;
-	clean = format_clean(path, false, true);
-	text = json_string(clean ? clean : "?");
-	free(clean);
-	return text;
-}
-
 static void print_json(const struct ctl *ctl, const struct rewrite_options *options,
 		       const struct rewrite_report *report)
 {
 	json_t *object = json_object();
 
 	set_number(object, "schema", CTL_SCHEMA);
-	json_object_set_new(object, "input", path_to_json(options->in));
-	json_object_set_new(object, "output", path_to_json(options->out));
+	json_object_set_new(object, "input", varlink_string(options->in));
+	json_object_set_new(object, "output", varlink_string(options->out));
 	set_number(object, "packets_total", report->packets);
 	set_number(object, "not_ip_total", report->result[SYN_NOT_IP]);
 	set_number(object, "snapped_total", report->result[SYN_TRUNCATED_COPY]);

@@ -91,7 +91,7 @@ static int show_live(const struct ctl *ctl, bool diff)
 	if (!reply)
 		return code;
 	if (is_bad(reply))
-		code = CTL_FAILED;
+		code = CTL_FOUND;
 	if (ctl->json) {
 		output_json(ctl, reply);
 	} else if (!ctl->quiet) {
@@ -136,31 +136,55 @@ static void print_text(const struct ctl *ctl, const char *text)
 	free(clean);
 }
 
-static int print_rules(const struct ctl *ctl, const char *format)
+/* Whether nobody is there who knows the settings in force; an error that mssclampd itself told is
+ * none of that. */
+static bool is_out_of_reach(const struct client_error *error)
+{
+	return !error->answered &&
+	       (error->code == CTL_NOT_RUNNING || error->code == CTL_DENIED);
+}
+
+/* The rules as mssclampd would load them, or those of the default settings. Returns CTL_OK and the
+ * owned answer, or says what is wrong. */
+static int ask_for_text(const struct ctl *ctl, const char *format, json_t **ret_reply)
 {
 	struct client_error error;
+	int code = CTL_OK;
+	int r = client_try(ctl, "GetRules", json_pack("{s:s}", "print", format), ret_reply, &error);
+
+	if (r < 0 && is_out_of_reach(&error)) {
+		output_warn(ctl, "%s: these are the rules of the default settings",
+			    client_error_text(&error));
+		code = rules_default(ctl, format, ret_reply);
+	} else if (r < 0) {
+		code = output_fail(ctl, error.code, error.hint, "%s", client_error_text(&error));
+	}
+	client_error_done(&error);
+	return code;
+}
+
+static int print_rules(const struct ctl *ctl, const char *format)
+{
+	const char *text;
 	json_t *reply;
-	int code, r;
+	int code;
 
 	if (strcmp(format, "nft") != 0 && strcmp(format, "iptables") != 0)
 		return output_fail(ctl, CTL_USAGE, "mssclampctl help rules tells more.",
 				   "rules: --print %s: must be nft or iptables", format);
-	r = client_try(ctl, "GetRules", json_pack("{s:s}", "print", format), &reply, &error);
-	if (r < 0 && (error.answered ||
-		      (error.code != CTL_NOT_RUNNING && error.code != CTL_DENIED)))
-		return output_fail(ctl, error.code, error.hint, "%s", error.message);
-	if (r < 0) {
-		output_warn(ctl, "%s: these are the rules of the default settings", error.message);
-		code = rules_default(ctl, format, &reply);
-		if (code != CTL_OK)
-			return code;
-	}
-	if (ctl->json)
+	code = ask_for_text(ctl, format, &reply);
+	if (code != CTL_OK)
+		return code;
+	text = field_string(reply, "text", NULL);
+	if (!text)
+		code = output_fail(ctl, CTL_FAILED, "Its log may tell why: journalctl -u mssclampd",
+				   "rules: mssclampd could not write them as %s", format);
+	else if (ctl->json)
 		output_json(ctl, reply);
 	else
-		print_text(ctl, field_string(reply, "text", ""));
+		print_text(ctl, text);
 	json_decref(reply);
-	return CTL_OK;
+	return code;
 }
 
 int command_rules(const struct ctl *ctl, int argc, char **argv)

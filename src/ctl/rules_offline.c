@@ -7,24 +7,16 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/cpu.h"
 #include "ctl/client.h"
 #include "ctl/output.h"
 #include "ctl/rules.h"
 #include "edge/firewall.h"
+#include "edge/queue_proc.h"
 
 /* The defaults of the configuration: hooks and queues. */
 #define DEFAULT_HOOKS (FIREWALL_FORWARD | FIREWALL_OUTPUT | FIREWALL_INPUT)
 #define DEFAULT_QUEUE_FIRST 5000
-#define DEFAULT_QUEUES_MAX 4 /* one a CPU, but no more */
-
-static uint16_t default_queue_count(void)
-{
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-
-	if (cpus < 1)
-		return 1;
-	return (uint16_t)(cpus < DEFAULT_QUEUES_MAX ? cpus : DEFAULT_QUEUES_MAX);
-}
 
 /* The text of the rules, owned; NULL with *ret_error, -errno. */
 static char *default_text(enum firewall_backend backend, int *ret_error)
@@ -32,7 +24,7 @@ static char *default_text(enum firewall_backend backend, int *ret_error)
 	struct firewall_plan plan = {
 		.hooks = DEFAULT_HOOKS,
 		.queue_first = DEFAULT_QUEUE_FIRST,
-		.queue_count = default_queue_count(),
+		.queue_count = (uint16_t)cpu_queue_count(),
 	};
 	char *text = NULL;
 	size_t len = 0;
@@ -84,21 +76,46 @@ static bool has_net_admin(void)
 	return data[CAP_TO_INDEX(CAP_NET_ADMIN)].effective & CAP_TO_MASK(CAP_NET_ADMIN);
 }
 
-/* Whether nobody serves the socket; says what is wrong otherwise. */
-static int check_stopped(const struct ctl *ctl)
+#define STOP_HINT "Stop it first: systemctl stop mssclampd.socket mssclampd"
+
+/* Whether no mssclampd has a queue here, whatever its control socket is: it would put back at once
+ * what is removed. */
+static int check_queues(const struct ctl *ctl)
 {
-	int r = client_probe(ctl);
+	uint16_t queue;
+	int pid, r;
+
+	r = queue_find_process("mssclampd", &queue, &pid);
+	if (r > 0)
+		return output_fail(ctl, CTL_FAILED, STOP_HINT,
+				   "rules --remove: refused, mssclampd is running: process %d has "
+				   "queue %u",
+				   pid, queue);
+	if (r < 0)
+		return output_fail(ctl, CTL_UNKNOWN, "Use sudo.",
+				   "rules --remove: cannot tell whether mssclampd has a queue: %s",
+				   strerror(-r));
+	return CTL_OK;
+}
+
+/* Whether nobody serves the socket: not a mssclampd that is just starting either. */
+static int check_socket(const struct ctl *ctl)
+{
+	struct client_error error;
+	int r = client_probe(ctl, &error);
+	int code = CTL_OK;
 
 	if (r > 0)
-		return output_fail(ctl, CTL_FAILED,
-				   "Stop it first: systemctl stop mssclampd.socket mssclampd",
-				   "rules --remove: refused, mssclampd is running (%s)",
+		code = output_fail(ctl, CTL_FAILED, STOP_HINT,
+				   "rules --remove: refused, mssclampd is running, or started on "
+				   "demand: somebody listens on %s",
 				   ctl->socket);
-	if (r < 0)
-		return output_fail(ctl, CTL_UNKNOWN, "Name the right socket with -s PATH.",
-				   "rules --remove: cannot tell whether mssclampd runs: %s: %s",
-				   ctl->socket, strerror(-r));
-	return CTL_OK;
+	else if (r < 0)
+		code = output_fail(ctl, error.code, error.hint,
+				   "rules --remove: cannot tell whether mssclampd runs: %s",
+				   client_error_text(&error));
+	client_error_done(&error);
+	return code;
 }
 
 int rules_remove(const struct ctl *ctl)
@@ -112,7 +129,9 @@ int rules_remove(const struct ctl *ctl)
 				   "rules --remove: not permitted: needs root or CAP_NET_ADMIN "
 				   "(you are uid %u)",
 				   (unsigned int)geteuid());
-	code = check_stopped(ctl);
+	code = check_queues(ctl);
+	if (code == CTL_OK)
+		code = check_socket(ctl);
 	if (code != CTL_OK)
 		return code;
 	r = firewall_remove_all(&error);

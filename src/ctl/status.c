@@ -133,5 +133,5 @@ int command_status(const struct ctl *ctl, int argc, char **argv)
 	else if (!ctl->quiet)
 		print_status(ctl, reply, running);
 	json_decref(reply);
-	return running ? CTL_OK : CTL_FAILED;
+	return running ? CTL_OK : CTL_FOUND;
 }

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* wait: asks again and again until clamping works, or the time is over. */
-#include <stdarg.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -18,94 +16,87 @@ struct waiting {
 	const char *tunnel; /* NULL: any state of the tunnels will do */
 	uint64_t start_ns, end_ns;
 	bool reached;       /* the daemon answered at least once */
-	enum ctl_exit code; /* what is missing so far, as an exit code */
-	char missing[CLIENT_TEXT_MAX * 2];
-	char hint[CLIENT_TEXT_MAX];
+	struct client_error missing; /* so far */
 };
-
-/* Notes what is missing. Returns false, for "not ready". */
-static bool __attribute__((format(printf, 4, 5)))
-lack(struct waiting *waiting, enum ctl_exit code, const char *hint, const char *format, ...)
-{
-	va_list list;
-
-	waiting->code = code;
-	snprintf(waiting->hint, sizeof(waiting->hint), "%s", hint);
-	va_start(list, format);
-	vsnprintf(waiting->missing, sizeof(waiting->missing), format, list);
-	va_end(list);
-	return false;
-}
 
 /* Calls without a word; a failure is one more thing that is missing. NULL or an owned reply. */
 static json_t *ask(struct waiting *waiting, const char *method)
 {
-	struct client_error error;
 	uint64_t now_ns = clock_boottime_ns();
+	struct client_error error;
 	json_t *reply = NULL;
 
 	if (now_ns < waiting->end_ns && waiting->end_ns - now_ns < waiting->ctl.timeout_ns)
 		waiting->ctl.timeout_ns = waiting->end_ns - now_ns;
 	if (client_try(&waiting->ctl, method, NULL, &reply, &error) == 0) {
 		waiting->reached = true;
+		client_error_done(&error);
 		return reply;
 	}
 	waiting->reached |= error.answered;
 	if (error.code == CTL_NOT_RUNNING && waiting->reached)
 		error.code = CTL_FAILED; /* it was there and went away */
-	if (error.code == CTL_UNKNOWN && waiting->missing[0])
-		return NULL; /* the last try had little time: what was known before tells more */
-	lack(waiting, error.code, error.hint, "%s", error.message);
+	if (error.code == CTL_UNKNOWN && waiting->missing.message) {
+		/* The last try had little time: what was known before tells more. */
+		client_error_done(&error);
+		return NULL;
+	}
+	client_error_done(&waiting->missing);
+	waiting->missing = error;
 	return NULL;
 }
 
-static bool judge_status(struct waiting *waiting, const json_t *status)
+/* Both return 0 where it is well, else -EIO with what is missing. */
+static int judge_status(const json_t *status, struct client_error *missing)
 {
 	const json_t *checks = json_object_get(status, "checks");
 	const json_t *problems = json_object_get(status, "problems");
 	const char *problem = json_string_value(json_array_get(problems, 0));
 
 	if (!field_is(checks, "queues", "ok"))
-		return lack(waiting, CTL_FAILED, "mssclampctl status tells more.",
-			    "the queues are %s", field_string(checks, "queues", "unknown"));
+		return client_error_set(missing, CTL_FAILED, "mssclampctl status tells more.",
+					"the queues are %s",
+					field_string(checks, "queues", "unknown"));
 	if (!field_is(checks, "rules", "ok") && !field_is(checks, "rules", "none"))
-		return lack(waiting, CTL_FAILED, "mssclampctl rules --diff tells more.",
-			    "the rules are %s", field_string(checks, "rules", "unknown"));
+		return client_error_set(missing, CTL_FAILED, "mssclampctl rules --diff tells more.",
+					"the rules are %s",
+					field_string(checks, "rules", "unknown"));
 	if (!field_is(status, "state", "running"))
-		return lack(waiting, CTL_FAILED, "mssclampctl status tells more.",
-			    "mssclampd is %s%s%s", field_string(status, "state", "unknown"),
-			    problem ? ": " : "", problem ? problem : "");
-	return true;
+		return client_error_set(missing, CTL_FAILED, "mssclampctl status tells more.",
+					"mssclampd is %s%s%s",
+					field_string(status, "state", "unknown"),
+					problem ? ": " : "", problem ? problem : "");
+	return 0;
 }
 
-static bool judge_tunnel(struct waiting *waiting, const json_t *reply)
+static int judge_tunnel(const json_t *reply, const char *name, struct client_error *missing)
 {
 	const json_t *tunnels = json_object_get(reply, "tunnels");
 
 	for (size_t i = 0; i < json_array_size(tunnels); i++) {
 		const json_t *tunnel = json_array_get(tunnels, i);
 
-		if (!field_is(tunnel, "name", waiting->tunnel))
+		if (!field_is(tunnel, "name", name))
 			continue;
 		if (field_count(tunnel, "mss4_bytes") || field_count(tunnel, "mss6_bytes"))
-			return true;
-		return lack(waiting, CTL_FAILED, "mssclampctl tunnels tells more.",
-			    "tunnel %s has no MSS", waiting->tunnel);
+			return 0;
+		return client_error_set(missing, CTL_FAILED, "mssclampctl tunnels tells more.",
+					"tunnel %s has no MSS", name);
 	}
-	return lack(waiting, CTL_NOT_FOUND, "mssclampctl tunnels lists what there is.",
-		    "there is no tunnel %s", waiting->tunnel);
+	return client_error_set(missing, CTL_NOT_FOUND, "mssclampctl tunnels lists what there is.",
+				"there is no tunnel %s", name);
 }
 
 static bool is_ready(struct waiting *waiting)
 {
 	json_t *reply = ask(waiting, "GetStatus");
-	bool ready = reply && judge_status(waiting, reply);
+	bool ready = reply && judge_status(reply, &waiting->missing) == 0;
 
 	json_decref(reply);
 	if (!ready || !waiting->tunnel)
 		return ready;
 	reply = ask(waiting, "ListTunnels");
-	ready = reply && judge_tunnel(waiting, reply);
+	ready = reply && judge_tunnel(reply, waiting->tunnel, &waiting->missing) == 0;
 	json_decref(reply);
 	return ready;
 }
@@ -114,7 +105,7 @@ static bool is_ready(struct waiting *waiting)
 static bool wait_until_ready(struct waiting *waiting)
 {
 	while (!is_ready(waiting)) {
-		if (waiting->code == CTL_USAGE ||
+		if (waiting->missing.code == CTL_USAGE ||
 		    clock_boottime_ns() + POLL_NS >= waiting->end_ns)
 			return false;
 		usleep((useconds_t)(POLL_NS / 1000));
@@ -146,6 +137,7 @@ int command_wait(const struct ctl *ctl, int argc, char **argv)
 		.start_ns = clock_boottime_ns(),
 	};
 	uint64_t for_ns = DEFAULT_FOR_NS;
+	int code = CTL_OK;
 
 	(void)argc;
 	if (longest && options_parse_seconds(longest, &for_ns) < 0)
@@ -154,10 +146,14 @@ int command_wait(const struct ctl *ctl, int argc, char **argv)
 				   "at most a day",
 				   longest);
 	waiting.end_ns = waiting.start_ns + for_ns;
-	if (!wait_until_ready(&waiting))
-		return output_fail(ctl, waiting.code, waiting.hint, "wait: %s (after %.1f s)",
-				   waiting.missing, waited_seconds(&waiting));
-	if (ctl->json)
-		print_ready(ctl, &waiting);
-	return CTL_OK;
+	if (wait_until_ready(&waiting)) {
+		if (ctl->json)
+			print_ready(ctl, &waiting);
+	} else {
+		code = output_fail(ctl, waiting.missing.code, waiting.missing.hint,
+				   "wait: %s (after %.1f s)", client_error_text(&waiting.missing),
+				   waited_seconds(&waiting));
+	}
+	client_error_done(&waiting.missing);
+	return code;
 }

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/config.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "daemon/config_build.h"
-
-#define QUEUES_AUTO_MAX 4 /* queues.count = 0 gives at most so many */
+#include "base/cpu.h"
+#include "daemon/config_files.h"
 
 /* Wherever count stands, first is what has to give way. Its preset leaves room for any count. */
 static void check_queues(struct config_build *build)
 {
 	const struct config *config = build->config;
-	unsigned int count = config->queue_count ? config->queue_count : QUEUES_AUTO_MAX;
+	unsigned int count = config->queue_count ? config->queue_count : CPU_QUEUES_MAX;
 	const json_t *first = json_object_get(config->effective, "queues.first");
 	unsigned int last = config->queue_first + count - 1;
 	struct config_where where;
@@ -27,6 +28,68 @@ static void check_queues(struct config_build *build)
 		build->failed = -ENOMEM;
 }
 
+/* The presets of all rows as a text for libconfig, in order: they take the way that values of files
+ * take. Owned, or NULL. */
+static char *presets_text(void)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	if (!out)
+		return NULL;
+	for (size_t i = 0; i < config_row_count; i++)
+		fprintf(out, "v%zu = %s;\n", i, config_rows[i].preset);
+	if (fclose(out) != 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+static int preset_apply(const struct config_row *row, const config_setting_t *setting,
+			struct config *config, json_t *values)
+{
+	struct config_value value;
+	int r = config_value_read(row, setting, &value, stderr);
+
+	if (r < 0)
+		return r;
+	if (config)
+		r = config_value_store(row, &value, config);
+	if (r == 0)
+		r = json_object_set(values, row->path, value.json);
+	config_value_done(&value);
+	return r;
+}
+
+/* Sets every field of config to its preset, unless config is NULL, and returns the presets as
+ * {path: value}: owned, or NULL (out of memory). */
+static json_t *apply_presets(struct config *config)
+{
+	json_t *values = json_object();
+	char *text = presets_text();
+	config_t parsed;
+	int r = -1;
+
+	config_init(&parsed);
+	if (values && text) {
+		r = config_read_string(&parsed, text) ? 0 : -1;
+		assert(r == 0);
+	}
+	for (unsigned int i = 0; r == 0 && i < config_row_count; i++)
+		r = preset_apply(&config_rows[i],
+				 config_setting_get_elem(config_root_setting(&parsed), i), config,
+				 values);
+	config_destroy(&parsed);
+	free(text);
+	if (r < 0) {
+		json_decref(values);
+		return NULL;
+	}
+	return values;
+}
+
 static struct config *config_new(void)
 {
 	struct config *config = calloc(1, sizeof(*config));
@@ -36,7 +99,7 @@ static struct config *config_new(void)
 		return NULL;
 	config->rules = calloc(1, sizeof(*config->rules));
 	config->effective = json_object();
-	presets = config_presets(config);
+	presets = apply_presets(config);
 	if (!config->rules || !config->effective || !presets) {
 		config_free(config);
 		config = NULL;
@@ -55,7 +118,7 @@ int config_load(const char *file, bool required, struct config **ret_config,
 	build.config = config_new();
 	if (!build.config)
 		return -ENOMEM;
-	config_build_files(&build, file, required);
+	config_files_read(&build, file, required);
 	check_queues(&build);
 	r = build.failed ? build.failed : ret_report->error_count ? -EINVAL : 0;
 	if (r < 0) {
@@ -80,4 +143,96 @@ void config_free(struct config *config)
 	rules_free(config->rules);
 	json_decref(config->effective);
 	free(config);
+}
+
+/* Borrowed; NULL where no file sets it. */
+static const json_t *found_at(const struct config *config, const char *path)
+{
+	return json_object_get(config->effective, path);
+}
+
+/* Borrowed; a JSON null where neither a file nor the table has a value. */
+static json_t *value_at(const struct config *config, const json_t *presets, const char *path)
+{
+	json_t *value = json_object_get(found_at(config, path), "value");
+
+	if (!value)
+		value = json_object_get(presets, path);
+	return value ? value : json_null();
+}
+
+/* Appends the path to changes if its values differ. */
+static int compare(const struct config *old_config, const struct config *new_config,
+		   const json_t *presets, const char *path, json_t *changes)
+{
+	json_t *old_value = value_at(old_config, presets, path);
+	json_t *new_value = value_at(new_config, presets, path);
+	const json_t *found = found_at(new_config, path);
+	json_t *file = json_object_get(found, "file");
+	json_t *line = json_object_get(found, "line");
+
+	if (json_equal(old_value, new_value))
+		return 0;
+	return json_array_append_new(changes,
+		json_pack("{s:s, s:O, s:O, s:O, s:O}", "path", path, "old", old_value,
+			  "new", new_value, "file", file ? file : json_null(),
+			  "line", line ? line : json_null()));
+}
+
+/* Keys of list entries; those that both have are compared once, for the new side. */
+static int compare_entries(const struct config *old_config, const struct config *new_config,
+			   bool only_old, const json_t *presets, json_t *changes)
+{
+	json_t *entries = only_old ? old_config->effective : new_config->effective;
+	const char *path;
+	json_t *found;
+
+	json_object_foreach(entries, path, found) {
+		if (!strchr(path, '[') || (only_old && found_at(new_config, path)))
+			continue;
+		if (compare(old_config, new_config, presets, path, changes) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+json_t *config_diff(const struct config *old_config, const struct config *new_config)
+{
+	json_t *presets = apply_presets(NULL);
+	json_t *changes = json_array();
+	int r = presets && changes ? 0 : -1;
+
+	for (size_t i = 0; r == 0 && i < config_row_count; i++)
+		r = compare(old_config, new_config, presets, config_rows[i].path, changes);
+	if (r == 0)
+		r = compare_entries(old_config, new_config, false, presets, changes);
+	if (r == 0)
+		r = compare_entries(old_config, new_config, true, presets, changes);
+	json_decref(presets);
+	if (r < 0) {
+		json_decref(changes);
+		return NULL;
+	}
+	return changes;
+}
+
+json_t *config_needs_restart(const struct config *old_config, const struct config *new_config)
+{
+	json_t *presets = apply_presets(NULL);
+	json_t *paths = json_array();
+	int r = presets && paths ? 0 : -1;
+
+	for (size_t i = 0; r == 0 && i < config_row_count; i++) {
+		const struct config_row *row = &config_rows[i];
+
+		if (row->needs_restart && !json_equal(value_at(old_config, presets, row->path),
+						      value_at(new_config, presets, row->path)))
+			r = json_array_append_new(paths, json_string(row->path));
+	}
+	json_decref(presets);
+	if (r < 0) {
+		json_decref(paths);
+		return NULL;
+	}
+	return paths;
 }

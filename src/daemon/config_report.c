@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 #define QUOTED_MAX 60 /* bytes of a user's text that an error repeats */
 
 struct lines {
@@ -76,13 +78,13 @@ void config_report_done(struct config_report *report)
 
 void config_print_quoted(FILE *out, const char *text)
 {
-	size_t len = strnlen(text, QUOTED_MAX + 1);
+	size_t len = strlen(text), shown = text_utf8_cut(text, len, QUOTED_MAX);
 
 	fputc('"', out);
-	for (size_t i = 0; i < len && i < QUOTED_MAX; i++) {
+	for (size_t i = 0; i < shown; i++) {
 		unsigned char c = (unsigned char)text[i];
 
 		fputc(c < ' ' || c == 0x7f ? '?' : c, out);
 	}
-	fputs(len > QUOTED_MAX ? "...\"" : "\"", out);
+	fputs(len > shown ? "...\"" : "\"", out);
 }

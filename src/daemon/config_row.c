@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Finding a row and saying what it wants. */
+#include "daemon/config_row.h"
+
 #include <inttypes.h>
 #include <string.h>
 
 #include "base/text.h"
-#include "daemon/config_table.h"
 
 #define NAMES_MAX 32 /* names valid at one place, NULL included */
 
@@ -140,7 +140,7 @@ static const struct config_row *find_anywhere(const char *name)
 	return NULL;
 }
 
-void config_print_unknown(FILE *out, const char *group, const char *name)
+void config_row_print_unknown(FILE *out, const char *group, const char *name)
 {
 	const struct config_row *row = find_anywhere(name);
 	struct names names = { .count = 0 };
@@ -153,7 +153,8 @@ void config_print_unknown(FILE *out, const char *group, const char *name)
 	print_unknown(out, names.list, name);
 }
 
-void config_print_unknown_key(FILE *out, const struct config_list *list, const char *name)
+void config_row_print_unknown_key(FILE *out, const struct config_list *list,
+				  const char *name)
 {
 	const char *names[CONFIG_KEYS_MAX + 1] = { NULL };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "daemon/config_scan.h"
+#include "daemon/config_source.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,6 +9,10 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
+
+#include "daemon/config_scan.h"
+
+#define FILE_BYTES_MAX (1024 * 1024)
 
 /* /dev/null is what people name for "no settings". */
 static bool is_readable(const struct stat *status)
@@ -24,7 +28,7 @@ static int read_bytes(int fd, char *bytes, size_t *ret_len)
 	ssize_t n;
 
 	do {
-		n = read(fd, bytes + len, SOURCE_FILE_MAX + 1 - len);
+		n = read(fd, bytes + len, FILE_BYTES_MAX + 1 - len);
 		if (n > 0)
 			len += (size_t)n;
 	} while (n > 0 || (n < 0 && errno == EINTR));
@@ -66,7 +70,7 @@ static int load(const char *file, char **ret_bytes, size_t *ret_len)
 
 	if (fd < 0)
 		return fd;
-	bytes = malloc(SOURCE_FILE_MAX + 2);
+	bytes = malloc(FILE_BYTES_MAX + 2);
 	r = bytes ? read_bytes(fd, bytes, &len) : -ENOMEM;
 	close(fd);
 	if (r < 0) {
@@ -79,6 +83,7 @@ static int load(const char *file, char **ret_bytes, size_t *ret_len)
 	return 0;
 }
 
+/* error 0: it was read, but has more bytes than are taken. */
 static int report_unreadable(struct config_report *report, const char *file, int error)
 {
 	struct config_where where = { file, 1 };
@@ -87,28 +92,16 @@ static int report_unreadable(struct config_report *report, const char *file, int
 	if (error == -EBADFD)
 		r = config_report_add(report, CONFIG_ERROR, where, "file",
 				      "is no regular file, name one that is");
+	else if (error == 0)
+		r = config_report_add(report, CONFIG_ERROR, where, "file",
+				      "is larger than 1 MiB, make it smaller");
 	else
 		r = config_report_add(report, CONFIG_ERROR, where, "file",
 				      "cannot be read: %s", strerrordesc_np(-error));
 	return r < 0 ? r : -EINVAL;
 }
 
-static int remember_file(struct config_source *source, const char *file)
-{
-	char **grown = reallocarray(source->files, source->file_count + 1, sizeof(*grown));
-
-	if (!grown)
-		return -ENOMEM;
-	source->files = grown;
-	grown[source->file_count] = strdup(file);
-	if (!grown[source->file_count])
-		return -ENOMEM;
-	source->file_count++;
-	return 0;
-}
-
-int config_source_add(struct config_source *source, const char *file, unsigned int depth,
-		      struct config_report *report)
+int config_source_read(const char *file, struct config_report *report, char **ret_text)
 {
 	char *bytes = NULL;
 	size_t len = 0;
@@ -116,43 +109,10 @@ int config_source_add(struct config_source *source, const char *file, unsigned i
 
 	if (r == -ENOENT || r == -ENOMEM)
 		return r;
-	if (r < 0)
-		return report_unreadable(report, file, r);
-	r = remember_file(source, file);
-	if (r == 0)
-		r = config_scan(source, source->file_count - 1, bytes, len, depth, report);
+	if (r < 0 || len > FILE_BYTES_MAX)
+		r = report_unreadable(report, file, r);
+	else
+		r = config_scan(file, bytes, len, report, ret_text);
 	free(bytes);
 	return r;
-}
-
-int config_source_read(struct config_source *source, const char *file,
-		       struct config_report *report)
-{
-	*source = (struct config_source){ 0 };
-	return config_source_add(source, file, 1, report);
-}
-
-void config_source_done(struct config_source *source)
-{
-	for (size_t i = 0; i < source->file_count; i++)
-		free(source->files[i]);
-	free(source->files);
-	free(source->spans);
-	free(source->text);
-	*source = (struct config_source){ 0 };
-}
-
-struct config_where config_source_where(const struct config_source *source, unsigned int text_line)
-{
-	size_t at = source->span_count;
-	const struct source_span *span;
-
-	while (at > 1 && source->spans[at - 1].text_line > text_line)
-		at--;
-	span = &source->spans[at - 1];
-	if (text_line < span->text_line)
-		text_line = span->text_line;
-	return (struct config_where){
-		source->files[span->file], span->file_line + (text_line - span->text_line),
-	};
 }

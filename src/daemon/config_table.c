@@ -44,7 +44,7 @@ const struct config_row config_rows[] = {
 	{ "queues.count", KIND_UINT, 0, 64, "queues", IN(queue_count), .preset = "0", RESTART,
 	  .help = "queues, one worker thread each; 0: one a CPU, at most 4" },
 	{ "queues.max_packets", KIND_UINT, 16, 65535, "packets", IN(queue_max_packets),
-	  .preset = "8192", RESTART,
+	  .preset = "8192",
 	  .help = "SYNs that may wait in one queue before more pass unchanged" },
 
 	{ "path.probe", KIND_BOOL, IN(path.probe), .preset = "true", LATER,

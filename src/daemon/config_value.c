@@ -10,7 +10,8 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "daemon/config_report.h"
-#include "daemon/config_value_read.h"
+#include "daemon/config_row.h"
+#include "daemon/config_value_text.h"
 
 /* Prints a value as it was written, and a hint at its shape where it has members. */
 static void print_shown(FILE *out, const config_setting_t *setting)
@@ -43,7 +44,8 @@ static void print_shown(FILE *out, const config_setting_t *setting)
 	}
 }
 
-int value_wrong_type(const struct config_row *row, const config_setting_t *setting, FILE *problem)
+int config_value_wrong_type(const struct config_row *row, const config_setting_t *setting,
+			    FILE *problem)
 {
 	static const char *const types[] = {
 		[CONFIG_TYPE_GROUP] = "a group",
@@ -62,8 +64,8 @@ int value_wrong_type(const struct config_row *row, const config_setting_t *setti
 	return -EINVAL;
 }
 
-int value_out_of_range(const struct config_row *row, const config_setting_t *setting,
-		       FILE *problem)
+int config_value_out_of_range(const struct config_row *row, const config_setting_t *setting,
+			      FILE *problem)
 {
 	print_shown(problem, setting);
 	fputs(" is out of range, must be ", problem);
@@ -71,34 +73,40 @@ int value_out_of_range(const struct config_row *row, const config_setting_t *set
 	return -EINVAL;
 }
 
-static int value_read_bool(const struct config_row *row, const config_setting_t *setting,
+bool config_value_is_integer(const config_setting_t *setting)
+{
+	return config_setting_type(setting) == CONFIG_TYPE_INT ||
+	       config_setting_type(setting) == CONFIG_TYPE_INT64;
+}
+
+static int read_bool(const struct config_row *row, const config_setting_t *setting,
 		     struct config_value *value, FILE *problem)
 {
 	if (config_setting_type(setting) != CONFIG_TYPE_BOOL)
-		return value_wrong_type(row, setting, problem);
+		return config_value_wrong_type(row, setting, problem);
 	value->number = config_setting_get_bool(setting) != 0;
 	value->json = json_boolean(value->number);
 	return 0;
 }
 
-static int value_read_uint(const struct config_row *row, const config_setting_t *setting,
+static int read_uint(const struct config_row *row, const config_setting_t *setting,
 		     struct config_value *value, FILE *problem)
 {
 	long long number = config_setting_get_int64(setting);
 
-	if (!value_is_integer(setting))
-		return value_wrong_type(row, setting, problem);
+	if (!config_value_is_integer(setting))
+		return config_value_wrong_type(row, setting, problem);
 	if (number < 0 || (uint64_t)number < row->min || (uint64_t)number > row->max)
-		return value_out_of_range(row, setting, problem);
+		return config_value_out_of_range(row, setting, problem);
 	value->number = (uint64_t)number;
 	value->json = json_integer(number);
 	return 0;
 }
 
-static int value_read_bits(const struct config_row *row, const config_setting_t *setting,
+static int read_bits(const struct config_row *row, const config_setting_t *setting,
 		     struct config_value *value, FILE *problem)
 {
-	int r = value_read_uint(row, setting, value, problem);
+	int r = read_uint(row, setting, value, problem);
 
 	if (r < 0)
 		return r;
@@ -108,19 +116,19 @@ static int value_read_bits(const struct config_row *row, const config_setting_t 
 }
 
 /* An integer is a number too. Not a number is never inside the range. */
-static int value_read_real(const struct config_row *row, const config_setting_t *setting,
+static int read_real(const struct config_row *row, const config_setting_t *setting,
 		     struct config_value *value, FILE *problem)
 {
 	double real;
 
-	if (value_is_integer(setting))
+	if (config_value_is_integer(setting))
 		real = (double)config_setting_get_int64(setting);
 	else if (config_setting_type(setting) == CONFIG_TYPE_FLOAT)
 		real = config_setting_get_float(setting);
 	else
-		return value_wrong_type(row, setting, problem);
+		return config_value_wrong_type(row, setting, problem);
 	if (!(real >= (double)row->min && real <= (double)row->max))
-		return value_out_of_range(row, setting, problem);
+		return config_value_out_of_range(row, setting, problem);
 	value->real = real;
 	value->json = json_real(real);
 	return 0;
@@ -141,13 +149,13 @@ static json_t *duration_json(uint64_t ns)
 	return json_string("0s");
 }
 
-static int value_read_duration(const struct config_row *row, const config_setting_t *setting,
+static int read_duration(const struct config_row *row, const config_setting_t *setting,
 			 struct config_value *value, FILE *problem)
 {
 	uint64_t ns = 0;
 	int r = 0;
 
-	if (value_is_integer(setting)) {
+	if (config_value_is_integer(setting)) {
 		long long seconds = config_setting_get_int64(setting);
 
 		if (seconds < 0 || __builtin_mul_overflow((uint64_t)seconds, NS_PER_SECOND, &ns))
@@ -155,7 +163,7 @@ static int value_read_duration(const struct config_row *row, const config_settin
 	} else if (config_setting_type(setting) == CONFIG_TYPE_STRING) {
 		r = text_parse_duration(config_setting_get_string(setting), &ns);
 	} else {
-		return value_wrong_type(row, setting, problem);
+		return config_value_wrong_type(row, setting, problem);
 	}
 	if (r == -EINVAL) {
 		config_print_quoted(problem, config_setting_get_string(setting));
@@ -164,7 +172,7 @@ static int value_read_duration(const struct config_row *row, const config_settin
 		return r;
 	}
 	if (r < 0 || ns < row->min * NS_PER_SECOND || ns > row->max * NS_PER_SECOND)
-		return value_out_of_range(row, setting, problem);
+		return config_value_out_of_range(row, setting, problem);
 	value->number = ns;
 	value->json = duration_json(ns);
 	return 0;
@@ -173,13 +181,18 @@ static int value_read_duration(const struct config_row *row, const config_settin
 int config_value_read(const struct config_row *row, const config_setting_t *setting,
 		      struct config_value *ret_value, FILE *problem)
 {
-	static value_reader *const readers[] = {
-		[KIND_BOOL] = value_read_bool,         [KIND_UINT] = value_read_uint,
-		[KIND_REAL] = value_read_real,         [KIND_BITS] = value_read_bits,
-		[KIND_DURATION] = value_read_duration, [KIND_TEXT] = value_read_text,
-		[KIND_FILE] = value_read_text,         [KIND_WORD] = value_read_word,
-		[KIND_WORDS] = value_read_words,       [KIND_MARK] = value_read_mark,
-		[KIND_PREFIX] = value_read_prefix,
+	static config_value_reader *const readers[] = {
+		[KIND_BOOL] = read_bool,
+		[KIND_UINT] = read_uint,
+		[KIND_REAL] = read_real,
+		[KIND_BITS] = read_bits,
+		[KIND_DURATION] = read_duration,
+		[KIND_TEXT] = config_value_read_text,
+		[KIND_FILE] = config_value_read_text,
+		[KIND_WORD] = config_value_read_word,
+		[KIND_WORDS] = config_value_read_words,
+		[KIND_MARK] = config_value_read_mark,
+		[KIND_PREFIX] = config_value_read_prefix,
 	};
 	struct config_value value = { 0 };
 	int r = readers[row->kind](row, setting, &value, problem);

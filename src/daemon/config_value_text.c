@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Values that are written as text: words, marks, prefixes. */
+#include "daemon/config_value_text.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -7,7 +8,7 @@
 
 #include "base/text.h"
 #include "daemon/config_report.h"
-#include "daemon/config_value_read.h"
+#include "daemon/config_row.h"
 
 static bool has_control(const char *text)
 {
@@ -18,14 +19,14 @@ static bool has_control(const char *text)
 	return false;
 }
 
-int value_read_text(const struct config_row *row, const config_setting_t *setting,
-		     struct config_value *value, FILE *problem)
+int config_value_read_text(const struct config_row *row, const config_setting_t *setting,
+			   struct config_value *value, FILE *problem)
 {
 	const char *text = config_setting_get_string(setting);
 	size_t len;
 
 	if (config_setting_type(setting) != CONFIG_TYPE_STRING)
-		return value_wrong_type(row, setting, problem);
+		return config_value_wrong_type(row, setting, problem);
 	len = strlen(text);
 	value->json = has_control(text) ? NULL : json_string(text);
 	if (!value->json) {
@@ -51,7 +52,7 @@ static int find_word(const struct config_row *row, const config_setting_t *setti
 	const char *near;
 
 	if (config_setting_type(setting) != CONFIG_TYPE_STRING)
-		return value_wrong_type(row, setting, problem);
+		return config_value_wrong_type(row, setting, problem);
 	for (size_t i = 0; row->words[i]; i++) {
 		if (strcmp(row->words[i], text) == 0) {
 			*ret_place = i;
@@ -68,8 +69,8 @@ static int find_word(const struct config_row *row, const config_setting_t *setti
 	return -EINVAL;
 }
 
-int value_read_word(const struct config_row *row, const config_setting_t *setting,
-		     struct config_value *value, FILE *problem)
+int config_value_read_word(const struct config_row *row, const config_setting_t *setting,
+			   struct config_value *value, FILE *problem)
 {
 	size_t place;
 	int r = find_word(row, setting, &place, problem);
@@ -118,15 +119,15 @@ static int add_word(const struct config_row *row, const config_setting_t *settin
 	return -EINVAL;
 }
 
-int value_read_words(const struct config_row *row, const config_setting_t *setting,
-		      struct config_value *value, FILE *problem)
+int config_value_read_words(const struct config_row *row, const config_setting_t *setting,
+			    struct config_value *value, FILE *problem)
 {
 	uint64_t bits = 0;
 	int count = config_setting_length(setting);
 	int r = 0;
 
 	if (config_setting_type(setting) != CONFIG_TYPE_ARRAY)
-		return value_wrong_type(row, setting, problem);
+		return config_value_wrong_type(row, setting, problem);
 	for (unsigned int i = 0; i < (unsigned int)count; i++) {
 		if (add_word(row, config_setting_get_elem(setting, i), &bits, r, problem) < 0)
 			r = -EINVAL;
@@ -143,19 +144,19 @@ int value_read_words(const struct config_row *row, const config_setting_t *setti
 	return 0;
 }
 
-int value_read_mark(const struct config_row *row, const config_setting_t *setting,
-		     struct config_value *value, FILE *problem)
+int config_value_read_mark(const struct config_row *row, const config_setting_t *setting,
+			   struct config_value *value, FILE *problem)
 {
 	uint32_t mark = 0, mask = UINT32_MAX;
 	const char *text = config_setting_get_string(setting);
 	long long number = config_setting_get_int64(setting);
 
-	if (value_is_integer(setting)) {
+	if (config_value_is_integer(setting)) {
 		if (number < 0 || number > UINT32_MAX)
-			return value_out_of_range(row, setting, problem);
+			return config_value_out_of_range(row, setting, problem);
 		mark = (uint32_t)number;
 	} else if (config_setting_type(setting) != CONFIG_TYPE_STRING) {
-		return value_wrong_type(row, setting, problem);
+		return config_value_wrong_type(row, setting, problem);
 	} else if (text_parse_mark(text, &mark, &mask) < 0) {
 		config_print_quoted(problem, text);
 		fputs(" matches no mark, must be ", problem);
@@ -190,14 +191,14 @@ static void print_prefix_hint(FILE *problem, const char *text)
 		prefix_format(&meant, meant_text));
 }
 
-int value_read_prefix(const struct config_row *row, const config_setting_t *setting,
-		       struct config_value *value, FILE *problem)
+int config_value_read_prefix(const struct config_row *row, const config_setting_t *setting,
+			     struct config_value *value, FILE *problem)
 {
 	const char *text = config_setting_get_string(setting);
 	char canonical[PREFIX_TEXT_MAX];
 
 	if (config_setting_type(setting) != CONFIG_TYPE_STRING)
-		return value_wrong_type(row, setting, problem);
+		return config_value_wrong_type(row, setting, problem);
 	if (prefix_parse(text, &value->prefix) < 0) {
 		config_print_quoted(problem, text);
 		fputs(" is no prefix, must be ", problem);

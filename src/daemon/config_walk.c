@@ -1,10 +1,131 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One parsed file against the table. */
+#include "daemon/config_walk.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/config_build.h"
+#include "daemon/config_entry.h"
+#include "daemon/config_row.h"
+
+/* group NULL: outside all groups; list NULL: no key of an entry. */
+static void note_unknown(struct config_build *build, const config_setting_t *setting,
+			 const char *path, const char *group, const struct config_list *list)
+{
+	const char *name = config_setting_name(setting);
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	if (!out) {
+		build->failed = -ENOMEM;
+		return;
+	}
+	if (list)
+		config_row_print_unknown_key(out, list, name);
+	else
+		config_row_print_unknown(out, group, name);
+	if (fclose(out) == 0)
+		config_build_note(build, CONFIG_ERROR, setting, path, "%s", text);
+	else
+		build->failed = -ENOMEM;
+	free(text);
+}
+
+static void read_key(struct config_build *build, struct config_entry *entry,
+		     const config_setting_t *setting, bool *good)
+{
+	const char *name = config_setting_name(setting);
+	const struct config_row *row = config_key_find(entry->list, name);
+	char path[CONFIG_PATH_TEXT_MAX];
+	size_t at;
+
+	snprintf(path, sizeof(path), "%.40s.%.40s", entry->path, name);
+	if (config_setting_type(setting) == CONFIG_TYPE_NONE)
+		return;
+	if (!row) {
+		note_unknown(build, setting, path, NULL, entry->list);
+		*good = false;
+		return;
+	}
+	at = (size_t)(row - entry->list->keys);
+	if (config_build_read(build, row, setting, path, &entry->values[at]))
+		entry->keys[at] = setting;
+	else
+		*good = false;
+}
+
+static void record_entry(struct config_build *build, const struct config_entry *entry, size_t place)
+{
+	char path[CONFIG_PATH_TEXT_MAX];
+
+	for (size_t i = 0; i < entry->list->key_count; i++) {
+		if (!entry->keys[i])
+			continue;
+		snprintf(path, sizeof(path), "%s[%zu].%s", entry->list->name, place,
+			 entry->list->keys[i].path);
+		config_build_record(build, entry->keys[i], path, &entry->values[i]);
+	}
+}
+
+static void add_entry(struct config_build *build, const struct config_entry *entry)
+{
+	bool added;
+
+	if (entry->list->inactive)
+		config_build_note(build, CONFIG_NOTICE, entry->setting, entry->path,
+				  "not active in this version");
+	if (entry->list == &config_rules) {
+		added = config_entry_add_rule(build, entry);
+		if (added)
+			record_entry(build, entry, build->config->rules->count - 1);
+	} else {
+		added = config_entry_add_tunnel(build, entry);
+		if (added)
+			record_entry(build, entry, build->config->tunnel_count - 1);
+	}
+}
+
+/* complete: the whole entry was read. A key that is bad in itself is reported alone: what its entry
+ * seems to lack may be just that key. */
+static void apply_entry(struct config_build *build, struct config_entry *entry, bool complete)
+{
+	int count = config_setting_length(entry->setting);
+	bool good = complete;
+
+	if (config_setting_type(entry->setting) != CONFIG_TYPE_GROUP) {
+		config_build_note(build, CONFIG_ERROR, entry->setting, entry->path,
+				  "is no group, must be { KEY = VALUE; ... }");
+		return;
+	}
+	for (unsigned int i = 0; i < (unsigned int)count; i++)
+		read_key(build, entry, config_setting_get_elem(entry->setting, i), &good);
+	if (good)
+		add_entry(build, entry);
+	for (size_t i = 0; i < entry->list->key_count; i++)
+		config_value_done(&entry->values[i]);
+}
+
+/* open: the last entry may go on behind what was read. */
+static void apply_list(struct config_build *build, const struct config_list *list,
+		       const config_setting_t *setting, bool open)
+{
+	int count = config_setting_length(setting);
+
+	if (config_setting_type(setting) != CONFIG_TYPE_LIST) {
+		config_build_note(build, CONFIG_ERROR, setting, list->name,
+				  "is no list, must be ( { KEY = VALUE; ... }, { ... } )");
+		return;
+	}
+	for (int i = 0; i < count; i++) {
+		struct config_entry entry = {
+			.list = list, .setting = config_setting_get_elem(setting, (unsigned int)i),
+		};
+
+		snprintf(entry.path, sizeof(entry.path), "%s[%d]", list->name, i);
+		apply_entry(build, &entry, !open || i + 1 < count);
+	}
+}
 
 static void apply_row(struct config_build *build, const struct config_row *row,
 		      const config_setting_t *setting)
@@ -19,24 +140,6 @@ static void apply_row(struct config_build *build, const struct config_row *row,
 	config_value_done(&value);
 }
 
-static void note_unknown(struct config_build *build, const char *group,
-			 const config_setting_t *setting)
-{
-	const char *name = config_setting_name(setting);
-	char path[CONFIG_PATH_TEXT_MAX];
-	char *text = NULL;
-	size_t len;
-	FILE *out = open_memstream(&text, &len);
-
-	snprintf(path, sizeof(path), "%s%s%.60s", group ? group : "", group ? "." : "", name);
-	if (out) {
-		config_print_unknown(out, group, name);
-		fclose(out);
-	}
-	config_build_note(build, CONFIG_ERROR, setting, path, "%s", text ? text : "unknown name");
-	free(text);
-}
-
 static void apply_group(struct config_build *build, const char *group,
 			const config_setting_t *setting)
 {
@@ -49,18 +152,21 @@ static void apply_group(struct config_build *build, const char *group,
 	}
 	for (int i = 0; i < count; i++) {
 		const config_setting_t *member = config_setting_get_elem(setting, (unsigned int)i);
-		const struct config_row *row = config_row_find(group, config_setting_name(member));
+		const char *name = config_setting_name(member);
+		const struct config_row *row = config_row_find(group, name);
+		char path[CONFIG_PATH_TEXT_MAX];
 
 		if (config_setting_type(member) == CONFIG_TYPE_NONE)
 			continue;
+		snprintf(path, sizeof(path), "%.40s.%.60s", group, name);
 		if (row)
 			apply_row(build, row, member);
 		else
-			note_unknown(build, group, member);
+			note_unknown(build, member, path, group, NULL);
 	}
 }
 
-static void apply_root(struct config_build *build, const config_setting_t *root)
+void config_walk(struct config_build *build, const config_setting_t *root, bool partial)
 {
 	int count = config_setting_length(root);
 
@@ -69,97 +175,18 @@ static void apply_root(struct config_build *build, const config_setting_t *root)
 		const char *name = config_setting_name(setting);
 		const struct config_row *row = config_row_find(NULL, name);
 		const struct config_list *list = config_list_find(name);
+		char path[CONFIG_PATH_TEXT_MAX];
 
+		snprintf(path, sizeof(path), "%.60s", name);
 		if (config_setting_type(setting) == CONFIG_TYPE_NONE)
 			continue;
 		if (list)
-			config_build_list(build, list, setting);
+			apply_list(build, list, setting, partial && i + 1 == count);
 		else if (row)
 			apply_row(build, row, setting);
 		else if (config_group_exists(name))
 			apply_group(build, name, setting);
 		else
-			note_unknown(build, NULL, setting);
+			note_unknown(build, setting, path, NULL, NULL);
 	}
-}
-
-static const char *syntax_advice(const char *error)
-{
-	static const struct { const char *error, *advice; } list[] = {
-		{ "duplicate setting name", "it stands further up in the same group, keep one" },
-		{ "mismatched element type in array", "all elements of [ ] must be of one type" },
-		{ "memory exhausted", "groups and lists are nested too deep" },
-	};
-
-	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
-		if (strcmp(list[i].error, error) == 0)
-			return list[i].advice;
-	}
-	return "look here and one line up for a missing ; \" ) ] or }, or a text without quotes";
-}
-
-static void print_line(FILE *out, const struct config_source *source, unsigned int line)
-{
-	const char *begin = source->text ? source->text : "";
-	char *copy;
-
-	while (--line > 0 && strchr(begin, '\n'))
-		begin = strchr(begin, '\n') + 1;
-	begin += strspn(begin, " \t");
-	copy = strndup(begin, strcspn(begin, "\r\n"));
-	config_print_quoted(out, copy ? copy : "");
-	free(copy);
-}
-
-/* The last line that is not blank, from 1. */
-static unsigned int last_line(const struct config_source *source)
-{
-	const char *text = source->text ? source->text : "";
-	unsigned int line = 1;
-	size_t len = strlen(text);
-
-	while (len > 0 && strchr(" \t\r\n", text[len - 1]))
-		len--;
-	for (size_t i = 0; i < len; i++)
-		line += text[i] == '\n';
-	return line;
-}
-
-/* Where the text stops too early, libconfig's line is the end of the file: the last line that says
- * something is more to the point. */
-static void note_syntax(struct config_build *build, const config_t *parsed)
-{
-	unsigned int line = (unsigned int)config_error_line(parsed);
-	unsigned int last = last_line(build->source);
-	const char *error = config_error_text(parsed);
-	char *shown = NULL;
-	size_t len;
-	FILE *out = open_memstream(&shown, &len);
-
-	if (!out) {
-		build->failed = -ENOMEM;
-		return;
-	}
-	if (line > last)
-		line = last;
-	print_line(out, build->source, line);
-	if (fclose(out) != 0 ||
-	    config_report_add(build->report, CONFIG_ERROR, config_source_where(build->source, line),
-			      error, "in %s, %s", shown, syntax_advice(error)) < 0)
-		build->failed = -ENOMEM;
-	free(shown);
-}
-
-/* What libconfig had read before an error is checked too: one run shows all there is to mend. */
-void config_build_source(struct config_build *build)
-{
-	const char *text = build->source->text;
-	config_t parsed;
-
-	config_init(&parsed);
-	build->partial = !config_read_string(&parsed, text ? text : "");
-	if (build->partial)
-		note_syntax(build, &parsed);
-	apply_root(build, config_root_setting(&parsed));
-	config_destroy(&parsed);
 }

@@ -39,23 +39,6 @@ struct control_call {
 	json_t *error; /* owned; NULL: nothing failed, or out of memory */
 };
 
-/* Text may hold names of files and interfaces, in any bytes; JSON takes UTF-8 only. */
-static json_t *make_string(const char *text)
-{
-	json_t *string = json_string(text);
-	char *printable;
-
-	if (string)
-		return string;
-	printable = strdup(text);
-	if (!printable)
-		return NULL;
-	varlink_make_printable(printable);
-	string = json_string(printable);
-	free(printable);
-	return string;
-}
-
 static json_t *__attribute__((format(printf, 3, 0)))
 make_error(enum control_error error, const char *hint, const char *format, va_list arguments)
 {
@@ -66,10 +49,10 @@ make_error(enum control_error error, const char *hint, const char *format, va_li
 	if (vasprintf(&message, format, arguments) < 0)
 		return NULL;
 	parameters = json_object();
-	r = json_object_set_new(parameters, "message", make_string(message));
+	r = json_object_set_new(parameters, "message", varlink_string(message));
 	free(message);
 	if (r < 0 ||
-	    json_object_set_new(parameters, "hint", hint ? make_string(hint) : json_null()) < 0) {
+	    json_object_set_new(parameters, "hint", hint ? varlink_string(hint) : json_null()) < 0) {
 		json_decref(parameters);
 		return NULL;
 	}

@@ -202,14 +202,18 @@ static int open_guard(struct daemon *daemon)
 	return guard_open(daemon->event, daemon->config->firewall, &plan, &daemon->guard);
 }
 
-/* The rules of a namespace are one daemon's: two would undo each other's without end. */
+/* The rules of a namespace are one daemon's: two would undo each other's without end. Where it has a
+ * queue that we want, too, binding will say so. */
 static int refuse_company(const struct daemon *daemon)
 {
+	uint32_t first = daemon->config->queue_first;
 	uint16_t queue;
 	int pid;
 
 	if (daemon->config->firewall == FIREWALL_NONE ||
 	    queue_find_process("mssclampd", &queue, &pid) <= 0)
+		return 0;
+	if (queue >= first && queue < first + workers_count(daemon->workers))
 		return 0;
 	log_print(LOG_ERR, "queue %u: another mssclampd (process %d) already serves this network "
 			   "namespace; stop it, or set firewall = \"none\" for this one", queue, pid);
@@ -237,9 +241,9 @@ static int start(struct daemon *daemon)
 	if (r < 0)
 		return r;
 	rule_check_log(daemon->config->rules, slot_current(model_slot(daemon->model)));
-	r = refuse_company(daemon);
+	r = open_control(daemon);
 	if (r == 0)
-		r = open_control(daemon);
+		r = refuse_company(daemon);
 	if (r == 0)
 		r = start_workers(daemon);
 	if (r == 0)

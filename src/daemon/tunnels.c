@@ -10,14 +10,14 @@
 #include "base/log.h"
 
 /* A tunnel and what only this file knows of it; tunnel is first, so that the tree may hold either. */
-struct entry {
+struct tunnel_entry {
 	struct tunnel tunnel;
 	bool seen; /* in the look that is going on */
 };
 
 struct tunnels {
 	struct workers *workers; /* borrowed */
-	struct entry **list;     /* place + 1 is the id */
+	struct tunnel_entry **list;     /* place + 1 is the id */
 	size_t count, capacity;
 	void *by_name;           /* tsearch tree of the same entries */
 };
@@ -46,17 +46,17 @@ void tunnels_free(struct tunnels *tunnels)
 }
 
 /* Makes room for one more everywhere, then adds it. NULL where there is none. */
-static struct entry *add_entry(struct tunnels *tunnels, const char *name)
+static struct tunnel_entry *add_entry(struct tunnels *tunnels, const char *name)
 {
 	uint32_t id = (uint32_t)tunnels->count + 1;
-	struct entry *entry;
+	struct tunnel_entry *entry;
 
 	for (size_t i = 0; i < workers_count(tunnels->workers); i++) {
 		if (counters_reserve_tunnel(workers_counters(tunnels->workers, i), id) < 0)
 			return NULL;
 	}
 	if (array_reserve((void **)&tunnels->list, &tunnels->capacity, id,
-			  sizeof(struct entry *)) < 0)
+			  sizeof(struct tunnel_entry *)) < 0)
 		return NULL;
 	entry = calloc(1, sizeof(*entry));
 	if (!entry)
@@ -71,10 +71,10 @@ static struct entry *add_entry(struct tunnels *tunnels, const char *name)
 	return entry;
 }
 
-static struct entry *find_entry(const struct tunnels *tunnels, const char *name)
+static struct tunnel_entry *find_entry(const struct tunnels *tunnels, const char *name)
 {
 	struct tunnel wanted = { 0 };
-	struct entry *const *found;
+	struct tunnel_entry *const *found;
 
 	if (strlen(name) >= sizeof(wanted.name))
 		return NULL;
@@ -106,7 +106,7 @@ static void note_change(struct tunnel *tunnel, const struct link *link)
 
 uint32_t tunnels_note(struct tunnels *tunnels, const struct link *link)
 {
-	struct entry *entry = find_entry(tunnels, link->name);
+	struct tunnel_entry *entry = find_entry(tunnels, link->name);
 
 	if (!entry)
 		entry = add_entry(tunnels, link->name);
@@ -120,7 +120,7 @@ uint32_t tunnels_note(struct tunnels *tunnels, const struct link *link)
 void tunnels_end(struct tunnels *tunnels)
 {
 	for (size_t i = 0; i < tunnels->count; i++) {
-		struct entry *entry = tunnels->list[i];
+		struct tunnel_entry *entry = tunnels->list[i];
 
 		if (entry->tunnel.present && !entry->seen) {
 			entry->tunnel.present = false;
@@ -141,7 +141,7 @@ size_t tunnels_count(const struct tunnels *tunnels)
 
 const struct tunnel *tunnels_find(const struct tunnels *tunnels, const char *name)
 {
-	struct entry *entry = find_entry(tunnels, name);
+	struct tunnel_entry *entry = find_entry(tunnels, name);
 
 	return entry ? &entry->tunnel : NULL;
 }

@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 
 /* A socket pair for one of the child's three streams. Not a pipe: to write to a child that has gone
@@ -82,15 +83,8 @@ static int stream_append(struct stream *stream, const char *bytes, size_t len)
 
 	if (len > room)
 		len = room;
-	if (stream->len + len + 1 > stream->capacity) {
-		size_t capacity = 2 * (stream->len + len + 1);
-		char *grown = realloc(stream->text, capacity);
-
-		if (!grown)
-			return -ENOMEM;
-		stream->text = grown;
-		stream->capacity = capacity;
-	}
+	if (array_reserve((void **)&stream->text, &stream->capacity, stream->len + len + 1, 1) < 0)
+		return -ENOMEM;
 	if (len > 0)
 		memcpy(stream->text + stream->len, bytes, len);
 	stream->len += len;

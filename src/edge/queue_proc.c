@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What /proc tells of queues and of the sockets that own them. */
+#include "edge/queue_proc.h"
+
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -11,11 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "edge/queue.h"
-#include "edge/queue_setup.h"
-
 #define PROC_QUEUES "/proc/net/netfilter/nfnetlink_queue"
 #define PROC_NETLINK "/proc/net/netlink"
+#define COMM_MAX 32 /* bytes: a name has up to 15, then newline and NUL */
 
 /* Columns: queue, portid, depth, copy mode, copy range, queue dropped, user dropped, id sequence, 1
  * (net/netfilter/nfnetlink_queue.c seq_show). */
@@ -66,61 +65,113 @@ static unsigned long find_inode(uint32_t wanted)
 	return found;
 }
 
-static bool has_socket(const char *pid, unsigned long inode)
+/* Whether the process has that socket open. Returns 1, 0, or -EACCES where that is not ours to
+ * see. */
+static int has_socket(const char *pid, unsigned long inode)
 {
 	char path[32], link[64], wanted[64];
 	struct dirent *entry;
-	bool found = false;
 	DIR *fds;
+	int r = 0;
 
 	snprintf(wanted, sizeof(wanted), "socket:[%lu]", inode);
 	snprintf(path, sizeof(path), "/proc/%.10s/fd", pid);
 	fds = opendir(path);
-	while (fds && !found && (entry = readdir(fds))) {
+	if (!fds)
+		return errno == EACCES ? -EACCES : 0; /* else it has ended */
+	while (r == 0 && (entry = readdir(fds))) {
 		ssize_t n = readlinkat(dirfd(fds), entry->d_name, link, sizeof(link) - 1);
 
+		if (n < 0 && errno == EACCES)
+			r = -EACCES;
 		link[n > 0 ? n : 0] = '\0';
-		found = strcmp(link, wanted) == 0;
+		if (strcmp(link, wanted) == 0)
+			r = 1;
 	}
-	if (fds)
-		closedir(fds);
-	return found;
+	closedir(fds);
+	return r;
 }
 
-/* 0 when no process is found: hidden from us, or gone. */
-static int find_process(unsigned long inode)
+static void read_comm(const char *pid, char name[COMM_MAX])
 {
-	struct dirent *entry;
-	DIR *processes;
-	int pid = 0;
+	char path[32];
+	FILE *file;
 
-	processes = opendir("/proc");
-	while (processes && pid == 0 && (entry = readdir(processes))) {
-		if (isdigit((unsigned char)entry->d_name[0]) && has_socket(entry->d_name, inode))
-			pid = atoi(entry->d_name);
+	snprintf(name, COMM_MAX, "?");
+	snprintf(path, sizeof(path), "/proc/%.10s/comm", pid);
+	file = fopen(path, "re");
+	if (file && fgets(name, COMM_MAX, file))
+		name[strcspn(name, "\n")] = '\0';
+	if (file)
+		fclose(file);
+}
+
+/* The process that has a socket open, of all (comm NULL) or of those with that name. Returns 1 with
+ * its id, 0 where none is found, or -EACCES where one of that name hides its descriptors. */
+static int find_process(unsigned long inode, const char *comm, int *ret_pid)
+{
+	DIR *processes = opendir("/proc");
+	struct dirent *entry;
+	char name[COMM_MAX];
+	int r = 0;
+
+	while (processes && r != 1 && (entry = readdir(processes))) {
+		int has;
+
+		if (!isdigit((unsigned char)entry->d_name[0]))
+			continue;
+		if (comm) {
+			read_comm(entry->d_name, name);
+			if (strcmp(name, comm) != 0)
+				continue;
+		}
+		has = has_socket(entry->d_name, inode);
+		if (has == 1)
+			*ret_pid = atoi(entry->d_name);
+		if (has)
+			r = has;
 	}
 	if (processes)
 		closedir(processes);
-	return pid;
+	return r;
 }
 
 const char *queue_owner(uint32_t portid, char text[QUEUE_OWNER_MAX])
 {
 	unsigned long inode = find_inode(portid);
-	int pid = inode ? find_process(inode) : 0;
-	char path[64], name[32] = "?";
-	FILE *file;
+	char name[COMM_MAX], number[16];
+	int pid;
 
-	if (pid == 0) {
+	if (!inode || find_process(inode, NULL, &pid) != 1) {
 		snprintf(text, QUEUE_OWNER_MAX, "netlink portid %u", portid);
 		return text;
 	}
-	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
-	file = fopen(path, "re");
-	if (file && fgets(name, sizeof(name), file))
-		name[strcspn(name, "\n")] = '\0';
-	if (file)
-		fclose(file);
+	snprintf(number, sizeof(number), "%d", pid);
+	read_comm(number, name);
 	snprintf(text, QUEUE_OWNER_MAX, "process %d (%s)", pid, name);
 	return text;
+}
+
+int queue_find_process(const char *comm, uint16_t *ret_queue, int *ret_pid)
+{
+	FILE *file = fopen(PROC_QUEUES, "re");
+	uint32_t queue, portid;
+	char line[256];
+	int r = 0;
+
+	if (!file)
+		return errno == ENOENT ? 0 : -errno; /* no such file: no queue ever was */
+	while (r == 0 && fgets(line, sizeof(line), file)) {
+		unsigned long inode;
+
+		if (sscanf(line, "%" SCNu32 " %" SCNu32, &queue, &portid) != 2)
+			continue;
+		inode = find_inode(portid);
+		if (inode)
+			r = find_process(inode, comm, ret_pid);
+	}
+	if (r == 1)
+		*ret_queue = (uint16_t)queue;
+	fclose(file);
+	return r;
 }

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 /* One field of a call: its name, its type, and which of our flags it sets. */
 static const struct call_field {
 	const char *name;
@@ -24,6 +26,29 @@ void varlink_make_printable(char *text)
 	for (; *text; text++)
 		if (*text < ' ' || *text > '~')
 			*text = '?';
+}
+
+json_t *varlink_string(const char *text)
+{
+	json_t *string = json_string(text);
+	char *valid;
+	size_t len;
+
+	if (string)
+		return string;
+	valid = strdup(text);
+	if (!valid)
+		return NULL;
+	for (char *at = valid; *at; at += len) {
+		len = text_utf8_decode(at, NULL);
+		if (len)
+			continue;
+		*at = '?';
+		len = 1;
+	}
+	string = json_string(valid);
+	free(valid);
+	return string;
 }
 
 static const struct call_field *find_field(const char *name)

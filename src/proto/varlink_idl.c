@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+
 /* Where we read: `at` is the next byte; `text` is the whole description, for named types. */
 struct reader {
 	const char *text, *at;
@@ -139,11 +141,7 @@ static void skip_type(struct reader *reader)
 /* Copies a name, whole characters only: a name that came by the wire goes back as a JSON string. */
 static void copy_name(char *ret_field, const char *name, size_t len)
 {
-	if (len >= VARLINK_FIELD_MAX) {
-		len = VARLINK_FIELD_MAX - 1;
-		while (len > 0 && ((unsigned char)name[len] & 0xc0) == 0x80)
-			len--;
-	}
+	len = text_utf8_cut(name, len, VARLINK_FIELD_MAX - 1);
 	memcpy(ret_field, name, len);
 	ret_field[len] = '\0';
 }

@@ -52,7 +52,10 @@ class FakeDaemon:
             except OSError:
                 return
             connection.settimeout(10)
-            self.converse(connection)
+            try:
+                self.converse(connection)
+            except ConnectionError:  # the other end was interrupted
+                connection.close()
 
     def converse(self, connection):
         received = b""

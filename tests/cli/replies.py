@@ -39,8 +39,8 @@ def stats(scale=1):
         "verdict_latency_seconds": {"p50": 1.1e-05, "p99": 3.8e-05, "max": 0.0012},
         "mss_histogram": {
             "before": [{"mss_bytes": 1460, "count": 750}, {"mss_bytes": 1440, "count": 120},
-                       {"mss_bytes": 1452, "count": 80}, {"mss_bytes": 536, "count": 1},
-                       {"mss_bytes": 65495, "count": 49}],
+                       {"mss_bytes": 1452, "count": 80}, {"mss_bytes": 65495, "count": 49},
+                       {"mss_bytes": 536, "count": 1}],
             "after": [{"mss_bytes": 1380, "count": 1000}]},
     }
 
@@ -86,6 +86,11 @@ def rules(state="ok", **changes):
             **changes}
 
 
+def rules_asked(parameters):
+    """With the text of the rules only where it was asked for."""
+    return rules(text="the rules\n" if "print" in parameters else None)
+
+
 def reload(**changes):
     return {"schema": 1, "files": 2, "changed": [], "needs_restart": [], "warnings": [], **changes}
 
@@ -93,5 +98,5 @@ def reload(**changes):
 APPLIED = {"schema": 1, "backend": "iptables", "state": "ok"}
 LOGGED = {"schema": 1, "level": "debug", "previous": "info"}
 ALL = {"GetStatus": status(), "GetStats": stats(), "ListTunnels": tunnels(tunnel(), bare_tunnel()),
-       "Explain": explain(), "GetRules": rules(), "ApplyRules": APPLIED, "Reload": reload(),
+       "Explain": explain(), "GetRules": rules_asked, "ApplyRules": APPLIED, "Reload": reload(),
        "SetLogLevel": LOGGED}

@@ -111,7 +111,9 @@ USAGE = [
     (["wait", "--for", "soon"], "--for soon: must be seconds"),
     (["status", "--timeout", "0"], "--timeout 0: must be seconds"),
     (["status", "--color", "red"], "must be auto, always or never"),
+    (["status", "--timeout", "0x1.5"], "--timeout 0x1.5: must be seconds"),
     (["help", "xyzzy"], "no command 'xyzzy'"),
+    (["help", "stauts"], "no command 'stauts', did you mean 'status'?"),
 ]
 
 
@@ -173,6 +175,19 @@ def test_error_says_all(daemon):
     assert (error["message"], error["hint"]) == (message, "mssclampd -t shows them")
 
 
+def test_long_error_says_all(daemon):
+    lines = ["the configuration is invalid"] + [f"/etc/a.conf:{i}: rules[{i}].mss: too small" for i in range(3000)]
+    daemon.replies["Reload"] = Error("InvalidConfiguration", "\n".join(lines), "mend it " + "x" * 2000)
+    done = run("reload", socket_path=daemon.path)
+    assert done.returncode == 6
+    assert done.stderr.splitlines() == ["mssclampctl: " + lines[0]] + ["  " + line for line in lines[1:]] + [
+        "  mend it " + "x" * 2000]
+    assert read_error(run("reload", "--json", socket_path=daemon.path))["message"] == "\n".join(lines)
+    daemon.replies["GetStatus"] = daemon.replies["Reload"]
+    done = run("wait", "--for=0.2", socket_path=daemon.path)
+    assert all(line in done.stderr for line in lines)
+
+
 def test_not_running(tmp_path):
     stale = socket.socket(socket.AF_UNIX)
     stale.bind(str(tmp_path / "stale"))
@@ -220,6 +235,8 @@ def test_help():
         assert all(len(line) <= 92 for line in page.stdout.splitlines())
     version = run("-V")
     assert version.returncode == 0 and version.stdout.split()[0] == "mssclampctl"
+    told = read_json(run("-V", "--json"), "version")
+    assert f"mssclampctl {told['version']}\n" == version.stdout
 
 
 def test_rules_without_daemon(tmp_path):
@@ -234,10 +251,20 @@ def test_rules_without_daemon(tmp_path):
         assert run(*args, socket_path=tmp_path / "none").returncode == 3
 
 
+def test_rules_that_could_not_be_printed(daemon):
+    daemon.replies["GetRules"] = replies.rules(text=None)
+    done = run("rules", "--print", "nft", socket_path=daemon.path)
+    assert (done.returncode, done.stdout) == (1, "") and "could not write them as nft" in done.stderr
+    assert read_error(run("rules", "--print=nft", "--json", socket_path=daemon.path))["hint"]
+
+
 def test_rules_remove(daemon, tmp_path):
     refused = run("rules", "--remove", socket_path=daemon.path)
-    assert refused.returncode == 1 and "mssclampd is running" in refused.stderr
-    assert "Stop it first" in refused.stderr and daemon.calls == []
+    assert refused.returncode == 1 and f"somebody listens on {daemon.path}" in refused.stderr
+    assert "systemctl stop mssclampd.socket mssclampd" in refused.stderr and daemon.calls == []
+    unclear = run("rules", "--remove", socket_path="/" + "x" * 200)
+    assert unclear.returncode == 2 and "the path is too long" in unclear.stderr
+    assert "107 bytes" in unclear.stderr
     denied = run_as_nobody("rules", "--remove", socket_path=tmp_path / "none")
     assert denied.returncode == 4 and "CAP_NET_ADMIN" in denied.stderr
     # In a network of its own, where nothing is: that is no error.
@@ -271,8 +298,16 @@ def test_every(daemon):
     code, out, err = repeat(daemon, "status", turns=2)
     assert (code, err) == (0, "") and out.count("\n\nmssclampd is DEGRADED") >= 1
     daemon.calls.clear()
-    daemon.replies["GetStatus"] = Error("PermissionDenied", "no")
-    assert repeat(daemon, "status", turns=1)[0] == 4
+    daemon.replies["GetRules"] = replies.rules("missing")
+    code, out, err = repeat(daemon, "rules", turns=2)
+    assert (code, err) == (0, "") and out.count("MISSING") >= 2
+
+
+@pytest.mark.parametrize("name, code", [("PermissionDenied", 4), ("Failed", 1)])
+def test_every_ends_with_an_error(daemon, name, code):
+    daemon.replies["GetStatus"] = Error(name, "no")
+    assert repeat(daemon, "status", turns=3)[0] == code
+    assert len(daemon.calls) == 1
 
 
 def test_rates(daemon):

@@ -28,7 +28,8 @@ CHANGED = replies.reload(
 NO_LIMIT = replies.explain(mtu_bytes=None, mss_bytes=None, decided_by=None)
 ONE_ADDRESS = replies.explain(rule="rules[0]", decided_by="rules[0], on wg0")
 ONE_ADDRESS["flow"].update(source=None, destination="fd00::7", family="ipv6", in_interface=None, mark=0)
-del ONE_ADDRESS["sides"][0]
+ONE_ADDRESS["sides"][0].update(interface=None, address=None, inner_mtu_bytes=None, steps=[
+    {"what": "this host", "value_bytes": None, "source": None}])
 
 STATS = """\
                          IPv4    IPv6    total
@@ -111,6 +112,8 @@ mssclampd is DEGRADED: 1 tunnel, 1 peer
      EXPLAIN + "no limit: neither side has one\n", ""),
     ("explain, one address", ["explain", "fd00::7"], {"Explain": ONE_ADDRESS}, 0, """\
 [fd00::7]:443   IPv6, this host -> wg0
+in   this host
+     this host  -
 out  wg0, 10.8.0.7
      link MTU of wg0          1420  link
      a step without a number     -

@@ -5,7 +5,9 @@ import json
 import os
 import pathlib
 import random
+import re
 import resource
+import signal
 import struct
 import subprocess
 import sys
@@ -306,14 +308,16 @@ def test_the_longest_frame_passes():
 
 
 def test_memory_stays_bounded(tmp_path):
-    with open(tmp_path / "in", "wb") as file:
-        file.write(file_header(1, snaplen=0))
-        for _ in range(300):
-            file.write(record(bytes(FRAME_MAX)))
-    done = run("-q", "rewrite", tmp_path / "in", tmp_path / "out", "--mss4=1300", preexec_fn=lambda:
-               resource.setrlimit(resource.RLIMIT_DATA, (32 << 20, 32 << 20)))
-    assert (done.returncode, done.stderr) == (0, b"")
-    assert (tmp_path / "out").read_bytes() == (tmp_path / "in").read_bytes()
+    data = file_header(1, snaplen=0) + 300 * record(bytes(FRAME_MAX))
+    with subprocess.Popen([PROGRAM, "-q", "rewrite", "-", tmp_path / "out", "--mss4=1300"],
+                          stdin=subprocess.PIPE) as process:
+        process.stdin.write(data)
+        process.stdin.flush()
+        status = pathlib.Path(f"/proc/{process.pid}/status").read_text(encoding="ascii")
+        process.stdin.close()
+    peak_kib = int(re.search(r"VmHWM:\s+(\d+) kB", status)[1])
+    assert process.returncode == 0 and (tmp_path / "out").read_bytes() == data
+    assert peak_kib << 10 < len(data) / 2  # with sanitizers too
 
 
 def test_the_same_file_is_refused(tmp_path):
@@ -388,3 +392,46 @@ def test_the_summary_is_one_line(tmp_path):
     done = run("rewrite", tmp_path / "in", tmp_path / "out", "--mss4=1300", "--insert")
     assert done.stdout == b""
     assert done.stderr == (b"3 packets, 2 SYNs, 1 clamped, 1 inserted, 1 unchanged: not_ip 1\n")
+
+
+# A filesystem without nameless files looks the same as a /proc that does not show them.
+NO_PROC = 'mount --bind "$0" "/proc/$$/fd" && exec "$@"'
+
+
+def start_and_stall(tmp_path, named):
+    """A rewrite that waits for more input with half of its output written."""
+    (tmp_path / "out").write_bytes(b"what was there")
+    (tmp_path / "empty").mkdir()
+    prefix = ["unshare", "-m", "sh", "-c", NO_PROC, tmp_path / "empty"] if named else []
+    process = subprocess.Popen([*prefix, PROGRAM, "rewrite", "-", tmp_path / "out", "--mss4=1300"],
+                               stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdin.write(capture(101, [bytes(100000)] * 20))
+    process.stdin.flush()  # more than a pipe holds: it reads, so its output is open
+    return process
+
+
+@pytest.mark.parametrize("named, number", [
+    (False, signal.SIGTERM), (False, signal.SIGINT), (False, signal.SIGKILL),
+    (True, signal.SIGTERM), (True, signal.SIGINT), (True, signal.SIGHUP)])
+def test_a_signal_leaves_nothing(tmp_path, named, number):
+    process = start_and_stall(tmp_path, named)
+    assert len([name for name in os.listdir(tmp_path) if name.startswith("out.")]) == named
+    process.send_signal(number)
+    process.communicate()
+    assert process.returncode == -number
+    assert sorted(os.listdir(tmp_path)) == ["empty", "out"]
+    assert (tmp_path / "out").read_bytes() == b"what was there"
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_an_ignored_signal_stays_ignored(tmp_path, named):
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        process = start_and_stall(tmp_path, named)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    process.send_signal(signal.SIGINT)
+    assert process.communicate()[1].startswith(b"20 packets")
+    assert process.returncode == 0
+    assert sorted(os.listdir(tmp_path)) == ["empty", "out"]
+    assert (tmp_path / "out").read_bytes() == capture(101, [bytes(100000)] * 20)

@@ -95,6 +95,13 @@ def test_tunnel_appears_is_renamed_and_goes(daemon, path, inject, tunnel):
     assert counts["vx0"]["clamped_total"] == 1
     path.gateway.ip("link set vx0 down\nlink set vx0 name vx1\nlink set vx1 up\n")
     until(lambda: "vx1" in names() and "vx0" not in names(), "the new name is listed", 1)
+    path.gateway.ip("route replace 198.18.77.0/24 via 10.8.0.2 dev vx1")
+    inject(packets.syn(path.CLIENT4, tunnel))
+
+    def counted():
+        counts = {row["name"]: row for row in daemon.stats()["tunnels"]}
+        return counts["vx0"]["clamped_total"], counts["vx1"]["clamped_total"]
+    until(lambda: counted() == (1, 1), "the renamed tunnel has counters of its own", 1)
     path.gateway.ip("link del vx1")
     until(lambda: "vx1" not in names(), "vx1 is gone", 1)
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "config_fixture.h"
 
+#define SIXTY_LESS_ONE "12345678901234567890123456789012345678901234567890123456789"
+
 static const struct bad_file bad[] = {
 	{ "text for an integer", "queues = { first = \"5000\"; };",
 	  "1: queues.first: \"5000\" is a string, must be an integer, 0 to 65535" },
@@ -87,6 +89,12 @@ static const struct bad_file bad[] = {
 	  "1: control.socket: "
 	  "\"/23456789012345678901234567890123456789012345678901234567890...\" is too long, "
 	  "must be an absolute path of at most 107 bytes" },
+	{ "cut between characters", "mode = \"" SIXTY_LESS_ONE "\xc3\xa9" "b\";",
+	  "1: mode: \"" SIXTY_LESS_ONE "...\" is unknown, known are \"queue\", \"offload\", "
+	  "\"mark\", \"audit\"" },
+	{ "not cut at 60 bytes", "mode = \"a" SIXTY_LESS_ONE "\";",
+	  "1: mode: \"a" SIXTY_LESS_ONE "\" is unknown, known are \"queue\", \"offload\", "
+	  "\"mark\", \"audit\"" },
 	{ "control character", "control = { group = \"a\\x1bb\"; };",
 	  "1: control.group: \"a?b\" has control characters or is no UTF-8, must be readable "
 	  "text" },

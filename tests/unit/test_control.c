@@ -58,14 +58,15 @@ static void test_clients_a_uid(void **state)
 	int fds[CONTROL_CLIENTS_A_UID_MAX];
 
 	for (size_t i = 0; i < COUNT(fds); i++) {
-		fds[i] = connect_to(f->path);
+		fds[i] = connect_as(f->path, UID_A, GID_A, CONTROL_NO_GROUP);
 		expect_served(f, fds[i]);
 	}
 	for (int i = 0; i < 40; i++)
-		expect_turned_away(f, connect_to(f->path), "of your uid");
+		expect_turned_away(f, connect_as(f->path, UID_A, GID_A, CONTROL_NO_GROUP),
+				   "of your uid");
 	close(fds[0]);
 	pump(f);
-	fds[0] = connect_to(f->path);
+	fds[0] = connect_as(f->path, UID_A, GID_A, CONTROL_NO_GROUP);
 	expect_served(f, fds[0]);
 	for (size_t i = 0; i < COUNT(fds); i++)
 		close(fds[i]);
@@ -85,9 +86,27 @@ static void test_place_for_admins(void **state)
 			   "but the one kept for admins");
 	fds[CONTROL_CLIENTS_MAX - 1] = connect_to(f->path);
 	expect_served(f, fds[CONTROL_CLIENTS_MAX - 1]);
-	expect_turned_away(f, connect_to(f->path), "all connections are in use");
 	for (size_t i = 0; i < COUNT(fds); i++)
 		close(fds[i]);
+}
+
+/* However many an admin has left open, his next one is served: the idlest of his own gives way. */
+static void test_admin_is_not_locked_out(void **state)
+{
+	struct fixture *f = *state;
+	int fds[3 * CONTROL_CLIENTS_A_UID_MAX];
+	char byte;
+
+	for (size_t i = 0; i < COUNT(fds); i++) {
+		fds[i] = connect_to(f->path);
+		expect_served(f, fds[i]);
+	}
+	for (size_t i = 0; i < COUNT(fds); i++) {
+		bool open = recv(fds[i], &byte, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN;
+
+		assert_int_equal(open, i >= COUNT(fds) - CONTROL_CLIENTS_A_UID_MAX);
+		close(fds[i]);
+	}
 }
 
 /* One that asks before it reads, as real clients do, still learns why. */
@@ -97,9 +116,9 @@ static void test_turned_away_while_asking(void **state)
 	int fds[CONTROL_CLIENTS_A_UID_MAX], fd;
 
 	for (size_t i = 0; i < COUNT(fds); i++)
-		fds[i] = connect_to(f->path);
+		fds[i] = connect_as(f->path, UID_A, GID_A, CONTROL_NO_GROUP);
 	pump(f);
-	fd = connect_to(f->path);
+	fd = connect_as(f->path, UID_A, GID_A, CONTROL_NO_GROUP);
 	pump(f);
 	send_all(fd, ROW(STATUS));
 	expect_turned_away(f, fd, "of your uid");
@@ -219,6 +238,7 @@ int main(void)
 		WITH_SERVER(test_permission),
 		WITH_SERVER(test_clients_a_uid),
 		WITH_SERVER(test_place_for_admins),
+		WITH_SERVER(test_admin_is_not_locked_out),
 		WITH_SERVER(test_turned_away_while_asking),
 		WITH_SERVER(test_refused_client_is_no_client),
 		WITH_SERVER(test_sweep_runs),

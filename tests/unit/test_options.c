@@ -201,6 +201,9 @@ static const struct {
 	{ "-1", 0 },
 	{ "1e3", 0 },
 	{ "99999999.5", 0 },
+	{ "0x1.5", 0 },
+	{ " 1.5", 0 },
+	{ "01.5", 0 },
 };
 
 static void test_seconds(void **state)

@@ -122,7 +122,7 @@ static const struct {
 	{ "smallest mss",     RULE_MSS,       88,     88,       88     },
 	{ "largest mss",      RULE_MSS,    65495,  65495,    65495     },
 	{ "mtu minus headers", RULE_MTU,    1400,   1360,     1340     },
-	{ "smallest mtu",     RULE_MTU,      128,     88,       88     },
+	{ "smallest mtu",     RULE_MTU,      128,     88,       68     },
 	{ "mtu 148",          RULE_MTU,      148,    108,       88     },
 	{ "largest mtu",      RULE_MTU,    65535,  65495,    65475     },
 	{ "ignore",           RULE_IGNORE,     0, MSS_NONE, MSS_NONE   },

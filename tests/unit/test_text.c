@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -162,6 +163,75 @@ static void test_suggestions(void **state)
 	}
 }
 
+#define CODE_UNTOUCHED UINT32_MAX
+
+static void test_utf8_characters(void **state)
+{
+	static const struct { const char *name, *text; size_t len; uint32_t code; } cases[] = {
+		{ "ASCII",                    "ab",               1, 'a'      },
+		{ "a control character",      "\x1b[",            1, 0x1b     },
+		{ "nothing",                  "",                 1, 0        },
+		{ "the least of two bytes",   "\xc2\x80",         2, 0x80     },
+		{ "e with acute",             "\xc3\xa9" "b",     2, 0xe9     },
+		{ "the least of three",       "\xe0\xa0\x80",     3, 0x800    },
+		{ "before the surrogates",    "\xed\x9f\xbf",     3, 0xd7ff   },
+		{ "behind the surrogates",    "\xee\x80\x80",     3, 0xe000   },
+		{ "the least of four",        "\xf0\x90\x80\x80", 4, 0x10000  },
+		{ "the last of all",          "\xf4\x8f\xbf\xbf", 4, 0x10ffff },
+		{ "one behind the last",      "\xf4\x90\x80\x80", 0, 0        },
+		{ "a lead that never is",     "\xff\x80",         0, 0        },
+		{ "a continuation",           "\x80",             0, 0        },
+		{ "the text ends",            "\xe2\x82",         0, 0        },
+		{ "a letter comes too early", "\xe2\x82" "ab",    0, 0        },
+		{ "two bytes for ASCII",      "\xc1\xbf",         0, 0        },
+		{ "three bytes for two",      "\xe0\x9f\xbf",     0, 0        },
+		{ "four bytes for three",     "\xf0\x8f\xbf\xbf", 0, 0        },
+		{ "a surrogate",              "\xed\xa0\x80",     0, 0        },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		uint32_t code = CODE_UNTOUCHED;
+
+		print_message("%s\n", cases[i].name);
+		assert_int_equal(text_utf8_decode(cases[i].text, &code), cases[i].len);
+		assert_int_equal(code, cases[i].len ? cases[i].code : CODE_UNTOUCHED);
+		assert_int_equal(text_utf8_decode(cases[i].text, NULL), cases[i].len);
+	}
+}
+
+static void test_utf8_cuts(void **state)
+{
+	static const struct { const char *name, *text; size_t max, left; } cases[] = {
+		{ "short enough",            "abc",                 4, 3 },
+		{ "just short enough",       "ab\xc3\xa9",          4, 4 },
+		{ "between letters",         "abcd",                3, 3 },
+		{ "nothing may stay",        "abcd",                0, 0 },
+		{ "inside two bytes",        "ab\xc3\xa9" "c",      3, 2 },
+		{ "behind two bytes",        "ab\xc3\xa9" "c",      4, 4 },
+		{ "before the last of three", "a\xe2\x82\xac",      3, 1 },
+		{ "inside four, one kept",   "a\xf0\x9f\x98\x80",  2, 1 },
+		{ "inside four, two kept",   "a\xf0\x9f\x98\x80",  3, 1 },
+		{ "inside four, three kept", "a\xf0\x9f\x98\x80",  4, 1 },
+		{ "a character of its own",  "\xf0\x9f\x98\x80",   3, 0 },
+		{ "no UTF-8",                "\x80\x80\x80\x80\x80\x80", 5, 5 },
+		{ "no UTF-8 behind a letter", "a\x80\x80\x80\x80\x80\x80", 5, 5 },
+		{ "no UTF-8, at its start",  "\x80\x80\x80",       2, 2 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		size_t len = strlen(cases[i].text);
+		char *exact = malloc(len); /* without its NUL, which is none of its bytes */
+
+		print_message("%s\n", cases[i].name);
+		assert_non_null(exact);
+		memcpy(exact, cases[i].text, len);
+		assert_int_equal(text_utf8_cut(exact, len, cases[i].max), cases[i].left);
+		free(exact);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -169,6 +239,8 @@ int main(void)
 		cmocka_unit_test(test_durations),
 		cmocka_unit_test(test_marks),
 		cmocka_unit_test(test_suggestions),
+		cmocka_unit_test(test_utf8_characters),
+		cmocka_unit_test(test_utf8_cuts),
 	};
 
 	return cmocka_run_group_tests_name("text", tests, NULL, NULL);

@@ -379,6 +379,31 @@ static void test_large_output_is_given_back(void **state)
 	varlink_output_done(&output);
 }
 
+static void test_strings_of_any_bytes(void **state)
+{
+	static const struct { const char *name, *text, *string; } cases[] = {
+		{ "nothing",               "",                      "" },
+		{ "readable",              "wg0: 1420 bytes",       "wg0: 1420 bytes" },
+		{ "two lines",             "a\nb\n",                "a\nb\n" },
+		{ "control characters",    "\x1b[1m\x7f",           "\x1b[1m\x7f" },
+		{ "UTF-8",                 "\xc3\xa9 \xe2\x82\xac",      "\xc3\xa9 \xe2\x82\xac" },
+		{ "one byte of Latin 1",   "caf\xe9",               "caf?" },
+		{ "UTF-8 and Latin 1",     "\xc3\xa9\xe9\n\xc3\xa9", "\xc3\xa9?\n\xc3\xa9" },
+		{ "half a character",      "a\xe2\x82",             "a??" },
+		{ "a surrogate",           "\xed\xa0\x80!",         "?" "?" "?!" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		json_t *string = varlink_string(cases[i].text);
+
+		print_message("%s\n", cases[i].name);
+		assert_non_null(string);
+		assert_string_equal(json_string_value(string), cases[i].string);
+		json_decref(string);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -387,6 +412,7 @@ int main(void)
 		cmocka_unit_test(test_service),
 		cmocka_unit_test(test_service_refuses_upgrade),
 		cmocka_unit_test(test_service_describes_itself),
+		cmocka_unit_test(test_strings_of_any_bytes),
 		cmocka_unit_test(test_messages_as_bytes),
 		cmocka_unit_test(test_output_in_pieces),
 		cmocka_unit_test(test_large_output_is_given_back),

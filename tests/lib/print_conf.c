@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The example file: without its first column of '#' it says what holds without it. */
+/* Prints conf/mssclamp.conf from the table of settings: without its first column of '#' the file
+ * says what holds without it. */
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/config.h"
-#include "daemon/config_table.h"
+#include "daemon/config_row.h"
 
 #define LINE_WIDTH 96 /* columns of comments */
 
@@ -109,11 +110,12 @@ static void print_list(FILE *out, const struct config_list *list)
 	fputs("#);\n", out);
 }
 
-void config_print_example(FILE *out)
+int main(void)
 {
-	print_wrapped(out, head, "# ");
+	print_wrapped(stdout, head, "# ");
 	for (size_t i = 0; i < config_row_count; i++)
-		print_row(out, i);
-	print_list(out, &config_rules);
-	print_list(out, &config_tunnels);
+		print_row(stdout, i);
+	print_list(stdout, &config_rules);
+	print_list(stdout, &config_tunnels);
+	return fflush(stdout) == 0 ? 0 : 1;
 }

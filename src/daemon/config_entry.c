@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Entries of rules and tunnels: keys against each other, and what becomes of them. */
+#include "daemon/config_entry.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <net/if.h>
@@ -7,7 +8,6 @@
 #include <string.h>
 
 #include "core/mss.h"
-#include "daemon/config_entry.h"
 
 #define MTU_DEFAULT_IPV4 (MSS_DEFAULT_IPV4 + MSS_HEADERS_IPV4) /* RFC 9293 section 3.7.1: 576 */
 #define MTU_DEFAULT_IPV6 (MSS_DEFAULT_IPV6 + MSS_HEADERS_IPV6) /* RFC 8200 section 5: 1280 */

@@ -124,5 +124,5 @@ int main(void)
 		config_test(test_rules),
 	};
 
-	return cmocka_run_group_tests_name("config_rules", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("config_entry", tests, NULL, NULL);
 }

@@ -2,36 +2,28 @@
 /* Runs from the top of the tree: the shipped file is what it looks at. */
 #include "config_fixture.h"
 
-#include "daemon/config_table.h"
+#include "daemon/config_row.h"
 
 #define SHIPPED "conf/mssclamp.conf"
 
-/* Owned. */
-static char *example_text(void)
+static void read_shipped(char *text, size_t size)
 {
-	char *text = NULL;
-	size_t len;
-	FILE *out = open_memstream(&text, &len);
-
-	assert_non_null(out);
-	config_print_example(out);
-	assert_int_equal(fclose(out), 0);
-	return text;
-}
-
-static void test_shipped_file_is_the_table(void **state)
-{
-	struct fixture *fixture = *state;
-	char *expected = example_text();
-	char text[32768];
 	FILE *in = fopen(SHIPPED, "r");
 	size_t n;
 
 	assert_non_null(in);
-	n = fread(text, 1, sizeof(text) - 1, in);
+	n = fread(text, 1, size - 1, in);
 	text[n] = '\0';
 	fclose(in);
-	assert_string_equal(text, expected);
+	assert_true(n < size - 1);
+}
+
+static void test_shipped_file_names_all_settings_and_sets_none(void **state)
+{
+	struct fixture *fixture = *state;
+	char text[32768];
+
+	read_shipped(text, sizeof(text));
 	for (const char *line = text; *line; line = strchr(line, '\n') + 1)
 		assert_true(*line == '#' || *line == '\n');
 	for (size_t i = 0; i < config_row_count; i++)
@@ -39,16 +31,16 @@ static void test_shipped_file_is_the_table(void **state)
 	assert_int_equal(load_text(fixture, text), 0);
 	assert_report(fixture, "", "", "");
 	assert_defaults(fixture->config);
-	free(expected);
 }
 
 /* Without its first column of '#' the file says what holds without it, and gives sound examples. */
 static void test_shipped_file_without_comment_signs(void **state)
 {
 	struct fixture *fixture = *state;
-	char *text = example_text();
+	char text[32768];
 	char *to = text;
 
+	read_shipped(text, sizeof(text));
 	for (const char *from = text; *from; ) {
 		size_t len = strcspn(from, "\n") + 1;
 		bool setting = from[0] == '#' && from[1] != ' ';
@@ -69,15 +61,14 @@ static void test_shipped_file_without_comment_signs(void **state)
 	assert_defaults(fixture->config);
 	fixture->config->rules->count = 5;
 	fixture->config->tunnel_count = 3;
-	free(text);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		config_test(test_shipped_file_is_the_table),
+		config_test(test_shipped_file_names_all_settings_and_sets_none),
 		config_test(test_shipped_file_without_comment_signs),
 	};
 
-	return cmocka_run_group_tests_name("config_example", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("config_table", tests, NULL, NULL);
 }
