@@ -57,13 +57,16 @@ int firewall_print(enum firewall_backend backend, const struct firewall_plan *pl
  * that are right already are not touched (their counters go on). *ret_error as above. */
 int firewall_apply(struct firewall *firewall, const struct firewall_plan *plan, char **ret_error);
 
-/* Takes the rules out that another backend left before the configuration changed: with them a SYN
- * would be queued twice. Call it once, after the first firewall_apply; nothing there is no error.
- * Of table inet mssclamp the chains stay, empty. Backend none leaves everything as it is. */
+/* Takes the rules out that another backend, or iptables' other variant (nft, legacy), left before
+ * something changed: with them a SYN would be queued twice. Call it once, after the first
+ * firewall_apply; nothing there is no error. What cannot be looked at (iptables-legacy needs root)
+ * is left alone, and the log says so. Of table inet mssclamp the chains stay, empty. Backend none
+ * leaves everything as it is. */
 int firewall_retire_others(struct firewall *firewall, char **ret_error);
 
 /* Removes exactly what firewall_apply makes, on both backends' ground; nothing there is no error.
- * Needs no daemon. */
+ * Needs no daemon. Returns -EPERM where iptables-legacy has a table mangle and we are not root: all
+ * else is removed, that table could not be looked at. */
 int firewall_remove_all(char **ret_error);
 
 /* Compares live rules with the plan. diff, where given, receives lines "- expected" / "+ live" for
@@ -84,6 +87,6 @@ int firewall_fd(const struct firewall *firewall);
 
 /* Reads the events. Returns 1 if they touched our table or lost messages could have (check and
  * repair), 0 if not, -errno. *ret_culprit_pid and ret_culprit: who committed, 0 and "" where
- * unknown. */
+ * unknown. The number is that of the initial pid namespace. */
 int firewall_read_events(struct firewall *firewall, uint32_t *ret_culprit_pid,
 			 char ret_culprit[16]);

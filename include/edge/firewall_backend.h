@@ -61,6 +61,10 @@ enum firewall_state firewall_lines_match(struct firewall_lines *expected,
 void firewall_lines_diff(const struct firewall_lines *expected, const struct firewall_lines *live,
 			 FILE *out);
 
+/* The lines of a text as one, "; " between them; empty ones are left out. Returns it owned, or
+ * NULL without memory. */
+char *firewall_lines_join(const char *text);
+
 struct firewall_ops {
 	enum firewall_backend backend;
 	/* Finds out whether the backend works here; changes no rule. */
@@ -82,8 +86,10 @@ extern const struct firewall_ops firewall_iptables_ops;
 
 /* What is known of the transactions whose events were read. */
 struct firewall_events {
-	enum firewall_backend backend;           /* whose tables count */
-	uint32_t own_pid[1 + FIREWALL_FAMILIES]; /* we and our last children: never culprits */
+	enum firewall_backend backend; /* whose tables count */
+	bool own;             /* a change of ours has not been read to its end; then these hold: */
+	uint32_t own_after;   /* generation of the rules before it */
+	uint32_t own_upto;    /* and behind it; who committed in between is not told from us */
 	bool pending;         /* the transaction being read has touched our table so far */
 	bool touched;         /* one that is complete has */
 	uint32_t culprit_pid; /* who committed the last such one; 0: unknown */
@@ -99,8 +105,15 @@ struct firewall {
 
 /* Joins NFNLGRP_NFTABLES. Returns 0 or -errno; then the caller's timer has to do. */
 int firewall_events_open(struct firewall *firewall);
+/* Called around each change of ours: nobody is named for what is committed in between. */
+void firewall_events_begin(struct firewall *firewall);
+void firewall_events_end(struct firewall *firewall);
 /* Takes one message of that group; userdata is a struct firewall_events. Pure. Returns 0. */
 int firewall_events_parse(const struct nlmsghdr *message, void *userdata);
+
+/* The number of transactions that nftables has committed in this namespace; it wraps. Returns 0 or
+ * -errno. */
+int firewall_nft_generation(uint32_t *ret_generation);
 
 /* Whether nftables has that table of family "inet", "ip" or "ip6". A kernel without nftables has
  * none. */
@@ -117,6 +130,15 @@ int firewall_nft_expect(const struct firewall_plan *plan, struct firewall_lines 
 void firewall_nft_print(const struct firewall_lines *expected, FILE *out);
 void firewall_nft_write(const struct firewall_lines *expected, const struct firewall_lines *live,
 			FILE *out);
+/* The live chain named like firewall_hooks[i] that the transaction deletes, because it hangs
+ * elsewhere and nothing but its policy can be changed; NULL where there is none. */
+const struct firewall_line *firewall_nft_misplaced(const struct firewall_lines *expected,
+						   const struct firewall_lines *live, size_t i);
+
+/* Removes ours from the variants of iptables that are not in use (NULL: none is). Where a variant's
+ * rules cannot be looked at, a log line says so and the others are done all the same. Returns 0, or
+ * -errno where rules of ours were seen and could not be removed. */
+int firewall_iptables_retire(const struct iptables_tools *in_use, char **ret_error);
 
 /* The output of "iptables-save -c -t mangle" (family 0) or ip6tables-save (1) as lines: our chain,
  * its rules and whatever jumps to it. Returns 0 or -ENOMEM. */

@@ -19,15 +19,52 @@ struct route_list {
 	size_t count, capacity;
 };
 
+/* A route that names no link, only a next hop object (RTA_NH_ID), as the kernel tells them where
+ * net.ipv4.nexthop_compat_mode is 0. */
+struct bare_route {
+	struct route route; /* ifindex is 0 */
+	uint32_t nexthop;
+};
+struct bare_list {
+	struct bare_route *list;
+	size_t count, capacity;
+};
+
+/* One way of a next hop object: a link, or another object where it is a group. */
+struct nexthop {
+	uint32_t id;
+	uint32_t ifindex; /* 0: a member of a group */
+	uint32_t member;  /* the member's id, 0 for a link */
+};
+struct nexthop_list {
+	struct nexthop *list;
+	size_t count, capacity;
+};
+
 void link_list_done(struct link_list *links);
 void route_list_done(struct route_list *routes);
+/* Returns 0, or -ENOMEM with nothing appended. */
+int route_list_append(struct route_list *routes, const struct route *route);
+void bare_list_done(struct bare_list *bare);
+void nexthop_list_done(struct nexthop_list *nexthops);
 
 /* Pure. Appends what one RTM_NEWLINK or RTM_NEWROUTE says; other messages, links told from a
  * bridge's or from IPv6's view alone, and routes that are not unicast or are cached copies append
- * nothing. A multipath route appends each next hop; a next hop without a link is left out. Returns
- * 0, or with nothing appended -EBADMSG (an attribute is too short or overruns) or -ENOMEM. */
+ * nothing. A multipath route appends each next hop; a next hop without a link is left out; a route
+ * that names only a next hop object is appended to bare. Returns 0, or with nothing appended
+ * -EBADMSG (an attribute is too short or overruns) or -ENOMEM. */
 int rtnl_parse_link(const struct nlmsghdr *message, struct link_list *links);
-int rtnl_parse_route(const struct nlmsghdr *message, struct route_list *routes);
+int rtnl_parse_route(const struct nlmsghdr *message, struct route_list *routes,
+		     struct bare_list *bare);
+
+/* Pure. Appends the ways of one RTM_NEWNEXTHOP (net/ipv4/nexthop.c): its link, or each member of a
+ * group; nothing for a black hole and for other messages. Errors as above. */
+int rtnl_parse_nexthop(const struct nlmsghdr *message, struct nexthop_list *nexthops);
+
+/* Pure. Appends each bare route once for every link of its object; unknown objects give nothing.
+ * Sorts nexthops. Returns 0 or -ENOMEM. */
+int rtnl_resolve_routes(const struct bare_list *bare, struct nexthop_list *nexthops,
+			struct route_list *routes);
 
 /* What may have changed where an event is heard: a set, 0 where it concerns neither. */
 enum { RTNL_CHANGED_LINKS = 1, RTNL_CHANGED_ROUTES = 2 };
@@ -37,7 +74,8 @@ unsigned int rtnl_event_kind(const struct nlmsghdr *message);
 int rtnl_open_events(struct nl **ret_nl);
 
 /* Full dumps; nl is a NETLINK_ROUTE socket without groups. On success alone the lists are written:
- * what they held before is overwritten, not freed. Returns 0 or -errno. */
+ * what they held before is overwritten, not freed. Next hop objects are asked for only where a
+ * route needs them. Returns 0 or -errno. */
 int rtnl_dump_links(struct nl *nl, struct link_list *ret_links);
 int rtnl_dump_routes(struct nl *nl, struct route_list *ret_routes);
 

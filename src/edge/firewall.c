@@ -171,7 +171,7 @@ static int compare(struct firewall *firewall, const struct firewall_plan *plan,
 static int verify(struct firewall *firewall, const struct firewall_plan *plan, char **ret_error)
 {
 	enum firewall_state state;
-	char *text = NULL;
+	char *text = NULL, *line = NULL;
 	size_t size;
 	FILE *diff = open_memstream(&text, &size);
 	int r;
@@ -180,11 +180,15 @@ static int verify(struct firewall *firewall, const struct firewall_plan *plan, c
 		return firewall_fail(ret_error, -ENOMEM, "firewall: out of memory");
 	r = firewall_check(firewall, plan, &state, diff, ret_error);
 	fclose(diff);
-	if (r == 0 && state != FIREWALL_STATE_OK)
+	if (r == 0 && state != FIREWALL_STATE_OK) {
+		line = text ? firewall_lines_join(text) : NULL;
 		r = firewall_fail(ret_error, -EIO,
 				  "%s: the rules were loaded, but the kernel lists others "
-				  "(another program may be changing them):\n%s",
-				  firewall_backend_name(firewall->ops->backend), text);
+				  "(another program may be changing them): %s",
+				  firewall_backend_name(firewall->ops->backend),
+				  line ? line : "out of memory");
+	}
+	free(line);
 	free(text);
 	return r;
 }
@@ -201,7 +205,9 @@ int firewall_apply(struct firewall *firewall, const struct firewall_plan *plan, 
 	if (r < 0)
 		return r;
 	if (state != FIREWALL_STATE_OK) {
+		firewall_events_begin(firewall);
 		r = firewall->ops->replace(firewall, &expected, &live, ret_error);
+		firewall_events_end(firewall);
 		if (r == 0)
 			r = verify(firewall, plan, ret_error);
 	}
@@ -219,8 +225,9 @@ int firewall_retire_others(struct firewall *firewall, char **ret_error)
 
 	if (!firewall->ops)
 		return 0;
-	if (firewall->ops == &firewall_nft_ops)
-		return firewall_iptables_ops.remove(ret_error);
+	r = firewall_iptables_retire(firewall->tools, ret_error);
+	if (r < 0 || firewall->ops == &firewall_nft_ops)
+		return r;
 	r = firewall_check(&other, &no_hooks, &state, NULL, ret_error);
 	if (r < 0 || state == FIREWALL_STATE_MISSING)
 		return r;

@@ -9,7 +9,6 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "edge/firewall_backend.h"
 #include "edge/nl.h"
@@ -57,30 +56,37 @@ static void take_object(struct firewall_events *events, const struct nlmsghdr *m
 		events->pending = true;
 }
 
-static bool is_own(const struct firewall_events *events, uint32_t pid)
+/* Whether a transaction may be ours, by the generation that it made. Its pid would not tell: it is
+ * that of the initial pid namespace, and in a container we know ourselves by another one. They come
+ * in order: the last one of ours, or where that was lost the first one behind it, ends it. */
+static bool may_be_own(struct firewall_events *events, uint32_t generation)
 {
-	for (size_t i = 0; i < sizeof(events->own_pid) / sizeof(events->own_pid[0]); i++)
-		if (pid == events->own_pid[i])
-			return true;
-	return false;
+	if (!events->own)
+		return false;
+	events->own = (int32_t)(generation - events->own_upto) < 0;
+	return generation - events->own_after - 1 < events->own_upto - events->own_after;
+}
+
+static uint32_t number_of(const struct nlattr *attr)
+{
+	return attr && mnl_attr_validate(attr, MNL_TYPE_U32) >= 0 ? ntohl(mnl_attr_get_u32(attr)) :
+								     0;
 }
 
 static void take_end(struct firewall_events *events, const struct nlmsghdr *message)
 {
-	const struct nlattr *pid = find_attribute(message, NFTA_GEN_PROC_PID);
+	uint32_t pid = number_of(find_attribute(message, NFTA_GEN_PROC_PID));
+	bool own = may_be_own(events, number_of(find_attribute(message, NFTA_GEN_ID)));
 	const struct nlattr *name = find_attribute(message, NFTA_GEN_PROC_NAME);
-	bool ours = events->pending;
-	uint32_t number = 0;
+	bool touched = events->pending;
 
 	events->pending = false;
-	if (!ours)
+	if (!touched)
 		return;
 	events->touched = true;
-	if (pid && mnl_attr_validate(pid, MNL_TYPE_U32) >= 0)
-		number = ntohl(mnl_attr_get_u32(pid));
-	if (number == 0 || is_own(events, number))
+	if (pid == 0 || own)
 		return;
-	events->culprit_pid = number;
+	events->culprit_pid = pid;
 	memset(events->culprit, 0, sizeof(events->culprit));
 	if (name && mnl_attr_validate(name, MNL_TYPE_NUL_STRING) >= 0)
 		memcpy(events->culprit, mnl_attr_get_str(name),
@@ -122,9 +128,29 @@ int firewall_events_open(struct firewall *firewall)
 		nl_close(nl);
 		return r;
 	}
-	firewall->events.own_pid[0] = (uint32_t)getpid();
 	firewall->nl = nl;
 	return 0;
+}
+
+/* A change of which not all events were read goes on with the next one. */
+void firewall_events_begin(struct firewall *firewall)
+{
+	struct firewall_events *events = &firewall->events;
+	uint32_t generation;
+
+	if (!firewall->nl || events->own || firewall_nft_generation(&generation) < 0)
+		return;
+	events->own = true;
+	events->own_after = generation;
+	events->own_upto = generation;
+}
+
+void firewall_events_end(struct firewall *firewall)
+{
+	uint32_t generation;
+
+	if (firewall->events.own && firewall_nft_generation(&generation) == 0)
+		firewall->events.own_upto = generation;
 }
 
 int firewall_fd(const struct firewall *firewall)

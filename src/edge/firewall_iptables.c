@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "edge/child.h"
 #include "edge/firewall_backend.h"
 
@@ -25,11 +26,12 @@ static const struct iptables_tools variants[] = {
 #define VARIANTS (sizeof(variants) / sizeof(variants[0]))
 
 static const struct {
+	const char *name;   /* for people */
 	const char *nft;    /* nftables' name of the family */
 	const char *tables; /* iptables-legacy: the tables that exist, a name a line */
 } families[FIREWALL_FAMILIES] = {
-	{ "ip", "/proc/self/net/ip_tables_names" },
-	{ "ip6", "/proc/self/net/ip6_tables_names" },
+	{ "IPv4", "ip", "/proc/self/net/ip_tables_names" },
+	{ "IPv6", "ip6", "/proc/self/net/ip6_tables_names" },
 };
 
 static bool tool_find(const struct iptables_tools *tools, size_t family, const char *action,
@@ -55,7 +57,8 @@ static bool tools_complete(const struct iptables_tools *tools)
 static int explain(const struct iptables_tools *tools, const char *path,
 		   const struct child_result *result, char **ret_error)
 {
-	const char *said = result->errors[0] ? result->errors : "it gave no reason";
+	char *line = firewall_lines_join(result->errors);
+	const char *said = line && *line ? line : "it gave no reason";
 	const char *hint = "check that the package iptables is whole and the kernel has the "
 			   "modules xt_NFQUEUE, xt_tcpudp, nft_compat or iptable_mangle (modprobe)";
 	int r = -EIO;
@@ -68,14 +71,16 @@ static int explain(const struct iptables_tools *tools, const char *path,
 		hint = "somebody's nft rules in table mangle cannot be read by iptables; move them "
 		       "to a table of their own";
 	}
-	return firewall_fail(ret_error, r, "iptables: %s failed (exit code %d): %s; %s", path,
-			     result->status, said, hint);
+	firewall_fail(ret_error, r, "iptables: %s failed (exit code %d): %s; %s", path,
+		      result->status, said, hint);
+	free(line);
+	return r;
 }
 
-/* Runs the family's save or restore with up to 4 arguments. ret_pid, ret_output may be NULL. */
+/* Runs the family's save or restore with up to 4 arguments. ret_output may be NULL. */
 static int tool_run(const struct iptables_tools *tools, size_t family, const char *action,
-		    const char *const arguments[], const char *input, uint32_t *ret_pid,
-		    char **ret_output, char **ret_error)
+		    const char *const arguments[], const char *input, char **ret_output,
+		    char **ret_error)
 {
 	const char *argv[6] = { 0 };
 	char path[CHILD_PATH_MAX];
@@ -97,8 +102,6 @@ static int tool_run(const struct iptables_tools *tools, size_t family, const cha
 	if (r < 0)
 		return firewall_fail(ret_error, r, "iptables: cannot run %s: %s", path,
 				     strerror(-r));
-	if (ret_pid)
-		*ret_pid = (uint32_t)result.pid;
 	if (result.status != 0) {
 		r = explain(tools, path, &result, ret_error);
 	} else if (ret_output) {
@@ -109,8 +112,8 @@ static int tool_run(const struct iptables_tools *tools, size_t family, const cha
 	return r;
 }
 
-/* Whether mangle exists, asked in a way that does not create it as iptables-legacy-save does.
- * Only root may read the list of legacy tables, and only root can have made rules there. */
+/* Whether mangle exists, asked in a way that does not create it as iptables-legacy-save does. The
+ * list of legacy tables is for root and its group; to anybody else there are none. */
 static int table_exists(const struct iptables_tools *tools, size_t family, bool *ret_found,
 			char **ret_error)
 {
@@ -142,7 +145,7 @@ static int read_family(const struct iptables_tools *tools, size_t family,
 
 	if (r < 0 || !found)
 		return r;
-	r = tool_run(tools, family, "save", arguments, NULL, NULL, &save, ret_error);
+	r = tool_run(tools, family, "save", arguments, NULL, &save, ret_error);
 	if (r < 0)
 		return r;
 	r = firewall_iptables_parse(save, family, live);
@@ -153,11 +156,11 @@ static int read_family(const struct iptables_tools *tools, size_t family,
 }
 
 static int restore(const struct iptables_tools *tools, size_t family, const char *input,
-		   uint32_t *ret_pid, char **ret_error)
+		   char **ret_error)
 {
 	static const char *const arguments[] = { "-w", "5", "--noflush", NULL };
 
-	return tool_run(tools, family, "restore", arguments, input, ret_pid, NULL, ret_error);
+	return tool_run(tools, family, "restore", arguments, input, NULL, ret_error);
 }
 
 /* A restore that is parsed and checked against the kernel's extensions, but not committed. Not for
@@ -172,7 +175,7 @@ static int try_restore(const struct iptables_tools *tools, char **ret_error)
 	int r = 0;
 
 	for (size_t family = 0; family < FIREWALL_FAMILIES && r == 0 && tools->by_nft; family++)
-		r = tool_run(tools, family, "restore", arguments, input, NULL, NULL, ret_error);
+		r = tool_run(tools, family, "restore", arguments, input, NULL, ret_error);
 	return r;
 }
 
@@ -230,7 +233,7 @@ static int iptables_read(struct firewall *firewall, struct firewall_lines *live,
 /* expected NULL: removes. */
 static int change_family(const struct iptables_tools *tools, size_t family,
 			 const struct firewall_lines *expected, const struct firewall_lines *live,
-			 uint32_t *ret_pid, char **ret_error)
+			 char **ret_error)
 {
 	char *input = NULL;
 	size_t size;
@@ -246,7 +249,7 @@ static int change_family(const struct iptables_tools *tools, size_t family,
 	if (fclose(out) != 0)
 		r = firewall_fail(ret_error, -ENOMEM, "iptables: out of memory");
 	else if (size > 0)
-		r = restore(tools, family, input, ret_pid, ret_error);
+		r = restore(tools, family, input, ret_error);
 	free(input);
 	return r;
 }
@@ -256,26 +259,50 @@ static int iptables_replace(struct firewall *firewall, const struct firewall_lin
 {
 	int r = 0;
 
-	for (size_t family = 0; family < FIREWALL_FAMILIES && r == 0; family++)
-		r = change_family(firewall->tools, family, expected, live,
-				  &firewall->events.own_pid[1 + family], ret_error);
+	for (size_t family = 0; family < FIREWALL_FAMILIES && r == 0; family++) {
+		char *error = NULL;
+
+		r = change_family(firewall->tools, family, expected, live, &error);
+		if (r < 0)
+			firewall_fail(ret_error, r, "%s: %s%s", families[family].name,
+				      error ? error : "iptables: out of memory",
+				      family > 0 ? "; the rules of IPv4 are in place, those of "
+						   "IPv6 are as they were" : "");
+		free(error);
+	}
 	return r;
 }
 
-static int remove_variant(const struct iptables_tools *tools, size_t family, char **ret_error)
+/* Removes ours from one family of one variant. What cannot be looked at is an error, or with `skip`
+ * only worth a line in the log. */
+static int remove_family(const struct iptables_tools *tools, size_t family, bool skip,
+			 char **ret_error)
 {
 	struct firewall_lines live = { 0 };
-	int r = read_family(tools, family, &live, ret_error);
+	char *error = NULL;
+	int r = read_family(tools, family, &live, &error);
+	const char *why = error ? error : "out of memory";
 
-	if (r == 0)
-		r = change_family(tools, family, NULL, &live, NULL, ret_error);
+	if (r == 0) {
+		r = change_family(tools, family, NULL, &live, ret_error);
+	} else if (skip) {
+		log_print(r == -EPERM ? LOG_INFO : LOG_WARNING,
+			  "firewall: cannot see whether table mangle (%s) of %s still has rules of "
+			  "ours, which would queue SYNs twice: %s", families[family].name,
+			  tools->name, why);
+		r = 0;
+	} else {
+		firewall_fail(ret_error, r, "cannot see whether table mangle (%s) of %s has rules "
+			      "of ours: %s", families[family].name, tools->name, why);
+	}
+	free(error);
 	firewall_lines_done(&live);
 	return r;
 }
 
 /* All that is there is tried, and the first error told. The plain names are one of the two variants
  * wherever the others exist. */
-static int iptables_remove(char **ret_error)
+static int remove_variants(const struct iptables_tools *in_use, bool skip, char **ret_error)
 {
 	char path[CHILD_PATH_MAX];
 	int first = 0;
@@ -284,12 +311,13 @@ static int iptables_remove(char **ret_error)
 	for (size_t i = 0; i < VARIANTS && (tried == 0 || i + 1 < VARIANTS); i++) {
 		for (size_t family = 0; family < FIREWALL_FAMILIES; family++) {
 			char *error = NULL;
-			int r;
+			int r = 0;
 
 			if (!tool_find(&variants[i], family, "save", path))
 				continue;
 			tried++;
-			r = remove_variant(&variants[i], family, &error);
+			if (&variants[i] != in_use)
+				r = remove_family(&variants[i], family, skip, &error);
 			if (r < 0 && first == 0) {
 				first = r;
 				*ret_error = error;
@@ -299,6 +327,16 @@ static int iptables_remove(char **ret_error)
 		}
 	}
 	return first;
+}
+
+static int iptables_remove(char **ret_error)
+{
+	return remove_variants(NULL, false, ret_error);
+}
+
+int firewall_iptables_retire(const struct iptables_tools *in_use, char **ret_error)
+{
+	return remove_variants(in_use, true, ret_error);
 }
 
 const struct firewall_ops firewall_iptables_ops = {

@@ -81,6 +81,24 @@ enum firewall_state firewall_lines_match(struct firewall_lines *expected,
 								       state;
 }
 
+char *firewall_lines_join(const char *text)
+{
+	char *joined = malloc(2 * strlen(text) + 1), *end = joined;
+
+	if (!joined)
+		return NULL;
+	while (*(text += strspn(text, "\n"))) {
+		size_t len = strcspn(text, "\n");
+
+		if (end > joined)
+			end = stpcpy(end, "; ");
+		end = mempcpy(end, text, len);
+		text += len;
+	}
+	*end = '\0';
+	return joined;
+}
+
 void firewall_lines_diff(const struct firewall_lines *expected, const struct firewall_lines *live,
 			 FILE *out)
 {

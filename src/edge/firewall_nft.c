@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* nftables through libnftables: commands as text, the live rules as JSON. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <jansson.h>
 #include <libmnl/libmnl.h>
@@ -10,8 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "edge/firewall_backend.h"
 #include "edge/nl.h"
+#include "edge/nl_attr.h"
 
 #define LIST_TABLE "list table inet " FIREWALL_TABLE
 
@@ -37,13 +40,31 @@ static int error_of(const char *text)
 	return -EIO;
 }
 
+static int take_generation(const struct nl_attr *attr, void *userdata)
+{
+	uint32_t *generation = userdata;
+	int r = 0;
+
+	if (attr->type == NFTA_GEN_ID) {
+		r = nl_attr_get_u32(attr, generation);
+		*generation = ntohl(*generation);
+	}
+	return r;
+}
+
+static int take_answer(const struct nlmsghdr *message, void *userdata)
+{
+	return nl_attr_walk_message(message, sizeof(struct nfgenmsg), take_generation, userdata);
+}
+
 /* Asks for the generation of the rules: what that needs, everything else needs too. libnftables
  * would print a lack of rights on stderr, and end the process where it gets no netlink socket.
  * Returns 0, -EPERM, -EINVAL (no nf_tables), -EPROTONOSUPPORT (no nfnetlink) or another -errno. */
-static int ask_kernel(void)
+static int ask_kernel(uint32_t *ret_generation)
 {
 	_Alignas(struct nlmsghdr) uint8_t buffer[NLMSG_SPACE(sizeof(struct nfgenmsg))];
 	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	uint32_t generation = 0;
 	struct nl *nl;
 	int r = nl_open(NETLINK_NETFILTER, 0, &nl);
 
@@ -51,9 +72,16 @@ static int ask_kernel(void)
 		return r;
 	request->nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETGEN;
 	mnl_nlmsg_put_extra_header(request, sizeof(struct nfgenmsg));
-	r = nl_ask(nl, request, NULL, NULL);
+	r = nl_ask(nl, request, take_answer, &generation);
 	nl_close(nl);
+	if (r == 0 && ret_generation)
+		*ret_generation = generation;
 	return r;
+}
+
+int firewall_nft_generation(uint32_t *ret_generation)
+{
+	return ask_kernel(ret_generation);
 }
 
 static bool means_no_nftables(int r)
@@ -79,7 +107,7 @@ static int run(const char *commands, unsigned int output_flags, bool dry_run, ch
 	       char **ret_error)
 {
 	struct nft_ctx *ctx;
-	int r = ask_kernel();
+	int r = ask_kernel(NULL);
 
 	if (r < 0)
 		return explain(r, ret_error);
@@ -160,6 +188,21 @@ out:
 	return r;
 }
 
+/* There is no other way to move a chain, so what it costs is said. */
+static void warn_of_deletions(const struct firewall_lines *expected,
+			      const struct firewall_lines *live)
+{
+	for (size_t i = 0; i < FIREWALL_HOOKS; i++) {
+		const struct firewall_line *chain = firewall_nft_misplaced(expected, live, i);
+
+		if (chain)
+			log_warning("nftables: chain %s of our table has another hook or priority "
+				    "than ours (%s) and is made anew; with a chain the kernel "
+				    "drops the SYNs that wait in queues, their senders repeat them",
+				    firewall_hooks[i].nft, chain->text);
+	}
+}
+
 static int nft_replace(struct firewall *firewall, const struct firewall_lines *expected,
 		       const struct firewall_lines *live, char **ret_error)
 {
@@ -178,6 +221,7 @@ static int nft_replace(struct firewall *firewall, const struct firewall_lines *e
 	out = open_memstream(&commands, &size);
 	if (!out)
 		return firewall_fail(ret_error, -ENOMEM, "nftables: out of memory");
+	warn_of_deletions(expected, live);
 	firewall_nft_write(expected, live, out);
 	if (fclose(out) != 0)
 		r = firewall_fail(ret_error, -ENOMEM, "nftables: out of memory");
@@ -218,7 +262,7 @@ int firewall_nft_has_table(const char *family, const char *table, bool *ret_foun
 	char command[32];
 	char *json = NULL;
 	json_t *root;
-	int r = ask_kernel();
+	int r = ask_kernel(NULL);
 
 	if (means_no_nftables(r)) {
 		*ret_found = false;

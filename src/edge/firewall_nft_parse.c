@@ -107,16 +107,29 @@ static bool read_queue(const json_t *expr, struct queue_target *target)
 	return true;
 }
 
-/* The rule as libnftables writes it in text, found by its handle: "\t\t<rule> # handle 7". */
+/* Behind the line that begins a chain: "\tchain forward { # handle 1". NULL where it is not. */
+static const char *find_chain(const char *plain, const char *chain)
+{
+	char head[64];
+	const char *line;
+
+	snprintf(head, sizeof(head), "\n\tchain %s {", chain);
+	line = strstr(plain, head);
+	return line ? strchr(line + strlen(head), '\n') : NULL;
+}
+
+/* The rule as libnftables writes it in text, found by its handle: "\t\t<rule> # handle 7". Tables
+ * have handles too, of a count of their own, so the search begins behind the chain's head. */
 static int add_alien(const char *chain, json_int_t handle, const char *plain,
 		     const struct firewall_line *model, struct firewall_lines *live)
 {
 	char mark[48];
+	const char *rules = plain ? find_chain(plain, chain) : NULL;
 	const char *end, *start;
 
 	snprintf(mark, sizeof(mark), " # handle %lld\n", (long long)handle);
-	end = plain ? strstr(plain, mark) : NULL;
-	for (start = end; start && start > plain && start[-1] != '\n' && start[-1] != '\t';)
+	end = rules ? strstr(rules, mark) : NULL;
+	for (start = end; start && start > rules && start[-1] != '\n' && start[-1] != '\t';)
 		start--;
 	if (!end)
 		return firewall_lines_add(live, model, "add rule inet " FIREWALL_TABLE

@@ -70,16 +70,21 @@ static bool same_hook(const struct firewall_line *live, const struct firewall_li
 	return strncmp(live->text, expected->text, up_to_policy) == 0;
 }
 
+const struct firewall_line *firewall_nft_misplaced(const struct firewall_lines *expected,
+						   const struct firewall_lines *live, size_t i)
+{
+	const struct firewall_line *is = find_chain(live, firewall_hooks[i].hook);
+	const struct firewall_line *wanted = find_chain(expected, firewall_hooks[i].hook);
+
+	return is && wanted && !same_hook(is, wanted) ? is : NULL;
+}
+
 void firewall_nft_write(const struct firewall_lines *expected, const struct firewall_lines *live,
 			FILE *out)
 {
 	for (size_t i = 0; i < FIREWALL_HOOKS; i++) {
-		unsigned int hook = firewall_hooks[i].hook;
-		const struct firewall_line *is = find_chain(live, hook);
-		const struct firewall_line *wanted = find_chain(expected, hook);
-
 		/* Costs what waits in the queues; but a chain that hangs elsewhere is no use. */
-		if (is && wanted && !same_hook(is, wanted))
+		if (firewall_nft_misplaced(expected, live, i))
 			fprintf(out, "flush chain inet " FIREWALL_TABLE " %s\n"
 				"delete chain inet " FIREWALL_TABLE " %s\n",
 				firewall_hooks[i].nft, firewall_hooks[i].nft);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/if_link.h>
+#include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
@@ -71,10 +72,11 @@ int rtnl_dump_links(struct nl *nl, struct link_list *ret_links)
 	return 0;
 }
 
-/* The dump of one family behind what the list has already. */
+/* The dump of one family behind what the lists have already. */
 struct route_dump {
 	struct route_list *routes;
-	size_t before;
+	struct bare_list *bare;
+	size_t before, bare_before;
 	uint8_t family;
 };
 
@@ -87,7 +89,7 @@ static int take_route(const struct nlmsghdr *message, void *userdata)
 	if (mnl_nlmsg_get_payload_len(message) >= sizeof(*route) &&
 	    route->rtm_family != dump->family)
 		return 0;
-	return rtnl_parse_route(message, dump->routes);
+	return rtnl_parse_route(message, dump->routes, dump->bare);
 }
 
 static void forget_routes(void *userdata)
@@ -95,11 +97,13 @@ static void forget_routes(void *userdata)
 	struct route_dump *dump = userdata;
 
 	dump->routes->count = dump->before;
+	dump->bare->count = dump->bare_before;
 }
 
-static int dump_family(struct nl *nl, uint8_t family, struct route_list *routes)
+static int dump_family(struct nl *nl, uint8_t family, struct route_list *routes,
+		       struct bare_list *bare)
 {
-	struct route_dump dump = { .routes = routes, .before = routes->count, .family = family };
+	struct route_dump dump = { routes, bare, routes->count, bare->count, family };
 	struct request request;
 	struct nlmsghdr *message = request_init(&request, RTM_GETROUTE);
 	struct rtmsg *header = mnl_nlmsg_put_extra_header(message, sizeof(*header));
@@ -108,14 +112,49 @@ static int dump_family(struct nl *nl, uint8_t family, struct route_list *routes)
 	return nl_dump(nl, message, take_route, forget_routes, &dump);
 }
 
+static int take_nexthop(const struct nlmsghdr *message, void *userdata)
+{
+	return rtnl_parse_nexthop(message, userdata);
+}
+
+static void forget_nexthops(void *userdata)
+{
+	struct nexthop_list *nexthops = userdata;
+
+	nexthops->count = 0;
+}
+
+/* Asks for the next hop objects and appends the routes that name them. */
+static int resolve(struct nl *nl, const struct bare_list *bare, struct route_list *routes)
+{
+	struct nexthop_list nexthops = { 0 };
+	struct request request;
+	struct nlmsghdr *message = request_init(&request, RTM_GETNEXTHOP);
+	int r;
+
+	mnl_nlmsg_put_extra_header(message, sizeof(struct nhmsg));
+	r = nl_dump(nl, message, take_nexthop, forget_nexthops, &nexthops);
+	/* Kernels before 5.3 have no such objects. */
+	if (r == -EOPNOTSUPP || r == -EINVAL)
+		r = 0;
+	if (r == 0)
+		r = rtnl_resolve_routes(bare, &nexthops, routes);
+	nexthop_list_done(&nexthops);
+	return r;
+}
+
 int rtnl_dump_routes(struct nl *nl, struct route_list *ret_routes)
 {
 	struct route_list routes = { 0 };
+	struct bare_list bare = { 0 };
 	int r;
 
-	r = dump_family(nl, AF_INET, &routes);
+	r = dump_family(nl, AF_INET, &routes, &bare);
 	if (r == 0)
-		r = dump_family(nl, AF_INET6, &routes);
+		r = dump_family(nl, AF_INET6, &routes, &bare);
+	if (r == 0 && bare.count > 0)
+		r = resolve(nl, &bare, &routes);
+	bare_list_done(&bare);
 	if (r < 0) {
 		route_list_done(&routes);
 		return r;

@@ -16,7 +16,25 @@ void route_list_done(struct route_list *routes)
 	*routes = (struct route_list){ 0 };
 }
 
-static int append_route(struct route_list *routes, const struct route *route)
+void bare_list_done(struct bare_list *bare)
+{
+	free(bare->list);
+	*bare = (struct bare_list){ 0 };
+}
+
+static int append_bare(struct bare_list *bare, const struct route *route, uint32_t nexthop)
+{
+	void *list = bare->list;
+	int r = array_reserve(&list, &bare->capacity, bare->count + 1, sizeof(*bare->list));
+
+	if (r < 0)
+		return r;
+	bare->list = list;
+	bare->list[bare->count++] = (struct bare_route){ .route = *route, .nexthop = nexthop };
+	return 0;
+}
+
+int route_list_append(struct route_list *routes, const struct route *route)
 {
 	void *list = routes->list;
 	int r = array_reserve(&list, &routes->capacity, routes->count + 1, sizeof(*route));
@@ -32,7 +50,7 @@ static int append_route(struct route_list *routes, const struct route *route)
 struct route_message {
 	struct rtmsg header;
 	struct nl_attr destination, hops; /* RTA_DST, RTA_MULTIPATH; data is NULL without */
-	uint32_t ifindex, mtu;
+	uint32_t ifindex, mtu, nexthop;
 };
 
 static int take_metric(const struct nl_attr *attr, void *userdata)
@@ -55,6 +73,8 @@ static int take_route(const struct nl_attr *attr, void *userdata)
 		return 0;
 	case RTA_OIF:
 		return nl_attr_get_u32(attr, &whole->ifindex);
+	case RTA_NH_ID:
+		return nl_attr_get_u32(attr, &whole->nexthop);
 	case RTA_METRICS:
 		return nl_attr_walk_nest(attr, take_metric, whole);
 	default:
@@ -105,7 +125,7 @@ static int append_hops(struct route_list *routes, struct route *route, const str
 			return -EBADMSG;
 		route->ifindex = (uint32_t)hop.rtnh_ifindex;
 		if (hop.rtnh_ifindex > 0)
-			r = append_route(routes, route);
+			r = route_list_append(routes, route);
 		if (r < 0)
 			return r;
 		at += NLMSG_ALIGN((size_t)hop.rtnh_len);
@@ -113,7 +133,8 @@ static int append_hops(struct route_list *routes, struct route *route, const str
 	return 0;
 }
 
-int rtnl_parse_route(const struct nlmsghdr *message, struct route_list *routes)
+int rtnl_parse_route(const struct nlmsghdr *message, struct route_list *routes,
+		     struct bare_list *bare)
 {
 	struct route_message whole = { 0 };
 	size_t before = routes->count;
@@ -136,7 +157,9 @@ int rtnl_parse_route(const struct nlmsghdr *message, struct route_list *routes)
 	if (whole.hops.data)
 		r = append_hops(routes, &route, &whole.hops);
 	else if (whole.ifindex > 0)
-		r = append_route(routes, &route);
+		r = route_list_append(routes, &route);
+	else if (whole.nexthop > 0)
+		r = append_bare(bare, &route, whole.nexthop);
 	if (r < 0)
 		routes->count = before;
 	return r;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* layer: edge
  *
- * A datagram of rtnetlink messages: each is parsed as a link, a route, an answer and an event, from
- * a buffer of exactly its own length. */
+ * A datagram of rtnetlink messages: each is parsed as a link, a route, a next hop, an answer and an
+ * event, from a buffer of exactly its own length. */
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,12 +44,42 @@ static void parse_link(const struct nlmsghdr *message, struct link_list *links)
 		check_link(&links->list[before]);
 }
 
-static void parse_route(const struct nlmsghdr *message, struct route_list *routes)
+static void parse_route(const struct nlmsghdr *message, struct route_list *routes,
+			struct bare_list *bare)
+{
+	size_t before = routes->count, bare_before = bare->count;
+	int r = rtnl_parse_route(message, routes, bare);
+
+	CHECK(r == 0 || (routes->count == before && bare->count == bare_before));
+	CHECK(routes->count == before || bare->count == bare_before);
+	for (size_t i = before; i < routes->count; i++)
+		check_route(&routes->list[i]);
+}
+
+static void parse_nexthop(const struct nlmsghdr *message, struct nexthop_list *nexthops)
+{
+	size_t before = nexthops->count;
+	int r = rtnl_parse_nexthop(message, nexthops);
+
+	CHECK(r == 0 || nexthops->count == before);
+	for (size_t i = before; i < nexthops->count; i++) {
+		const struct nexthop *way = &nexthops->list[i];
+
+		CHECK(way->id > 0 && (way->ifindex == 0) == (way->member > 0));
+	}
+}
+
+/* Groups of many routes and many members multiply: a few are enough. */
+static void resolve(struct bare_list *bare, struct nexthop_list *nexthops,
+		    struct route_list *routes)
 {
 	size_t before = routes->count;
-	int r = rtnl_parse_route(message, routes);
 
-	CHECK(r == 0 || routes->count == before);
+	if (bare->count > 16)
+		bare->count = 16;
+	if (nexthops->count > 64)
+		nexthops->count = 64;
+	CHECK(rtnl_resolve_routes(bare, nexthops, routes) == 0);
 	for (size_t i = before; i < routes->count; i++)
 		check_route(&routes->list[i]);
 }
@@ -68,6 +98,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct link_list links = { 0 };
 	struct route_list routes = { 0 };
+	struct bare_list bare = { 0 };
+	struct nexthop_list nexthops = { 0 };
 
 	while (size >= sizeof(struct nlmsghdr)) {
 		struct nlmsghdr header, *message;
@@ -80,7 +112,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		CHECK(message);
 		memcpy(message, data, header.nlmsg_len);
 		parse_link(message, &links);
-		parse_route(message, &routes);
+		parse_route(message, &routes, &bare);
+		parse_nexthop(message, &nexthops);
 		parse_answer(message);
 		CHECK(rtnl_event_kind(message) <= (RTNL_CHANGED_LINKS | RTNL_CHANGED_ROUTES));
 		free(message);
@@ -90,7 +123,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		data += step;
 		size -= step;
 	}
+	resolve(&bare, &nexthops, &routes);
 	link_list_done(&links);
 	route_list_done(&routes);
+	bare_list_done(&bare);
+	nexthop_list_done(&nexthops);
 	return 0;
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "edge/firewall.h"
+#include "edge/firewall_backend.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define ALL_HOOKS (FIREWALL_FORWARD | FIREWALL_OUTPUT | FIREWALL_INPUT)
@@ -101,6 +102,23 @@ static void test_print_to_full_disk(void **state)
 	fclose(out);
 }
 
+static void test_lines_on_one(void **state)
+{
+	static const struct { const char *text, *joined; } cases[] = {
+		{ "", "" }, { "\n\n", "" }, { "a", "a" }, { "a\n", "a" }, { "a\nb\n", "a; b" },
+		{ "\na\n\n\nb", "a; b" }, { "a\nb\nc", "a; b; c" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char *joined = firewall_lines_join(cases[i].text);
+
+		assert_non_null(joined);
+		assert_string_equal(joined, cases[i].joined);
+		free(joined);
+	}
+}
+
 /* Backend none leaves the rules to somebody else: everything succeeds and nothing happens. */
 static void test_none(void **state)
 {
@@ -135,6 +153,7 @@ int main(void)
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_print),
 		cmocka_unit_test(test_print_to_full_disk),
+		cmocka_unit_test(test_lines_on_one),
 		cmocka_unit_test(test_none),
 	};
 

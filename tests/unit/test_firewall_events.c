@@ -16,16 +16,22 @@
 #include "edge/firewall_backend.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define US 100
-#define CHILD 101
-#define END { .type = NFT_MSG_NEWGEN, .pid = 4711, .text = "nft" }
-#define END_BY(number, name) { .type = NFT_MSG_NEWGEN, .pid = number, .text = name }
+#define END { .type = NFT_MSG_NEWGEN, .pid = 4711, .text = "nft", .generation = 9 }
+#define END_BY(number, name) \
+	{ .type = NFT_MSG_NEWGEN, .pid = number, .text = name, .generation = 10 }
+/* Two of ours, 20 and 21, and the one behind them. */
+#define OWN_AFTER 19
+#define OWN_UPTO 21
+#define END_AT(number) \
+	{ .type = NFT_MSG_NEWGEN, .pid = 100, .text = "mssclampd", .generation = number }
+#define CHANGE { NFT_MSG_NEWRULE, NFPROTO_INET, "mssclamp", 0, 0 }
 
 struct told {
 	uint16_t type;    /* NFT_MSG_*; 0 (a new table) needs a text too, or the list ends */
 	uint8_t family;
 	const char *text; /* table, or name of the process */
 	uint32_t pid;
+	uint32_t generation;
 };
 
 static const struct {
@@ -37,50 +43,59 @@ static const struct {
 	const char *culprit;
 } cases[] = {
 	{ "our table is deleted", FIREWALL_NFTABLES,
-	  { { NFT_MSG_DELTABLE, NFPROTO_INET, "mssclamp", 0 }, END }, true, false, 4711, "nft" },
+	  { { NFT_MSG_DELTABLE, NFPROTO_INET, "mssclamp", 0, 0 }, END }, true, false, 4711, "nft" },
 	{ "a rule is added to it", FIREWALL_NFTABLES,
-	  { { NFT_MSG_NEWRULE, NFPROTO_INET, "mssclamp", 0 }, END }, true, false, 4711, "nft" },
+	  { { NFT_MSG_NEWRULE, NFPROTO_INET, "mssclamp", 0, 0 }, END }, true, false, 4711, "nft" },
 	{ "a chain is deleted, more follows", FIREWALL_NFTABLES,
-	  { { NFT_MSG_DELCHAIN, NFPROTO_INET, "mssclamp", 0 },
-	    { NFT_MSG_NEWRULE, NFPROTO_INET, "other", 0 }, END }, true, false, 4711, "nft" },
+	  { { NFT_MSG_DELCHAIN, NFPROTO_INET, "mssclamp", 0, 0 },
+	    { NFT_MSG_NEWRULE, NFPROTO_INET, "other", 0, 0 }, END }, true, false, 4711, "nft" },
 	{ "another table", FIREWALL_NFTABLES,
-	  { { NFT_MSG_NEWRULE, NFPROTO_INET, "mssclamp2", 0 }, END }, false, false, 0, "" },
+	  { { NFT_MSG_NEWRULE, NFPROTO_INET, "mssclamp2", 0, 0 }, END }, false, false, 0, "" },
 	{ "our name in another family", FIREWALL_NFTABLES,
-	  { { NFT_MSG_DELTABLE, NFPROTO_IPV4, "mssclamp", 0 }, END }, false, false, 0, "" },
+	  { { NFT_MSG_DELTABLE, NFPROTO_IPV4, "mssclamp", 0, 0 }, END }, false, false, 0, "" },
 	{ "elements of sets are no rules", FIREWALL_NFTABLES,
-	  { { NFT_MSG_NEWSETELEM, NFPROTO_INET, "mssclamp", 0 }, END }, false, false, 0, "" },
+	  { { NFT_MSG_NEWSETELEM, NFPROTO_INET, "mssclamp", 0, 0 }, END }, false, false, 0, "" },
 	{ "mangle is not nftables' business", FIREWALL_NFTABLES,
-	  { { NFT_MSG_DELRULE, NFPROTO_IPV4, "mangle", 0 }, END }, false, false, 0, "" },
+	  { { NFT_MSG_DELRULE, NFPROTO_IPV4, "mangle", 0, 0 }, END }, false, false, 0, "" },
 	{ "ip mangle", FIREWALL_IPTABLES,
-	  { { NFT_MSG_DELRULE, NFPROTO_IPV4, "mangle", 0 }, END }, true, false, 4711, "nft" },
+	  { { NFT_MSG_DELRULE, NFPROTO_IPV4, "mangle", 0, 0 }, END }, true, false, 4711, "nft" },
 	{ "ip6 mangle", FIREWALL_IPTABLES,
-	  { { NFT_MSG_DELCHAIN, NFPROTO_IPV6, "mangle", 0 }, END }, true, false, 4711, "nft" },
+	  { { NFT_MSG_DELCHAIN, NFPROTO_IPV6, "mangle", 0, 0 }, END }, true, false, 4711, "nft" },
 	{ "inet mangle is somebody's own", FIREWALL_IPTABLES,
-	  { { NFT_MSG_DELCHAIN, NFPROTO_INET, "mangle", 0 }, END }, false, false, 0, "" },
+	  { { NFT_MSG_DELCHAIN, NFPROTO_INET, "mangle", 0, 0 }, END }, false, false, 0, "" },
 	{ "ip filter", FIREWALL_IPTABLES,
-	  { { NFT_MSG_NEWRULE, NFPROTO_IPV4, "filter", 0 }, END }, false, false, 0, "" },
+	  { { NFT_MSG_NEWRULE, NFPROTO_IPV4, "filter", 0, 0 }, END }, false, false, 0, "" },
 	{ "not committed yet", FIREWALL_NFTABLES,
-	  { { NFT_MSG_DELTABLE, NFPROTO_INET, "mssclamp", 0 } }, false, true, 0, "" },
+	  { { NFT_MSG_DELTABLE, NFPROTO_INET, "mssclamp", 0, 0 } }, false, true, 0, "" },
 	{ "a transaction of others behind ours", FIREWALL_NFTABLES,
-	  { { NFT_MSG_DELTABLE, NFPROTO_INET, "mssclamp", 0 }, END,
-	    { NFT_MSG_NEWTABLE, NFPROTO_INET, "other", 0 }, END_BY(1, "init") },
+	  { { NFT_MSG_DELTABLE, NFPROTO_INET, "mssclamp", 0, 0 }, END,
+	    { NFT_MSG_NEWTABLE, NFPROTO_INET, "other", 0, 0 }, END_BY(1, "init") },
 	  true, false, 4711, "nft" },
 	{ "the last one that touched it is named", FIREWALL_NFTABLES,
-	  { { NFT_MSG_DELTABLE, NFPROTO_INET, "mssclamp", 0 }, END,
-	    { NFT_MSG_NEWTABLE, NFPROTO_INET, "mssclamp", 0 }, END_BY(12, "firewalld") },
+	  { { NFT_MSG_DELTABLE, NFPROTO_INET, "mssclamp", 0, 0 }, END,
+	    { NFT_MSG_NEWTABLE, NFPROTO_INET, "mssclamp", 0, 0 }, END_BY(12, "firewalld") },
 	  true, false, 12, "firewalld" },
 	{ "our own repair hides nobody", FIREWALL_NFTABLES,
-	  { { NFT_MSG_DELTABLE, NFPROTO_INET, "mssclamp", 0 }, END,
-	    { NFT_MSG_NEWTABLE, NFPROTO_INET, "mssclamp", 0 }, END_BY(US, "mssclampd") },
+	  { { NFT_MSG_DELTABLE, NFPROTO_INET, "mssclamp", 0, 0 }, END, CHANGE, END_AT(20) },
 	  true, false, 4711, "nft" },
-	{ "our child is no culprit", FIREWALL_IPTABLES,
-	  { { NFT_MSG_NEWRULE, NFPROTO_IPV4, "mangle", 0 }, END_BY(CHILD, "iptables-nft-re") },
+	{ "the last before ours", FIREWALL_NFTABLES, { CHANGE, END_AT(19) },
+	  true, false, 100, "mssclampd" },
+	{ "the first of ours", FIREWALL_NFTABLES, { CHANGE, END_AT(20) }, true, false, 0, "" },
+	{ "the last of ours", FIREWALL_NFTABLES, { CHANGE, END_AT(21) }, true, false, 0, "" },
+	{ "the first behind ours", FIREWALL_NFTABLES, { CHANGE, END_AT(22) },
+	  true, false, 100, "mssclampd" },
+	{ "behind the last of ours", FIREWALL_NFTABLES, { CHANGE, END_AT(21), CHANGE, END_AT(22) },
+	  true, false, 100, "mssclampd" },
+	{ "a generation that we are told of again", FIREWALL_NFTABLES,
+	  { CHANGE, END_AT(22), CHANGE, END_AT(21) }, true, false, 100, "mssclampd" },
+	{ "of mangle too", FIREWALL_IPTABLES,
+	  { { NFT_MSG_NEWRULE, NFPROTO_IPV4, "mangle", 0, 0 }, END_AT(21) },
 	  true, false, 0, "" },
 	{ "an older kernel names nobody", FIREWALL_NFTABLES,
-	  { { NFT_MSG_DELTABLE, NFPROTO_INET, "mssclamp", 0 }, END_BY(0, NULL) },
+	  { { NFT_MSG_DELTABLE, NFPROTO_INET, "mssclamp", 0, 0 }, END_BY(0, NULL) },
 	  true, false, 0, "" },
 	{ "a name longer than a task's is cut", FIREWALL_NFTABLES,
-	  { { NFT_MSG_DELTABLE, NFPROTO_INET, "mssclamp", 0 },
+	  { { NFT_MSG_DELTABLE, NFPROTO_INET, "mssclamp", 0, 0 },
 	    END_BY(5, "0123456789abcdefghij") }, true, false, 5, "0123456789abcde" },
 };
 
@@ -93,7 +108,7 @@ static struct nlmsghdr *build(const struct told *told, void *buffer)
 	header = mnl_nlmsg_put_extra_header(message, sizeof(*header));
 	header->nfgen_family = told->family;
 	if (told->type == NFT_MSG_NEWGEN) {
-		mnl_attr_put_u32(message, NFTA_GEN_ID, htonl(9));
+		mnl_attr_put_u32(message, NFTA_GEN_ID, htonl(told->generation));
 		if (told->pid)
 			mnl_attr_put_u32(message, NFTA_GEN_PROC_PID, htonl(told->pid));
 		if (told->text)
@@ -109,8 +124,8 @@ static void test_transactions(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct firewall_events events = { .backend = cases[i].backend,
-						  .own_pid = { US, 0, CHILD } };
+		struct firewall_events events = { .backend = cases[i].backend, .own = true,
+						  .own_after = OWN_AFTER, .own_upto = OWN_UPTO };
 
 		print_message("  %s\n", cases[i].name);
 		for (size_t j = 0; j < COUNT(cases[i].told); j++) {
@@ -128,10 +143,31 @@ static void test_transactions(void **state)
 	}
 }
 
+/* The number of generations wraps; a change of ours may lie across that. */
+static void test_generations_wrap(void **state)
+{
+	static const struct { uint32_t generation; bool named; } wrapped[] = {
+		{ UINT32_MAX - 1, true }, { UINT32_MAX, false }, { 1, false }, { 2, false },
+		{ 3, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(wrapped); i++) {
+		const struct told change = CHANGE, end = END_AT(wrapped[i].generation);
+		struct firewall_events events = { .backend = FIREWALL_NFTABLES, .own = true,
+						  .own_after = UINT32_MAX - 1, .own_upto = 2 };
+		_Alignas(struct nlmsghdr) uint8_t buffer[256];
+
+		firewall_events_parse(build(&change, buffer), &events);
+		firewall_events_parse(build(&end, buffer), &events);
+		assert_int_equal(events.culprit_pid, wrapped[i].named ? 100 : 0);
+	}
+}
+
 /* Messages that no kernel sends: nothing is read behind their end, nothing is believed. */
 static void test_malformed(void **state)
 {
-	static const struct told told = { NFT_MSG_DELTABLE, NFPROTO_INET, "mssclamp", 0 };
+	static const struct told told = { NFT_MSG_DELTABLE, NFPROTO_INET, "mssclamp", 0, 0 };
 	_Alignas(struct nlmsghdr) uint8_t buffer[256];
 	struct firewall_events events = { .backend = FIREWALL_NFTABLES };
 	struct nlmsghdr *message = build(&told, buffer);
@@ -170,6 +206,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_transactions),
+		cmocka_unit_test(test_generations_wrap),
 		cmocka_unit_test(test_malformed),
 	};
 

@@ -189,6 +189,71 @@ static void test_states(void **state)
 	}
 }
 
+/* Handles of tables and of rules are counted apart: equal ones are no surprise. */
+static void test_rule_with_the_handle_of_its_table(void **state)
+{
+	static const char json[] = LIST(TABLE CHAIN("input") RULE("input", "2", COUNTER
+								  "{\"accept\": null}"));
+	static const struct { const char *plain, *text; } lists[] = {
+		{ "table inet mssclamp { # handle 2\n\tchain output { # handle 4\n\t}\n\n"
+		  "\tchain input { # handle 1\n\t\tcounter accept # handle 2\n\t}\n}\n",
+		  "add rule inet mssclamp input counter accept" },
+		{ "table inet mssclamp { # handle 2\n\tchain output { # handle 4\n\t}\n}\n",
+		  "add rule inet mssclamp input # handle 2" },
+		{ "table inet mssclamp { # handle 2\n\tchain input {",
+		  "add rule inet mssclamp input # handle 2" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(lists); i++) {
+		struct firewall_lines live = { 0 };
+		size_t alien = 0;
+
+		assert_int_equal(firewall_nft_parse(json, lists[i].plain, &live, &alien), 0);
+		assert_int_equal(live.count, 3);
+		assert_string_equal(live.line[2].text, lists[i].text);
+		firewall_lines_done(&live);
+	}
+}
+
+/* Which chains are deleted to be made anew: the caller tells people of each. */
+static void test_misplaced_chains(void **state)
+{
+	static const struct { const char *name, *json; const char *misplaced; } places[] = {
+		{ "as planned", LIST(TABLE WHOLE), "" },
+		{ "not there", LIST(TABLE), "" },
+		{ "another policy", LIST(TABLE BASE("output", "output", "-150", "drop")), "" },
+		{ "another priority", LIST(TABLE BASE("output", "output", "-15", "accept")),
+		  "output " },
+		{ "another hook", LIST(TABLE BASE("input", "forward", "-150", "accept")
+				       GOOD("forward")), "input " },
+		{ "all", LIST(TABLE BASE("forward", "input", "-150", "accept")
+			      BASE("output", "input", "-150", "accept")
+			      BASE("input", "output", "-150", "accept")), "forward output input " },
+	};
+	static const struct firewall_plan plan = { FIREWALL_FORWARD, 5000, 4 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(places); i++) {
+		struct firewall_lines expected = { 0 }, live = { 0 };
+		char found[64] = "";
+		size_t alien;
+
+		assert_int_equal(firewall_nft_expect(&plan, &expected), 0);
+		assert_int_equal(firewall_nft_parse(places[i].json, NULL, &live, &alien), 0);
+		for (size_t hook = 0; hook < FIREWALL_HOOKS; hook++) {
+			if (!firewall_nft_misplaced(&expected, &live, hook))
+				continue;
+			strcat(found, firewall_hooks[hook].nft);
+			strcat(found, " ");
+		}
+		if (strcmp(found, places[i].misplaced) != 0)
+			fail_msg("%s: %s", places[i].name, found);
+		firewall_lines_done(&expected);
+		firewall_lines_done(&live);
+	}
+}
+
 static void test_counters(void **state)
 {
 	static const char json[] = LIST(TABLE GOOD("input") RULE("input", "12", COUNTER
@@ -225,6 +290,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_states),
+		cmocka_unit_test(test_rule_with_the_handle_of_its_table),
+		cmocka_unit_test(test_misplaced_chains),
 		cmocka_unit_test(test_counters),
 		cmocka_unit_test(test_no_list),
 	};

@@ -45,6 +45,15 @@ static const char *const setup[] = {
 	"ip route add fd09::/16 dev v0 mtu 1310",
 	"ip route add fd0a::/16 dev v1 table 4000",
 	"ip rule add fwmark 7 lookup 4000",
+	"ip nexthop add id 7 via 192.0.2.1 dev v0",
+	"ip nexthop add id 8 dev v1",
+	"ip nexthop add id 9 via 2001:db8::1 dev v0",
+	"ip nexthop add id 10 group 7/8,3",
+	"ip nexthop add id 11 blackhole",
+	"ip route add 100.64.0.0/16 nhid 7 mtu 1280",
+	"ip route add 100.65.0.0/16 nhid 10 mtu 1270",
+	"ip route add 100.66.0.0/16 nhid 11",
+	"ip route add fd10::/16 nhid 9 mtu 1320",
 };
 
 static int enter_namespace(void **state)
@@ -118,14 +127,18 @@ static const struct { const char *prefix, *link; uint32_t mtu; unsigned int time
 	{ "fd0a::/16",      "v1", 0,    1 },
 	{ "2001:db8::/64",  "v0", 0,    1 },
 	{ "2001:db8::2/128", "v0", 0,   0 },
+	{ "100.64.0.0/16",  "v0", 1280, 1 }, /* by next hop objects, from here on */
+	{ "100.65.0.0/16",  "v0", 1270, 1 },
+	{ "100.65.0.0/16",  "v1", 1270, 1 },
+	{ "100.66.0.0/16",  "lo", 0,    0 },
+	{ "fd10::/16",      "v0", 1320, 1 },
 };
 
-static void test_routes(void **state)
+static void check_routes(void)
 {
 	struct nl *nl = open_questions();
 	struct route_list routes = { 0 };
 
-	(void)state;
 	assert_int_equal(rtnl_dump_routes(nl, &routes), 0);
 	for (size_t i = 0; i < COUNT(expected); i++) {
 		unsigned int times = 0;
@@ -142,6 +155,21 @@ static void test_routes(void **state)
 	}
 	route_list_done(&routes);
 	nl_close(nl);
+}
+
+static void test_routes(void **state)
+{
+	(void)state;
+	check_routes();
+}
+
+/* The same routes, told by the kernel as next hop objects alone. */
+static void test_routes_by_objects_alone(void **state)
+{
+	(void)state;
+	run("echo 0 >/proc/sys/net/ipv4/nexthop_compat_mode");
+	check_routes();
+	run("echo 1 >/proc/sys/net/ipv4/nexthop_compat_mode");
 }
 
 static const struct {
@@ -309,6 +337,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_links),
 		cmocka_unit_test(test_routes),
+		cmocka_unit_test(test_routes_by_objects_alone),
 		cmocka_unit_test(test_which_way),
 		cmocka_unit_test(test_events),
 		cmocka_unit_test(test_lost_events_are_told),

@@ -19,7 +19,7 @@ static const struct {
 	const char *name;
 	const uint8_t *bytes;
 	size_t len;
-	const char *routes; /* prefix, link, MTU for each */
+	const char *routes; /* prefix, link or object, MTU for each */
 } routes[] = {
 	{ "default route",    RECORDED(route_default),       "0.0.0.0/0 dev 6 mtu 0, " },
 	{ "with an MTU",      RECORDED(route_mtu),           "10.9.0.0/16 dev 33 mtu 1300, " },
@@ -30,7 +30,9 @@ static const struct {
 	{ "black hole",       RECORDED(route_blackhole),     "" },
 	{ "next hop objects", RECORDED(route_nexthop_group),
 	  "10.18.0.0/16 dev 14 mtu 0, 10.18.0.0/16 dev 6 mtu 0, " },
-	{ "object untold",    RECORDED(route_nexthop_bare),  "" },
+	{ "object alone",     RECORDED(route_nexthop_bare),  "10.17.0.0/16 object 1 mtu 0, " },
+	{ "object and MTU",   RECORDED(route_nexthop_mtu),   "10.16.0.0/16 object 7 mtu 1280, " },
+	{ "IPv6, object",     RECORDED(route_six_nexthop),   "fd10::/16 object 9 mtu 1290, " },
 	{ "own address",      RECORDED(route_local),         "" },
 	{ "IPv6 default",     RECORDED(route_six_default),   "::/0 dev 6 mtu 0, " },
 	{ "IPv6 with MTU",    RECORDED(route_six_mtu),       "fd09::/16 dev 33 mtu 1290, " },
@@ -40,18 +42,23 @@ static const struct {
 	{ "IPv6 own address", RECORDED(route_six_local),     "" },
 };
 
-static void format_routes(const struct route_list *list, char *text, size_t size)
+static void format_routes(const struct route_list *list, const struct bare_list *bare, char *text,
+			  size_t size)
 {
 	size_t len = 0;
 
 	text[0] = '\0';
-	for (size_t i = 0; i < list->count; i++) {
-		const struct route *route = &list->list[i];
+	for (size_t i = 0; i < list->count + bare->count; i++) {
+		const struct bare_route *object =
+			i < list->count ? NULL : &bare->list[i - list->count];
+		const struct route *route = object ? &object->route : &list->list[i];
 		char prefix[PREFIX_TEXT_MAX];
 
-		len += (size_t)snprintf(text + len, size - len, "%s dev %u mtu %u, ",
-					prefix_format(&route->prefix, prefix), route->ifindex,
-					route->mtu);
+		assert_int_equal(route->ifindex == 0, object != NULL);
+		len += (size_t)snprintf(text + len, size - len, "%s %s %u mtu %u, ",
+					prefix_format(&route->prefix, prefix),
+					object ? "object" : "dev",
+					object ? object->nexthop : route->ifindex, route->mtu);
 		assert_true(len < size);
 	}
 }
@@ -62,13 +69,15 @@ static void test_routes(void **state)
 	for (size_t i = 0; i < COUNT(routes); i++) {
 		struct nlmsghdr *message = copy_message(routes[i].bytes, routes[i].len);
 		struct route_list list = { 0 };
+		struct bare_list bare = { 0 };
 		char text[256];
 
-		assert_int_equal(rtnl_parse_route(message, &list), 0);
-		format_routes(&list, text, sizeof(text));
+		assert_int_equal(rtnl_parse_route(message, &list, &bare), 0);
+		format_routes(&list, &bare, text, sizeof(text));
 		if (strcmp(text, routes[i].routes) != 0)
 			fail_msg("%s: %s", routes[i].name, text);
 		route_list_done(&list);
+		bare_list_done(&bare);
 		free(message);
 	}
 }
@@ -91,12 +100,13 @@ static void test_other_messages_append_nothing(void **state)
 		struct nlmsghdr *message = copy_message(RECORDED(route_mtu));
 		struct rtmsg *header = NLMSG_DATA(message);
 		struct route_list list = { 0 };
+		struct bare_list bare = { 0 };
 
 		message->nlmsg_type = others[i].type;
 		header->rtm_family = others[i].family;
 		header->rtm_type = others[i].kind;
 		header->rtm_flags = others[i].flags;
-		assert_int_equal(rtnl_parse_route(message, &list), 0);
+		assert_int_equal(rtnl_parse_route(message, &list, &bare), 0);
 		assert_int_equal(list.count, 0);
 		free(message);
 	}
@@ -107,12 +117,13 @@ static void test_prefix_too_long(void **state)
 	struct nlmsghdr *four = copy_message(RECORDED(route_mtu));
 	struct nlmsghdr *six = copy_message(RECORDED(route_six_mtu));
 	struct route_list list = { 0 };
+	struct bare_list bare = { 0 };
 
 	(void)state;
 	((struct rtmsg *)NLMSG_DATA(four))->rtm_dst_len = 33;
 	((struct rtmsg *)NLMSG_DATA(six))->rtm_dst_len = 129;
-	assert_int_equal(rtnl_parse_route(four, &list), -EBADMSG);
-	assert_int_equal(rtnl_parse_route(six, &list), -EBADMSG);
+	assert_int_equal(rtnl_parse_route(four, &list, &bare), -EBADMSG);
+	assert_int_equal(rtnl_parse_route(six, &list, &bare), -EBADMSG);
 	assert_int_equal(list.count, 0);
 	free(four);
 	free(six);
@@ -124,11 +135,12 @@ static void test_prefix_without_address(void **state)
 	struct nlmsghdr *message = copy_message(RECORDED(route_mtu));
 	uint8_t *destination = memmem(message, message->nlmsg_len, "\x08\0\x01\0", 4);
 	struct route_list list = { 0 };
+	struct bare_list bare = { 0 };
 
 	(void)state;
 	assert_non_null(destination);
 	destination[2] = RTA_PREFSRC;
-	assert_int_equal(rtnl_parse_route(message, &list), -EBADMSG);
+	assert_int_equal(rtnl_parse_route(message, &list, &bare), -EBADMSG);
 	assert_int_equal(list.count, 0);
 	free(message);
 }
@@ -138,13 +150,15 @@ static void test_bits_behind_the_prefix(void **state)
 {
 	struct nlmsghdr *message = copy_message(RECORDED(route_mtu));
 	struct route_list list = { 0 };
+	struct bare_list bare = { 0 };
 	char text[PREFIX_TEXT_MAX];
 
 	(void)state;
 	((struct rtmsg *)NLMSG_DATA(message))->rtm_dst_len = 5;
-	assert_int_equal(rtnl_parse_route(message, &list), 0);
+	assert_int_equal(rtnl_parse_route(message, &list, &bare), 0);
 	assert_string_equal(prefix_format(&list.list[0].prefix, text), "8.0.0.0/5");
 	route_list_done(&list);
+	bare_list_done(&bare);
 	free(message);
 }
 
@@ -159,7 +173,8 @@ static void test_route_cut_anywhere(void **state)
 			bool whole = ends_with_attribute(routes[i].bytes, sizeof(*header), len);
 			struct nlmsghdr *message = copy_message(routes[i].bytes, len);
 			struct route_list list = { 0 };
-			int r = rtnl_parse_route(message, &list);
+			struct bare_list bare = { 0 };
+			int r = rtnl_parse_route(message, &list, &bare);
 
 			if (len < NLMSG_HDRLEN + sizeof(*header))
 				assert_int_equal(r, -EBADMSG);
@@ -168,10 +183,11 @@ static void test_route_cut_anywhere(void **state)
 			else if (!whole)
 				assert_int_equal(r, -EBADMSG);
 			if (r < 0)
-				assert_int_equal(list.count, 0);
+				assert_int_equal(list.count + bare.count, 0);
 			for (size_t n = 0; n < list.count; n++)
 				assert_int_equal(list.list[n].prefix.length, header->rtm_dst_len);
 			route_list_done(&list);
+			bare_list_done(&bare);
 			free(message);
 		}
 	}
@@ -188,6 +204,7 @@ static const struct {
 	{ "RTA_DST, IPv6", AF_INET6, { { RTA_DST } },                16 },
 	{ "RTA_OIF",       AF_INET,  { { RTA_OIF } },                 4 },
 	{ "RTAX_MTU",      AF_INET,  { { RTA_METRICS, RTAX_MTU } },   4 },
+	{ "RTA_NH_ID",     AF_INET,  { { RTA_NH_ID } },               4 },
 };
 
 static struct nlmsghdr *build(size_t row, size_t len)
@@ -210,12 +227,14 @@ static void test_attributes_of_each_length(void **state)
 		for (size_t len = 0; len <= attributes[row].least + 4; len++) {
 			struct nlmsghdr *message = build(row, len);
 			struct route_list list = { 0 };
+			struct bare_list bare = { 0 };
 			bool enough = len >= attributes[row].least;
-			int r = rtnl_parse_route(message, &list);
+			int r = rtnl_parse_route(message, &list, &bare);
 
 			if (r != (enough ? 0 : -EBADMSG) || list.count != enough)
 				fail_msg("%s with %zu bytes: %d", attributes[row].name, len, r);
 			route_list_done(&list);
+			bare_list_done(&bare);
 			free(message);
 		}
 	}
@@ -234,14 +253,16 @@ static void test_hop_that_claims_a_wrong_length(void **state)
 		struct nlmsghdr *message = copy_message(RECORDED(route_multipath));
 		uint8_t *end = (uint8_t *)message + message->nlmsg_len;
 		struct route_list list = { 0 };
+		struct bare_list bare = { 0 };
 		int expected = hops[i].claimed == 23 ? 0 : -EBADMSG;
 
 		memcpy(end - hops[i].from_end, &hops[i].claimed, sizeof(hops[i].claimed));
-		if (rtnl_parse_route(message, &list) != expected)
+		if (rtnl_parse_route(message, &list, &bare) != expected)
 			fail_msg("%u bytes claimed, %zu there", hops[i].claimed, hops[i].from_end);
 		/* 23 bytes and their padding swallow the second hop. */
 		assert_int_equal(list.count, expected == 0);
 		route_list_done(&list);
+		bare_list_done(&bare);
 		free(message);
 	}
 }
