@@ -35,9 +35,7 @@ void model_reclaim(struct model *model);
 const struct tunnels *model_tunnels(const struct model *model);
 
 struct model_totals {
-	uint64_t rebuilds;  /* snapshots published */
 	uint64_t resyncs;   /* times that events were lost and everything was read anew */
 	uint64_t malformed; /* netlink messages that made no sense */
-	uint64_t rebuild_ns; /* the last look and build */
 };
 struct model_totals model_totals(const struct model *model);

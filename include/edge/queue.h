@@ -31,8 +31,6 @@ int queue_open(const struct queue_config *config, struct queue **ret_queue);
 void queue_close(struct queue *queue);
 
 uint16_t queue_number(const struct queue *queue);
-/* Bytes the kernel granted for the receive buffer (as SO_RCVBUF tells: doubled). */
-uint32_t queue_receive_buffer(const struct queue *queue);
 
 /* Control thread: another max_packets for a queue that is served. Returns 0 or -errno. */
 int queue_resize(struct queue *queue, uint32_t max_packets);

@@ -47,7 +47,6 @@ struct counters {
 	_Alignas(128) counter result[FAMILY_COUNT][SYN_RESULT_COUNT]; /* SYN_NOT_IP stays 0 here */
 	counter not_ip;
 	counter received;       /* packets read from the queue */
-	counter batches;
 	counter verdict_errors; /* verdicts the kernel refused (ENOENT: packet already dropped) */
 	counter verdicts_refused; /* of these, those the kernel did not understand or permit */
 	counter send_errors;    /* sends of a batch that failed as a whole */

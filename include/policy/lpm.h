@@ -29,5 +29,3 @@ void lpm_free(struct lpm *lpm);
 /* The value of the longest prefix that covers address (4 or 16 bytes), or LPM_NONE. A NULL table is
  * empty. */
 uint32_t lpm_lookup(const struct lpm *lpm, const uint8_t *address);
-
-size_t lpm_memory_bytes(const struct lpm *lpm);

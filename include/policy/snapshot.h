@@ -99,4 +99,3 @@ const struct snapshot_link *snapshot_find_link_by_name(const struct snapshot *sn
 const struct snapshot_link *snapshot_links(const struct snapshot *snapshot, size_t *ret_count);
 
 const struct snapshot_mode *snapshot_mode(const struct snapshot *snapshot);
-size_t snapshot_memory_bytes(const struct snapshot *snapshot);

@@ -46,7 +46,6 @@ extern const struct link side_table_unknown_link;
 int side_table_build(struct side_table *ret_table, enum family family, const struct link *link,
 		     const struct route_groups *groups, const struct rules *rules);
 void side_table_done(struct side_table *table);
-size_t side_table_memory_bytes(const struct side_table *table);
 
 /* What is said of an address (4 or 16 bytes), or NULL. */
 static inline const struct side_entry *side_table_find(const struct side_table *table,

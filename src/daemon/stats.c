@@ -245,6 +245,22 @@ static json_t *histogram_json(const struct workers *workers, bool before)
 	return list;
 }
 
+static json_t *netlink_json(const struct daemon *daemon)
+{
+	struct model_totals model = model_totals(daemon->model);
+	uint64_t malformed = model.malformed, failed = 0;
+
+	for (size_t i = 0; i < workers_count(daemon->workers); i++) {
+		const struct counters *counters = workers_counters(daemon->workers, i);
+
+		malformed += counter_read(&counters->malformed_messages);
+		failed += counter_read(&counters->receive_errors);
+	}
+	return json_pack("{s:I, s:I, s:I}", "resyncs_total", (json_int_t)model.resyncs,
+			 "malformed_total", (json_int_t)malformed, "receive_errors_total",
+			 (json_int_t)failed);
+}
+
 json_t *reply_stats(struct control_call *call, json_t *parameters, void *userdata)
 {
 	const struct daemon *daemon = userdata;
@@ -261,11 +277,12 @@ json_t *reply_stats(struct control_call *call, json_t *parameters, void *userdat
 	}
 	totals_add(&all, &family[FAMILY_IPV4]);
 	totals_add(&all, &family[FAMILY_IPV6]);
-	return json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}}", "schema", 1, "syn",
+	return json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}}", "schema", 1, "syn",
 			 counts_json(&all), "ipv4", counts_json(&family[FAMILY_IPV4]), "ipv6",
 			 counts_json(&family[FAMILY_IPV6]), "tunnels", tunnels_json(daemon),
 			 "queues", queues_json(daemon->workers), "verdict_latency_seconds",
-			 latency_json(daemon->workers), "mss_histogram", "before",
+			 latency_json(daemon->workers), "netlink", netlink_json(daemon),
+			 "mss_histogram", "before",
 			 histogram_json(daemon->workers, true), "after",
 			 histogram_json(daemon->workers, false));
 }

@@ -105,11 +105,6 @@ uint16_t queue_number(const struct queue *queue)
 	return queue->config.number;
 }
 
-uint32_t queue_receive_buffer(const struct queue *queue)
-{
-	return queue->receive_buffer;
-}
-
 int queue_request_drain(struct queue *queue)
 {
 	const struct queue_settings pass_all = { .max_packets = 0, .fail_open = true };
@@ -356,9 +351,8 @@ static enum queue_state receive_failed(struct queue *queue, int error)
 	}
 }
 
-static void note_batch(struct counters *counters, uint64_t packets)
+static void note_depth(struct counters *counters, uint64_t packets)
 {
-	counter_add(&counters->batches, 1);
 	if (packets > counter_read(&counters->depth_peak))
 		atomic_store_explicit(&counters->depth_peak, packets, memory_order_relaxed);
 }
@@ -384,6 +378,6 @@ enum queue_state queue_serve(struct queue *queue)
 
 	if (begin_ns)
 		counters_count_latency(queue->config.counters, clock_monotonic_ns() - begin_ns);
-	note_batch(queue->config.counters, (uint64_t)n);
+	note_depth(queue->config.counters, (uint64_t)n);
 	return QUEUE_BUSY;
 }

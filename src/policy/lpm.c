@@ -263,10 +263,3 @@ uint32_t lpm_lookup(const struct lpm *lpm, const uint8_t *address)
 	key = (struct key){ wire_get64(address), wire_get64(address + 8) };
 	return lpm->values[find_v6(lpm->keys.v6, lpm->count, key)];
 }
-
-size_t lpm_memory_bytes(const struct lpm *lpm)
-{
-	if (!lpm)
-		return 0;
-	return sizeof(*lpm) + lpm->count * (sizeof(*lpm->values) + key_size(lpm->family));
-}

@@ -297,17 +297,3 @@ const struct snapshot_mode *snapshot_mode(const struct snapshot *snapshot)
 {
 	return &snapshot->mode;
 }
-
-size_t snapshot_memory_bytes(const struct snapshot *snapshot)
-{
-	size_t bytes =
-		sizeof(*snapshot) + (snapshot->hash_mask + 1) * sizeof(*snapshot->hash) +
-		snapshot->link_count * (sizeof(*snapshot->links) + sizeof(*snapshot->tables));
-
-	for (enum family family = FAMILY_IPV4; family < FAMILY_COUNT; family++) {
-		bytes += side_table_memory_bytes(&snapshot->any[family]);
-		for (size_t i = 0; i <= snapshot->link_count; i++)
-			bytes += side_table_memory_bytes(&snapshot->tables[i][family]);
-	}
-	return bytes;
-}

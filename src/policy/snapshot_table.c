@@ -242,9 +242,3 @@ void side_table_done(struct side_table *table)
 	lpm_free(table->lpm);
 	free(table->entries);
 }
-
-size_t side_table_memory_bytes(const struct side_table *table)
-{
-	return (table->lpm ? lpm_memory_bytes(table->lpm) : 0) +
-	       table->entry_count * sizeof(*table->entries);
-}

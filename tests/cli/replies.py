@@ -37,6 +37,7 @@ def stats(scale=1):
             {"id": 5001, "depth": None, "depth_peak": 1200, "dropped_total": None,
              "fail_open_total": None, "verdict_errors_total": 0}],
         "verdict_latency_seconds": {"p50": 1.1e-05, "p99": 3.8e-05, "max": 0.0012},
+        "netlink": {"resyncs_total": 0, "malformed_total": 0, "receive_errors_total": 0},
         "mss_histogram": {
             "before": [{"mss_bytes": 1460, "count": 750}, {"mss_bytes": 1440, "count": 120},
                        {"mss_bytes": 1452, "count": 80}, {"mss_bytes": 65495, "count": 49},

@@ -78,3 +78,13 @@ def handshake(path, servers):
             transfer.connect(path.client, server or servers[family]).close()
             return there.next().mss, here.next().mss
     return connect
+
+
+@pytest.fixture
+def left(path, inject, arrivals):
+    """Sends one SYN of a family to its sink; returns the MSS it left with."""
+    def send(version=4, seconds=3.0):
+        ends = {4: (path.CLIENT4, path.SINK4), 6: (path.CLIENT6, path.SINK6)}[version]
+        inject(packets.syn(*ends))
+        return arrivals.next(seconds).mss[0]
+    return send

@@ -3,7 +3,6 @@
 
 import re
 
-import packets
 import pytest
 from netns import until
 
@@ -31,14 +30,6 @@ def running(start):
 def mangle(path, program="iptables-nft"):
     """What stands in table mangle, without counters."""
     return path.gateway.run(program, "-t", "mangle", "-S").stdout.splitlines()
-
-
-@pytest.fixture
-def left(path, inject, arrivals):
-    def send(seconds=3.0):
-        inject(packets.syn(path.CLIENT4, path.SINK4))
-        return arrivals.next(seconds).mss[0]
-    return send
 
 
 def test_one_jump_from_each_hook(path, running):

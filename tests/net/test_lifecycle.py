@@ -16,14 +16,6 @@ def fails(daemon, *words):
         assert word in daemon.log(), daemon.log()
 
 
-@pytest.fixture
-def left(path, inject, arrivals):
-    def send():
-        inject(packets.syn(path.CLIENT4, path.SINK4))
-        return arrivals.next().mss[0]
-    return send
-
-
 def test_second_daemon_on_the_same_queues(start, left):
     """Its error names the owner; the first one and its rules are as they were."""
     first = start()

@@ -11,15 +11,6 @@ from netns import Namespace, until, veth
 pytestmark = pytest.mark.usefixtures("daemon")
 
 
-@pytest.fixture
-def left(path, inject, arrivals):
-    """Sends one SYN to an IPv4 sink; returns the MSS it left with."""
-    def send(target=path.SINK4):
-        inject(packets.syn(path.CLIENT4, target))
-        return arrivals.next().mss[0]
-    return send
-
-
 def follows(left, mss):
     until(lambda: left() == mss, f"an MSS of {mss}", 1)
 
@@ -49,15 +40,12 @@ def link_local(namespace, interface):
                 if "local" in row)
 
 
-def test_router_advertisement_lowers_ipv6_alone(path, inject, arrivals, left):
-    def left6():
-        inject(packets.syn(path.CLIENT6, path.SINK6))
-        return arrivals.next().mss[0]
+def test_router_advertisement_lowers_ipv6_alone(path, left):
     path.gateway.sysctl("ipv6/conf/wan/accept_ra", 2)
     try:
         for mtu in (1300, 1400):
             advertise(path, mtu)
-            until(lambda m=mtu: left6() == m - 60, f"an MSS of {mtu - 60}", 1)
+            until(lambda m=mtu: left(6) == m - 60, f"an MSS of {mtu - 60}", 1)
             assert left() == 1360
     finally:
         path.gateway.sysctl("ipv6/conf/wan/accept_ra", 0)

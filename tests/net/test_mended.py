@@ -12,15 +12,6 @@ from netns import until
 SMALL = "queues = {{ first = 5000; count = {count}; max_packets = 16; }};"
 
 
-@pytest.fixture
-def left(path, inject, arrivals):
-    """Sends one SYN of a family; returns the MSS it left with."""
-    def send(version=4):
-        inject(packets.syn(*{4: (path.CLIENT4, path.SINK4), 6: (path.CLIENT6, path.SINK6)}[version]))
-        return arrivals.next().mss[0]
-    return send
-
-
 def test_a_flush_of_one_family_is_no_blindness(start, path, left):
     """Rules keep their counters over a restart; what they counted before says nothing of us."""
     daemon = start()

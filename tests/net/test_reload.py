@@ -28,14 +28,6 @@ BAD = (
 )
 
 
-@pytest.fixture
-def left(path, inject, arrivals):
-    def send():
-        inject(packets.syn(path.CLIENT4, path.SINK4))
-        return arrivals.next().mss[0]
-    return send
-
-
 @pytest.fixture(autouse=True)
 def original(daemon):
     yield

@@ -48,19 +48,13 @@ def routes(path):
         path.gateway.run("ip", *command.split(), check=False)
 
 
-def left_with(path, inject, arrivals, family):
-    source, target = {4: (path.CLIENT4, path.SINK4), 6: (path.CLIENT6, path.SINK6)}[family]
-    inject(packets.syn(source, target))
-    return arrivals.next().mss[0]
-
-
 @pytest.mark.parametrize("family, added, mss", [case[1:] for case in CASES],
                          ids=[case[0] for case in CASES])
-def test_route(path, inject, arrivals, routes, family, added, mss):
+def test_route(left, routes, family, added, mss):
     """Each change takes effect within a second, without a word to the daemon."""
     for prefix, more in added:
         routes(family, prefix, more)
-    until(lambda: left_with(path, inject, arrivals, family) == mss, f"an MSS of {mss}", 1)
+    until(lambda: left(family) == mss, f"an MSS of {mss}", 1)
 
 
 def test_metric_holds_for_the_in_side_too(path, inject, arrivals, routes):
@@ -113,3 +107,16 @@ def test_explain_names_the_route(daemon, path, routes):
         return answer if answer["result"]["mtu_bytes"] == 1300 else None
     steps = until(told, "explain knows the route", 1)["sides"][1]["steps"]
     assert any("198.18.0.0/16" in f'{step["what"]} {step["source"]}' for step in steps), steps
+
+
+def test_nexthop_object_alone(path, left):
+    """A route that names only an object, as kernels tell it without the compatibility mode."""
+    path.gateway.sysctl("ipv4/nexthop_compat_mode", 0)
+    path.gateway.ip("nexthop add id 77 via 198.51.100.2 dev wan\n"
+                    "route add 198.18.0.0/16 nhid 77 mtu 1280")
+    try:
+        until(lambda: left() == 1240, "the metric behind the object", 1)
+    finally:
+        path.gateway.ip("route del 198.18.0.0/16\nnexthop del id 77")
+        path.gateway.sysctl("ipv4/nexthop_compat_mode", 1)
+    until(lambda: left() == 1360, "the metric is forgotten", 1)
