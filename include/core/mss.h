@@ -19,8 +19,8 @@ static inline uint32_t mss_headers(enum family family)
 	return family == FAMILY_IPV4 ? MSS_HEADERS_IPV4 : MSS_HEADERS_IPV6;
 }
 
-/* Largest MSS whose full segment fits an IP packet of mtu bytes, 1 to MSS_MAX. mtu 0 (unknown) gives
- * MSS_NONE; one that the headers alone fill gives 1. */
+/* Largest MSS whose full segment fits an IP packet of mtu bytes, 1 to MSS_MAX. mtu 0 (unknown)
+ * gives MSS_NONE; one that the headers alone fill gives 1. */
 static inline uint32_t mss_from_mtu(enum family family, uint32_t mtu)
 {
 	uint32_t headers = mss_headers(family);

@@ -33,7 +33,7 @@ void control_connection_refuse(struct control_connection *connection, json_t *er
 /* Ends it if it was idle, stalled or refused for too long at now_ns (CLOCK_BOOTTIME). */
 void control_connection_sweep(struct control_connection *connection, uint64_t now_ns);
 
-/* How long it has been waiting for a call of its client, in nanoseconds; 0 while it works on one. */
+/* How long it has waited for a call of its client, in nanoseconds; 0 while it works on one. */
 uint64_t control_connection_idle_ns(const struct control_connection *connection, uint64_t now_ns);
 
 const struct control_peer *control_connection_peer(const struct control_connection *connection);

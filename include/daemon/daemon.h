@@ -36,6 +36,6 @@ struct control_config daemon_control_config(struct daemon *daemon, const struct 
 
 #define EXIT_INVALID_CONFIGURATION 6
 
-/* Starts with config_file, serves until a signal, stops. Logs what went wrong. Returns the exit code:
- * 0, 1, or 6 where the configuration is not usable. */
+/* Starts with config_file, serves until a signal, stops. Logs what went wrong. Returns the exit
+ * code: 0, 1, or 6 where the configuration is not usable. */
 int daemon_run(struct daemon *daemon);

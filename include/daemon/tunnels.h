@@ -21,12 +21,13 @@ struct tunnel {
 
 struct tunnels;
 
-/* Borrows workers: their counters get room for each tunnel. Returns owned, or NULL (out of memory). */
+/* Borrows workers, whose counters get room for each tunnel. Returns owned, or NULL (no memory). */
 struct tunnels *tunnels_new(struct workers *workers);
 void tunnels_free(struct tunnels *tunnels);
 
-/* One look at all links: begin, note each tunnel, end. What comes, goes or changes its MTU is logged.
- * tunnels_note returns the id of its counters, TUNNEL_ID_NONE where there is no room for more. */
+/* One look at all links: begin, note each tunnel, end. What comes, goes or changes its MTU is
+ * logged. tunnels_note returns the id of its counters, TUNNEL_ID_NONE where there is no room for
+ * more. */
 void tunnels_begin(struct tunnels *tunnels);
 uint32_t tunnels_note(struct tunnels *tunnels, const struct link *link);
 void tunnels_end(struct tunnels *tunnels);

@@ -26,8 +26,8 @@ struct workers_config {
  * and what went wrong was logged. Returns 0 or -errno. */
 int workers_start(struct workers *workers, const struct workers_config *config);
 
-/* Lets new SYNs pass, answers those that wait, ends the threads. No SYN is lost. Returns false where a
- * thread did not end in time: then nothing that it uses may be freed. */
+/* Lets new SYNs pass, answers those that wait, ends the threads. No SYN is lost. Returns false
+ * where a thread did not end in time: then nothing that it uses may be freed. */
 bool workers_stop(struct workers *workers);
 void workers_free(struct workers *workers);
 

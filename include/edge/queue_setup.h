@@ -11,12 +11,12 @@
 #define QUEUE_BYTES_PER_SYN 832
 
 /* The length of a queue in packets: so much more than its receive buffer holds that the buffer
- * overflows first, whatever is read and not answered yet. Only then an id is used up and the loss can be
- * counted. At most 65536, what the kernel's table of one queue takes. */
+ * overflows first, whatever is read and not answered yet. Only then an id is used up and the loss
+ * can be counted. At most 65536, what the kernel's table of one queue takes. */
 uint32_t queue_length(uint32_t max_packets);
 
-/* Makes the socket's receive buffer hold max_packets SYNs. Returns 0 and what was granted in bytes, or
- * -errno. */
+/* Makes the socket's receive buffer hold max_packets SYNs. Returns 0 and what was granted in bytes,
+ * or -errno. */
 int queue_set_receive_buffer(int fd, uint32_t max_packets, uint32_t *ret_size);
 
 /* Opens and binds as queue_open promises, logging included. Returns 0, the owned descriptor and the

@@ -111,6 +111,7 @@ json_t *reply_rules(struct control_call *call, json_t *parameters, void *userdat
 	const struct daemon *daemon = userdata;
 	const char *print = json_string_value(json_object_get(parameters, "print"));
 	enum firewall_backend backend = FIREWALL_NONE;
+	bool with_diff = json_is_true(json_object_get(parameters, "diff"));
 	json_t *diff = NULL;
 	char *error = NULL;
 
@@ -121,7 +122,7 @@ json_t *reply_rules(struct control_call *call, json_t *parameters, void *userdat
 	else if (print)
 		return control_fail(call, CONTROL_INVALID_ARGUMENT, "give \"nft\" or \"iptables\"",
 				    "print: there is no backend \"%s\"", print);
-	if (check_rules(daemon, json_is_true(json_object_get(parameters, "diff")), &diff, &error) < 0)
+	if (check_rules(daemon, with_diff, &diff, &error) < 0)
 		return fail_with_text(call, error, "cannot read the rules");
 	return json_pack("{s:i, s:s, s:s, s:I, s:o, s:o, s:o}", "schema", 1, "backend",
 			 firewall_backend_name(guard_backend(daemon->guard)), "state",

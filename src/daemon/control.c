@@ -108,8 +108,8 @@ static void start_sweeping(struct control *control)
 	sd_event_source_set_enabled(control->sweep, SD_EVENT_ONESHOT);
 }
 
-/* The connection of this uid that has been idle for longest gives way: an admin who left many open is
- * not locked out by them. Returns false where all of them are at work. */
+/* The connection of this uid that has been idle for longest gives way: an admin who left many open
+ * is not locked out by them. Returns false where all of them are at work. */
 static bool end_idlest(struct control *control, uid_t uid,
 		       const struct control_connection *newcomer)
 {
@@ -308,7 +308,8 @@ int control_reconfigure(struct control *control, const struct control_config *co
 	else if (control->socket.path)
 		control_socket_set_group(&control->socket, socket_group(config));
 	else
-		log_info("control: staying on the socket passed by systemd, not %s", config->socket);
+		log_info("control: staying on the socket passed by systemd, not %s",
+			 config->socket);
 	if (r < 0) {
 		free(name);
 		return r;

@@ -51,8 +51,8 @@ make_error(enum control_error error, const char *hint, const char *format, va_li
 	parameters = json_object();
 	r = json_object_set_new(parameters, "message", varlink_string(message));
 	free(message);
-	if (r < 0 ||
-	    json_object_set_new(parameters, "hint", hint ? varlink_string(hint) : json_null()) < 0) {
+	if (r < 0 || json_object_set_new(parameters, "hint",
+					 hint ? varlink_string(hint) : json_null()) < 0) {
 		json_decref(parameters);
 		return NULL;
 	}

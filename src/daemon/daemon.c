@@ -35,8 +35,8 @@ struct control_config daemon_control_config(struct daemon *daemon, const struct 
 	};
 }
 
-/* The listening socket among the descriptors that systemd passed, or -1. Its name does not matter: a
- * socket unit of somebody's own may call it something else. */
+/* The listening socket among the descriptors that systemd passed, or -1. Its name does not matter:
+ * a socket unit of somebody's own may call it something else. */
 static int find_passed_socket(void)
 {
 	int count = sd_listen_fds(1);
@@ -114,7 +114,7 @@ static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *inf
 	return 0;
 }
 
-/* The kernel must not refuse verdicts: what it refuses is neither clamped nor, perhaps, let pass. */
+/* The kernel must not refuse verdicts: such a packet is not clamped and perhaps not let pass. */
 static void log_refused_verdicts(struct daemon *daemon)
 {
 	uint64_t refused = workers_refused(daemon->workers), suppressed;
@@ -202,8 +202,8 @@ static int open_guard(struct daemon *daemon)
 	return guard_open(daemon->event, daemon->config->firewall, &plan, &daemon->guard);
 }
 
-/* The rules of a namespace are one daemon's: two would undo each other's without end. Where it has a
- * queue that we want, too, binding will say so. */
+/* The rules of a namespace are one daemon's: two would undo each other's without end. Where it has
+ * a queue that we want, too, binding will say so. */
 static int refuse_company(const struct daemon *daemon)
 {
 	uint32_t first = daemon->config->queue_first;
@@ -215,8 +215,10 @@ static int refuse_company(const struct daemon *daemon)
 		return 0;
 	if (queue >= first && queue < first + workers_count(daemon->workers))
 		return 0;
-	log_print(LOG_ERR, "queue %u: another mssclampd (process %d) already serves this network "
-			   "namespace; stop it, or set firewall = \"none\" for this one", queue, pid);
+	log_print(LOG_ERR,
+		  "queue %u: another mssclampd (process %d) already serves this network "
+		  "namespace; stop it, or set firewall = \"none\" for this one",
+		  queue, pid);
 	return -EBUSY;
 }
 
@@ -283,8 +285,8 @@ int daemon_run(struct daemon *daemon)
 
 	daemon->start_ns = clock_boottime_ns();
 	r = start(daemon);
-	started = r == 0;
 	configured = daemon->config != NULL;
+	started = configured && r == 0;
 	if (started) {
 		log_notice("mssclampd " VERSION " clamps: queues %u-%zu",
 			   daemon->config->queue_first,

@@ -56,7 +56,7 @@ int guard_read_counts(struct guard *guard, struct firewall_counts *ret_counts)
 	return 0;
 }
 
-/* What the counters say now is no news: it was counted before we came, or by rules that are gone. */
+/* What the counters say now is no news: it was counted before we came, or before a repair. */
 static void start_counting(struct guard *guard)
 {
 	struct firewall_counts counts = { 0 };

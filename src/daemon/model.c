@@ -156,8 +156,8 @@ static int on_look(sd_event_source *source, uint64_t usec, void *userdata)
 		model->stale |= stale;
 		return schedule_look(model, begin_ns + took_ns + RETRY_NS);
 	}
-	log_debug("rtnetlink: %zu links and %zu routes read and built in %llu us", model->links.count,
-		  model->routes.count, (unsigned long long)(took_ns / 1000));
+	log_debug("rtnetlink: %zu links and %zu routes read and built in %llu us",
+		  model->links.count, model->routes.count, (unsigned long long)(took_ns / 1000));
 	model->next_look_ns = begin_ns + took_ns;
 	model->next_look_ns += took_ns * LOOK_GAP_FACTOR > LOOK_GAP_NS ? took_ns * LOOK_GAP_FACTOR :
 									LOOK_GAP_NS;

@@ -65,7 +65,8 @@ static int put_in_force(struct daemon *daemon, struct config *config, char **ret
 	r = control_reconfigure(daemon->control, &control);
 	if (r < 0) {
 		undo_plan(daemon, &old_plan);
-		if (asprintf(ret_error, "control.socket: cannot listen at %s: %s; the log tells more",
+		if (asprintf(ret_error,
+			     "control.socket: cannot listen at %s: %s; the log tells more",
 			     control.socket, strerror(-r)) < 0)
 			*ret_error = NULL;
 		return r;
@@ -106,7 +107,8 @@ static int apply(struct daemon *daemon, struct config *config, const struct conf
 		   files == 1 ? "" : "s", json_array_size(changed),
 		   json_array_size(changed) == 1 ? "" : "s");
 	json_array_foreach(restart, i, item)
-		log_warning("%s is not what mssclampd was started with: needs a restart", json_string_value(item));
+		log_warning("%s is not what mssclampd was started with: needs a restart",
+			    json_string_value(item));
 	*ret_reply = json_pack("{s:i, s:I, s:o, s:o, s:o}", "schema", 1, "files", (json_int_t)files,
 			       "changed", changed, "needs_restart", restart, "warnings",
 			       warnings_json(daemon, report));

@@ -21,8 +21,8 @@ static bool speaks_of(const struct rule *rule, const struct link *link, enum fam
 }
 
 /* The first link on which the rule allows more than fits, or NULL. */
-static const struct link *find_smaller_link(const struct rule *rule, const struct snapshot *snapshot,
-					    enum family *ret_family)
+static const struct link *
+find_smaller_link(const struct rule *rule, const struct snapshot *snapshot, enum family *ret_family)
 {
 	const struct snapshot_link *links;
 	size_t count;
@@ -50,8 +50,9 @@ static void add_warning(json_t *warnings, const struct rule *rule, const struct 
 	uint32_t mtu = link_mtu(link, family);
 	char text[WARNING_MAX];
 
-	snprintf(text, sizeof(text), "%s: allows MSS %u on %s, whose MTU of %u bytes carries %u (%s)",
-		 rule->text, rule_mss(rule, family), link->name, mtu, mss_from_mtu(family, mtu),
+	snprintf(text, sizeof(text),
+		 "%s: allows MSS %u on %s, whose MTU of %u bytes carries %u (%s)", rule->text,
+		 rule_mss(rule, family), link->name, mtu, mss_from_mtu(family, mtu),
 		 family == FAMILY_IPV4 ? "IPv4" : "IPv6");
 	json_array_append_new(warnings, varlink_string(text));
 }

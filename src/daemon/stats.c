@@ -147,8 +147,8 @@ static json_t *queue_json(const struct workers *workers, size_t i)
 	return json_pack("{s:i, s:I, s:I, s:I, s:I, s:I}", "id", number, "depth",
 			 (json_int_t)proc.depth, "depth_peak", (json_int_t)peak, "dropped_total",
 			 (json_int_t)proc.dropped, "fail_open_total",
-			 (json_int_t)fail_open_total(counters, number, &proc), "verdict_errors_total",
-			 (json_int_t)errors);
+			 (json_int_t)fail_open_total(counters, number, &proc),
+			 "verdict_errors_total", (json_int_t)errors);
 }
 
 static json_t *queues_json(const struct workers *workers)
@@ -277,12 +277,11 @@ json_t *reply_stats(struct control_call *call, json_t *parameters, void *userdat
 	}
 	totals_add(&all, &family[FAMILY_IPV4]);
 	totals_add(&all, &family[FAMILY_IPV6]);
-	return json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}}", "schema", 1, "syn",
-			 counts_json(&all), "ipv4", counts_json(&family[FAMILY_IPV4]), "ipv6",
-			 counts_json(&family[FAMILY_IPV6]), "tunnels", tunnels_json(daemon),
+	return json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}}", "schema", 1,
+			 "syn", counts_json(&all), "ipv4", counts_json(&family[FAMILY_IPV4]),
+			 "ipv6", counts_json(&family[FAMILY_IPV6]), "tunnels", tunnels_json(daemon),
 			 "queues", queues_json(daemon->workers), "verdict_latency_seconds",
 			 latency_json(daemon->workers), "netlink", netlink_json(daemon),
-			 "mss_histogram", "before",
-			 histogram_json(daemon->workers, true), "after",
+			 "mss_histogram", "before", histogram_json(daemon->workers, true), "after",
 			 histogram_json(daemon->workers, false));
 }

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-/* A tunnel and what only this file knows of it; tunnel is first, so that the tree may hold either. */
+/* A tunnel and what only this file knows of it; tunnel comes first: names are compared by it. */
 struct tunnel_entry {
 	struct tunnel tunnel;
 	bool seen; /* in the look that is going on */

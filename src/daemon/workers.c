@@ -12,7 +12,7 @@
 #include "edge/queue.h"
 
 #define STALL_NS (3 * NS_PER_SECOND) /* an idle worker beats once a second */
-#define STOP_SECONDS 2
+#define STOP_NS (2 * NS_PER_SECOND)
 
 struct worker {
 	struct queue *queue;
@@ -110,7 +110,7 @@ static int start_worker(struct workers *workers, size_t i)
 	return r < 0 ? r : start_thread(worker);
 }
 
-/* Each queue gets its thread at once: rules of an earlier run may feed it from the moment it is bound. */
+/* Each queue gets its thread at once: rules of an earlier run may feed it once it is bound. */
 int workers_start(struct workers *workers, const struct workers_config *config)
 {
 	int r = 0;
@@ -123,17 +123,23 @@ int workers_start(struct workers *workers, const struct workers_config *config)
 	return r;
 }
 
+/* Waits for the worker's last word, by a clock that nobody sets. */
 static bool join_worker(struct worker *worker)
 {
-	struct timespec deadline;
+	const struct timespec pause = { .tv_nsec = NS_PER_MS };
+	uint64_t deadline_ns = clock_monotonic_ns() + STOP_NS;
 
-	clock_gettime(CLOCK_MONOTONIC, &deadline);
-	deadline.tv_sec += STOP_SECONDS;
-	if (pthread_clockjoin_np(worker->thread, NULL, CLOCK_MONOTONIC, &deadline) == 0)
-		return true;
-	log_warning("queue %u: its worker did not end within %d s", queue_number(worker->queue),
-		    STOP_SECONDS);
-	return false;
+	while (!atomic_load_explicit(&worker->ended, memory_order_acquire)) {
+		if (clock_monotonic_ns() > deadline_ns) {
+			log_warning("queue %u: its worker did not end within %llu s",
+				    queue_number(worker->queue),
+				    (unsigned long long)STOP_NS / NS_PER_SECOND);
+			return false;
+		}
+		nanosleep(&pause, NULL);
+	}
+	pthread_join(worker->thread, NULL);
+	return true;
 }
 
 /* Returns whether nothing of the worker runs any more. */
@@ -240,7 +246,7 @@ static enum worker_state check_worker(struct worker *worker, uint64_t now_ns)
 enum worker_state workers_check(struct workers *workers)
 {
 	enum worker_state worst = WORKER_OK, state;
-	uint64_t now_ns = clock_monotonic_ns(); /* a suspended machine has idle workers, no slow ones */
+	uint64_t now_ns = clock_monotonic_ns(); /* a suspended machine has no slow workers */
 
 	for (size_t i = 0; i < workers->count; i++) {
 		state = check_worker(&workers->list[i], now_ns);
