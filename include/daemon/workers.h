@@ -53,5 +53,9 @@ const char *worker_state_text(enum worker_state state);
 /* Verdicts the kernel did not understand or permit, all workers together. */
 uint64_t workers_refused(const struct workers *workers);
 
+/* SYNs that were found to have passed a queue unclamped; what was found once stays counted while
+ * the newest cannot be told apart from what waits. Returns the most that was ever found. */
+uint64_t workers_note_fail_open(struct workers *workers, size_t i, uint64_t found);
+
 /* Looks at every worker's beat; call it at least once a second. The worst state of all. */
 enum worker_state workers_check(struct workers *workers);

@@ -129,7 +129,7 @@ static uint64_t fail_open_total(const struct counters *counters, uint16_t number
 	return gaps + lost;
 }
 
-static json_t *queue_json(const struct workers *workers, size_t i)
+static json_t *queue_json(struct workers *workers, size_t i)
 {
 	const struct counters *counters = workers_counters(workers, i);
 	uint16_t number = workers_queue(workers, i);
@@ -137,6 +137,7 @@ static json_t *queue_json(const struct workers *workers, size_t i)
 	uint64_t errors = counter_read(&counters->verdict_errors) +
 			  counter_read(&counters->send_errors);
 	struct queue_proc proc;
+	uint64_t fail_open;
 
 	if (queue_read_proc(number, &proc) < 0)
 		return json_pack("{s:i, s:n, s:I, s:n, s:n, s:I}", "id", number, "depth",
@@ -144,14 +145,15 @@ static json_t *queue_json(const struct workers *workers, size_t i)
 				 "verdict_errors_total", (json_int_t)errors);
 	if (proc.depth > peak)
 		peak = proc.depth;
+	fail_open = fail_open_total(counters, number, &proc);
 	return json_pack("{s:i, s:I, s:I, s:I, s:I, s:I}", "id", number, "depth",
 			 (json_int_t)proc.depth, "depth_peak", (json_int_t)peak, "dropped_total",
 			 (json_int_t)proc.dropped, "fail_open_total",
-			 (json_int_t)fail_open_total(counters, number, &proc),
+			 (json_int_t)workers_note_fail_open(workers, i, fail_open),
 			 "verdict_errors_total", (json_int_t)errors);
 }
 
-static json_t *queues_json(const struct workers *workers)
+static json_t *queues_json(struct workers *workers)
 {
 	json_t *list = json_array();
 

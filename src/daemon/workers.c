@@ -25,6 +25,7 @@ struct worker {
 	/* control thread only */
 	unsigned long seen_beats;
 	uint64_t seen_ns;
+	uint64_t fail_open; /* the most that was ever found */
 };
 
 struct workers {
@@ -274,4 +275,13 @@ uint64_t workers_refused(const struct workers *workers)
 	for (size_t i = 0; i < workers->count; i++)
 		refused += counter_read(&workers->list[i].counters->verdicts_refused);
 	return refused;
+}
+
+uint64_t workers_note_fail_open(struct workers *workers, size_t i, uint64_t found)
+{
+	struct worker *worker = &workers->list[i];
+
+	if (found > worker->fail_open)
+		worker->fail_open = found;
+	return worker->fail_open;
 }
