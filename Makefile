@@ -174,17 +174,19 @@ demo: all
 install: all
 	install -d "$(DESTDIR)$(SBINDIR)" "$(DESTDIR)$(BINDIR)" "$(DESTDIR)$(UNITDIR)" \
 		"$(DESTDIR)$(SYSUSERSDIR)" "$(DESTDIR)$(TMPFILESDIR)" "$(DESTDIR)$(DATADIR)/schema" \
-		"$(DESTDIR)$(DOCDIR)" "$(DESTDIR)$(SYSCONFDIR)/mssclamp.conf.d"
+		"$(DESTDIR)$(DOCDIR)/doc" "$(DESTDIR)$(SYSCONFDIR)/mssclamp.conf.d"
 	install -m 0755 $(BUILD)/mssclampd "$(DESTDIR)$(SBINDIR)/mssclampd"
 	install -m 0755 $(BUILD)/mssclampctl "$(DESTDIR)$(BINDIR)/mssclampctl"
 	for unit in systemd/*.service systemd/*.socket; do \
-		sed -e 's|@SBINDIR@|$(SBINDIR)|g' -e 's|@BINDIR@|$(BINDIR)|g' "$$unit" \
+		sed -e 's|@SBINDIR@|$(SBINDIR)|g' -e 's|@BINDIR@|$(BINDIR)|g' \
+			-e 's|@DOCDIR@|$(DOCDIR)|g' "$$unit" \
 			>"$(DESTDIR)$(UNITDIR)/$${unit##*/}" && \
 			chmod 0644 "$(DESTDIR)$(UNITDIR)/$${unit##*/}" || exit 1; done
 	install -m 0644 systemd/mssclamp.sysusers "$(DESTDIR)$(SYSUSERSDIR)/mssclamp.conf"
 	install -m 0644 systemd/mssclamp.tmpfiles "$(DESTDIR)$(TMPFILESDIR)/mssclamp.conf"
 	install -m 0644 share/schema/*.json src/proto/org.mssclamp.varlink "$(DESTDIR)$(DATADIR)/schema"
-	install -m 0644 README.md doc/*.md "$(DESTDIR)$(DOCDIR)"
+	install -m 0644 README.md "$(DESTDIR)$(DOCDIR)"
+	install -m 0644 doc/*.md "$(DESTDIR)$(DOCDIR)/doc"
 	[ -e "$(DESTDIR)$(SYSCONFDIR)/mssclamp.conf" ] || \
 		install -m 0644 conf/mssclamp.conf "$(DESTDIR)$(SYSCONFDIR)/mssclamp.conf"
 

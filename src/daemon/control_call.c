@@ -20,7 +20,7 @@ static const struct varlink_service service = {
 	.vendor = "mssclamp",
 	.product = "mssclampd",
 	.version = VERSION,
-	.url = "man:mssclampd(8)",
+	.url = "file:/usr/share/doc/mssclampd/README.md",
 	.interfaces = &interface,
 	.interface_count = 1,
 };

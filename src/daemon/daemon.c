@@ -216,9 +216,9 @@ static int refuse_company(const struct daemon *daemon)
 	if (queue >= first && queue < first + workers_count(daemon->workers))
 		return 0;
 	log_print(LOG_ERR,
-		  "queue %u: another mssclampd (process %d) already serves this network "
-		  "namespace; stop it, or set firewall = \"none\" for this one",
-		  queue, pid);
+		  "another mssclampd (process %d, queue %u) already serves this network namespace; "
+		  "stop it, or set firewall = \"none\" for this one",
+		  pid, queue);
 	return -EBUSY;
 }
 
@@ -288,7 +288,9 @@ int daemon_run(struct daemon *daemon)
 	configured = daemon->config != NULL;
 	started = configured && r == 0;
 	if (started) {
-		log_notice("mssclampd " VERSION " clamps: queues %u-%zu",
+		log_notice("mssclampd " VERSION " %s: queues %u-%zu",
+			   daemon->config->mode == MODE_AUDIT ? "audits and changes nothing" :
+								"clamps",
 			   daemon->config->queue_first,
 			   daemon->config->queue_first + workers_count(daemon->workers) - 1);
 		sd_notify(0, "READY=1\nSTATUS=clamping");
