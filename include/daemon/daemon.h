@@ -31,9 +31,6 @@ struct daemon {
 	uint64_t start_ns;        /* CLOCK_BOOTTIME */
 };
 
-/* What the control socket needs of a configuration; pointers are borrowed from it. */
-struct control_config daemon_control_config(struct daemon *daemon, const struct config *config);
-
 #define EXIT_INVALID_CONFIGURATION 6
 
 /* Starts with config_file, serves until a signal, stops. Logs what went wrong. Returns the exit

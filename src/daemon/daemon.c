@@ -6,15 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "base/cpu.h"
 #include "base/log.h"
-#include "daemon/commands.h"
 #include "daemon/guard.h"
+#include "daemon/listen.h"
 #include "daemon/reload.h"
 #include "daemon/report.h"
 #include "daemon/rule_check.h"
@@ -22,39 +21,6 @@
 #include "edge/queue_proc.h"
 
 #define TICK_NS NS_PER_SECOND
-
-struct control_config daemon_control_config(struct daemon *daemon, const struct config *config)
-{
-	return (struct control_config){
-		.socket = config->control.socket,
-		.group = config->control.group,
-		.admin_group = config->control.admin_group,
-		.listen_fd = -1,
-		.methods = daemon_methods,
-		.userdata = daemon,
-	};
-}
-
-/* The listening socket among the descriptors that systemd passed, or -1. Its name does not matter:
- * a socket unit of somebody's own may call it something else. */
-static int find_passed_socket(void)
-{
-	int count = sd_listen_fds(1);
-
-	for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + count; fd++) {
-		if (sd_is_socket_unix(fd, SOCK_STREAM, 1, NULL, 0) > 0)
-			return fd;
-	}
-	return -1;
-}
-
-static int open_control(struct daemon *daemon)
-{
-	struct control_config config = daemon_control_config(daemon, daemon->config);
-
-	config.listen_fd = find_passed_socket();
-	return control_open(daemon->event, &config, &daemon->control);
-}
 
 static int load_configuration(struct daemon *daemon)
 {
@@ -66,8 +32,8 @@ static int load_configuration(struct daemon *daemon)
 	daemon->started_with = daemon->config;
 	if (r == -EINVAL)
 		log_print(LOG_ERR,
-			  "%s: the configuration is invalid (%zu errors); mssclampd -t lists them",
-			  daemon->config_file, report.error_count);
+			  "%s: the configuration is not usable; mssclampd -t checks it too",
+			  daemon->config_file);
 	else if (r < 0)
 		log_error(r, "%s", daemon->config_file);
 	config_report_done(&report);
@@ -243,7 +209,7 @@ static int start(struct daemon *daemon)
 	if (r < 0)
 		return r;
 	rule_check_log(daemon->config->rules, slot_current(model_slot(daemon->model)));
-	r = open_control(daemon);
+	r = listen_open(daemon);
 	if (r == 0)
 		r = refuse_company(daemon);
 	if (r == 0)

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "daemon/daemon.h"
 #include "daemon/guard.h"
+#include "daemon/listen.h"
 #include "daemon/report.h"
 #include "daemon/rule_check.h"
 #include "proto/varlink.h"
@@ -52,8 +53,8 @@ static void undo_plan(struct daemon *daemon, const struct firewall_plan *plan)
 static int put_in_force(struct daemon *daemon, struct config *config, char **ret_error)
 {
 	struct firewall_plan old_plan = *guard_plan(daemon->guard), plan = old_plan;
-	struct control_config old_control = daemon_control_config(daemon, daemon->config);
-	struct control_config control = daemon_control_config(daemon, config);
+	struct control_config old_control = listen_config(daemon, daemon->config);
+	struct control_config control = listen_config(daemon, config);
 	int r;
 
 	plan.hooks = config->hooks;
