@@ -76,7 +76,8 @@ static const char *state_text(const json_t *reply, bool running)
 		return "DEGRADED";
 	if (field_is(reply, "mode", "audit"))
 		return "running in audit mode, it counts and changes nothing";
-	if (field_is(checks, "rules", "none") && !json_is_true(json_object_get(checks, "sees_syns")))
+	if (field_is(checks, "rules", "none") &&
+	    !json_is_true(json_object_get(checks, "sees_syns")))
 		return "running, but no SYN has come from your rules";
 	return "running and clamping";
 }
