@@ -36,6 +36,8 @@ static json_t *warnings_json(const struct daemon *daemon, const struct config_re
 
 	for (size_t i = 0; i < report->warning_count; i++)
 		json_array_append_new(list, varlink_string(report->warnings[i]));
+	for (size_t i = 0; i < report->notice_count; i++)
+		json_array_append_new(list, varlink_string(report->notices[i]));
 	return list;
 }
 

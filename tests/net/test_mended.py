@@ -58,6 +58,13 @@ def test_a_rule_above_the_link_is_warned_of(start):
     assert len(warnings) == 1 and "8000" in warnings[0]
 
 
+def test_a_reload_tells_what_is_not_active(start):
+    daemon = start()
+    daemon.write('mode = "offload";')
+    warnings = daemon.json("reload")["warnings"]
+    assert len(warnings) == 1 and "not active in this version" in warnings[0]
+
+
 def test_a_restart_is_asked_for_by_what_runs(start):
     daemon = start("queues = { first = 5000; count = 1; };")
     for first, wanted in ((7000, ["queues.first"]), (7000, ["queues.first"]), (5000, [])):
