@@ -12,5 +12,5 @@
  * them. Returns an owned array of strings, or NULL (out of memory). */
 json_t *rule_check_warnings(const struct rules *rules, const struct snapshot *snapshot);
 
-/* The same, each line to the log. */
-void rule_check_log(const struct rules *rules, const struct snapshot *snapshot);
+/* Each of these lines to the log. */
+void rule_check_log(const json_t *warnings);

@@ -192,6 +192,7 @@ static int refuse_company(const struct daemon *daemon)
  * socket comes before both, so that a second daemon on it touches nothing. */
 static int start(struct daemon *daemon)
 {
+	json_t *warnings;
 	int r;
 
 	r = load_configuration(daemon);
@@ -208,7 +209,10 @@ static int start(struct daemon *daemon)
 	r = model_open(daemon->event, daemon->workers, daemon->config, &daemon->model);
 	if (r < 0)
 		return r;
-	rule_check_log(daemon->config->rules, slot_current(model_slot(daemon->model)));
+	warnings = rule_check_warnings(daemon->config->rules,
+				       slot_current(model_slot(daemon->model)));
+	rule_check_log(warnings);
+	json_decref(warnings);
 	r = listen_open(daemon);
 	if (r == 0)
 		r = refuse_company(daemon);

@@ -66,6 +66,21 @@ static void start_counting(struct guard *guard)
 	guard->counted_before = counts.forward + counts.output + counts.input;
 }
 
+/* firewall_apply reads back what it has loaded, so its success is the newest look there is. */
+static int apply(struct guard *guard, const struct firewall_plan *plan, char **ret_error)
+{
+	int r;
+
+	r = firewall_apply(guard->firewall, plan, ret_error);
+	if (r < 0)
+		return r;
+	guard->plan = *plan;
+	guard->state = firewall_which(guard->firewall) == FIREWALL_NONE ? FIREWALL_STATE_NONE :
+									  FIREWALL_STATE_OK;
+	guard->checked_ns = clock_boottime_ns();
+	return 0;
+}
+
 int guard_check(struct guard *guard, bool repair, FILE *diff, char **ret_error)
 {
 	uint64_t now_ns = clock_boottime_ns();
@@ -81,12 +96,12 @@ int guard_check(struct guard *guard, bool repair, FILE *diff, char **ret_error)
 	guard->checked_ns = now_ns;
 	if (!repair || state == FIREWALL_STATE_OK || state == FIREWALL_STATE_NONE)
 		return 0;
-	r = firewall_apply(guard->firewall, &guard->plan, ret_error);
+	r = apply(guard, &guard->plan, ret_error);
 	if (r < 0)
 		return r;
 	guard->reinstalled_total++;
 	start_counting(guard);
-	return firewall_check(guard->firewall, &guard->plan, &guard->state, NULL, ret_error);
+	return 0;
 }
 
 /* Looks, repairs, and says who did it where that is known. */
@@ -193,19 +208,17 @@ int guard_open(sd_event *event, enum firewall_backend backend, const struct fire
 
 	if (!guard)
 		return log_error(-ENOMEM, "firewall");
-	guard->plan = *plan;
 	r = firewall_open(backend, &guard->firewall, &error);
 	if (r == 0)
-		r = firewall_apply(guard->firewall, plan, &error);
-	if (r == 0)
-		retire_others(guard);
-	if (r == 0)
-		r = firewall_check(guard->firewall, plan, &guard->state, NULL, &error);
+		r = apply(guard, plan, &error);
 	if (r < 0)
 		log_error(r, "firewall: %s", or_unknown(error));
-	else if (firewall_which(guard->firewall) != FIREWALL_NONE)
-		r = add_sources(guard, event);
 	free(error);
+	if (r == 0) {
+		retire_others(guard);
+		if (guard->state != FIREWALL_STATE_NONE)
+			r = add_sources(guard, event);
+	}
 	if (r < 0) {
 		guard_close(guard);
 		return r;
@@ -250,17 +263,7 @@ uint64_t guard_reinstalled_total(const struct guard *guard)
 
 int guard_set_plan(struct guard *guard, const struct firewall_plan *plan, char **ret_error)
 {
-	char *error = NULL;
-	int r;
-
-	r = firewall_apply(guard->firewall, plan, ret_error);
-	if (r < 0)
-		return r;
-	guard->plan = *plan;
-	if (guard_check(guard, true, NULL, &error) < 0)
-		guard->state = FIREWALL_STATE_DIFFERENT; /* in force, but nobody could look */
-	free(error);
-	return 0;
+	return apply(guard, plan, ret_error);
 }
 
 int guard_read_new_syns(struct guard *guard, uint64_t *ret_syns)

@@ -29,11 +29,12 @@ static char *join_errors(const struct config_report *report)
 }
 
 /* What the files and what the links have to say against the new configuration. */
-static json_t *warnings_json(const struct daemon *daemon, const struct config_report *report)
+static json_t *tell_warnings(const struct daemon *daemon, const struct config_report *report)
 {
 	json_t *list = rule_check_warnings(daemon->config->rules,
 					   slot_current(model_slot(daemon->model)));
 
+	rule_check_log(list); /* the files' lines are logged with the rest of their report */
 	for (size_t i = 0; i < report->warning_count; i++)
 		json_array_append_new(list, varlink_string(report->warnings[i]));
 	for (size_t i = 0; i < report->notice_count; i++)
@@ -114,8 +115,7 @@ static int apply(struct daemon *daemon, struct config *config, const struct conf
 			    json_string_value(item));
 	*ret_reply = json_pack("{s:i, s:I, s:o, s:o, s:o}", "schema", 1, "files", (json_int_t)files,
 			       "changed", changed, "needs_restart", restart, "warnings",
-			       warnings_json(daemon, report));
-	rule_check_log(daemon->config->rules, slot_current(model_slot(daemon->model)));
+			       tell_warnings(daemon, report));
 	return 0;
 }
 

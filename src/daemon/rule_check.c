@@ -71,12 +71,8 @@ json_t *rule_check_warnings(const struct rules *rules, const struct snapshot *sn
 	return warnings;
 }
 
-void rule_check_log(const struct rules *rules, const struct snapshot *snapshot)
+void rule_check_log(const json_t *warnings)
 {
-	json_t *warnings = rule_check_warnings(rules, snapshot), *line;
-	size_t i;
-
-	json_array_foreach(warnings, i, line)
-		log_warning("%s", json_string_value(line));
-	json_decref(warnings);
+	for (size_t i = 0; i < json_array_size(warnings); i++)
+		log_warning("%s", json_string_value(json_array_get(warnings, i)));
 }

@@ -230,7 +230,6 @@ static json_t *histogram_json(const struct workers *workers, bool before)
 
 		for (size_t i = 0; i < workers_count(workers); i++) {
 			const struct counters *counters = workers_counters(workers, i);
-
 			const counter *cells = before ? counters->before : counters->after;
 
 			sum += counter_read(&cells[mss]);

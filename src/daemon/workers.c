@@ -108,7 +108,14 @@ static int start_worker(struct workers *workers, size_t i)
 	int r;
 
 	r = queue_open(&queue, &worker->queue);
-	return r < 0 ? r : start_thread(worker);
+	if (r < 0)
+		return r;
+	r = start_thread(worker);
+	if (r < 0) { /* a queue that nobody reads must not stay bound: bypass is better */
+		queue_close(worker->queue);
+		worker->queue = NULL;
+	}
+	return r;
 }
 
 /* Each queue gets its thread at once: rules of an earlier run may feed it once it is bound. */
