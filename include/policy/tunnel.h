@@ -8,6 +8,8 @@
 #include <stdint.h>
 
 #include "core/packet.h"
+#include "policy/encap.h"
+#include "policy/prefix.h"
 
 #define LINK_KIND_MAX 20
 
@@ -22,6 +24,16 @@ struct link {
 	bool up;                  /* IFF_UP */
 	bool loopback;
 	bool tap;                 /* a tun device in Ethernet mode */
+	uint32_t master_ifindex;  /* IFLA_MASTER: the bridge or bond it is a port of, 0 without */
+	/* What IFLA_INFO_DATA says of the packets outside. */
+	struct encap encap;       /* ENCAP_NONE where the link does not tell */
+	bool has_local, has_remote;
+	struct address local, remote; /* outer addresses; remote only where it is one host */
+	bool per_flow;            /* each packet chooses its far end (external, collect_md, any) */
+	uint16_t remote_port;     /* of UDP, host order; 0 without */
+	uint32_t fwmark;          /* of the outer packets */
+	uint32_t if_id;           /* xfrm */
+	uint32_t in_key, out_key; /* vti, vti6: the marks that tie SAs to it; host order */
 };
 
 /* The name of a tunnel's kind for people and JSON ("wireguard", "gre", "tun", ...), or NULL where

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One layer of a tunnel: what wraps a packet, and the parameters that its size depends on.
+ *
+ * The kinds and keys are those of `mssclampctl calc` (INTERFACE "calc: layers"); discovery fills the
+ * same struct from the kernel, so that both reckon with the same table. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum encap_kind {
+	ENCAP_NONE, /* not wrapped, or nobody knows how */
+	ENCAP_WIREGUARD,
+	ENCAP_AMNEZIAWG,
+	ENCAP_OPENVPN,
+	ENCAP_ESP,
+	ENCAP_AH,
+	ENCAP_GRE,
+	ENCAP_GRETAP,
+	ENCAP_ERSPAN,
+	ENCAP_IPIP,
+	ENCAP_SIT,
+	ENCAP_IP6TNL,
+	ENCAP_VXLAN,
+	ENCAP_GENEVE,
+	ENCAP_BAREUDP,
+	ENCAP_GTPU,
+	ENCAP_L2TP2,
+	ENCAP_L2TP2_KERNEL,
+	ENCAP_L2TP3ETH,
+	ENCAP_PPTP,
+	ENCAP_PPPOE,
+	ENCAP_MACSEC,
+	ENCAP_MPLS,
+	ENCAP_VLAN,
+	ENCAP_FASTD,
+	ENCAP_TRANSLATE46,
+	ENCAP_ROUTE,
+	ENCAP_KIND_COUNT
+};
+
+enum encap_key {
+	ENCAP_KEY_OUTER,       /* 4 or 6: IP version of this layer's outer header */
+	ENCAP_KEY_IFMTU,       /* bytes: MTU of the interface */
+	ENCAP_KEY_S4,          /* bytes of AmneziaWG junk before each transport packet */
+	ENCAP_KEY_MODE,        /* word: aead cbc none (openvpn), tunnel transport (esp, ah) */
+	ENCAP_KEY_CIPHER,      /* word of the kind's ciphers; calc only, discovery sets iv hmac block */
+	ENCAP_KEY_AUTH,        /* word of the digests, likewise */
+	ENCAP_KEY_HMAC,        /* bytes: HMAC of OpenVPN; ICV of ESP and AH */
+	ENCAP_KEY_IV,          /* bytes */
+	ENCAP_KEY_BLOCK,       /* bytes, 1 without padding */
+	ENCAP_KEY_TLS,         /* flag */
+	ENCAP_KEY_PEER_ID,     /* flag */
+	ENCAP_KEY_EPOCH,       /* flag */
+	ENCAP_KEY_COMP,        /* flag */
+	ENCAP_KEY_FRAGMENT,    /* flag */
+	ENCAP_KEY_TAP,         /* flag */
+	ENCAP_KEY_SOCKS,       /* flag */
+	ENCAP_KEY_PROTO,       /* word: udp tcp */
+	ENCAP_KEY_DCO,         /* flag */
+	ENCAP_KEY_ENCAP,       /* word: none udp tcp (esp) */
+	ENCAP_KEY_KEY,         /* flag */
+	ENCAP_KEY_CSUM,        /* flag */
+	ENCAP_KEY_SEQ,         /* flag */
+	ENCAP_KEY_ENCAP_LIMIT, /* flag */
+	ENCAP_KEY_VERSION,     /* number: ERSPAN 0, 1 or 2 */
+	ENCAP_KEY_FOU,         /* bytes of UDP around it */
+	ENCAP_KEY_GUE,         /* bytes of UDP and GUE around it */
+	ENCAP_KEY_GPE,         /* flag */
+	ENCAP_KEY_INNER_VLAN,  /* flag */
+	ENCAP_KEY_OPTS,        /* bytes */
+	ENCAP_KEY_L3,          /* flag: no inner Ethernet header */
+	ENCAP_KEY_MPLS,        /* flag or labels, see the table */
+	ENCAP_KEY_PPP,         /* bytes */
+	ENCAP_KEY_LENGTH,      /* flag */
+	ENCAP_KEY_UDP,         /* flag */
+	ENCAP_KEY_L2SPEC,      /* flag */
+	ENCAP_KEY_COOKIE,      /* bytes */
+	ENCAP_KEY_ACK,         /* flag */
+	ENCAP_KEY_MPPE,        /* flag */
+	ENCAP_KEY_SCI,         /* flag */
+	ENCAP_KEY_ICV,         /* bytes */
+	ENCAP_KEY_LABELS,      /* number */
+	ENCAP_KEY_TAGS,        /* number */
+	ENCAP_KEY_METHOD,      /* bytes */
+	ENCAP_KEY_MTU,         /* bytes */
+	ENCAP_KEY_COUNT
+};
+_Static_assert(ENCAP_KEY_COUNT <= 64, "a bit for each key");
+
+struct encap {
+	enum encap_kind kind;
+	uint64_t given;                  /* 1 << key: value was set; else the kind's default holds */
+	uint16_t value[ENCAP_KEY_COUNT]; /* by the key's unit; words by their place */
+};
+
+static inline bool encap_has(const struct encap *encap, enum encap_key key)
+{
+	return encap->given >> key & 1;
+}
+
+static inline void encap_set(struct encap *encap, enum encap_key key, uint16_t value)
+{
+	encap->given |= UINT64_C(1) << key;
+	encap->value[key] = value;
+}
+
+/* Values of the words, for those who set them from the kernel's facts. */
+enum encap_mode { ENCAP_MODE_AEAD, ENCAP_MODE_CBC, ENCAP_MODE_PLAIN }; /* openvpn */
+enum encap_ip_mode { ENCAP_MODE_TUNNEL, ENCAP_MODE_TRANSPORT };         /* esp, ah */
+enum encap_proto { ENCAP_PROTO_UDP, ENCAP_PROTO_TCP };
+enum encap_esp_encap { ENCAP_ESP_PLAIN, ENCAP_ESP_UDP, ENCAP_ESP_TCP };
+
+/* The name of a kind in calc, the configuration and `tunnels`: "wireguard". "none" for ENCAP_NONE. */
+const char *encap_kind_name(enum encap_kind kind);
+/* Returns ENCAP_NONE where there is no such kind. */
+enum encap_kind encap_kind_find(const char *name);
+
+/* Algorithms as the kernel names them in an SA: "rfc4106(gcm(aes))", "cbc(aes)", "hmac(sha256)".
+ * Each sets IV, BLOCK and HMAC as far as that algorithm decides them; icv and trunc are bits, as in
+ * struct xfrm_algo_aead and xfrm_algo_auth. Return 0, or -ENOENT for a name nobody knows (nothing
+ * is set then). */
+int encap_set_kernel_aead(struct encap *encap, const char *name, uint32_t icv_bits);
+int encap_set_kernel_cipher(struct encap *encap, const char *name);
+int encap_set_kernel_auth(struct encap *encap, const char *name, uint32_t trunc_bits);
+
+/* Cipher and digest as OpenVPN writes them ("AES-256-GCM", "BF-CBC", "none"; "SHA256", "none"), any
+ * case: sets MODE, IV, BLOCK and HMAC. auth may be NULL (SHA1, OpenVPN's default); it counts only
+ * where the cipher does not authenticate. Returns 0, or -ENOENT with nothing set. */
+int encap_set_openvpn_cipher(struct encap *encap, const char *cipher, const char *auth);
+/* Cipher and digest of ESP as calc and the configuration write them. Returns as above. */
+int encap_set_esp_cipher(struct encap *encap, const char *cipher, const char *auth);

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Every link and peer that is known, and what each comes to: the path outside, the largest packet
+ * inside. Built whole from what the readers told, then only read; a snapshot keeps it.
+ *
+ * Nested tunnels are resolved from the outside in: the path of a peer is what its endpoint's route
+ * allows, and where that leads into another tunnel, what that tunnel carries. A loop is cut. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/packet.h"
+#include "policy/path.h"
+#include "policy/peer.h"
+#include "policy/selector.h"
+#include "policy/tunnel.h"
+
+#define PEER_NONE UINT32_MAX
+
+enum path_confidence { CONFIDENCE_ASSUMED, CONFIDENCE_HINT, CONFIDENCE_MEASURED };
+/* "assumed", "hint", "measured". */
+const char *path_confidence_name(enum path_confidence confidence);
+
+/* What one peer, or one link by itself, comes to. */
+struct tunnel_limit {
+	uint32_t outer_mtu;       /* path MTU outside, bytes; 0 unknown */
+	uint32_t inner_mtu;       /* largest IP packet inside, bytes; 0: nobody knows, no limit */
+	uint32_t overhead;        /* headers and trailers, without padding: bytes */
+	bool has_outer;           /* outer_family is known */
+	enum family outer_family;
+	enum path_source source;  /* of outer_mtu */
+	enum path_confidence confidence;
+	bool carries[FAMILY_COUNT];
+};
+
+/* An entry of `tunnels` in the configuration. Texts are borrowed for the build. */
+struct tunnel_override {
+	const char *match;        /* interface glob or "ipsec:" glob */
+	const char *over;         /* interface that carries it, or NULL */
+	bool has_encap;           /* kind, cipher and auth were given */
+	struct encap encap;
+	uint32_t path_mtu, extra; /* bytes, 0 not given */
+};
+
+struct tunnel_set {
+	struct link *links;                /* by ifindex */
+	struct tunnel_limit *link_limits;  /* beside links: what the link itself comes to */
+	size_t link_count;
+	struct peer_list **lists;          /* each referenced */
+	size_t list_count;
+	const struct peer **peers;         /* of all lists, in their order */
+	struct tunnel_limit *limits;       /* beside peers */
+	size_t peer_count;
+	struct selector_table *selectors;  /* of the peers that are IPsec policies, places in peers */
+	struct tunnel_set_private *private;
+};
+
+struct tunnel_set_input {
+	const struct link *links;          /* copied */
+	size_t link_count;
+	struct peer_list *const *lists;    /* referenced */
+	size_t list_count;
+	const struct tunnel_override *overrides; /* what matters of them is copied */
+	size_t override_count;
+	const struct path_hint *hints;     /* copied */
+	size_t hint_count;
+	uint32_t hint_floor;               /* bytes: an unconfirmed hint counts no further down */
+	/* The way to an endpoint; false where nobody knows. Called during the build only. */
+	bool (*find_way)(void *userdata, const struct path_question *question,
+			 struct path_answer *ret_answer);
+	void *userdata;
+};
+
+/* Returns 0 and the owned set, or -ENOMEM. */
+int tunnel_set_build(const struct tunnel_set_input *input, struct tunnel_set **ret_set);
+/* NULL is fine. */
+void tunnel_set_free(struct tunnel_set *set);
+
+/* The link of an ifindex, or NULL; ret_place (may be NULL) is its place in links. */
+const struct link *tunnel_set_find_link(const struct tunnel_set *set, uint32_t ifindex,
+					size_t *ret_place);
+
+/* One line of the story, as explain and calc tell it. */
+struct tunnel_step {
+	char what[160];
+	uint32_t value;     /* bytes that hold behind this step; 0: none */
+	const char *source; /* "route", "link", "kernel_hint", "config", ...; NULL */
+};
+
+#define TUNNEL_STEPS_MAX 64
+
+struct tunnel_steps {
+	struct tunnel_step list[TUNNEL_STEPS_MAX];
+	size_t count;
+};
+
+/* How a peer's limit, or a link's own one, came about. */
+void tunnel_set_explain_peer(const struct tunnel_set *set, uint32_t peer,
+			     struct tunnel_steps *ret_steps);
+void tunnel_set_explain_link(const struct tunnel_set *set, size_t link_place,
+			     struct tunnel_steps *ret_steps);
