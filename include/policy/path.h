@@ -8,7 +8,7 @@
 #include "policy/prefix.h"
 
 /* Which way the kernel would send a packet: RTM_GETROUTE (net/ipv4/route.c inet_rtm_getroute). Two
- * questions that are equal byte by byte have one answer: zero the struct before filling it. */
+ * questions that are path_question_equal have one answer. */
 struct path_question {
 	struct address destination;
 	bool has_source;
@@ -21,6 +21,8 @@ struct path_question {
 	uint8_t protocol;  /* IPPROTO_*, 0 any */
 	uint16_t sport, dport; /* host order, 0 any; only with TCP, UDP and the like */
 };
+
+bool path_question_equal(const struct path_question *a, const struct path_question *b);
 
 struct path_answer {
 	bool reachable;      /* false: no route, all else is 0 */
