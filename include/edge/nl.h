@@ -15,6 +15,9 @@ struct nl;
 int nl_open(int protocol, uint32_t groups, struct nl **ret_nl);
 void nl_close(struct nl *nl);
 int nl_fd(const struct nl *nl);
+/* From now on nothing that was received stays in memory of ours: the buffer is zeroed when a
+ * question or a reading of events ends, however it ends. For answers that carry keys. */
+void nl_wipe(struct nl *nl);
 /* Joins one numbered group (RTNLGRP_*, NFNLGRP_*). Returns 0 or -errno. */
 int nl_join(struct nl *nl, unsigned int group);
 

@@ -31,6 +31,9 @@ int nl_attr_get_header(const struct nlmsghdr *message, void *ret_header, size_t 
 int nl_attr_get_u32(const struct nl_attr *attr, uint32_t *ret_value);
 int nl_attr_get_u8(const struct nl_attr *attr, uint8_t *ret_value);
 
+/* The first len bytes: a number of another size, an address. Returns 0, or -EBADMSG as above. */
+int nl_attr_get_bytes(const struct nl_attr *attr, void *ret_bytes, size_t len);
+
 /* A text that a NUL or the attribute ends. Returns 0, or -EBADMSG where it and its NUL need more
  * than size bytes. */
 int nl_attr_get_text(const struct nl_attr *attr, char *ret_text, size_t size);

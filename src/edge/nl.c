@@ -17,6 +17,7 @@ struct nl {
 	struct mnl_socket *socket;
 	uint32_t sequence;
 	uint64_t malformed;
+	bool wipe; /* nothing may stay in the buffer */
 	_Alignas(struct nlmsghdr) uint8_t buffer[BUFFER_SIZE];
 };
 
@@ -85,6 +86,18 @@ void nl_close(struct nl *nl)
 int nl_fd(const struct nl *nl)
 {
 	return mnl_socket_get_fd(nl->socket);
+}
+
+void nl_wipe(struct nl *nl)
+{
+	nl->wipe = true;
+	explicit_bzero(nl->buffer, sizeof(nl->buffer));
+}
+
+static void forget_received(struct nl *nl)
+{
+	if (nl->wipe)
+		explicit_bzero(nl->buffer, sizeof(nl->buffer));
 }
 
 int nl_join(struct nl *nl, unsigned int group)
@@ -186,7 +199,7 @@ static void take_message(struct answer *answer, const struct nlmsghdr *message)
 }
 
 /* Sends the request and reads its answer to the end. Returns 0 or -errno of the socket. */
-static int exchange(struct nl *nl, struct nlmsghdr *request, struct answer *answer)
+static int converse(struct nl *nl, struct nlmsghdr *request, struct answer *answer)
 {
 	uint32_t port = mnl_socket_get_portid(nl->socket);
 
@@ -209,6 +222,14 @@ static int exchange(struct nl *nl, struct nlmsghdr *request, struct answer *answ
 		}
 	}
 	return 0;
+}
+
+static int exchange(struct nl *nl, struct nlmsghdr *request, struct answer *answer)
+{
+	int r = converse(nl, request, answer);
+
+	forget_received(nl);
+	return r;
 }
 
 int nl_dump(struct nl *nl, struct nlmsghdr *request, nl_message_fn message,
@@ -241,7 +262,7 @@ int nl_ask(struct nl *nl, struct nlmsghdr *request, nl_message_fn message, void 
 	return r < 0 ? r : answer.result;
 }
 
-int nl_read_events(struct nl *nl, nl_message_fn message, void *userdata)
+static int read_events(struct nl *nl, nl_message_fn message, void *userdata)
 {
 	bool lost = false;
 
@@ -271,4 +292,12 @@ int nl_read_events(struct nl *nl, nl_message_fn message, void *userdata)
 		}
 	}
 	return lost ? -ENOBUFS : 0;
+}
+
+int nl_read_events(struct nl *nl, nl_message_fn message, void *userdata)
+{
+	int r = read_events(nl, message, userdata);
+
+	forget_received(nl);
+	return r;
 }

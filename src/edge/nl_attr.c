@@ -89,6 +89,14 @@ int nl_attr_get_u8(const struct nl_attr *attr, uint8_t *ret_value)
 	return 0;
 }
 
+int nl_attr_get_bytes(const struct nl_attr *attr, void *ret_bytes, size_t len)
+{
+	if (attr->len < len)
+		return -EBADMSG;
+	memcpy(ret_bytes, attr->data, len);
+	return 0;
+}
+
 int nl_attr_get_text(const struct nl_attr *attr, char *ret_text, size_t size)
 {
 	size_t len = strnlen((const char *)attr->data, attr->len);

@@ -46,12 +46,15 @@ static struct {
 	uint32_t sequence, port;
 	unsigned int sent;
 	uint16_t sent_flags;
+	uint8_t *received; /* where datagrams went, and the length of the longest */
+	size_t received_len;
 } kernel;
 
 static void script(const enum what *what)
 {
 	kernel.next = what;
 	kernel.sent = 0;
+	kernel.received_len = 0;
 }
 
 ssize_t sendto(int fd, const void *data, size_t len, int flags, const struct sockaddr *to,
@@ -126,6 +129,9 @@ ssize_t recvmsg(int fd, struct msghdr *message, int flags)
 		message->msg_flags = MSG_TRUNC;
 	if (*kernel.next >= SPLIT && *kernel.next <= TRUNCATED)
 		kernel.next++;
+	kernel.received = start;
+	if (len > kernel.received_len)
+		kernel.received_len = len;
 	return (ssize_t)len;
 }
 
@@ -310,6 +316,56 @@ static void test_events_come_back(void **state)
 	nl_close(nl);
 }
 
+/* What was read is still there, or is not: the kernel's answers may carry keys. */
+static bool is_wiped(void)
+{
+	assert_true(kernel.received_len >= sizeof(struct nlmsghdr));
+	for (size_t i = 0; i < kernel.received_len; i++) {
+		if (kernel.received[i])
+			return false;
+	}
+	return true;
+}
+
+static const struct {
+	const char *name;
+	enum what script[8];
+	int result;
+} endings[] = {
+	{ "to its end",      { NEWS, NEWS, DONE },          0 },
+	{ "in two parts",    { NEWS, NEWS, SPLIT, DONE },   0 },
+	{ "interrupted",     { NEWS, DONE_INTR, SPLIT, NEWS, DONE }, 0 },
+	{ "with an error",   { NEWS, DONE_ERROR },          -EINVAL },
+	{ "in silence",      { NEWS },                      -ETIMEDOUT },
+	{ "cut off",         { NEWS, TRUNCATED, DONE },     -ENOBUFS },
+};
+
+static void test_wipe(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(endings) * 2; i++) {
+		_Alignas(struct nlmsghdr) uint8_t bytes[64];
+		struct nl *nl = opened(0);
+		struct heard heard = { 0 };
+		bool wipe = i % 2;
+
+		if (wipe)
+			nl_wipe(nl);
+		script(endings[i / 2].script);
+		assert_int_equal(nl_dump(nl, request(bytes, RTM_GETROUTE), hear, forget, &heard),
+				 endings[i / 2].result);
+		if (is_wiped() != wipe)
+			fail_msg("%s: wipe %d", endings[i / 2].name, wipe);
+		script((enum what[]){ ACK, END });
+		assert_int_equal(nl_ask(nl, request(bytes, RTM_GETROUTE), NULL, NULL), 0);
+		assert_int_equal(is_wiped(), wipe);
+		script((enum what[]){ NEWS, END });
+		assert_int_equal(nl_read_events(nl, hear, &heard), 0);
+		assert_int_equal(is_wiped(), wipe);
+		nl_close(nl);
+	}
+}
+
 static void test_open_says_what_failed(void **state)
 {
 	struct nl *nl = NULL;
@@ -330,6 +386,7 @@ int main(void)
 		cmocka_unit_test(test_questions),
 		cmocka_unit_test(test_events),
 		cmocka_unit_test(test_events_come_back),
+		cmocka_unit_test(test_wipe),
 		cmocka_unit_test(test_open_says_what_failed),
 	};
 
