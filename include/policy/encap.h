@@ -84,6 +84,7 @@ enum encap_key {
 	ENCAP_KEY_TAGS,        /* number */
 	ENCAP_KEY_METHOD,      /* bytes */
 	ENCAP_KEY_MTU,         /* bytes */
+	ENCAP_KEY_ALIGN4,      /* flag: AH over IPv4 fills up to 4, not 8 (XFRM_STATE_ALIGN4) */
 	ENCAP_KEY_COUNT
 };
 _Static_assert(ENCAP_KEY_COUNT <= 64, "a bit for each key");
@@ -106,7 +107,12 @@ static inline void encap_set(struct encap *encap, enum encap_key key, uint16_t v
 }
 
 /* Values of the words, for those who set them from the kernel's facts. */
-enum encap_mode { ENCAP_MODE_AEAD, ENCAP_MODE_CBC, ENCAP_MODE_PLAIN }; /* openvpn */
+enum encap_mode { /* openvpn */
+	ENCAP_MODE_AEAD,
+	ENCAP_MODE_CBC,
+	ENCAP_MODE_PLAIN, /* not encrypted */
+	ENCAP_MODE_CFB,   /* CFB and OFB: the packet id is in the IV, nothing is filled up */
+};
 enum encap_ip_mode { ENCAP_MODE_TUNNEL, ENCAP_MODE_TRANSPORT };         /* esp, ah */
 enum encap_proto { ENCAP_PROTO_UDP, ENCAP_PROTO_TCP };
 enum encap_esp_encap { ENCAP_ESP_PLAIN, ENCAP_ESP_UDP, ENCAP_ESP_TCP };
@@ -118,8 +124,8 @@ enum encap_kind encap_kind_find(const char *name);
 
 /* Algorithms as the kernel names them in an SA: "rfc4106(gcm(aes))", "cbc(aes)", "hmac(sha256)".
  * Each sets IV, BLOCK and HMAC as far as that algorithm decides them; icv and trunc are bits, as in
- * struct xfrm_algo_aead and xfrm_algo_auth. Return 0, or -ENOENT for a name nobody knows (nothing
- * is set then). */
+ * struct xfrm_algo_aead and xfrm_algo_auth; trunc 0 is the kernel's own length. Return 0, or
+ * -ENOENT for a name nobody knows (nothing is set then). */
 int encap_set_kernel_aead(struct encap *encap, const char *name, uint32_t icv_bits);
 int encap_set_kernel_cipher(struct encap *encap, const char *name);
 int encap_set_kernel_auth(struct encap *encap, const char *name, uint32_t trunc_bits);
@@ -128,5 +134,12 @@ int encap_set_kernel_auth(struct encap *encap, const char *name, uint32_t trunc_
  * case: sets MODE, IV, BLOCK and HMAC. auth may be NULL (SHA1, OpenVPN's default); it counts only
  * where the cipher does not authenticate. Returns 0, or -ENOENT with nothing set. */
 int encap_set_openvpn_cipher(struct encap *encap, const char *cipher, const char *auth);
-/* Cipher and digest of ESP as calc and the configuration write them. Returns as above. */
+/* The digest alone: sets HMAC. Returns as above. */
+int encap_set_openvpn_auth(struct encap *encap, const char *auth);
+/* Cipher and digest of ESP as calc and the configuration write them ("AES-GCM-16", "AES-256-CBC";
+ * "SHA256-128", "HMAC-SHA1-96"), any case, with the length of the key or without: sets IV, BLOCK and
+ * HMAC. auth may be NULL (none) and counts only where the cipher does not authenticate. Returns as
+ * above. */
 int encap_set_esp_cipher(struct encap *encap, const char *cipher, const char *auth);
+/* A digest of ESP or AH alone: sets HMAC. Returns as above. */
+int encap_set_esp_auth(struct encap *encap, const char *auth);
