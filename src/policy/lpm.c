@@ -166,10 +166,19 @@ static int compare_entries(const void *a, const void *b)
 	return prefix_compare(&left->prefix, &right->prefix);
 }
 
+static bool is_sorted(const struct lpm_entry *entries, size_t count)
+{
+	for (size_t i = 1; i < count; i++) {
+		if (compare_entries(&entries[i - 1], &entries[i]) > 0)
+			return false;
+	}
+	return true;
+}
+
 /* Sorts, wider prefixes first. Returns 0, or -EINVAL for mixed families or a prefix twice. */
 static int sort_entries(enum family family, struct lpm_entry *entries, size_t count)
 {
-	if (count > 0)
+	if (!is_sorted(entries, count))
 		qsort(entries, count, sizeof(*entries), compare_entries);
 	for (size_t i = 0; i < count; i++) {
 		if (entries[i].prefix.address.family != family)
