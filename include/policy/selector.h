@@ -21,13 +21,16 @@ struct selector_question {
 	uint8_t protocol; /* IPPROTO_* of the inner packet */
 };
 
-/* Borrows the peers, which live as long as the table; those without `selector` are passed over.
- * Returns 0 and the owned table (NULL where there is no policy at all), or -ENOMEM. */
+/* Borrows the peers for the call. Those without `selector` are passed over, and so are policies
+ * that no packet can match: no remote prefix, or two families. Returns 0 and the owned table (NULL
+ * where there is no policy at all), or -ENOMEM. */
 int selector_table_build(const struct peer *const *peers, size_t count,
 			 struct selector_table **ret_table);
+/* NULL is fine. */
 void selector_table_free(struct selector_table *table);
 
 /* The place of the policy that covers the packet, or SELECTOR_NONE; table may be NULL. A policy
- * that lets packets pass in the clear is an answer too. No allocation, no lock. */
+ * that lets packets pass in the clear is an answer too. Any number of threads at once; no
+ * allocation, no lock. Looks only at policies whose remote prefix covers the address. */
 uint32_t selector_find(const struct selector_table *table,
 		       const struct selector_question *question);
