@@ -34,6 +34,8 @@ struct link {
 	uint32_t fwmark;          /* of the outer packets */
 	uint32_t if_id;           /* xfrm */
 	uint32_t in_key, out_key; /* vti, vti6: the marks that tie SAs to it; host order */
+	bool elsewhere;           /* what it stands on, and its packets outside, are in another
+				   * namespace: no local, remote and lower_ifindex then */
 };
 
 /* The name of a tunnel's kind for people and JSON ("wireguard", "gre", "tun", ...), or NULL where

@@ -2,7 +2,6 @@
 /* rtnetlink messages into links. */
 #include <errno.h>
 #include <linux/if_link.h>
-#include <linux/if_tun.h>
 #include <linux/ipv6.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 #include "base/array.h"
 #include "edge/nl_attr.h"
 #include "edge/rtnl.h"
+#include "edge/rtnl_linkinfo.h"
 
 void link_list_done(struct link_list *links)
 {
@@ -35,7 +35,6 @@ static int append_link(struct link_list *links, const struct link *link)
 struct link_message {
 	struct link link;
 	struct nl_attr kind_data; /* IFLA_INFO_DATA; data is NULL without */
-	bool lower_elsewhere;     /* IFLA_LINK is an index of another namespace */
 };
 
 /* IFLA_INET6_CONF: an array of __s32, one for each DEVCONF_* (net/ipv6/addrconf.c). */
@@ -56,20 +55,6 @@ static int take_inet6(const struct nl_attr *attr, void *userdata)
 static int take_af_spec(const struct nl_attr *attr, void *userdata)
 {
 	return attr->type == AF_INET6 ? nl_attr_walk_nest(attr, take_inet6, userdata) : 0;
-}
-
-static int take_tun_data(const struct nl_attr *attr, void *userdata)
-{
-	struct link *link = userdata;
-	uint8_t type;
-	int r;
-
-	if (attr->type != IFLA_TUN_TYPE)
-		return 0;
-	r = nl_attr_get_u8(attr, &type);
-	if (r == 0)
-		link->tap = type == IFF_TAP;
-	return r;
 }
 
 static int take_link_info(const struct nl_attr *attr, void *userdata)
@@ -97,8 +82,10 @@ static int take_link(const struct nl_attr *attr, void *userdata)
 		return nl_attr_get_u32(attr, &link->mtu);
 	case IFLA_LINK:
 		return nl_attr_get_u32(attr, &link->lower_ifindex);
+	case IFLA_MASTER:
+		return nl_attr_get_u32(attr, &link->master_ifindex);
 	case IFLA_LINK_NETNSID:
-		whole->lower_elsewhere = true;
+		link->elsewhere = true;
 		return 0;
 	case IFLA_IFALIAS:
 		nl_attr_get_text_cut(attr, link->alias, sizeof(link->alias));
@@ -110,6 +97,16 @@ static int take_link(const struct nl_attr *attr, void *userdata)
 	default:
 		return 0;
 	}
+}
+
+/* Indexes and addresses of another namespace would be taken for those of this one. */
+static void forget_outside(struct link *link)
+{
+	link->lower_ifindex = 0;
+	link->has_local = false;
+	link->has_remote = false;
+	link->local = (struct address){ 0 };
+	link->remote = (struct address){ 0 };
 }
 
 int rtnl_parse_link(const struct nlmsghdr *message, struct link_list *links)
@@ -131,12 +128,10 @@ int rtnl_parse_link(const struct nlmsghdr *message, struct link_list *links)
 	r = nl_attr_walk_message(message, sizeof(info), take_link, &whole);
 	if (r < 0)
 		return r;
-	if (whole.lower_elsewhere)
-		whole.link.lower_ifindex = 0;
-	if (whole.kind_data.data && strcmp(whole.link.kind, "tun") == 0) {
-		r = nl_attr_walk_nest(&whole.kind_data, take_tun_data, &whole.link);
-		if (r < 0)
-			return r;
-	}
+	r = rtnl_parse_linkinfo(&whole.kind_data, &whole.link);
+	if (r < 0)
+		return r;
+	if (whole.link.elsewhere)
+		forget_outside(&whole.link);
 	return append_link(links, &whole.link);
 }

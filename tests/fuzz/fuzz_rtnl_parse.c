@@ -22,6 +22,12 @@ static void check_link(const struct link *link)
 	CHECK(memchr(link->alias, '\0', sizeof(link->alias)));
 	(void)link_tunnel_kind(link);
 	CHECK(link_mtu(link, FAMILY_IPV4) == link->mtu);
+	CHECK(!link->has_remote || !link->per_flow);
+	CHECK(!link->elsewhere ||
+	      (!link->has_local && !link->has_remote && link->lower_ifindex == 0));
+	CHECK(link->encap.kind < ENCAP_KIND_COUNT);
+	for (int key = 0; key < ENCAP_KEY_COUNT; key++)
+		CHECK(encap_has(&link->encap, (enum encap_key)key) || !link->encap.value[key]);
 }
 
 static void check_route(const struct route *route)

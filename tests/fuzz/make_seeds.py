@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Writes the seeds of fuzz_packet and fuzz_pcap, the same ones in each run, beside this script."""
+"""Writes the seeds of fuzz_packet and fuzz_pcap, and of fuzz_rtnl_parse those that the unit tests have
+too, the same ones in each run, beside this script."""
 
 import pathlib
 import re
@@ -106,5 +107,20 @@ def write(folder, seeds):
         path.write_bytes(content)
 
 
+def recorded_seeds():
+    """Each array of bytes in the unit tests' headers of recorded rtnetlink messages."""
+    for path in sorted((HERE.parent / "unit").glob("rtnl_*.h")):
+        text = re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.S)
+        for name, body in re.findall(r"const uint8_t (\w+)\[\] = \{(.*?)\}", text, re.S):
+            yield name, bytes(int(byte, 16) for byte in re.findall(r"0x[0-9a-f]{2}", body))
+
+
+def add_recorded(folder):
+    """Beside the seeds that were recorded as files."""
+    for name, content in recorded_seeds():
+        (HERE / "seeds" / folder / f"unit_{name}").write_bytes(content)
+
+
 write("packet", packet_seeds())
+add_recorded("rtnl_parse")
 write("pcap", pcap_seeds())

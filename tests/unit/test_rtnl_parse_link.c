@@ -142,6 +142,7 @@ static const struct {
 } attributes[] = {
 	{ "IFLA_MTU",        { { IFLA_MTU } },                                      4 },
 	{ "IFLA_LINK",       { { IFLA_LINK } },                                     4 },
+	{ "IFLA_MASTER",     { { IFLA_MASTER } },                                   4 },
 	{ "IFLA_TUN_TYPE",   { { IFLA_LINKINFO, IFLA_INFO_DATA, IFLA_TUN_TYPE } },  1 },
 	{ "IFLA_INET6_CONF", { { IFLA_AF_SPEC, AF_INET6, IFLA_INET6_CONF } },      12 },
 };

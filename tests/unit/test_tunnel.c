@@ -56,6 +56,9 @@ static const struct {
 	{ "vrf0",    "vrf",         true,  false, NULL         },
 	{ "team0",   "team",        true,  false, NULL         },
 	{ "ifb0",    "ifb",         true,  false, NULL         },
+	{ "nk0",     "netkit",      true,  false, NULL         },
+	{ "ipvl0",   "ipvlan",      true,  false, NULL         },
+	{ "hsr0",    "hsr",         true,  false, NULL         },
 	/* the kind decides, not the name; the whole kind, not its beginning */
 	{ "wg0",     "dummy",       true,  false, NULL         },
 	{ "gre1",    "gre6",        true,  false, NULL         },
