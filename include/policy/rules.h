@@ -40,10 +40,27 @@ void rule_done(struct rule *rule);
  * interface is NULL where the link has no name yet: only rules without interface match then. */
 bool rule_covers_interface(const struct rule *rule, const char *interface);
 
-/* All keys against one side, slowly: the truth that the compiled tables are tested against.
- * address has 4 or 16 bytes of family. */
-bool rule_matches(const struct rule *rule, const char *interface, enum family family,
-		  const uint8_t *address, uint32_t mark);
+/* Who is behind an address, as a rule may name him; NULL: nobody is known, or has no such name. */
+struct rule_peer {
+	const char *id, *name;
+};
+
+#define RULE_PEERS 2 /* the peer of the tunnel, and the IPsec policy */
+
+/* One side of a flow, as rules look at it. */
+struct rule_side {
+	const char *interface; /* NULL where the link has no name yet */
+	enum family family;
+	const uint8_t *address; /* 4 or 16 bytes */
+	uint32_t mark;
+	struct rule_peer peers[RULE_PEERS];
+};
+
+/* Whether the rule asks for a peer and this is one: its id or name, exactly. */
+bool rule_names_peer(const struct rule *rule, const struct rule_peer *peer);
+
+/* All keys against one side, slowly: the truth that the compiled tables are tested against. */
+bool rule_matches(const struct rule *rule, const struct rule_side *side);
 
 /* The MSS limit a matching rule gives to a family, MSS_NONE for ignore. */
 uint32_t rule_mss(const struct rule *rule, enum family family);

@@ -2,9 +2,16 @@
 /* Everything a worker needs to find a flow's limit: built once, then only read.
  *
  * A flow has two sides, (in-interface, source) and (out-interface, destination); its limit is the
- * smaller of theirs. A side: the first matching rule, else the smaller of the link MTU and the
- * route MTU metric for that address on that interface. This host as a side (interface 0) has no
- * limit. */
+ * smaller of theirs. A side: the first matching rule, else the smallest of
+ *   the link MTU,
+ *   the route MTU metric for that address on that interface,
+ *   what the link itself comes to as a tunnel,
+ *   what the link's peer behind that address comes to: the one of the longest allowed prefix, even
+ *   where nobody knows his limit (of two with one prefix the smaller limit, then the first),
+ *   and, on any interface, what the IPsec policy comes to that covers TCP from the other side's
+ *   address to this one.
+ * A tunnel that carries no packet of the family limits none. This host as a side (interface 0) has
+ * no limit. */
 #pragma once
 
 #include <stdbool.h>
@@ -16,6 +23,7 @@
 #include "policy/prefix.h"
 #include "policy/rules.h"
 #include "policy/tunnel.h"
+#include "policy/tunnel_set.h"
 
 /* One next hop of one unicast route. */
 struct route {
@@ -44,6 +52,10 @@ struct snapshot_input {
 	const struct route *routes; /* all tables, IPv4 and IPv6 */
 	size_t route_count;
 	const struct rules *rules; /* may be NULL */
+	struct tunnel_set *tunnels; /* may be NULL; taken on success. Links it lacks have no peers */
+	/* Counters of each peer, beside tunnels->peers; NULL: the peer's side counts for its link.
+	 * Only those of IPsec policies matter: other peers have a link. */
+	const uint32_t *peer_tunnel_ids;
 };
 
 struct flow {
@@ -57,36 +69,54 @@ enum flow_side { SIDE_IN, SIDE_OUT, SIDE_COUNT };
 
 struct limit {
 	uint32_t mss;           /* bytes; MSS_NONE: no side has a limit */
-	uint32_t tunnel_id;     /* of the side that decided; of equal ones the out side */
+	uint32_t tunnel_id;     /* of the side that decided; of equal ones the out side. Where an IPsec
+				 * policy decided, or a rule that names it: the policy's */
 	enum flow_side decided; /* SIDE_OUT also where there is no limit */
+	uint32_t peer;          /* who is behind that side, a place in the set of tunnels: the policy
+				 * where it decided, else the link's peer, else a policy that covers
+				 * it other than in the clear; PEER_NONE without */
 };
 
 struct snapshot;
 
-/* Borrows the input for the call. Returns 0 and the owned snapshot, or -ENOMEM. */
+/* Borrows the input for the call, takes its tunnels on success. Returns 0 and the owned snapshot,
+ * or -ENOMEM. */
 int snapshot_build(const struct snapshot_input *input, struct snapshot **ret_snapshot);
+/* Frees the tunnels too. NULL is fine. */
 void snapshot_free(struct snapshot *snapshot);
 
 /* The limit of a flow. Any number of threads at once; no allocation, no lock. */
 struct limit snapshot_lookup(const struct snapshot *snapshot, const struct flow *flow);
 
-/* One side, told in full: the same look-up that snapshot_lookup does. */
-struct side_limit {
-	uint32_t mss;             /* bytes, MSS_NONE: this side sets no limit */
-	const struct rule *rule;  /* the rule that decided, borrowed from the snapshot, or NULL */
-	size_t rule_index;        /* its place in the list */
-	uint32_t link_mtu;        /* bytes, 0 unknown or not asked because a rule decided */
-	uint32_t route_mtu;       /* bytes, 0 without */
-	struct prefix route; /* the prefix that gave route_mtu; valid where route_mtu is not 0 */
-	bool host;                /* the side is this host */
+/* What a side's limit comes from. Of equal ones the first in this list counts, but an IPsec policy
+ * before all others. */
+enum side_decided {
+	DECIDED_NONE, /* no limit, and no rule says so */
+	DECIDED_RULE,
+	DECIDED_LINK,
+	DECIDED_ROUTE,
+	DECIDED_TUNNEL, /* the link's own resolved limit */
+	DECIDED_PEER,
+	DECIDED_SELECTOR,
 };
 
-/* Whether the route's metric is what decided, not the link's MTU. */
-static inline bool side_limit_by_route(const struct side_limit *limit)
-{
-	return !limit->rule && limit->route_mtu &&
-	       (!limit->link_mtu || limit->route_mtu < limit->link_mtu);
-}
+/* One side, told in full: the same look-up that snapshot_lookup does. Each MTU is what that source
+ * says, whoever decided: bytes, 0 without or unknown. */
+struct side_limit {
+	uint32_t mss;             /* bytes, MSS_NONE: this side sets no limit */
+	enum side_decided decided;
+	const struct rule *rule;  /* the rule that decided, borrowed from the snapshot, or NULL */
+	size_t rule_index;        /* its place in the list */
+	uint32_t link_mtu;
+	uint32_t route_mtu;
+	struct prefix route;      /* the prefix that gave route_mtu; valid where that is not 0 */
+	uint32_t tunnel_mtu;      /* of the link as a tunnel */
+	uint32_t peer;            /* the link's peer behind the address, PEER_NONE */
+	uint32_t peer_mtu;
+	uint32_t selector;        /* the IPsec policy that covers the flow, SELECTOR_NONE */
+	uint32_t selector_mtu;    /* 0 also where it lets packets pass in the clear */
+	bool host;                /* the side is this host: all else is unset */
+};
 
 struct side_limit snapshot_lookup_side(const struct snapshot *snapshot, const struct flow *flow,
 				       enum flow_side side);
@@ -99,3 +129,7 @@ const struct snapshot_link *snapshot_find_link_by_name(const struct snapshot *sn
 const struct snapshot_link *snapshot_links(const struct snapshot *snapshot, size_t *ret_count);
 
 const struct snapshot_mode *snapshot_mode(const struct snapshot *snapshot);
+
+/* What the snapshot was built from, borrowed until it is freed; NULL without. Peers and selectors
+ * above are places in its peers. */
+const struct tunnel_set *snapshot_tunnels(const struct snapshot *snapshot);

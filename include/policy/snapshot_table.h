@@ -1,30 +1,39 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a snapshot knows of one interface and family: the rules and routes that speak of addresses
- * beyond it, laid into one longest-prefix match. */
+/* What a snapshot knows of one interface and family: the rules, routes and peers that speak of
+ * addresses beyond it, laid into one longest-prefix match whose answers are ready-made. */
 #pragma once
 
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/mss.h"
 #include "policy/lpm.h"
+#include "policy/rule_index.h"
 #include "policy/snapshot.h"
+#include "policy/snapshot_peers.h"
 
-#define RULE_NONE UINT32_MAX
+#define ROUTE_NONE UINT32_MAX
 
+/* What holds for an address. Small: with ten thousand peers they lie in the cache or they do not. */
 struct side_entry {
-	uint32_t rule;      /* first rule whose prefix covers the address, RULE_NONE */
-	uint32_t route_mtu; /* bytes, 0 without */
-	uint32_t route_mss; /* the same as an MSS, MSS_NONE without */
-	struct prefix route; /* which route said so */
-	bool has_route;      /* some route ends here, with a metric or without */
+	uint32_t mss;   /* smallest of link, its own limit, route and peer; MSS_NONE without */
+	uint32_t rule;  /* first rule by interface, prefix, peer or nothing at all; RULE_NONE */
+	uint32_t peer;  /* place in the set of tunnels, PEER_NONE */
+	uint32_t route; /* place in routes, ROUTE_NONE: no metric */
+};
+
+struct side_route {
+	uint32_t mtu; /* RTAX_MTU in bytes, not 0 */
+	struct prefix prefix;
 };
 
 struct side_table {
-	uint32_t plain_rule; /* first rule for this interface without prefix and mark, RULE_NONE */
-	uint32_t link_mss;   /* MSS_NONE where the link's MTU is unknown */
-	struct lpm *lpm;     /* values are places in entries */
+	struct side_entry base;     /* of addresses that nothing speaks of */
+	struct lpm *lpm;            /* values are places in entries; NULL: base for all */
 	struct side_entry *entries;
-	size_t entry_count;
+	uint32_t tunnel_id;         /* which counters the link feeds */
+	uint32_t tunnel_mtu;        /* the link's own resolved limit in this family, bytes, 0 none */
+	struct side_route *routes;
 };
 
 /* Routes in order of their interface, so that each table finds its own. */
@@ -37,24 +46,51 @@ struct route_groups {
 int route_groups_init(struct route_groups *groups, const struct route *routes, size_t count);
 void route_groups_done(struct route_groups *groups);
 
-/* A link without name and MTU: what is told of an interface nobody has announced. */
-extern const struct link side_table_unknown_link;
+/* What all tables are made from; borrowed. */
+struct side_table_source {
+	const struct rule_index *rules;
+	const struct route_groups *routes;
+	const struct peer_table *peers;
+};
 
-/* The table of one link, or, with link NULL, of the prefix rules that name no interface (these are
- * in no link's table, so that they stand in memory once). groups may be NULL. Returns 0 or
- * -ENOMEM. */
-int side_table_build(struct side_table *ret_table, enum family family, const struct link *link,
-		     const struct route_groups *groups, const struct rules *rules);
+/* One interface; links that nobody has announced are one with ifindex 0 and no name. */
+struct side_table_link {
+	const struct link *link;
+	const uint32_t *rules;  /* rule_index_of_interface */
+	size_t rule_count;
+	bool in_set;            /* the set of tunnels knows it: its peers and its limit count */
+	const struct tunnel_limit *own; /* NULL without */
+	uint32_t tunnel_id;
+};
+
+/* Returns 0, or -ENOMEM with nothing made. */
+int side_table_build(struct side_table *ret_table, enum family family,
+		     const struct side_table_link *link, const struct side_table_source *source);
+
+/* The table of the prefix rules that name no interface: in no link's table, so that they stand in
+ * memory once. Only `rule` means something there. Returns as above. */
+int side_table_build_any(struct side_table *ret_table, enum family family,
+			 const struct rule_index *rules);
+
+/* A zeroed table is fine. */
 void side_table_done(struct side_table *table);
 
-/* What is said of an address (4 or 16 bytes), or NULL. */
+/* What holds for an address (4 or 16 bytes). */
 static inline const struct side_entry *side_table_find(const struct side_table *table,
 						       const uint8_t *address)
 {
 	uint32_t place;
 
 	if (!table->lpm)
-		return NULL;
+		return &table->base;
 	place = lpm_lookup(table->lpm, address);
-	return place == LPM_NONE ? NULL : &table->entries[place];
+	return place == LPM_NONE ? &table->base : &table->entries[place];
+}
+
+/* Of two limits the smaller; MSS_NONE is none. */
+static inline uint32_t smaller_mss(uint32_t a, uint32_t b)
+{
+	if (a == MSS_NONE || b == MSS_NONE)
+		return a == MSS_NONE ? b : a;
+	return a < b ? a : b;
 }

@@ -217,7 +217,7 @@ static void add_measured_steps(json_t *steps, const struct side_limit *side, enu
 		add_step(steps, side->route_mtu, "route", "route MTU metric of %s",
 			 prefix_format(&side->route, prefix));
 	if (side->mss)
-		add_step(steps, side->mss, side_limit_by_route(side) ? "route" : "link",
+		add_step(steps, side->mss, side->decided == DECIDED_ROUTE ? "route" : "link",
 			 "- IP and TCP headers (%u)", mss_headers(family));
 	else
 		add_step(steps, 0, NULL, "the MTU of %s is not known: no limit", interface);
@@ -264,7 +264,7 @@ static json_t *result_json(const struct snapshot *snapshot, const struct questio
 			 name ? name : "?");
 	else
 		snprintf(decided, sizeof(decided), "%s of %s",
-			 side_limit_by_route(side) ? "route MTU" : "link MTU",
+			 side->decided == DECIDED_ROUTE ? "route MTU" : "link MTU",
 			 name ? name : "?");
 	return json_pack("{s:I, s:I, s:s?, s:o}", "mtu_bytes",
 			 (json_int_t)(limit->mss + mss_headers(question->flow.family)), "mss_bytes",

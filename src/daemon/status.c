@@ -132,7 +132,7 @@ static const char *limit_source(const struct side_limit *limit)
 {
 	if (limit->rule)
 		return "config";
-	if (side_limit_by_route(limit))
+	if (limit->decided == DECIDED_ROUTE)
 		return "route";
 	return limit->link_mtu ? "link" : NULL;
 }

@@ -72,21 +72,33 @@ bool rule_covers_interface(const struct rule *rule, const char *interface)
 	return interface && fnmatch(rule->interface, interface, 0) == 0;
 }
 
-bool rule_matches(const struct rule *rule, const char *interface, enum family family,
-		  const uint8_t *address, uint32_t mark)
+bool rule_names_peer(const struct rule *rule, const struct rule_peer *peer)
 {
-	/* A side is an interface and an address: nothing here says whose peer that address is. */
-	if (rule->peer)
+	return rule->peer && ((peer->id && strcmp(rule->peer, peer->id) == 0) ||
+			      (peer->name && strcmp(rule->peer, peer->name) == 0));
+}
+
+static bool names_one_of(const struct rule *rule, const struct rule_side *side)
+{
+	for (size_t i = 0; i < RULE_PEERS; i++) {
+		if (rule_names_peer(rule, &side->peers[i]))
+			return true;
+	}
+	return false;
+}
+
+bool rule_matches(const struct rule *rule, const struct rule_side *side)
+{
+	if (rule->has_family && rule->family != side->family)
 		return false;
-	if (!rule_covers_interface(rule, interface))
+	if (rule->has_mark && (side->mark & rule->mark_mask) != rule->mark_value)
 		return false;
-	if (rule->has_family && rule->family != family)
+	if (rule->has_prefix && (rule->prefix.address.family != side->family ||
+				 !prefix_contains(&rule->prefix, side->address)))
 		return false;
-	if (rule->has_mark && (mark & rule->mark_mask) != rule->mark_value)
+	if (rule->peer && !names_one_of(rule, side))
 		return false;
-	if (rule->has_prefix && rule->prefix.address.family != family)
-		return false;
-	return !rule->has_prefix || prefix_contains(&rule->prefix, address);
+	return rule_covers_interface(rule, side->interface);
 }
 
 uint32_t rule_mss(const struct rule *rule, enum family family)

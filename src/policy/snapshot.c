@@ -5,42 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/mss.h"
-#include "policy/snapshot_table.h"
-
-struct snapshot {
-	struct snapshot_mode mode;
-	struct rules *rules;
-	uint32_t (*rule_mss)[FAMILY_COUNT]; /* what each rule gives, by its place in the list */
-	uint32_t *marked;                   /* places of the rules that ask for a mark, in order */
-	size_t marked_count;
-	struct snapshot_link *links; /* by ifindex */
-	struct side_table (*tables)[FAMILY_COUNT]; /* beside links; one more for unknown links */
-	size_t link_count;
-	struct side_table any[FAMILY_COUNT]; /* prefix rules that name no interface */
-	uint32_t *hash; /* place in links, by ifindex; HASH_EMPTY ends a probe */
-	size_t hash_mask;
-};
-
-#define HASH_EMPTY UINT32_MAX
-
-static size_t hash_ifindex(const struct snapshot *snapshot, uint32_t ifindex)
-{
-	return (size_t)(ifindex * UINT32_C(2654435761) >> 7) & snapshot->hash_mask;
-}
-
-/* The place of a link, or link_count (the table of unknown links). */
-static size_t find_place(const struct snapshot *snapshot, uint32_t ifindex)
-{
-	size_t at = hash_ifindex(snapshot, ifindex);
-
-	while (snapshot->hash[at] != HASH_EMPTY) {
-		if (snapshot->links[snapshot->hash[at]].link.ifindex == ifindex)
-			return snapshot->hash[at];
-		at = (at + 1) & snapshot->hash_mask;
-	}
-	return snapshot->link_count;
-}
+#include "policy/snapshot_inside.h"
 
 static int compare_links(const void *a, const void *b)
 {
@@ -66,13 +31,15 @@ static int build_links(struct snapshot *snapshot, const struct snapshot_input *i
 	qsort(snapshot->links, snapshot->link_count, sizeof(*snapshot->links), compare_links);
 
 	snapshot->hash_mask = size - 1;
-	memset(snapshot->hash, 0xff, size * sizeof(*snapshot->hash));
+	for (size_t i = 0; i < size; i++)
+		snapshot->hash[i] = (struct link_place){ 0, PLACE_EMPTY };
 	for (size_t i = 0; i < snapshot->link_count; i++) {
-		size_t at = hash_ifindex(snapshot, snapshot->links[i].link.ifindex);
+		uint32_t ifindex = snapshot->links[i].link.ifindex;
+		size_t at = snapshot_hash(snapshot, ifindex);
 
-		while (snapshot->hash[at] != HASH_EMPTY)
+		while (snapshot->hash[at].place != PLACE_EMPTY)
 			at = (at + 1) & snapshot->hash_mask;
-		snapshot->hash[at] = (uint32_t)i;
+		snapshot->hash[at] = (struct link_place){ ifindex, (uint32_t)i };
 	}
 	return 0;
 }
@@ -85,40 +52,70 @@ static int build_rules(struct snapshot *snapshot, const struct rules *rules)
 	if (!snapshot->rules)
 		return -ENOMEM;
 	snapshot->rule_mss = calloc(snapshot->rules->count + 1, sizeof(*snapshot->rule_mss));
-	snapshot->marked = calloc(snapshot->rules->count + 1, sizeof(*snapshot->marked));
-	if (!snapshot->rule_mss || !snapshot->marked)
+	if (!snapshot->rule_mss)
 		return -ENOMEM;
 	for (size_t i = 0; i < snapshot->rules->count; i++) {
-		const struct rule *rule = &snapshot->rules->list[i];
-
 		for (enum family family = FAMILY_IPV4; family < FAMILY_COUNT; family++)
-			snapshot->rule_mss[i][family] = rule_mss(rule, family);
-		if (rule->has_mark && !rule->peer)
-			snapshot->marked[snapshot->marked_count++] = (uint32_t)i;
+			snapshot->rule_mss[i][family] =
+				rule_mss(&snapshot->rules->list[i], family);
 	}
-	return 0;
+	return rule_index_init(&snapshot->rule_index, snapshot->rules);
+}
+
+static int build_peers(struct snapshot *snapshot, const struct snapshot_input *input)
+{
+	const struct tunnel_set *tunnels = input->tunnels;
+
+	snapshot->selectors = tunnels ? tunnels->selectors : NULL;
+	snapshot->has_peer_tunnel_ids = input->peer_tunnel_ids;
+	snapshot->has_rest = snapshot->selectors || snapshot->rule_index.slow.count > 0;
+	return peer_table_init(&snapshot->peers, tunnels, input->peer_tunnel_ids,
+			       &snapshot->rule_index);
+}
+
+/* The tables of one link, or of unknown ones. scratch has room for the rules that name it. */
+static int build_link_tables(struct snapshot *snapshot, size_t place,
+			     const struct side_table_source *source, uint32_t *scratch)
+{
+	static const struct link unknown;
+	const struct tunnel_set *tunnels = source->peers->set;
+	struct side_table_link link = { .link = &unknown, .rules = scratch };
+	size_t at;
+	int r = 0;
+
+	if (place < snapshot->link_count) {
+		link.link = &snapshot->links[place].link;
+		link.tunnel_id = snapshot->links[place].tunnel_id;
+		link.in_set = tunnels && tunnel_set_find_link(tunnels, link.link->ifindex, &at);
+		if (link.in_set)
+			link.own = &tunnels->link_limits[at];
+	}
+	link.rule_count = rule_index_of_interface(&snapshot->rule_index, snapshot_link_name(snapshot, place),
+						  scratch);
+	for (enum family family = FAMILY_IPV4; family < FAMILY_COUNT && r == 0; family++)
+		r = side_table_build(&snapshot->tables[place][family], family, &link, source);
+	return r;
 }
 
 static int build_tables(struct snapshot *snapshot, const struct snapshot_input *input)
 {
-	struct route_groups groups;
-	int r;
+	const struct rule_index *index = &snapshot->rule_index;
+	struct route_groups groups = { 0 };
+	const struct side_table_source source = {
+		.rules = index, .routes = &groups, .peers = &snapshot->peers,
+	};
+	uint32_t *scratch = calloc(index->literal.count + index->glob.count + 1, sizeof(*scratch));
+	int r = -ENOMEM;
 
 	snapshot->tables = calloc(snapshot->link_count + 1, sizeof(*snapshot->tables));
-	if (!snapshot->tables)
-		return -ENOMEM;
-	r = route_groups_init(&groups, input->routes, input->route_count);
-	if (r < 0)
-		return r;
-	for (enum family family = FAMILY_IPV4; family < FAMILY_COUNT && r == 0; family++) {
-		r = side_table_build(&snapshot->any[family], family, NULL, NULL, snapshot->rules);
-		for (size_t i = 0; i <= snapshot->link_count && r == 0; i++)
-			r = side_table_build(&snapshot->tables[i][family], family,
-					     i < snapshot->link_count ? &snapshot->links[i].link :
-									&side_table_unknown_link,
-					     &groups, snapshot->rules);
-	}
+	if (scratch && snapshot->tables)
+		r = route_groups_init(&groups, input->routes, input->route_count);
+	for (enum family family = FAMILY_IPV4; family < FAMILY_COUNT && r == 0; family++)
+		r = side_table_build_any(&snapshot->any[family], family, index);
+	for (size_t i = 0; i <= snapshot->link_count && r == 0; i++)
+		r = build_link_tables(snapshot, i, &source, scratch);
 	route_groups_done(&groups);
+	free(scratch);
 	return r;
 }
 
@@ -134,11 +131,14 @@ int snapshot_build(const struct snapshot_input *input, struct snapshot **ret_sna
 	if (r == 0)
 		r = build_rules(snapshot, input->rules);
 	if (r == 0)
+		r = build_peers(snapshot, input);
+	if (r == 0)
 		r = build_tables(snapshot, input);
 	if (r < 0) {
 		snapshot_free(snapshot);
 		return r;
 	}
+	snapshot->tunnels = input->tunnels;
 	*ret_snapshot = snapshot;
 	return 0;
 }
@@ -152,127 +152,20 @@ void snapshot_free(struct snapshot *snapshot)
 		for (size_t i = 0; snapshot->tables && i <= snapshot->link_count; i++)
 			side_table_done(&snapshot->tables[i][family]);
 	}
+	peer_table_done(&snapshot->peers);
+	rule_index_done(&snapshot->rule_index);
 	rules_free(snapshot->rules);
+	tunnel_set_free(snapshot->tunnels);
 	free(snapshot->rule_mss);
-	free(snapshot->marked);
 	free(snapshot->links);
 	free(snapshot->tables);
 	free(snapshot->hash);
 	free(snapshot);
 }
 
-/* What one side comes to, before anybody asks for the story. */
-struct resolved {
-	uint32_t mss;
-	uint32_t rule; /* place in the list, RULE_NONE */
-	size_t place;  /* of the link */
-	const struct side_entry *entry; /* the routes' word, NULL without */
-};
-
-static uint32_t smaller_limit(uint32_t a, uint32_t b)
-{
-	if (a == MSS_NONE || b == MSS_NONE)
-		return a == MSS_NONE ? b : a;
-	return a < b ? a : b;
-}
-
-/* Rules by mark are looked at one by one, but only those before the best match so far. */
-static uint32_t first_marked(const struct snapshot *snapshot, const struct flow *flow,
-			     const char *interface, const uint8_t *address, uint32_t best)
-{
-	for (size_t i = 0; i < snapshot->marked_count && snapshot->marked[i] < best; i++) {
-		const struct rule *rule = &snapshot->rules->list[snapshot->marked[i]];
-
-		if (rule_matches(rule, interface, flow->family, address, flow->mark))
-			return snapshot->marked[i];
-	}
-	return best;
-}
-
-static struct resolved resolve_side(const struct snapshot *snapshot, const struct flow *flow,
-				    uint32_t ifindex, const uint8_t *address)
-{
-	struct resolved side = { .place = find_place(snapshot, ifindex) };
-	const struct side_table *table = &snapshot->tables[side.place][flow->family];
-	const struct side_entry *any = side_table_find(&snapshot->any[flow->family], address);
-
-	side.entry = side_table_find(table, address);
-	side.rule = table->plain_rule;
-	if (side.entry && side.entry->rule < side.rule)
-		side.rule = side.entry->rule;
-	if (any && any->rule < side.rule)
-		side.rule = any->rule;
-	if (snapshot->marked_count) {
-		const char *name = side.place < snapshot->link_count ?
-					   snapshot->links[side.place].link.name :
-					   NULL;
-
-		side.rule = first_marked(snapshot, flow, name, address, side.rule);
-	}
-	if (side.rule != RULE_NONE)
-		side.mss = snapshot->rule_mss[side.rule][flow->family];
-	else
-		side.mss = smaller_limit(table->link_mss,
-					 side.entry ? side.entry->route_mss : MSS_NONE);
-	return side;
-}
-
-static uint32_t tunnel_of(const struct snapshot *snapshot, const struct resolved *side)
-{
-	return side->place < snapshot->link_count ? snapshot->links[side->place].tunnel_id :
-						    TUNNEL_ID_NONE;
-}
-
-struct limit snapshot_lookup(const struct snapshot *snapshot, const struct flow *flow)
-{
-	struct limit limit = { .decided = SIDE_OUT, .tunnel_id = TUNNEL_ID_NONE };
-	struct resolved side;
-
-	if (flow->out_ifindex) {
-		side = resolve_side(snapshot, flow, flow->out_ifindex, flow->destination);
-		limit.mss = side.mss;
-		if (side.mss != MSS_NONE)
-			limit.tunnel_id = tunnel_of(snapshot, &side);
-	}
-	if (flow->in_ifindex) {
-		side = resolve_side(snapshot, flow, flow->in_ifindex, flow->source);
-		if (side.mss != MSS_NONE && (limit.mss == MSS_NONE || side.mss < limit.mss)) {
-			limit.mss = side.mss;
-			limit.decided = SIDE_IN;
-			limit.tunnel_id = tunnel_of(snapshot, &side);
-		}
-	}
-	return limit;
-}
-
-struct side_limit snapshot_lookup_side(const struct snapshot *snapshot, const struct flow *flow,
-				       enum flow_side which)
-{
-	uint32_t ifindex = which == SIDE_IN ? flow->in_ifindex : flow->out_ifindex;
-	struct side_limit limit = { .host = ifindex == 0 };
-	struct resolved side;
-
-	if (limit.host)
-		return limit;
-	side = resolve_side(snapshot, flow, ifindex,
-			    which == SIDE_IN ? flow->source : flow->destination);
-	limit.mss = side.mss;
-	if (side.rule != RULE_NONE) {
-		limit.rule = &snapshot->rules->list[side.rule];
-		limit.rule_index = side.rule;
-	}
-	if (side.place < snapshot->link_count)
-		limit.link_mtu = link_mtu(&snapshot->links[side.place].link, flow->family);
-	if (side.entry && side.entry->route_mtu) {
-		limit.route_mtu = side.entry->route_mtu;
-		limit.route = side.entry->route;
-	}
-	return limit;
-}
-
 const struct snapshot_link *snapshot_find_link(const struct snapshot *snapshot, uint32_t ifindex)
 {
-	size_t place = find_place(snapshot, ifindex);
+	size_t place = snapshot_place(snapshot, ifindex);
 
 	return place < snapshot->link_count ? &snapshot->links[place] : NULL;
 }
@@ -296,4 +189,9 @@ const struct snapshot_link *snapshot_links(const struct snapshot *snapshot, size
 const struct snapshot_mode *snapshot_mode(const struct snapshot *snapshot)
 {
 	return &snapshot->mode;
+}
+
+const struct tunnel_set *snapshot_tunnels(const struct snapshot *snapshot)
+{
+	return snapshot->tunnels;
 }

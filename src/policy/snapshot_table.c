@@ -3,12 +3,12 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/array.h"
 #include "core/mss.h"
 
-const struct link side_table_unknown_link;
+/* While a table is made, an entry tells what its own prefix says. */
+#define ROUTE_BARE (UINT32_MAX - 1) /* a route ends here, without a metric */
 
 static int compare_routes(const void *a, const void *b)
 {
@@ -53,20 +53,25 @@ static size_t first_of(const struct route_groups *groups, uint32_t ifindex)
 	return low;
 }
 
-/* Entries and their prefixes while a table is made. */
+/* A table while it is made: an entry for each prefix of anybody, then one for each prefix. */
 struct draft {
+	enum family family;
+	const struct side_table_link *link;     /* NULL: rules without interface alone */
+	const struct side_table_source *source;
+	struct side_entry base;
 	struct side_entry *entries;
-	size_t entry_capacity;
 	struct lpm_entry *prefixes;
-	size_t prefix_capacity;
-	size_t count;
+	size_t entry_capacity, prefix_capacity, count;
+	struct side_route *routes;
+	size_t route_capacity, route_count;
 };
 
-static int draft_add(struct draft *draft, const struct prefix *prefix,
-		     const struct side_entry *entry)
+static int draft_add(struct draft *draft, const struct prefix *prefix, struct side_entry entry)
 {
 	int r;
 
+	if (prefix->address.family != draft->family)
+		return 0;
 	r = array_reserve((void **)&draft->entries, &draft->entry_capacity, draft->count + 1,
 			  sizeof(*draft->entries));
 	if (r == 0)
@@ -74,84 +79,113 @@ static int draft_add(struct draft *draft, const struct prefix *prefix,
 				  draft->count + 1, sizeof(*draft->prefixes));
 	if (r < 0)
 		return r;
-	draft->entries[draft->count] = *entry;
+	draft->entries[draft->count] = entry;
 	draft->prefixes[draft->count].prefix = *prefix;
 	draft->prefixes[draft->count].value = (uint32_t)draft->count;
 	draft->count++;
 	return 0;
 }
 
-/* Routes count only where one of the interface's has a metric: else none can say anything. */
-static int draft_add_routes(struct draft *draft, enum family family, uint32_t ifindex,
-			    const struct route_groups *groups)
+/* Adds the rules of a list that have a prefix, and finds the first that has none. */
+static int draft_add_rules(struct draft *draft, const struct rules *rules, const uint32_t *places,
+			   size_t count)
 {
+	int r = 0;
+
+	for (size_t i = 0; i < count && r == 0; i++) {
+		const struct rule *rule = &rules->list[places[i]];
+		struct side_entry entry = { .rule = places[i], .peer = PEER_NONE,
+					    .route = ROUTE_NONE };
+
+		if (rule->has_family && rule->family != draft->family)
+			continue;
+		if (rule->has_prefix)
+			r = draft_add(draft, &rule->prefix, entry);
+		else if (places[i] < draft->base.rule)
+			draft->base.rule = places[i];
+	}
+	return r;
+}
+
+static int draft_add_route(struct draft *draft, const struct route *route)
+{
+	struct side_entry entry = { .rule = RULE_NONE, .peer = PEER_NONE, .route = ROUTE_BARE };
+
+	if (route->mtu && route->prefix.address.family == draft->family) {
+		if (array_reserve((void **)&draft->routes, &draft->route_capacity,
+				  draft->route_count + 1, sizeof(*draft->routes)) < 0)
+			return -ENOMEM;
+		entry.route = (uint32_t)draft->route_count++;
+		draft->routes[entry.route] = (struct side_route){ route->mtu, route->prefix };
+	}
+	return draft_add(draft, &route->prefix, entry);
+}
+
+/* Routes count only where one of the interface's has a metric: else none can say anything. */
+static int draft_add_routes(struct draft *draft)
+{
+	const struct route_groups *groups = draft->source->routes;
+	uint32_t ifindex = draft->link->link->ifindex;
 	size_t first = first_of(groups, ifindex), end;
 	bool has_metric = false;
 	int r = 0;
 
 	for (end = first; end < groups->count && groups->sorted[end]->ifindex == ifindex; end++)
 		has_metric |= groups->sorted[end]->mtu != 0;
-	for (size_t i = first; has_metric && i < end && r == 0; i++) {
-		const struct route *route = groups->sorted[i];
-		struct side_entry entry = {
-			.rule = RULE_NONE,
-			.route_mtu = route->mtu,
-			.route_mss = mss_from_mtu(family, route->mtu),
-			.route = route->prefix,
-			.has_route = true,
-		};
-
-		if (route->prefix.address.family == family)
-			r = draft_add(draft, &route->prefix, &entry);
-	}
+	for (size_t i = first; has_metric && i < end && r == 0; i++)
+		r = draft_add_route(draft, groups->sorted[i]);
 	return r;
 }
 
-/* Whether a rule belongs into the tables at all: rules by mark are looked at one by one, rules by
- * peer match nothing that is known here. */
-static bool is_compiled(const struct rule *rule, enum family family)
+static int draft_add_peers(struct draft *draft)
 {
-	if (rule->has_mark || rule->peer)
-		return false;
-	return !rule->has_family || rule->family == family;
-}
-
-/* An interface nobody has announced has no name that a rule could mean. */
-static const char *name_of(const struct link *link)
-{
-	return link->name[0] ? link->name : NULL;
-}
-
-static int draft_add_rules(struct draft *draft, enum family family, const struct link *link,
-			   const struct rules *rules)
-{
+	const struct peer_table *peers = draft->source->peers;
+	size_t count;
+	const uint64_t *list = peer_table_of_link(peers, draft->link->link->ifindex, &count);
 	int r = 0;
 
-	for (size_t i = 0; i < rules->count && r == 0; i++) {
-		const struct rule *rule = &rules->list[i];
-		struct side_entry entry = { .rule = (uint32_t)i };
+	for (size_t i = 0; i < count && r == 0; i++) {
+		struct side_entry entry = { .rule = RULE_NONE, .peer = (uint32_t)list[i],
+					    .route = ROUTE_NONE };
+		const struct peer *peer = peers->set->peers[entry.peer];
 
-		if (!is_compiled(rule, family) || !rule->has_prefix ||
-		    rule->prefix.address.family != family)
-			continue;
-		if (link ? rule->interface && rule_covers_interface(rule, name_of(link)) :
-			   !rule->interface)
-			r = draft_add(draft, &rule->prefix, &entry);
+		for (size_t p = 0; p < peer->allowed_count && r == 0; p++)
+			r = draft_add(draft, &peer->allowed[p], entry);
 	}
 	return r;
 }
 
-/* Two sayings about one prefix become one: the earlier rule, the smaller route MTU. */
-static void merge_entry(struct side_entry *into, const struct side_entry *from)
+/* Of two routes to one prefix the one of the smaller metric. */
+static uint32_t merge_routes(const struct draft *draft, uint32_t a, uint32_t b)
+{
+	if (a == ROUTE_NONE || b == ROUTE_NONE)
+		return a == ROUTE_NONE ? b : a;
+	if (a == ROUTE_BARE || b == ROUTE_BARE)
+		return a == ROUTE_BARE ? b : a;
+	return draft->routes[b].mtu < draft->routes[a].mtu ? b : a;
+}
+
+/* Of two peers that claim one prefix the one of the smaller limit, of equal ones the first. */
+static uint32_t merge_peers(const struct draft *draft, uint32_t a, uint32_t b)
+{
+	uint32_t mtu_a, mtu_b;
+
+	if (a == PEER_NONE || b == PEER_NONE)
+		return a == PEER_NONE ? b : a;
+	mtu_a = peer_table_mtu(draft->source->peers, a, draft->family);
+	mtu_b = peer_table_mtu(draft->source->peers, b, draft->family);
+	if (mtu_a == mtu_b)
+		return a < b ? a : b;
+	return mtu_b && (!mtu_a || mtu_b < mtu_a) ? b : a;
+}
+
+static void merge_entry(const struct draft *draft, struct side_entry *into,
+			const struct side_entry *from)
 {
 	if (from->rule < into->rule)
 		into->rule = from->rule;
-	into->has_route |= from->has_route;
-	if (from->route_mtu && (!into->route_mtu || from->route_mtu < into->route_mtu)) {
-		into->route_mtu = from->route_mtu;
-		into->route_mss = from->route_mss;
-		into->route = from->route;
-	}
+	into->route = merge_routes(draft, into->route, from->route);
+	into->peer = merge_peers(draft, into->peer, from->peer);
 }
 
 static int compare_prefixes(const void *a, const void *b)
@@ -168,7 +202,7 @@ static void draft_merge_equal(struct draft *draft)
 	for (size_t i = 0; i < draft->count; i++) {
 		if (kept > 0 &&
 		    compare_prefixes(&draft->prefixes[kept - 1], &draft->prefixes[i]) == 0)
-			merge_entry(&draft->entries[draft->prefixes[kept - 1].value],
+			merge_entry(draft, &draft->entries[draft->prefixes[kept - 1].value],
 				    &draft->entries[draft->prefixes[i].value]);
 		else
 			draft->prefixes[kept++] = draft->prefixes[i];
@@ -177,7 +211,8 @@ static void draft_merge_equal(struct draft *draft)
 }
 
 /* What a wider prefix says holds inside too, unless the narrower one says better: the earlier rule
- * wins, but a route hides every wider one, even where it has no metric. */
+ * wins, but a route hides every wider one, even where it has no metric, and a peer every wider
+ * peer, even where nobody knows his limit. */
 static uint32_t inherit_entry(void *userdata, uint32_t own, uint32_t wider)
 {
 	struct side_entry *entries = userdata;
@@ -186,52 +221,119 @@ static uint32_t inherit_entry(void *userdata, uint32_t own, uint32_t wider)
 		return own;
 	if (entries[wider].rule < entries[own].rule)
 		entries[own].rule = entries[wider].rule;
-	if (!entries[own].has_route) {
-		entries[own].has_route = entries[wider].has_route;
-		entries[own].route_mtu = entries[wider].route_mtu;
-		entries[own].route_mss = entries[wider].route_mss;
+	if (entries[own].route == ROUTE_NONE)
 		entries[own].route = entries[wider].route;
-	}
+	if (entries[own].peer == PEER_NONE)
+		entries[own].peer = entries[wider].peer;
 	return own;
 }
 
-static uint32_t first_plain_rule(enum family family, const struct link *link,
-				 const struct rules *rules)
+/* From what the prefixes say to what holds. */
+static void finish_entry(const struct draft *draft, struct side_entry *entry)
 {
-	for (size_t i = 0; link && i < rules->count; i++) {
-		const struct rule *rule = &rules->list[i];
+	const struct peer_table *peers = draft->source->peers;
+	const char *name = draft->link->link->name;
 
-		if (is_compiled(rule, family) && !rule->has_prefix &&
-		    rule_covers_interface(rule, name_of(link)))
-			return (uint32_t)i;
-	}
-	return RULE_NONE;
+	entry->mss = draft->base.mss;
+	if (draft->base.rule < entry->rule)
+		entry->rule = draft->base.rule;
+	if (entry->route == ROUTE_BARE)
+		entry->route = ROUTE_NONE;
+	if (entry->route != ROUTE_NONE)
+		entry->mss = smaller_mss(entry->mss, mss_from_mtu(draft->family,
+							  draft->routes[entry->route].mtu));
+	if (entry->peer == PEER_NONE)
+		return;
+	entry->mss = smaller_mss(entry->mss,
+				 mss_from_mtu(draft->family,
+					      peer_table_mtu(peers, entry->peer, draft->family)));
+	entry->rule = peer_table_first_rule(peers, entry->peer, name[0] ? name : NULL,
+					    draft->family, entry->rule);
 }
 
-int side_table_build(struct side_table *ret_table, enum family family, const struct link *link,
-		     const struct route_groups *groups, const struct rules *rules)
+/* Makes the table of what the draft has gathered. Leaves the draft without what it gave away. */
+static int draft_finish(struct draft *draft, struct side_table *table)
 {
-	struct side_table table = { .plain_rule = first_plain_rule(family, link, rules) };
-	struct draft draft = { 0 };
+	size_t entry_count = draft->count; /* merging leaves some that nothing leads to */
 	int r;
 
-	if (link)
-		table.link_mss = mss_from_mtu(family, link_mtu(link, family));
-	r = draft_add_rules(&draft, family, link, rules);
-	if (r == 0 && link && groups)
-		r = draft_add_routes(&draft, family, link->ifindex, groups);
-	if (r == 0 && draft.count > 0) {
-		table.entry_count = draft.count;
-		draft_merge_equal(&draft);
-		r = lpm_build(family, draft.prefixes, draft.count, inherit_entry, draft.entries,
-			      &table.lpm);
-	}
-	free(draft.prefixes);
-	if (r < 0 || draft.count == 0) {
-		free(draft.entries);
-		draft.entries = NULL;
-	}
-	table.entries = draft.entries;
+	table->base = draft->base;
+	if (entry_count == 0)
+		return 0;
+	draft_merge_equal(draft);
+	r = lpm_build(draft->family, draft->prefixes, draft->count, inherit_entry, draft->entries,
+		      &table->lpm);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; draft->link && i < entry_count; i++)
+		finish_entry(draft, &draft->entries[i]);
+	table->entries = draft->entries;
+	table->routes = draft->routes;
+	draft->entries = NULL;
+	draft->routes = NULL;
+	return 0;
+}
+
+static void draft_done(struct draft *draft)
+{
+	free(draft->prefixes);
+	free(draft->entries);
+	free(draft->routes);
+}
+
+static uint32_t own_mtu(const struct side_table_link *link, enum family family)
+{
+	return link->own && link->own->carries[family] ? link->own->inner_mtu : 0;
+}
+
+int side_table_build(struct side_table *ret_table, enum family family,
+		     const struct side_table_link *link, const struct side_table_source *source)
+{
+	struct side_table table = {
+		.tunnel_id = link->tunnel_id,
+		.tunnel_mtu = own_mtu(link, family),
+	};
+	struct draft draft = {
+		.family = family,
+		.link = link,
+		.source = source,
+		.base = {
+			.mss = smaller_mss(mss_from_mtu(family, link_mtu(link->link, family)),
+					   mss_from_mtu(family, table.tunnel_mtu)),
+			.rule = source->rules->plain[family],
+			.peer = PEER_NONE,
+			.route = ROUTE_NONE,
+		},
+	};
+	int r;
+
+	r = draft_add_rules(&draft, source->rules->rules, link->rules, link->rule_count);
+	if (r == 0)
+		r = draft_add_routes(&draft);
+	if (r == 0 && link->in_set)
+		r = draft_add_peers(&draft);
+	if (r == 0)
+		r = draft_finish(&draft, &table);
+	draft_done(&draft);
+	if (r == 0)
+		*ret_table = table;
+	return r;
+}
+
+int side_table_build_any(struct side_table *ret_table, enum family family,
+			 const struct rule_index *rules)
+{
+	struct side_table table = { .tunnel_id = TUNNEL_ID_NONE };
+	struct draft draft = {
+		.family = family,
+		.base = { .rule = RULE_NONE, .peer = PEER_NONE, .route = ROUTE_NONE },
+	};
+	int r;
+
+	r = draft_add_rules(&draft, rules->rules, rules->prefixed.places, rules->prefixed.count);
+	if (r == 0)
+		r = draft_finish(&draft, &table);
+	draft_done(&draft);
 	if (r == 0)
 		*ret_table = table;
 	return r;
@@ -241,4 +343,5 @@ void side_table_done(struct side_table *table)
 {
 	lpm_free(table->lpm);
 	free(table->entries);
+	free(table->routes);
 }

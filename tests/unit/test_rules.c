@@ -37,7 +37,10 @@ static struct rule rule_from(const struct keys *keys)
 }
 
 #define MARK(value, mask) { .mark_value = (value), .mark_mask = (mask) }
-#define ALL_KEYS { "wg*", "10.9.0.0/16", NULL, 1, 1, 4 }
+#define ALL_KEYS { "wg*", "10.9.0.0/16", "alice", 1, 1, 4 }
+
+/* Who is behind the addresses below: a peer, and a policy without a name for people. */
+#define KNOWN { { "key/1=", "alice" }, { "a -> b", NULL } }
 
 static const struct {
 	const char *name;
@@ -78,7 +81,16 @@ static const struct {
 	{ "all but name",      ALL_KEYS,                    "tun0",   "10.9.0.1",   3,     false },
 	{ "all but address",   ALL_KEYS,                    "wg0",    "10.8.0.1",   3,     false },
 	{ "all but mark",      ALL_KEYS,                    "wg0",    "10.9.0.1",   2,     false },
-	{ "a peer",            { .peer = "alice" },         "wg0",    "10.9.0.1",   0,     false },
+	{ "a peer's name",     { .peer = "alice" },         "wg0",    "10.9.0.1",   0,     true  },
+	{ "a peer's id",       { .peer = "key/1=" },        "wg0",    "10.9.0.1",   0,     true  },
+	{ "a policy's id",     { .peer = "a -> b" },        "eth0",   "10.9.0.1",   0,     true  },
+	{ "another peer",      { .peer = "bob" },           "wg0",    "10.9.0.1",   0,     false },
+	{ "a longer peer",     { .peer = "alice2" },        "wg0",    "10.9.0.1",   0,     false },
+	{ "a peer's case",     { .peer = "Alice" },         "wg0",    "10.9.0.1",   0,     false },
+	{ "no glob of peers",  { .peer = "*" },             "wg0",    "10.9.0.1",   0,     false },
+	{ "peer, not name",    { "tun0", .peer = "alice" }, "wg0",    "10.9.0.1",   0,     false },
+	{ "peer, not prefix",  { .prefix = "10.8.0.0/16", .peer = "alice" },
+						            "wg0",    "10.9.0.1",   0,     false },
 };
 
 static void test_matches_by_all_keys(void **state)
@@ -87,15 +99,35 @@ static void test_matches_by_all_keys(void **state)
 	for (size_t i = 0; i < COUNT(sides); i++) {
 		struct rule rule = rule_from(&sides[i].keys);
 		struct address address;
+		struct rule_side side;
 
 		assert_int_equal(address_parse(sides[i].address, &address), 0);
-		if (rule_matches(&rule, sides[i].interface, address.family, address.bytes,
-				 sides[i].mark) != sides[i].matches)
+		side = (struct rule_side){
+			.interface = sides[i].interface, .family = address.family,
+			.address = address.bytes, .mark = sides[i].mark, .peers = KNOWN,
+		};
+		if (rule_matches(&rule, &side) != sides[i].matches)
 			fail_msg("%s", sides[i].name);
 		/* What matches a side must cover its interface. */
 		if (sides[i].matches && !rule_covers_interface(&rule, sides[i].interface))
 			fail_msg("%s: covers", sides[i].name);
 	}
+}
+
+static void test_nobody_has_no_name(void **state)
+{
+	const struct keys keys = { .peer = "alice" };
+	const struct rule rule = rule_from(&keys), any = rule_from(&(struct keys){ 0 });
+	const struct rule_peer nobody = { 0 }, alice = { .name = "alice" };
+	const uint8_t address[4] = { 10, 9, 0, 1 };
+	const struct rule_side side = { .interface = "wg0", .address = address };
+
+	(void)state;
+	assert_false(rule_matches(&rule, &side));
+	assert_true(rule_matches(&any, &side));
+	assert_false(rule_names_peer(&rule, &nobody));
+	assert_true(rule_names_peer(&rule, &alice));
+	assert_false(rule_names_peer(&any, &alice));
 }
 
 static void test_covers_looks_at_the_interface_alone(void **state)
@@ -186,6 +218,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_matches_by_all_keys),
+		cmocka_unit_test(test_nobody_has_no_name),
 		cmocka_unit_test(test_covers_looks_at_the_interface_alone),
 		cmocka_unit_test(test_limit_of_each_action),
 		cmocka_unit_test(test_copy_is_deep),

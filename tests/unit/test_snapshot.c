@@ -260,8 +260,12 @@ static uint32_t naive_side(const struct snapshot_input *input, const struct flow
 			link = &input->links[i];
 	}
 	for (size_t i = 0; i < input->rules->count; i++) {
-		if (rule_matches(&input->rules->list[i], link ? link->link.name : NULL, flow->family,
-				 address, flow->mark))
+		const struct rule_side side = {
+			.interface = link ? link->link.name : NULL, .family = flow->family,
+			.address = address, .mark = flow->mark,
+		};
+
+		if (rule_matches(&input->rules->list[i], &side))
 			return rule_mss(&input->rules->list[i], flow->family);
 	}
 	for (size_t i = 0; link && i < input->route_count; i++) {

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The packet path: from a flow to its limit. */
+#include <netinet/in.h>
+
+#include "core/mss.h"
+#include "policy/snapshot_inside.h"
+
+/* What one side comes to, before anybody asks for the story. */
+struct resolved {
+	uint32_t mss;
+	uint32_t rule;     /* place in the list, RULE_NONE */
+	uint32_t selector; /* the policy that covers it, SELECTOR_NONE */
+	bool by_policy;    /* its limit decided, or a rule that names it */
+	size_t place;      /* of the link */
+	const struct side_table *table;
+	const struct side_entry *entry;
+};
+
+static uint32_t find_selector(const struct snapshot *snapshot, const struct flow *flow,
+			      enum flow_side which)
+{
+	const struct selector_question question = {
+		.family = flow->family,
+		.remote = which == SIDE_IN ? flow->source : flow->destination,
+		.local = which == SIDE_IN ? flow->destination : flow->source,
+		.mark = flow->mark,
+		.protocol = IPPROTO_TCP,
+	};
+
+	return selector_find(snapshot->selectors, &question);
+}
+
+static struct rule_side describe_side(const struct snapshot *snapshot, const struct flow *flow,
+				      enum flow_side which, const struct resolved *side)
+{
+	return (struct rule_side){
+		.interface = snapshot_link_name(snapshot, side->place),
+		.family = flow->family,
+		.address = which == SIDE_IN ? flow->source : flow->destination,
+		.mark = flow->mark,
+		.peers = { peer_table_names(&snapshot->peers, side->entry->peer),
+			   peer_table_names(&snapshot->peers, side->selector) },
+	};
+}
+_Static_assert(SELECTOR_NONE == PEER_NONE && RULE_PEERS == 2, "a policy is a peer");
+
+/* Rules that no table holds are looked at one by one, but only those before the best match; most
+ * ask for a mark, and most packets have another. */
+static uint32_t first_slow(const struct snapshot *snapshot, const struct flow *flow,
+			   enum flow_side which, const struct resolved *side)
+{
+	const struct place_list *slow = &snapshot->rule_index.slow;
+
+	for (size_t i = 0; i < slow->count && slow->places[i] < side->rule; i++) {
+		const struct rule *rule = &snapshot->rules->list[slow->places[i]];
+		struct rule_side asked;
+
+		if (rule->has_mark && (flow->mark & rule->mark_mask) != rule->mark_value)
+			continue;
+		asked = describe_side(snapshot, flow, which, side);
+		if (rule_matches(rule, &asked))
+			return slow->places[i];
+	}
+	return side->rule;
+}
+
+/* Whether the rule asks for the policy and not for the link's peer. */
+static bool names_policy(const struct snapshot *snapshot, const struct resolved *side)
+{
+	const struct rule *rule = &snapshot->rules->list[side->rule];
+	struct rule_peer policy, peer;
+
+	if (!rule->peer)
+		return false;
+	policy = peer_table_names(&snapshot->peers, side->selector);
+	peer = peer_table_names(&snapshot->peers, side->entry->peer);
+	return rule_names_peer(rule, &policy) && !rule_names_peer(rule, &peer);
+}
+
+/* What the policy that covers the flow says, before the slow rules. */
+static void resolve_policy(const struct snapshot *snapshot, const struct flow *flow,
+			   enum flow_side which, struct resolved *side)
+{
+	side->selector = find_selector(snapshot, flow, which);
+	if (side->selector == SELECTOR_NONE || snapshot->rule_index.named_count == 0)
+		return;
+	side->rule = peer_table_first_rule(&snapshot->peers, side->selector,
+					   snapshot_link_name(snapshot, side->place), flow->family,
+					   side->rule);
+}
+
+/* What more than the tables has a say: policies, and rules that no entry holds. */
+static __attribute__((noinline)) void resolve_rest(const struct snapshot *snapshot,
+						   const struct flow *flow, enum flow_side which,
+						   struct resolved *side)
+{
+	uint32_t mss;
+
+	if (snapshot->selectors)
+		resolve_policy(snapshot, flow, which, side);
+	if (snapshot->rule_index.slow.count)
+		side->rule = first_slow(snapshot, flow, which, side);
+	if (side->selector == SELECTOR_NONE)
+		return;
+	if (side->rule != RULE_NONE) {
+		side->by_policy = names_policy(snapshot, side);
+		return;
+	}
+	mss = snapshot->peers.words[side->selector].mss;
+	side->by_policy = mss != MSS_NONE && smaller_mss(mss, side->mss) == mss;
+	if (side->by_policy)
+		side->mss = mss;
+}
+
+/* In place and not by value: the copy of a struct just written costs more than all the rest. */
+static inline void resolve_side(const struct snapshot *snapshot, const struct flow *flow,
+				enum flow_side which, struct resolved *side)
+{
+	uint32_t ifindex = which == SIDE_IN ? flow->in_ifindex : flow->out_ifindex;
+	const uint8_t *address = which == SIDE_IN ? flow->source : flow->destination;
+	const struct side_entry *any = side_table_find(&snapshot->any[flow->family], address);
+
+	side->place = snapshot_place(snapshot, ifindex);
+	side->table = &snapshot->tables[side->place][flow->family];
+	side->entry = side_table_find(side->table, address);
+	side->rule = side->entry->rule < any->rule ? side->entry->rule : any->rule;
+	side->mss = side->entry->mss;
+	side->selector = SELECTOR_NONE;
+	side->by_policy = false;
+	if (snapshot->has_rest)
+		resolve_rest(snapshot, flow, which, side);
+	if (side->rule != RULE_NONE)
+		side->mss = snapshot->rule_mss[side->rule][flow->family];
+}
+
+static void take_side(const struct snapshot *snapshot, const struct resolved *side,
+		      enum flow_side which, struct limit *limit)
+{
+	const struct peer_word *word;
+
+	limit->mss = side->mss;
+	limit->decided = which;
+	limit->tunnel_id = side->table->tunnel_id;
+	limit->peer = side->entry->peer;
+	if (side->selector == SELECTOR_NONE)
+		return;
+	word = &snapshot->peers.words[side->selector];
+	if (side->by_policy && snapshot->has_peer_tunnel_ids)
+		limit->tunnel_id = word->tunnel_id;
+	if (side->by_policy ||
+	    (limit->peer == PEER_NONE && !word->clear))
+		limit->peer = side->selector;
+}
+
+struct limit snapshot_lookup(const struct snapshot *snapshot, const struct flow *flow)
+{
+	struct limit limit = { .mss = MSS_NONE, .decided = SIDE_OUT, .tunnel_id = TUNNEL_ID_NONE,
+			       .peer = PEER_NONE };
+	struct resolved side;
+
+	if (flow->out_ifindex) {
+		resolve_side(snapshot, flow, SIDE_OUT, &side);
+		if (side.mss != MSS_NONE)
+			take_side(snapshot, &side, SIDE_OUT, &limit);
+	}
+	if (flow->in_ifindex) {
+		resolve_side(snapshot, flow, SIDE_IN, &side);
+		if (side.mss != MSS_NONE && (limit.mss == MSS_NONE || side.mss < limit.mss))
+			take_side(snapshot, &side, SIDE_IN, &limit);
+	}
+	return limit;
+}
+
+/* Whose word the limit is. */
+static enum side_decided who_decided(const struct side_limit *limit, const struct resolved *side,
+				     enum family family)
+{
+	const struct { uint32_t mtu; enum side_decided who; } sources[] = {
+		{ limit->link_mtu,   DECIDED_LINK   },
+		{ limit->route_mtu,  DECIDED_ROUTE  },
+		{ limit->tunnel_mtu, DECIDED_TUNNEL },
+		{ limit->peer_mtu,   DECIDED_PEER   },
+	};
+
+	if (limit->rule)
+		return DECIDED_RULE;
+	if (limit->mss == MSS_NONE)
+		return DECIDED_NONE;
+	for (size_t i = 0; !side->by_policy && i < sizeof(sources) / sizeof(sources[0]); i++) {
+		if (mss_from_mtu(family, sources[i].mtu) == limit->mss)
+			return sources[i].who;
+	}
+	return DECIDED_SELECTOR;
+}
+
+struct side_limit snapshot_lookup_side(const struct snapshot *snapshot, const struct flow *flow,
+				       enum flow_side which)
+{
+	const struct peer_table *peers = &snapshot->peers;
+	struct side_limit limit = { .peer = PEER_NONE, .selector = SELECTOR_NONE };
+	struct resolved side;
+
+	limit.host = (which == SIDE_IN ? flow->in_ifindex : flow->out_ifindex) == 0;
+	if (limit.host)
+		return limit;
+	resolve_side(snapshot, flow, which, &side);
+	limit.mss = side.mss;
+	if (side.rule != RULE_NONE) {
+		limit.rule = &snapshot->rules->list[side.rule];
+		limit.rule_index = side.rule;
+	}
+	if (side.place < snapshot->link_count)
+		limit.link_mtu = link_mtu(&snapshot->links[side.place].link, flow->family);
+	if (side.entry->route != ROUTE_NONE) {
+		limit.route_mtu = side.table->routes[side.entry->route].mtu;
+		limit.route = side.table->routes[side.entry->route].prefix;
+	}
+	limit.tunnel_mtu = side.table->tunnel_mtu;
+	limit.peer = side.entry->peer;
+	if (limit.peer != PEER_NONE)
+		limit.peer_mtu = peer_table_mtu(peers, limit.peer, flow->family);
+	limit.selector = side.selector;
+	if (limit.selector != SELECTOR_NONE && !peers->words[limit.selector].clear)
+		limit.selector_mtu = peer_table_mtu(peers, limit.selector, flow->family);
+	limit.decided = who_decided(&limit, &side, flow->family);
+	return limit;
+}
