@@ -51,6 +51,11 @@ struct varlink_output {
 void varlink_output_done(struct varlink_output *output);
 /* Borrows message. Returns 0 or -ENOMEM, then with everything as it was. */
 int varlink_output_add(struct varlink_output *output, const json_t *message);
+/* Adds what waits in another output, which keeps it: one message for many. Room that sent bytes
+ * leave is used again, so that an output never emptied does not grow. Returns as above. */
+int varlink_output_copy(struct varlink_output *output, const struct varlink_output *from);
+/* Bytes that still have to go. */
+size_t varlink_output_waiting(const struct varlink_output *output);
 /* The first len of the waiting bytes are gone. Gives memory back when the last one is. */
 void varlink_output_consume(struct varlink_output *output, size_t len);
 
@@ -75,6 +80,8 @@ json_t *varlink_make_reply(json_t *parameters, bool continues);
 json_t *varlink_make_error(const char *error, json_t *parameters);
 /* org.varlink.service.InvalidParameter, with the name of the parameter. */
 json_t *varlink_make_invalid_parameter(const char *parameter);
+/* org.varlink.service.ExpectedMore: the method answers again and again, the call did not say `more`. */
+json_t *varlink_make_expected_more(void);
 
 /* org.varlink.service, answered for whoever serves `interfaces`. */
 struct varlink_interface {

@@ -164,6 +164,26 @@ int varlink_output_add(struct varlink_output *output, const json_t *message)
 	return 0;
 }
 
+int varlink_output_copy(struct varlink_output *output, const struct varlink_output *from)
+{
+	size_t waiting = varlink_output_waiting(output), more = varlink_output_waiting(from);
+
+	if (more == 0)
+		return 0;
+	/* Moving fewer bytes than are gone costs less than sending them did. */
+	if (waiting > 0 && output->sent >= waiting) {
+		memcpy(output->data, output->data + output->sent, waiting);
+		output->len = waiting;
+		output->sent = 0;
+	}
+	return append(from->data + from->sent, more, output) < 0 ? -ENOMEM : 0;
+}
+
+size_t varlink_output_waiting(const struct varlink_output *output)
+{
+	return output->len - output->sent;
+}
+
 void varlink_output_consume(struct varlink_output *output, size_t len)
 {
 	output->sent += len;

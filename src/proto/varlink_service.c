@@ -32,7 +32,10 @@ static const char service_description[] =
 	"# Described, but not served.\n"
 	"error MethodNotImplemented (method: string)\n"
 	"\n"
-	"error InvalidParameter (parameter: string)\n";
+	"error InvalidParameter (parameter: string)\n"
+	"\n"
+	"# The method answers more than once and was called without `more`.\n"
+	"error ExpectedMore ()\n";
 
 static const struct varlink_interface service_interface = { SERVICE, service_description };
 
@@ -66,6 +69,11 @@ json_t *varlink_make_invalid_parameter(const char *parameter)
 {
 	return make_named_error(SERVICE ".InvalidParameter", "parameter", parameter,
 				strlen(parameter));
+}
+
+json_t *varlink_make_expected_more(void)
+{
+	return varlink_make_error(SERVICE ".ExpectedMore", json_object());
 }
 
 static json_t *interface_names(const struct varlink_service *service)

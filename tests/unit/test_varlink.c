@@ -335,6 +335,8 @@ static void test_messages_as_bytes(void **state)
 	expect_output(varlink_make_reply(json_object(), false), "{\"parameters\":{}}");
 	expect_output(varlink_make_reply(json_object(), true),
 		      "{\"parameters\":{},\"continues\":true}");
+	expect_output(varlink_make_expected_more(),
+		      "{\"error\":\"org.varlink.service.ExpectedMore\",\"parameters\":{}}");
 	expect_output(varlink_make_error("a.Bad", json_object()),
 		      "{\"error\":\"a.Bad\",\"parameters\":{}}");
 	assert_null(varlink_make_reply(NULL, false));
@@ -357,6 +359,37 @@ static void test_output_in_pieces(void **state)
 	assert_int_equal(output.sent, 0);
 	json_decref(message);
 	varlink_output_done(&output);
+}
+
+/* What waits for one is added to the other; an output that is never empty does not grow. */
+static void test_output_is_copied(void **state)
+{
+	struct varlink_output from = { 0 }, to = { 0 };
+	json_t *message = varlink_make_reply(json_object(), true);
+
+	(void)state;
+	assert_int_equal(varlink_output_copy(&to, &from), 0);
+	assert_int_equal(varlink_output_waiting(&to), 0);
+	assert_int_equal(varlink_output_add(&from, message), 0);
+	for (size_t i = 0; i < 1000; i++) {
+		assert_int_equal(varlink_output_copy(&to, &from), 0);
+		assert_int_equal(varlink_output_copy(&to, &from), 0);
+		assert_int_equal(varlink_output_waiting(&to), (i + 2) * from.len);
+		assert_string_equal(to.data + to.sent, from.data);
+		assert_string_equal(to.data + to.len - from.len, from.data);
+		varlink_output_consume(&to, from.len);
+	}
+	for (size_t i = 0; i < 100000; i++) {
+		assert_int_equal(varlink_output_copy(&to, &from), 0);
+		varlink_output_consume(&to, from.len);
+		assert_string_equal(to.data + to.sent, from.data);
+	}
+	assert_int_equal(varlink_output_waiting(&to), 1000 * from.len);
+	assert_true(to.capacity < 4096 * from.len);
+	assert_int_equal(varlink_output_waiting(&from), from.len);
+	varlink_output_done(&from);
+	varlink_output_done(&to);
+	json_decref(message);
 }
 
 static void test_large_output_is_given_back(void **state)
@@ -415,6 +448,7 @@ int main(void)
 		cmocka_unit_test(test_strings_of_any_bytes),
 		cmocka_unit_test(test_messages_as_bytes),
 		cmocka_unit_test(test_output_in_pieces),
+		cmocka_unit_test(test_output_is_copied),
 		cmocka_unit_test(test_large_output_is_given_back),
 	};
 
