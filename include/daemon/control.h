@@ -23,7 +23,9 @@ enum control_error {
 struct control_method {
 	const char *name; /* "GetStatus", without the interface */
 	bool admin;       /* uid 0 or a member of the admin group only */
-	/* Borrows parameters. Returns the owned reply parameters, or NULL after control_fail. */
+	bool streams;     /* answers until the client hangs up: needs `more`, see control_publish */
+	/* Borrows parameters. Returns the owned reply parameters, or NULL after control_fail. One
+	 * that streams returns its first reply, or NULL without control_fail: there is none yet. */
 	json_t *(*run)(struct control_call *call, json_t *parameters, void *userdata);
 };
 
@@ -44,15 +46,18 @@ struct control_config {
 /* How much one client may ask for, and how long it may take. */
 #define CONTROL_CLIENTS_MAX 64       /* one of these places is kept for admins */
 #define CONTROL_CLIENTS_A_UID_MAX 16
-#define CONTROL_IDLE_SECONDS 30      /* since the last answer; a call that never ends is idle too */
+#define CONTROL_IDLE_SECONDS 30      /* since the last answer; a call half sent is idle too */
 #define CONTROL_STALL_SECONDS 5      /* a reply of which the client took no byte for so long */
+#define CONTROL_BACKLOG_MAX (8u << 20) /* bytes of a stream that wait for a slow client: an event
+					* for each of 10,000 peers at once, 800 bytes each */
 
 /* Listens. Refuses a path where a living daemon answers (-EADDRINUSE) or a foreign file lies
  * (-EEXIST), replaces a stale socket. Logs what went wrong. Returns 0 and the owned server, or
  * -errno.
  *
  * What a client sees: calls are answered in order, one at a time; no further call is read while
- * a reply waits to be taken. What is no Varlink call, is too long or too deep gets one error
+ * a reply waits to be taken, or while one that streams is open: that one ends with the connection.
+ * What is no Varlink call, is too long or too deep gets one error
  * org.mssclamp.InvalidArgument {message, hint}, then the connection ends: behind such bytes
  * nothing can be trusted to start a call. Parameters that are not what the description says get
  * org.varlink.service.InvalidParameter, and the connection goes on. A client too many gets
@@ -64,5 +69,11 @@ int control_open(sd_event *event, const struct control_config *config,
  * with the rights it had. May be called from a method. On an error (logged, returned as by
  * control_open) everything is as it was. A socket passed by systemd stays. */
 int control_reconfigure(struct control *control, const struct control_config *config);
+/* One more reply for every open call of a method that streams; the method has a row. Takes parameters (NULL, out of
+ * memory, is nobody's). Sends nothing at once, so it may be called from a method; a client that
+ * has CONTROL_BACKLOG_MAX bytes waiting is cut off. */
+void control_publish(struct control *control, const char *method, json_t *parameters);
+/* Whether any such call is open. */
+bool control_has_listeners(const struct control *control, const char *method);
 /* Closes all connections and removes the socket file where it made it. NULL is fine. */
 void control_close(struct control *control);

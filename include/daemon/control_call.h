@@ -16,9 +16,12 @@ struct control_commands {
 	struct log_ratelimit refused;
 };
 
-/* Returns 0 and the owned reply, an error reply included, or -ENOMEM. */
+/* Returns 0 and the owned reply, an error reply included, or -ENOMEM. *ret_stream is the method
+ * where the call stays open for more, NULL where this is its last reply; only an open call may
+ * have no reply yet (NULL). */
 int control_call_answer(struct control_commands *commands, const struct control_peer *peer,
-			const struct varlink_call *call, json_t **ret_reply);
+			const struct varlink_call *call, json_t **ret_reply,
+			const struct control_method **ret_stream);
 
 /* An error of ours as a message, for what never became a call. Owned, or NULL (out of memory). */
 json_t *control_call_make_error(enum control_error error, const char *hint, const char *format, ...)

@@ -12,16 +12,16 @@
 #include "daemon/reload.h"
 
 const struct control_method daemon_methods[] = {
-	/* name            admin  run */
-	{ "GetStatus",     false, reply_status },
-	{ "GetStats",      false, reply_stats },
-	{ "ListTunnels",   false, reply_tunnels },
-	{ "Explain",       false, reply_explain },
-	{ "GetRules",      false, reply_rules },
-	{ "ApplyRules",    true,  reply_apply_rules },
-	{ "Reload",        true,  reply_reload },
-	{ "SetLogLevel",   true,  reply_log },
-	{ NULL,            false, NULL },
+	/* name            admin  streams  run */
+	{ "GetStatus",     false, false, reply_status },
+	{ "GetStats",      false, false, reply_stats },
+	{ "ListTunnels",   false, false, reply_tunnels },
+	{ "Explain",       false, false, reply_explain },
+	{ "GetRules",      false, false, reply_rules },
+	{ "ApplyRules",    true,  false, reply_apply_rules },
+	{ "Reload",        true,  false, reply_reload },
+	{ "SetLogLevel",   true,  false, reply_log },
+	{ NULL,            false, false, NULL },
 };
 
 static json_t *fail_with_text(struct control_call *call, char *error, const char *what)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/control.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -318,6 +319,42 @@ int control_reconfigure(struct control *control, const struct control_config *co
 	control->commands.admin_group = name;
 	control->admin_gid = admin_group(config);
 	return 0;
+}
+
+static const struct control_method *find_method(const struct control *control, const char *name)
+{
+	const struct control_method *method = control->commands.methods;
+
+	while (method->name && strcmp(method->name, name) != 0)
+		method++;
+	assert(method->name);
+	return method;
+}
+
+/* Written once, copied to each: many may listen. */
+void control_publish(struct control *control, const char *method, json_t *parameters)
+{
+	const struct control_method *stream = find_method(control, method);
+	json_t *message = varlink_make_reply(parameters, true);
+	struct varlink_output bytes = { 0 };
+
+	if (!message || varlink_output_add(&bytes, message) < 0)
+		log_error(-ENOMEM, "control: a reply of %s is lost", method);
+	for (int i = 0; i < PLACES; i++)
+		if (control->places[i])
+			control_connection_publish(control->places[i], stream, &bytes);
+	json_decref(message);
+	varlink_output_done(&bytes);
+}
+
+bool control_has_listeners(const struct control *control, const char *method)
+{
+	const struct control_method *stream = find_method(control, method);
+
+	for (int i = 0; i < PLACES; i++)
+		if (control->places[i] && control_connection_stream(control->places[i]) == stream)
+			return true;
+	return false;
 }
 
 void control_close(struct control *control)

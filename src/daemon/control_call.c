@@ -120,30 +120,37 @@ static json_t *make_not_implemented(const char *method)
 	return varlink_make_error("org.varlink.service.MethodNotImplemented", parameters);
 }
 
-static json_t *run(struct control_commands *commands, const struct control_method *method,
-		   json_t *parameters)
+/* As control_call_answer. */
+static int run(struct control_commands *commands, const struct control_method *method,
+	       json_t *parameters, json_t **ret_reply, const struct control_method **ret_stream)
 {
 	struct control_call call = { 0 };
-	json_t *reply = method->run(&call, parameters, commands->userdata);
+	json_t *said = method->run(&call, parameters, commands->userdata), *reply;
+	bool open = method->streams && (said || !call.error);
 
-	if (reply) {
-		json_decref(call.error);
-		return varlink_make_reply(reply, false);
-	}
-	if (!call.error)
+	if (!said && !call.error && !open)
 		control_fail(&call, CONTROL_FAILED, "see the daemon's log",
 			     "%s gave no answer: most likely memory is short", method->name);
-	return call.error;
+	if (said)
+		json_decref(call.error);
+	reply = said ? varlink_make_reply(said, open) : call.error;
+	if (!reply && (said || !open))
+		return -ENOMEM;
+	*ret_reply = reply;
+	*ret_stream = open ? method : NULL;
+	return 0;
 }
 
 int control_call_answer(struct control_commands *commands, const struct control_peer *peer,
-			const struct varlink_call *call, json_t **ret_reply)
+			const struct varlink_call *call, json_t **ret_reply,
+			const struct control_method **ret_stream)
 {
 	int r = varlink_service_answer(&service, call, ret_reply);
 	const struct control_method *method;
 	const char *name;
 	json_t *reply;
 
+	*ret_stream = NULL;
 	if (r != 0)
 		return r < 0 ? r : 0;
 	name = strrchr(call->method, '.') + 1;
@@ -152,8 +159,10 @@ int control_call_answer(struct control_commands *commands, const struct control_
 		reply = make_not_implemented(call->method);
 	else if (method->admin && !peer->admin)
 		reply = deny(commands, peer, name);
+	else if (method->streams && !call->more)
+		reply = varlink_make_expected_more();
 	else
-		reply = run(commands, method, call->parameters);
+		return run(commands, method, call->parameters, ret_reply, ret_stream);
 	if (!reply)
 		return -ENOMEM;
 	*ret_reply = reply;

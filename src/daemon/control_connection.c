@@ -21,6 +21,7 @@
 enum phase {
 	PHASE_IDLE,     /* a call may come */
 	PHASE_SENDING,  /* a reply waits until the client takes it */
+	PHASE_OPEN,     /* a call that streams is open, and the client has taken all so far */
 	PHASE_FAREWELL, /* nothing is read any more, only thrown away */
 };
 
@@ -33,6 +34,8 @@ struct control_connection {
 	void *userdata;
 	struct varlink_input input;
 	struct varlink_output output;
+	const struct control_method *stream; /* of the call that is open, or NULL */
+	bool half_closed; /* while it was: the client says nothing more, but may still read */
 	bool refused; /* after the output that waits the connection ends */
 	size_t thrown_away; /* bytes that came after the refusal */
 	enum phase phase;
@@ -75,7 +78,7 @@ static enum step send_output(struct control_connection *c)
 		enter(c, PHASE_SENDING);
 	}
 	if (c->phase == PHASE_SENDING)
-		enter(c, PHASE_IDLE);
+		enter(c, c->stream ? PHASE_OPEN : PHASE_IDLE);
 	return STEP_ON;
 }
 
@@ -111,15 +114,15 @@ static enum step answer(struct control_connection *c, json_t *message)
 	r = varlink_call_parse(message, &call, why);
 	if (r < 0)
 		return r == -EBADMSG ? reject_input(c, why) : STEP_END;
-	r = control_call_answer(c->commands, &c->peer, &call, &reply);
+	r = control_call_answer(c->commands, &c->peer, &call, &reply, &c->stream);
 	oneway = call.oneway;
 	varlink_call_done(&call);
 	if (r < 0)
 		return STEP_END;
-	if (!oneway)
+	if (reply && !oneway)
 		return put_out(c, reply);
 	json_decref(reply);
-	enter(c, PHASE_IDLE);
+	enter(c, c->stream ? PHASE_OPEN : PHASE_IDLE);
 	return STEP_ON;
 }
 
@@ -149,6 +152,13 @@ static enum step take_call(struct control_connection *c)
 	}
 }
 
+/* Whether to read what the client says. While a call is open the next ones wait: the bytes of one
+ * receive here, the rest with the kernel. That the client has gone is seen in any case (EPOLLHUP). */
+static bool wants_input(const struct control_connection *c)
+{
+	return !c->stream || (!c->half_closed && c->input.len == c->input.start);
+}
+
 /* Only called when no whole message waits, so the input stays below its limit plus one receive. */
 static enum step receive(struct control_connection *c)
 {
@@ -159,6 +169,10 @@ static enum step receive(struct control_connection *c)
 	n = recv(c->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR ? STEP_WAIT : STEP_END;
+	if (n == 0 && c->stream) {
+		c->half_closed = true;
+		return STEP_WAIT;
+	}
 	if (n == 0 && c->input.len > c->input.start)
 		return reject_input(c, "it ends without a NUL byte");
 	if (n == 0)
@@ -193,6 +207,8 @@ static enum step advance(struct control_connection *c)
 		return step;
 	if (c->refused)
 		return say_farewell(c);
+	if (c->stream)
+		return wants_input(c) ? receive(c) : STEP_WAIT;
 	step = take_call(c);
 	return step == STEP_WAIT ? receive(c) : step;
 }
@@ -201,7 +217,7 @@ static enum step advance(struct control_connection *c)
  * brings us back at once, for calls that are in our buffer already. */
 static int listen_for(struct control_connection *c, bool turn_is_over)
 {
-	uint32_t events = EPOLLIN;
+	uint32_t events = wants_input(c) ? EPOLLIN : 0;
 
 	if (c->phase == PHASE_SENDING || turn_is_over)
 		events = EPOLLOUT;
@@ -216,7 +232,10 @@ static int on_io(sd_event_source *io, int fd, uint32_t revents, void *userdata)
 
 	(void)io;
 	(void)fd;
-	(void)revents;
+	if (c->stream && (revents & (EPOLLHUP | EPOLLERR))) {
+		end(c);
+		return 0;
+	}
 	do
 		step = advance(c);
 	while (step == STEP_ON && c->phase != PHASE_SENDING && ++steps < STEPS_A_TURN);
@@ -269,6 +288,35 @@ void control_connection_refuse(struct control_connection *c, json_t *error)
 		end(c);
 }
 
+/* The clock of a stall runs from the last byte that was taken, however much is added. */
+void control_connection_publish(struct control_connection *c, const struct control_method *method,
+				const struct varlink_output *message)
+{
+	size_t waiting = varlink_output_waiting(&c->output);
+
+	if (c->stream != method)
+		return;
+	if (waiting + varlink_output_waiting(message) > CONTROL_BACKLOG_MAX) {
+		log_debug("control: uid %u, pid %d is cut off: %zu bytes wait for it", c->peer.uid,
+			  c->peer.pid, waiting);
+		end(c);
+		return;
+	}
+	if (varlink_output_copy(&c->output, message) < 0) {
+		end(c);
+		return;
+	}
+	if (c->phase == PHASE_OPEN)
+		enter(c, PHASE_SENDING);
+	if (listen_for(c, false) < 0)
+		end(c);
+}
+
+const struct control_method *control_connection_stream(const struct control_connection *c)
+{
+	return c->stream;
+}
+
 void control_connection_sweep(struct control_connection *c, uint64_t now_ns)
 {
 	static const struct {
@@ -277,10 +325,12 @@ void control_connection_sweep(struct control_connection *c, uint64_t now_ns)
 	} limits[] = {
 		[PHASE_IDLE] = { CONTROL_IDLE_SECONDS, "it was idle" },
 		[PHASE_SENDING] = { CONTROL_STALL_SECONDS, "it doesn't take its reply" },
+		[PHASE_OPEN] = { 0 },
 		[PHASE_FAREWELL] = { FAREWELL_SECONDS, "it was refused" },
 	};
 
-	if (now_ns < c->since_ns || now_ns - c->since_ns < limits[c->phase].seconds * NS_PER_SECOND)
+	if (c->phase == PHASE_OPEN || now_ns < c->since_ns ||
+	    now_ns - c->since_ns < limits[c->phase].seconds * NS_PER_SECOND)
 		return;
 	log_debug("control: uid %u, pid %d is cut off: %s for %llu s", c->peer.uid, c->peer.pid,
 		  limits[c->phase].why, (unsigned long long)limits[c->phase].seconds);

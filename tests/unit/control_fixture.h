@@ -35,6 +35,7 @@
 #define STATUS CALL("GetStatus", "")
 #define ONEWAY CALL("GetStatus", ",'oneway':true")
 #define EXPLAIN(parameters) CALL("Explain", WITH(parameters))
+#define SUBSCRIBE CALL("Subscribe", ",'more':true")
 #define DESCRIBE \
 	"{'method':'org.varlink.service.GetInterfaceDescription'" \
 	WITH("'interface':'org.mssclamp'") "}\0"
@@ -51,6 +52,7 @@ struct fixture {
 	struct control *control;
 	struct control_config config;
 	unsigned int status_calls, reloads, gone;
+	enum { SUBSCRIBE_GREET, SUBSCRIBE_SILENTLY, SUBSCRIBE_REFUSE } subscribe;
 };
 
 static inline json_t *get_status(struct control_call *call, json_t *parameters, void *userdata)
@@ -99,12 +101,23 @@ static inline json_t *reload(struct control_call *call, json_t *parameters, void
 	return json_pack("{s:i}", "reloads", ++f->reloads);
 }
 
+static inline json_t *subscribe(struct control_call *call, json_t *parameters, void *userdata)
+{
+	struct fixture *f = userdata;
+
+	(void)parameters;
+	if (f->subscribe == SUBSCRIBE_REFUSE)
+		return control_fail(call, CONTROL_FAILED, NULL, "not today");
+	return f->subscribe == SUBSCRIBE_GREET ? json_pack("{s:s}", "event", "hello") : NULL;
+}
+
 static const struct control_method methods[] = {
-	{ "GetStatus", false, get_status },
-	{ "GetStats", false, get_stats },
-	{ "Explain", false, explain },
-	{ "Reload", true, reload },
-	{ NULL, false, NULL },
+	{ "GetStatus", false, false, get_status },
+	{ "GetStats", false, false, get_stats },
+	{ "Explain", false, false, explain },
+	{ "Reload", true, false, reload },
+	{ "Subscribe", false, true, subscribe },
+	{ NULL, false, false, NULL },
 };
 
 static inline int set_up(void **state)

@@ -5,6 +5,9 @@
 #include "base/clock.h"
 #include "daemon/control_connection.h"
 
+#define EXPECTED_MORE "{'error':'org.varlink.service.ExpectedMore','parameters':{}}"
+#define HELLO "{'parameters':{'event':'hello'},'continues':true}"
+
 /* What a client sends, and a piece of each reply it must get. */
 static const struct {
 	const char *name, *bytes;
@@ -21,6 +24,10 @@ static const struct {
 	  { CALLS(1) } },
 	{ "more is answered once", ROW(CALL("GetStatus", ",'more':true") STATUS), false,
 	  { CALLS(1), CALLS(2) } },
+	{ "a stream without more", ROW(CALL("Subscribe", "") CALL("Subscribe", ",'more':false") STATUS),
+	  false, { EXPECTED_MORE, EXPECTED_MORE, CALLS(1) } },
+	{ "a stream, oneway", ROW(CALL("Subscribe", ",'oneway':true") STATUS), false, { CALLS(1) } },
+	{ "a stream, and what follows waits", ROW(SUBSCRIBE STATUS "hello\0"), false, { HELLO } },
 	{ "a command fails", ROW(EXPLAIN("'flow':'unknown'") STATUS), false,
 	  { OURS("NotFound") "no flow <unknown>','hint':'look again'}}", CALLS(1) } },
 	{ "without a hint, in foreign bytes", ROW(EXPLAIN("'flow':'bytes'")), false,
@@ -270,6 +277,7 @@ static const struct {
 	{ "answered, then silent", ROW(STATUS), CONTROL_IDLE_SECONDS + 1, true },
 	{ "slow, not yet", ROW(CALL("GetStats", "")), CONTROL_STALL_SECONDS - 1, false },
 	{ "slow", ROW(CALL("GetStats", "")), CONTROL_STALL_SECONDS + 1, true },
+	{ "an open call is not idle", ROW(SUBSCRIBE), 100 * CONTROL_IDLE_SECONDS, false },
 	{ "refused, not yet", ROW("hello\0"), 1, false },
 	{ "refused", ROW("hello\0"), 3, true },
 	/* clang-format on */
