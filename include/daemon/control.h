@@ -48,8 +48,8 @@ struct control_config {
 #define CONTROL_CLIENTS_A_UID_MAX 16
 #define CONTROL_IDLE_SECONDS 30      /* since the last answer; a call half sent is idle too */
 #define CONTROL_STALL_SECONDS 5      /* a reply of which the client took no byte for so long */
-#define CONTROL_BACKLOG_MAX (8u << 20) /* bytes of a stream that wait for a slow client: an event
-					* for each of 10,000 peers at once, 800 bytes each */
+#define CONTROL_BACKLOG_MAX (16u << 20) /* bytes of a stream that wait for a slow client: two events
+					 * for each of 10,000 peers at once, 800 bytes each */
 
 /* Listens. Refuses a path where a living daemon answers (-EADDRINUSE) or a foreign file lies
  * (-EEXIST), replaces a stale socket. Logs what went wrong. Returns 0 and the owned server, or

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "daemon/config.h"
 #include "daemon/control.h"
+#include "daemon/events.h"
 #include "daemon/model.h"
 #include "daemon/workers.h"
 
@@ -24,6 +25,7 @@ struct daemon {
 	struct model *model;
 	struct guard *guard;      /* the firewall rules and who watches over them */
 	struct control *control;
+	struct events events;     /* tells the clients of control what changes */
 	bool may_change;          /* the kernel takes changed packets back here */
 	enum worker_state workers_seen; /* at the last tick */
 	uint64_t refused_seen;    /* verdicts refused by the kernel, as last logged */

@@ -7,14 +7,15 @@
 #include <stdint.h>
 #include <systemd/sd-event.h>
 
+#include "daemon/events.h"
 #include "edge/firewall.h"
 
 struct guard;
 
-/* Installs the rules and starts to watch them. Logs what went wrong. Returns 0 and the owned guard,
- * or -errno. */
+/* Installs the rules and starts to watch them; events (borrowed) hear of each repair. Logs what
+ * went wrong. Returns 0 and the owned guard, or -errno. */
 int guard_open(sd_event *event, enum firewall_backend backend, const struct firewall_plan *plan,
-	       struct guard **ret_guard);
+	       const struct events *events, struct guard **ret_guard);
 /* Stops watching; the rules stay. */
 void guard_close(struct guard *guard);
 
@@ -29,7 +30,7 @@ uint64_t guard_reinstalled_total(const struct guard *guard);
  * rules a part may have changed: set the old plan again); *ret_error gets an owned text. */
 int guard_set_plan(struct guard *guard, const struct firewall_plan *plan, char **ret_error);
 
-/* Looks, with repair also mends. diff as in firewall_check. Without either, what was seen within
+/* Looks, with repair also mends and says so. diff as in firewall_check. Without either, what was seen within
  * the last half second is new enough. Returns 0 or -errno, *ret_error as above. */
 int guard_check(struct guard *guard, bool repair, FILE *diff, char **ret_error);
 

@@ -21,6 +21,7 @@ const struct control_method daemon_methods[] = {
 	{ "ApplyRules",    true,  false, reply_apply_rules },
 	{ "Reload",        true,  false, reply_reload },
 	{ "SetLogLevel",   true,  false, reply_log },
+	{ EVENTS_METHOD,   false, true,  reply_subscribe },
 	{ NULL,            false, false, NULL },
 };
 
@@ -167,6 +168,15 @@ json_t *reply_reload(struct control_call *call, json_t *parameters, void *userda
 			     error ? error : strerror(-r));
 	free(error);
 	return NULL;
+}
+
+json_t *reply_subscribe(struct control_call *call, json_t *parameters, void *userdata)
+{
+	json_t *greeting = events_greeting();
+
+	(void)parameters;
+	(void)userdata;
+	return greeting ? greeting : control_fail(call, CONTROL_FAILED, NULL, "out of memory");
 }
 
 json_t *reply_log(struct control_call *call, json_t *parameters, void *userdata)

@@ -165,7 +165,8 @@ static int open_guard(struct daemon *daemon)
 		.queue_count = (uint16_t)workers_count(daemon->workers),
 	};
 
-	return guard_open(daemon->event, daemon->config->firewall, &plan, &daemon->guard);
+	return guard_open(daemon->event, daemon->config->firewall, &plan, &daemon->events,
+			  &daemon->guard);
 }
 
 /* The rules of a namespace are one daemon's: two would undo each other's without end. Where it has
@@ -226,6 +227,7 @@ static int start(struct daemon *daemon)
 /* The rules stay: "bypass" lets SYNs through when nobody listens. */
 static void stop(struct daemon *daemon)
 {
+	daemon->events.control = NULL;
 	control_close(daemon->control);
 	guard_close(daemon->guard);
 	if (!daemon->workers || workers_stop(daemon->workers)) {

@@ -2,6 +2,7 @@
 #include "daemon/guard.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -18,6 +19,7 @@
 #define REPAIR_GAP_NS (100 * NS_PER_MS) /* between two repairs when somebody keeps undoing them */
 
 struct guard {
+	const struct events *events;
 	struct firewall *firewall;
 	struct firewall_plan plan;
 	enum firewall_state state;
@@ -81,6 +83,33 @@ static int apply(struct guard *guard, const struct firewall_plan *plan, char **r
 	return 0;
 }
 
+/* Says that it was, how fast, and who made it necessary where that is known. */
+static void tell_repaired(struct guard *guard, uint64_t begin_ns)
+{
+	unsigned long long took_ms = (clock_boottime_ns() - begin_ns) / NS_PER_MS;
+	char culprit[48] = "", message[128];
+
+	if (guard->culprit_pid) {
+		snprintf(culprit, sizeof(culprit), "%s, pid %u", guard->culprit,
+			 guard->culprit_pid);
+		snprintf(message, sizeof(message),
+			 "firewall: %s, changed our rules; restored after %llu ms", culprit,
+			 took_ms);
+	} else {
+		snprintf(message, sizeof(message),
+			 "firewall: our rules were changed; restored after %llu ms", took_ms);
+	}
+	events_emit(guard->events,
+		    &(struct event){
+			    .name = "rules_repaired",
+			    .why = guard->culprit_pid ? culprit : NULL,
+			    .message = message,
+			    .new = json_pack("{s:I}", "reinstalled_total",
+					     (json_int_t)guard->reinstalled_total),
+			    .priority = LOG_WARNING,
+		    });
+}
+
 int guard_check(struct guard *guard, bool repair, FILE *diff, char **ret_error)
 {
 	uint64_t now_ns = clock_boottime_ns();
@@ -100,33 +129,21 @@ int guard_check(struct guard *guard, bool repair, FILE *diff, char **ret_error)
 	if (r < 0)
 		return r;
 	guard->reinstalled_total++;
+	tell_repaired(guard, now_ns);
 	start_counting(guard);
 	return 0;
 }
 
-/* Looks, repairs, and says who did it where that is known. */
 static void watch(struct guard *guard)
 {
-	uint64_t before = guard->reinstalled_total, begin_ns = clock_boottime_ns(), suppressed;
 	char *error = NULL;
+	uint64_t suppressed;
 	int r;
 
 	r = guard_check(guard, true, NULL, &error);
-	if (r < 0) {
-		if (log_may_speak(&guard->failed_limit, begin_ns, 10 * NS_PER_SECOND, &suppressed))
-			log_error(r, "firewall: cannot look after our rules: %s",
-				  or_unknown(error));
-	} else if (guard->reinstalled_total > before) {
-		uint64_t took_ms = (clock_boottime_ns() - begin_ns) / NS_PER_MS;
-
-		if (guard->culprit_pid)
-			log_warning("firewall: %s, pid %u, changed our rules; restored after "
-				    "%llu ms", guard->culprit, guard->culprit_pid,
-				    (unsigned long long)took_ms);
-		else
-			log_warning("firewall: our rules were changed; restored after %llu ms",
-				    (unsigned long long)took_ms);
-	}
+	if (r < 0 && log_may_speak(&guard->failed_limit, clock_boottime_ns(), 10 * NS_PER_SECOND,
+				   &suppressed))
+		log_error(r, "firewall: cannot look after our rules: %s", or_unknown(error));
 	free(error);
 	guard->culprit_pid = 0;
 	guard->next_repair_ns = clock_boottime_ns() + REPAIR_GAP_NS;
@@ -200,7 +217,7 @@ static void retire_others(struct guard *guard)
 }
 
 int guard_open(sd_event *event, enum firewall_backend backend, const struct firewall_plan *plan,
-	       struct guard **ret_guard)
+	       const struct events *events, struct guard **ret_guard)
 {
 	struct guard *guard = calloc(1, sizeof(*guard));
 	char *error = NULL;
@@ -208,6 +225,7 @@ int guard_open(sd_event *event, enum firewall_backend backend, const struct fire
 
 	if (!guard)
 		return log_error(-ENOMEM, "firewall");
+	guard->events = events;
 	r = firewall_open(backend, &guard->firewall, &error);
 	if (r == 0)
 		r = apply(guard, plan, &error);

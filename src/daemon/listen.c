@@ -34,7 +34,11 @@ static int find_passed_socket(void)
 int listen_open(struct daemon *daemon)
 {
 	struct control_config config = listen_config(daemon, daemon->config);
+	int r;
 
 	config.listen_fd = find_passed_socket();
-	return control_open(daemon->event, &config, &daemon->control);
+	r = control_open(daemon->event, &config, &daemon->control);
+	if (r == 0)
+		daemon->events.control = daemon->control;
+	return r;
 }

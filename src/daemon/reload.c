@@ -90,6 +90,25 @@ static int put_in_force(struct daemon *daemon, struct config *config, char **ret
 	return 0;
 }
 
+static void tell_reloaded(const struct daemon *daemon, size_t files, json_t *changed,
+			  json_t *restart)
+{
+	size_t count = json_array_size(changed);
+	char message[96];
+
+	snprintf(message, sizeof(message),
+		 "configuration reloaded: %zu file%s, %zu setting%s changed", files,
+		 files == 1 ? "" : "s", count, count == 1 ? "" : "s");
+	events_emit(&daemon->events,
+		    &(struct event){
+			    .name = "reloaded",
+			    .message = message,
+			    .new = json_pack("{s:I, s:O, s:O}", "files", (json_int_t)files,
+					     "changed", changed, "needs_restart", restart),
+			    .priority = LOG_NOTICE,
+		    });
+}
+
 static int apply(struct daemon *daemon, struct config *config, const struct config_report *report,
 		 json_t **ret_reply, char **ret_error)
 {
@@ -107,9 +126,7 @@ static int apply(struct daemon *daemon, struct config *config, const struct conf
 		return r;
 	}
 	report_log(report);
-	log_notice("configuration reloaded: %zu file%s, %zu setting%s changed", files,
-		   files == 1 ? "" : "s", json_array_size(changed),
-		   json_array_size(changed) == 1 ? "" : "s");
+	tell_reloaded(daemon, files, changed, restart);
 	json_array_foreach(restart, i, item)
 		log_warning("%s is not what mssclampd was started with: needs a restart",
 			    json_string_value(item));

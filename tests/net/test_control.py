@@ -3,9 +3,11 @@
 
 import json
 import os
+import re
 import socket
 
 import pytest
+from daemon import validate
 from netns import SLOW
 
 pytestmark = pytest.mark.usefixtures("daemon")
@@ -114,6 +116,55 @@ def test_introspection(daemon):
 def test_errors_by_name(daemon, method, error):
     with Raw(daemon) as raw:
         assert raw.call(method)["error"] == error
+
+
+@pytest.mark.parametrize("flags", ({}, {"more": False}, {"more": None}), ids=str)
+def test_subscribe_needs_more(daemon, flags):
+    with Raw(daemon) as raw:
+        raw.send(json.dumps({"method": "org.mssclamp.Subscribe", **flags}).encode() + b"\0")
+        assert raw.reply() == {"error": "org.varlink.service.ExpectedMore", "parameters": {}}
+        assert "state" in raw.call("org.mssclamp.GetStatus")["parameters"]
+
+
+def subscribe(raw):
+    raw.send(b'{"method":"org.mssclamp.Subscribe","more":true}\0')
+    reply = raw.reply()
+    assert reply["continues"] is True and reply["parameters"]["event"] == "subscribed"
+    validate("events", reply["parameters"])
+
+
+def next_event(raw):
+    reply = raw.reply()
+    assert reply["continues"] is True
+    validate("events", reply["parameters"])
+    return reply["parameters"]
+
+
+def test_events_reach_every_subscriber(daemon):
+    with Raw(daemon) as first, Raw(daemon) as second, Raw(daemon) as other:
+        subscribe(first)
+        subscribe(second)
+        daemon("log", "info")
+        daemon("reload")
+        for raw in (first, second):
+            event = next_event(raw)
+            assert (event["event"], event["new"]["files"], event["new"]["changed"]) == ("reloaded", 1, [])
+            assert event["message"] == "configuration reloaded: 1 file, 0 settings changed"
+        assert "state" in other.call("org.mssclamp.GetStatus")["parameters"]
+        first.socket.close()
+        daemon("reload")
+        assert next_event(second)["event"] == "reloaded"
+
+
+def test_repaired_rules_are_an_event(daemon):
+    before = daemon.json("rules")["reinstalled_total"]
+    with Raw(daemon) as raw:
+        subscribe(raw)
+        daemon.namespace.run("nft", "flush", "ruleset")
+        event = next_event(raw)
+    assert event["event"] == "rules_repaired" and event["new"]["reinstalled_total"] == before + 1
+    assert event["why"].startswith("nft, pid ") and event["why"] in event["message"]
+    assert daemon.says(re.escape(event["message"]))
 
 
 def test_places_are_limited(daemon):

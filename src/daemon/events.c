@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/events.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "daemon/event_text.h"
+#include "proto/varlink.h"
+
+#define TIME_MAX 40 /* bytes; "2026-11-25T18:04:55.123Z" */
+
+/* RFC 3339, UTC, to the millisecond. */
+static void write_now(char text[TIME_MAX])
+{
+	struct timespec now;
+	struct tm parts;
+	size_t len;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &parts);
+	len = strftime(text, TIME_MAX, "%Y-%m-%dT%H:%M:%S", &parts);
+	snprintf(text + len, TIME_MAX - len, ".%03uZ", (unsigned int)(now.tv_nsec / 1000000));
+}
+
+static json_t *string_or_null(const char *text)
+{
+	return text ? varlink_string(text) : json_null();
+}
+
+/* Takes what the event says is taken. Owned, or NULL (out of memory). */
+static json_t *make_reply(const struct event *event, const char *message)
+{
+	char time[TIME_MAX];
+
+	write_now(time);
+	return json_pack("{s:i, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "schema", 1, "time", time,
+			 "event", event->name, "tunnel", string_or_null(event->tunnel), "peer",
+			 string_or_null(event->peer), "old", event->old ? event->old : json_null(),
+			 "new", event->new ? event->new : json_null(), "why",
+			 string_or_null(event->why), "message", varlink_string(message));
+}
+
+bool events_wanted(const struct events *events)
+{
+	return events && events->control && control_has_listeners(events->control, EVENTS_METHOD);
+}
+
+void events_emit(const struct events *events, const struct event *event)
+{
+	bool wanted = events_wanted(events), logged = event->priority && event->priority <= log_max();
+	char *made = !event->message && (wanted || logged) ? event_text(event) : NULL;
+	const char *message = event->message ? event->message : made;
+
+	if (!message)
+		message = event->name; /* memory is short: a poor line is better than none */
+	if (logged)
+		log_print(event->priority, "%s", message);
+	if (wanted) {
+		control_publish(events->control, EVENTS_METHOD, make_reply(event, message));
+	} else {
+		json_decref(event->old);
+		json_decref(event->new);
+	}
+	free(made);
+}
+
+json_t *events_greeting(void)
+{
+	const struct event event = { .name = "subscribed" };
+
+	return make_reply(&event, "every change from now on is told");
+}
