@@ -57,5 +57,14 @@ int peer_list_append(struct peer_list *peers, struct peer *peer);
 int peer_allow(struct peer *peer, const struct prefix *prefix);
 /* Frees what it owns and zeroes it. */
 void peer_done(struct peer *peer);
+#define ENDPOINT_TEXT_MAX 64 /* "[" address "]:65535" and its end */
+
+/* Writes "192.0.2.7:51820", "[2001:db8::7]:51820", or the address alone where there is no port.
+ * Returns text. */
+const char *endpoint_format(const struct address *address, uint16_t port,
+			    char text[ENDPOINT_TEXT_MAX]);
+
 /* Whether both tell the same; handshake times do not count. */
 bool peer_list_equal(const struct peer_list *a, const struct peer_list *b);
+/* Takes over the handshake times of a list that is equal otherwise. */
+void peer_list_take_handshakes(struct peer_list *peers, const struct peer_list *from);

@@ -40,6 +40,10 @@ int address_parse(const char *text, struct address *ret_address);
 /* Sets the bits behind length to 0. */
 struct prefix prefix_make(const struct address *address, uint8_t length);
 
+/* An address inside that can be asked about: the host of a full length, else the one behind the
+ * network's own address. */
+struct address prefix_first_host(const struct prefix *prefix);
+
 /* Writes "10.9.0.0/16"; text has PREFIX_TEXT_MAX bytes. Return text. */
 const char *prefix_format(const struct prefix *prefix, char text[PREFIX_TEXT_MAX]);
 const char *address_format(const struct address *address, char text[PREFIX_TEXT_MAX]);

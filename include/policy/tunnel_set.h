@@ -31,6 +31,7 @@ struct tunnel_limit {
 	enum family outer_family;
 	enum path_source source;  /* of outer_mtu */
 	enum path_confidence confidence;
+	enum encap_kind kind;     /* of the innermost layer, as configured or discovered */
 	bool carries[FAMILY_COUNT];
 };
 
@@ -80,6 +81,11 @@ void tunnel_set_free(struct tunnel_set *set);
 /* The link of an ifindex, or NULL; ret_place (may be NULL) is its place in links. */
 const struct link *tunnel_set_find_link(const struct tunnel_set *set, uint32_t ifindex,
 					size_t *ret_place);
+
+/* The link that a peer's outer packets leave by: its ifindex, 0 unknown. */
+uint32_t tunnel_set_peer_exit(const struct tunnel_set *set, size_t peer);
+/* "wg0" or "ipsec:203.0.113.7": what a peer's tunnel is called. */
+const char *tunnel_set_peer_tunnel(const struct tunnel_set *set, const struct peer *peer);
 
 /* One line of the story, as explain and calc tell it. */
 struct tunnel_step {

@@ -2,6 +2,7 @@
 #include "policy/peer.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -129,4 +130,25 @@ bool peer_list_equal(const struct peer_list *a, const struct peer_list *b)
 			return false;
 	}
 	return true;
+}
+
+void peer_list_take_handshakes(struct peer_list *peers, const struct peer_list *from)
+{
+	for (size_t i = 0; i < peers->count; i++)
+		peers->list[i].handshake = from->list[i].handshake;
+}
+
+const char *endpoint_format(const struct address *address, uint16_t port,
+			    char text[ENDPOINT_TEXT_MAX])
+{
+	char bare[PREFIX_TEXT_MAX];
+
+	address_format(address, bare);
+	if (!port)
+		snprintf(text, ENDPOINT_TEXT_MAX, "%s", bare);
+	else if (address->family == FAMILY_IPV6)
+		snprintf(text, ENDPOINT_TEXT_MAX, "[%s]:%u", bare, port);
+	else
+		snprintf(text, ENDPOINT_TEXT_MAX, "%s:%u", bare, port);
+	return text;
 }

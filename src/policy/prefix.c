@@ -78,6 +78,15 @@ struct prefix prefix_make(const struct address *address, uint8_t length)
 	return prefix;
 }
 
+struct address prefix_first_host(const struct prefix *prefix)
+{
+	struct address address = prefix->address;
+
+	if (prefix->length < address_bits(address.family))
+		address.bytes[address_bytes(address.family) - 1] |= 1;
+	return address;
+}
+
 const char *address_format(const struct address *address, char text[PREFIX_TEXT_MAX])
 {
 	const char *done;

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* How a tunnel set comes to its limits. Shared by the files that make up policy/tunnel_set.h.
+ *
+ * Each peer and each link is resolved once, after what lies outside of it. Explaining goes the same
+ * way again with a list of steps to fill, when everything outside is known already. */
+#pragma once
+
+#include "policy/lpm.h"
+#include "policy/tunnel_set.h"
+
+enum resolve_state {
+	RESOLVE_UNSEEN,
+	RESOLVE_OPEN, /* being resolved: who meets it here goes in a circle */
+	RESOLVE_DONE,
+};
+
+/* What the kernel said of the way outside. */
+struct tunnel_way {
+	bool known;
+	struct path_answer answer;
+};
+
+/* Peers of one link, by the addresses behind them. */
+struct tunnel_lpm {
+	bool built;
+	struct lpm *lpm[FAMILY_COUNT];
+};
+
+struct tunnel_set_private {
+	struct tunnel_override *overrides; /* texts owned */
+	size_t override_count;
+	struct path_hint *hints;           /* by destination */
+	size_t hint_count;
+	uint32_t hint_floor;
+	struct tunnel_way *peer_ways, *link_ways; /* beside peers, links */
+	uint8_t *peer_states, *link_states;       /* enum resolve_state */
+	uint32_t *peers_by_link;                  /* places of peers, link by link */
+	size_t *first_by_link;                    /* where each link's begin; one more at the end */
+	struct tunnel_lpm *lpms;                  /* beside links */
+	int error;                                /* -ENOMEM once something could not be kept */
+	/* During the build only. */
+	bool (*find_way)(void *userdata, const struct path_question *question,
+			 struct path_answer *ret_answer);
+	void *userdata;
+};
+
+/* Resolves one, unless that is done already. steps, where given, gets the story. */
+void tunnel_resolve_peer(struct tunnel_set *set, size_t peer, struct tunnel_steps *steps);
+void tunnel_resolve_link(struct tunnel_set *set, size_t link, struct tunnel_steps *steps);
+
+/* The path outside of one tunnel. */
+struct tunnel_outer {
+	uint32_t mtu;     /* largest outer packet, bytes; 0 unknown */
+	uint32_t extra;   /* of it, what obfuscation takes (tunnels.extra): bytes */
+	enum path_source source;
+	enum path_confidence confidence;
+	bool has_family;  /* false below IP: PPPoE, MACsec */
+	enum family family;
+};
+
+struct tunnel_path_question {
+	const char *tunnel;      /* name that overrides match */
+	bool has_endpoint;
+	uint16_t endpoint_port;
+	const struct path_question *way; /* without endpoint: its mark, uid and oif count */
+	struct tunnel_way *found;        /* filled once during the build */
+	bool under_ipsec;        /* policies of the kernel may cover its outer packets */
+};
+
+struct tunnel_outer tunnel_resolve_path(struct tunnel_set *set,
+					const struct tunnel_path_question *question,
+					struct tunnel_steps *steps);
+
+/* The first override for that tunnel that gives what `has` asks for, or NULL. */
+const struct tunnel_override *tunnel_find_override(const struct tunnel_set *set,
+						   const char *tunnel,
+						   bool (*has)(const struct tunnel_override *));
+
+/* Adds a line; steps may be NULL, and what has no room is left out. */
+void tunnel_step_add(struct tunnel_steps *steps, uint32_t value, const char *source,
+		     const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* The peer of a link behind which an address (of family) lies, or PEER_NONE. */
+uint32_t tunnel_find_peer(struct tunnel_set *set, size_t link, enum family family,
+			  const uint8_t *address);

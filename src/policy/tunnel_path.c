@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The path outside of one tunnel: route, link, tunnels around it, the kernel's hints. */
+#include <fnmatch.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/tunnel_resolve.h"
+
+/* Whoever is not known yet comes from somewhere: asked for are addresses of the documentation
+ * prefixes (RFC 5737, RFC 3849), which lie behind the default route like anybody's. */
+static const struct address anywhere[FAMILY_COUNT] = {
+	[FAMILY_IPV4] = { FAMILY_IPV4, { 192, 0, 2, 1 } },
+	[FAMILY_IPV6] = { FAMILY_IPV6, { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 } },
+};
+
+void tunnel_step_add(struct tunnel_steps *steps, uint32_t value, const char *source,
+		     const char *format, ...)
+{
+	struct tunnel_step *step;
+	va_list args;
+
+	if (!steps || steps->count >= TUNNEL_STEPS_MAX)
+		return;
+	step = &steps->list[steps->count++];
+	step->value = value;
+	step->source = source;
+	va_start(args, format);
+	vsnprintf(step->what, sizeof(step->what), format, args);
+	va_end(args);
+}
+
+const struct tunnel_override *tunnel_find_override(const struct tunnel_set *set, const char *tunnel,
+						   bool (*has)(const struct tunnel_override *))
+{
+	for (size_t i = 0; i < set->private->override_count; i++) {
+		const struct tunnel_override *override = &set->private->overrides[i];
+
+		if (has(override) && fnmatch(override->match, tunnel, 0) == 0)
+			return override;
+	}
+	return NULL;
+}
+
+static bool has_path_mtu(const struct tunnel_override *override)
+{
+	return override->path_mtu != 0;
+}
+
+static bool has_extra(const struct tunnel_override *override)
+{
+	return override->extra != 0;
+}
+
+static bool has_over(const struct tunnel_override *override)
+{
+	return override->over != NULL;
+}
+
+static const struct path_hint *find_hint(const struct tunnel_set *set,
+					 const struct address *destination, uint32_t ifindex)
+{
+	size_t low = 0, high = set->private->hint_count;
+	const struct path_hint *hints = set->private->hints, *found = NULL;
+	const struct prefix wanted = { *destination, address_bits(destination->family) };
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct prefix at = { hints[middle].destination,
+					   address_bits(hints[middle].destination.family) };
+
+		if (prefix_compare(&at, &wanted) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < set->private->hint_count; low++) {
+		const struct path_hint *hint = &hints[low];
+
+		if (hint->destination.family != destination->family ||
+		    memcmp(hint->destination.bytes, destination->bytes, ADDRESS_MAX) != 0)
+			break;
+		if ((!hint->ifindex || hint->ifindex == ifindex) &&
+		    (!found || hint->mtu < found->mtu))
+			found = hint;
+	}
+	return found;
+}
+
+/* Lowers the outer MTU to what somebody says. */
+static void lower(struct tunnel_outer *outer, uint32_t mtu, enum path_source source)
+{
+	if (mtu == 0 || (outer->mtu && outer->mtu <= mtu))
+		return;
+	outer->mtu = mtu;
+	outer->source = source;
+}
+
+/* What the link carries by itself, as a device and as a tunnel. */
+static void take_link(struct tunnel_set *set, size_t place, struct tunnel_outer *outer,
+		      struct tunnel_steps *steps)
+{
+	const struct link *link = &set->links[place];
+	enum family family = outer->has_family ? outer->family : FAMILY_IPV4;
+	const struct tunnel_limit *limit = &set->link_limits[place];
+
+	lower(outer, link_mtu(link, family), PATH_LINK);
+	tunnel_step_add(steps, link_mtu(link, family), "link", "outside: link MTU of %s",
+			link->name);
+	if (set->private->link_states[place] == RESOLVE_OPEN) {
+		tunnel_step_add(steps, 0, NULL, "outside: %s leads to itself, the circle is cut here",
+				link->name);
+		return;
+	}
+	tunnel_resolve_link(set, place, NULL);
+	if (limit->inner_mtu) {
+		lower(outer, limit->inner_mtu, limit->source);
+		if (limit->confidence == CONFIDENCE_HINT && outer->mtu == limit->inner_mtu)
+			outer->confidence = CONFIDENCE_HINT;
+		tunnel_step_add(steps, limit->inner_mtu, path_source_name(limit->source),
+				"outside: inside tunnel %s", link->name);
+	}
+}
+
+/* A tunnel around this one: the outer packet is itself a packet to that peer. */
+static void take_peer(struct tunnel_set *set, uint32_t peer, struct tunnel_outer *outer,
+		      struct tunnel_steps *steps)
+{
+	const struct tunnel_limit *limit = &set->limits[peer];
+	const struct peer *carrier = set->peers[peer];
+	const char *tunnel = tunnel_set_peer_tunnel(set, carrier);
+	const char *name = carrier->name ? carrier->name : carrier->id ? carrier->id : "any peer";
+
+	if (set->private->peer_states[peer] == RESOLVE_OPEN) {
+		tunnel_step_add(steps, 0, NULL, "outside: %s leads to itself, the circle is cut here",
+				tunnel);
+		return;
+	}
+	tunnel_resolve_peer(set, peer, NULL);
+	if (!limit->inner_mtu)
+		return;
+	if (!outer->mtu || limit->inner_mtu < outer->mtu)
+		outer->confidence = limit->confidence;
+	lower(outer, limit->inner_mtu, limit->source);
+	tunnel_step_add(steps, limit->inner_mtu, path_source_name(limit->source),
+			"outside: inside tunnel %s, peer %s", tunnel, name);
+}
+
+static void take_route(const struct path_answer *answer, struct tunnel_outer *outer,
+		       struct tunnel_steps *steps)
+{
+	if (!answer->mtu)
+		return;
+	lower(outer, answer->mtu, PATH_ROUTE);
+	tunnel_step_add(steps, answer->mtu, "route", "outside: route metric%s",
+			answer->mtu_locked ? " (locked)" : "");
+}
+
+/* An exception is what some ICMP message said. It is believed to the floor and no further. */
+static void take_hint(const struct tunnel_set *set, const struct path_question *way,
+		      const struct path_answer *answer, struct tunnel_outer *outer,
+		      struct tunnel_steps *steps)
+{
+	const struct path_hint *hint = find_hint(set, &way->destination, answer->ifindex);
+	uint32_t floor = set->private->hint_floor, mtu;
+
+	if (!hint || answer->mtu_locked)
+		return;
+	mtu = hint->mtu < floor ? floor : hint->mtu;
+	if (outer->mtu && mtu >= outer->mtu)
+		return;
+	lower(outer, mtu, PATH_HINT);
+	outer->confidence = CONFIDENCE_HINT;
+	if (hint->mtu < floor)
+		tunnel_step_add(steps, mtu, "kernel_hint",
+				"outside: kernel path MTU exception of %u, unconfirmed: no further "
+				"than %u", hint->mtu, floor);
+	else
+		tunnel_step_add(steps, mtu, "kernel_hint",
+				"outside: kernel path MTU exception, unconfirmed");
+}
+
+static void tell_endpoint(const struct tunnel_set *set,
+			  const struct tunnel_path_question *question,
+			  const struct path_answer *answer, struct tunnel_steps *steps)
+{
+	const struct path_question *way = question->way;
+	const struct link *link = tunnel_set_find_link(set, answer->ifindex, NULL);
+	char text[ENDPOINT_TEXT_MAX], mark[24] = "";
+
+	if (!steps)
+		return;
+	if (way->mark)
+		snprintf(mark, sizeof(mark), ", mark 0x%x", way->mark);
+	tunnel_step_add(steps, 0, NULL, "endpoint %s by %s%s",
+			endpoint_format(&way->destination, question->endpoint_port, text),
+			answer->local ? "this host" : link ? link->name : "an unknown link", mark);
+}
+
+/* Where the outer packets leave, and what that link and all around it carries. */
+static void follow_way(struct tunnel_set *set, const struct tunnel_path_question *question,
+		       const struct path_question *way, struct tunnel_outer *outer,
+		       struct tunnel_steps *steps)
+{
+	const struct path_answer *answer = &question->found->answer;
+	struct selector_question policy = {
+		.family = way->destination.family,
+		.remote = way->destination.bytes,
+		.local = answer->has_source ? answer->source.bytes :
+			 way->has_source    ? way->source.bytes : NULL,
+		.mark = way->mark,
+		.protocol = way->protocol,
+	};
+	uint32_t peer;
+	size_t place;
+
+	if (tunnel_set_find_link(set, answer->ifindex, &place)) {
+		take_link(set, place, outer, steps);
+		peer = tunnel_find_peer(set, place, way->destination.family,
+					way->destination.bytes);
+		if (peer != PEER_NONE)
+			take_peer(set, peer, outer, steps);
+	}
+	if (question->under_ipsec && policy.local) {
+		peer = selector_find(set->selectors, &policy);
+		if (peer != SELECTOR_NONE && !set->peers[peer]->clear)
+			take_peer(set, peer, outer, steps);
+	}
+	take_route(answer, outer, steps);
+	if (question->has_endpoint)
+		take_hint(set, way, answer, outer, steps);
+}
+
+/* Asks once: what the kernel said stays with the set. */
+static bool find_way(struct tunnel_set *set, struct tunnel_way *found,
+		     const struct path_question *way)
+{
+	struct tunnel_set_private *private = set->private;
+
+	if (!found->known && private->find_way)
+		found->known = private->find_way(private->userdata, way, &found->answer);
+	return found->known && found->answer.reachable;
+}
+
+static void take_anywhere(struct tunnel_set *set, const struct tunnel_path_question *question,
+			  struct tunnel_outer *outer, struct tunnel_steps *steps)
+{
+	struct path_question way = *question->way;
+	enum family family = outer->family;
+
+	way.destination = anywhere[family];
+	way.has_source = false;
+	if (!find_way(set, question->found, &way)) {
+		tunnel_step_add(steps, 0, NULL, "outside: no endpoint is known and no default "
+						"route: the path is unknown");
+		return;
+	}
+	tunnel_step_add(steps, 0, NULL, "outside: no endpoint is known, the default route counts");
+	follow_way(set, question, &way, outer, steps);
+}
+
+/* Over a named interface: no route is asked. */
+static bool take_interface(struct tunnel_set *set, const char *name, struct tunnel_outer *outer,
+			   struct tunnel_steps *steps)
+{
+	for (size_t i = 0; i < set->link_count; i++) {
+		if (strcmp(set->links[i].name, name) == 0) {
+			take_link(set, i, outer, steps);
+			return true;
+		}
+	}
+	return false;
+}
+
+static uint32_t find_extra(const struct tunnel_set *set, const char *tunnel)
+{
+	const struct tunnel_override *override = tunnel_find_override(set, tunnel, has_extra);
+
+	return override ? override->extra : 0;
+}
+
+static void walk(struct tunnel_set *set, const struct tunnel_path_question *question,
+		 struct tunnel_outer *outer, struct tunnel_steps *steps)
+{
+	const struct tunnel_override *over = tunnel_find_override(set, question->tunnel, has_over);
+	size_t place;
+
+	if (over && take_interface(set, over->over, outer, steps))
+		return;
+	if (question->has_endpoint) {
+		if (!find_way(set, question->found, question->way)) {
+			tunnel_step_add(steps, 0, NULL, "outside: there is no route to the endpoint");
+			return;
+		}
+		tell_endpoint(set, question, &question->found->answer, steps);
+		follow_way(set, question, question->way, outer, steps);
+	} else if (tunnel_set_find_link(set, question->way->oif, &place)) {
+		take_link(set, place, outer, steps);
+	} else {
+		take_anywhere(set, question, outer, steps);
+	}
+}
+
+struct tunnel_outer tunnel_resolve_path(struct tunnel_set *set,
+					const struct tunnel_path_question *question,
+					struct tunnel_steps *steps)
+{
+	const struct tunnel_override *fixed =
+		tunnel_find_override(set, question->tunnel, has_path_mtu);
+	struct tunnel_outer outer = {
+		.has_family = question->has_endpoint || !question->way->oif,
+		.family = question->way->destination.family,
+		.confidence = CONFIDENCE_ASSUMED,
+		.extra = find_extra(set, question->tunnel),
+	};
+
+	if (fixed) {
+		outer.mtu = fixed->path_mtu;
+		outer.source = PATH_CONFIG;
+		tunnel_step_add(steps, outer.mtu, "config", "outside: path_mtu of tunnels, match %s",
+				fixed->match);
+	} else {
+		walk(set, question, &outer, steps);
+	}
+	return outer;
+}

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a peer and a link come to: the path outside, through the layers around their packets. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/overhead.h"
+#include "policy/tunnel_resolve.h"
+
+#define VLAN_TAG 4 /* IEEE 802.1Q; a physical link carries it beside its MTU, a tunnel does not */
+
+static bool has_encap(const struct tunnel_override *override)
+{
+	return override->has_encap;
+}
+
+/* What the configuration says of a layer stands above what was discovered. */
+static void apply_override(const struct tunnel_set *set, const char *tunnel, struct encap *encap)
+{
+	const struct tunnel_override *override = tunnel_find_override(set, tunnel, has_encap);
+
+	if (!override)
+		return;
+	if (override->encap.kind != ENCAP_NONE)
+		encap->kind = override->encap.kind;
+	for (enum encap_key key = 0; key < ENCAP_KEY_COUNT; key++) {
+		if (encap_has(&override->encap, key))
+			encap_set(encap, key, override->encap.value[key]);
+	}
+}
+
+static void tell_layer(const struct encap *encap, const struct overhead_steps *from,
+		       struct tunnel_steps *steps)
+{
+	for (size_t i = 0; i < from->count; i++) {
+		const struct overhead_step *step = &from->list[i];
+
+		tunnel_step_add(steps, step->left, encap_kind_name(encap->kind), "%s", step->what);
+	}
+}
+
+/* Takes one layer off what is left. Returns false where the path sets no limit any more. */
+static bool take_layer(const struct tunnel_outer *outer, const struct encap *given,
+		       uint32_t link_mtu, struct tunnel_limit *limit, struct tunnel_steps *steps)
+{
+	struct overhead_steps told = { .count = 0 };
+	struct encap encap = *given;
+	struct overhead overhead;
+
+	if (outer->has_family && !encap_has(&encap, ENCAP_KEY_OUTER))
+		encap_set(&encap, ENCAP_KEY_OUTER, outer->family == FAMILY_IPV6 ? 6 : 4);
+	if (link_mtu && !encap_has(&encap, ENCAP_KEY_IFMTU))
+		encap_set(&encap, ENCAP_KEY_IFMTU, (uint16_t)(link_mtu > 65535 ? 65535 : link_mtu));
+	overhead = overhead_apply(&encap, limit->inner_mtu, steps ? &told : NULL);
+	tell_layer(&encap, &told, steps);
+	limit->kind = encap.kind;
+	limit->overhead += overhead.fixed;
+	memcpy(limit->carries, overhead.carries, sizeof(limit->carries));
+	if (overhead.stream) {
+		limit->inner_mtu = link_mtu;
+		tunnel_step_add(steps, link_mtu, "link", "a TCP stream outside sets no limit: "
+							 "interface MTU");
+		return false;
+	}
+	/* 0 would mean that nobody knows; that nothing fits is known. */
+	limit->inner_mtu = overhead.inner_mtu ? overhead.inner_mtu : 1;
+	return true;
+}
+
+static struct tunnel_limit take_layers(const struct tunnel_set *set, const char *tunnel,
+				       const struct tunnel_outer *outer, const struct encap *layers,
+				       size_t count, uint32_t link_mtu, struct tunnel_steps *steps)
+{
+	struct tunnel_limit limit = {
+		.outer_mtu = outer->mtu,
+		.inner_mtu = outer->mtu > outer->extra ? outer->mtu - outer->extra : 1,
+		.overhead = outer->extra,
+		.has_outer = outer->has_family,
+		.outer_family = outer->family,
+		.source = outer->source,
+		.confidence = outer->confidence,
+		.carries = { true, true },
+	};
+	bool more = true;
+
+	if (outer->extra)
+		tunnel_step_add(steps, limit.inner_mtu, "config", "- obfuscation (%u)",
+				outer->extra);
+	for (size_t i = 0; i < count && more; i++) {
+		struct encap encap = layers[i];
+
+		if (i == count - 1)
+			apply_override(set, tunnel, &encap);
+		more = take_layer(outer, &encap, i == count - 1 ? link_mtu : 0, &limit, steps);
+	}
+	if (!outer->mtu && more)
+		limit.inner_mtu = 0;
+	return limit;
+}
+
+const char *tunnel_set_peer_tunnel(const struct tunnel_set *set, const struct peer *peer)
+{
+	const struct link *link;
+
+	if (peer->tunnel)
+		return peer->tunnel;
+	link = tunnel_set_find_link(set, peer->ifindex, NULL);
+	return link ? link->name : "";
+}
+
+static void tell_peer(const struct tunnel_set *set, const struct peer *peer,
+		      struct tunnel_steps *steps)
+{
+	const char *tunnel = tunnel_set_peer_tunnel(set, peer);
+
+	if (!steps)
+		return;
+	if (peer->id)
+		tunnel_step_add(steps, 0, NULL, "peer %s of %s", peer->name ? peer->name : peer->id,
+				tunnel);
+	else
+		tunnel_step_add(steps, 0, NULL, "a peer of %s that is not known yet", tunnel);
+	if (peer->warning)
+		tunnel_step_add(steps, 0, NULL, "%s", peer->warning);
+}
+
+void tunnel_resolve_peer(struct tunnel_set *set, size_t place, struct tunnel_steps *steps)
+{
+	const struct peer *peer = set->peers[place];
+	const struct link *link = tunnel_set_find_link(set, peer->ifindex, NULL);
+	const struct tunnel_path_question question = {
+		.tunnel = tunnel_set_peer_tunnel(set, peer),
+		.has_endpoint = peer->has_endpoint,
+		.endpoint_port = peer->endpoint_port,
+		.way = &peer->way,
+		.found = &set->private->peer_ways[place],
+		.under_ipsec = !peer->selector && peer->layer[0].kind != ENCAP_ESP &&
+			       peer->layer[0].kind != ENCAP_AH,
+	};
+	uint8_t *state = &set->private->peer_states[place];
+	bool known = *state == RESOLVE_DONE;
+	struct tunnel_limit limit = { .carries = { true, true } };
+	struct tunnel_outer outer;
+
+	if (known && !steps)
+		return;
+	*state = RESOLVE_OPEN;
+	tell_peer(set, peer, steps);
+	if (peer->layer_count > 0) {
+		outer = tunnel_resolve_path(set, &question, steps);
+		limit = take_layers(set, question.tunnel, &outer, peer->layer, peer->layer_count,
+				    link ? link_mtu(link, FAMILY_IPV4) : 0, steps);
+	}
+	if (!known)
+		set->limits[place] = limit;
+	*state = RESOLVE_DONE;
+}
+
+/* The worst of a link's peers: of all, or of those without addresses behind them alone. Returns
+ * false where none has a limit. */
+static bool worst_peer(struct tunnel_set *set, size_t place, bool all,
+		       struct tunnel_limit *ret_limit, uint32_t *ret_peer)
+{
+	const struct tunnel_set_private *private = set->private;
+	bool found = false;
+
+	for (size_t i = private->first_by_link[place]; i < private->first_by_link[place + 1]; i++) {
+		uint32_t peer = private->peers_by_link[i];
+		const struct tunnel_limit *limit = &set->limits[peer];
+
+		if ((!all && set->peers[peer]->allowed_count > 0) ||
+		    private->peer_states[peer] == RESOLVE_OPEN)
+			continue;
+		tunnel_resolve_peer(set, peer, NULL);
+		if (limit->inner_mtu && (!found || limit->inner_mtu < ret_limit->inner_mtu)) {
+			*ret_limit = *limit;
+			*ret_peer = peer;
+			found = true;
+		}
+	}
+	return found;
+}
+
+/* What every packet into a link fits that is the port or the lower link of another: whom it will
+ * reach is not known there. */
+static struct tunnel_limit narrowest(struct tunnel_set *set, size_t place)
+{
+	struct tunnel_limit limit, peers;
+	uint32_t peer;
+
+	tunnel_resolve_link(set, place, NULL);
+	limit = set->link_limits[place];
+	if (worst_peer(set, place, true, &peers, &peer) &&
+	    (!limit.inner_mtu || peers.inner_mtu < limit.inner_mtu))
+		limit = peers;
+	return limit;
+}
+
+/* A device with one far end, or one that the configuration says what it is. */
+static struct tunnel_limit resolve_device(struct tunnel_set *set, size_t place,
+					  struct tunnel_steps *steps)
+{
+	const struct link *link = &set->links[place];
+	const struct path_question way = {
+		.destination = link->has_remote ? link->remote :
+			       link->has_local	? link->local : (struct address){ 0 },
+		.has_source = link->has_local && link->has_remote,
+		.source = link->local,
+		.oif = link->has_remote ? link->lower_ifindex : 0,
+		.mark = link->fwmark,
+		.dport = link->remote_port,
+		.protocol = link->remote_port ? 17 : 0,
+	};
+	const struct tunnel_path_question question = {
+		.tunnel = link->name,
+		.has_endpoint = link->has_remote,
+		.endpoint_port = link->remote_port,
+		.way = &way,
+		.found = &set->private->link_ways[place],
+		.under_ipsec = true,
+	};
+	struct tunnel_outer outer = tunnel_resolve_path(set, &question, steps);
+
+	return take_layers(set, link->name, &outer, &link->encap, 1, link_mtu(link, FAMILY_IPV4),
+			   steps);
+}
+
+/* A link on top of another one, which adds at most a tag. */
+static struct tunnel_limit resolve_stacked(struct tunnel_set *set, size_t place, size_t lower,
+					   struct tunnel_steps *steps)
+{
+	const struct link *link = &set->links[place], *below = &set->links[lower];
+	bool vlan = link->encap.kind == ENCAP_VLAN, macsec = link->encap.kind == ENCAP_MACSEC;
+	struct tunnel_outer outer = { .source = PATH_LINK };
+	struct tunnel_limit limit;
+
+	limit = narrowest(set, lower);
+	if (macsec) {
+		outer.mtu = below->mtu;
+		if (limit.inner_mtu && (!below->mtu || limit.inner_mtu < below->mtu))
+			outer.mtu = limit.inner_mtu;
+		tunnel_step_add(steps, outer.mtu, "link", "outside: link MTU of %s", below->name);
+		return take_layers(set, link->name, &outer, &link->encap, 1, 0, steps);
+	}
+	if (!limit.inner_mtu)
+		return limit;
+	tunnel_step_add(steps, limit.inner_mtu, path_source_name(limit.source),
+			"inside tunnel %s", below->name);
+	if (vlan && limit.inner_mtu > VLAN_TAG) {
+		limit.inner_mtu -= VLAN_TAG;
+		limit.overhead += VLAN_TAG;
+		tunnel_step_add(steps, limit.inner_mtu, "vlan", "- VLAN tag (%d)", VLAN_TAG);
+	}
+	return limit;
+}
+
+/* A bridge or bond is as narrow as its narrowest port that is a tunnel: which port an address is
+ * behind changes with every frame. */
+static struct tunnel_limit resolve_ports(struct tunnel_set *set, size_t place,
+					 struct tunnel_steps *steps)
+{
+	struct tunnel_limit limit = { .carries = { true, true } };
+	const char *port = NULL;
+
+	for (size_t i = 0; i < set->link_count; i++) {
+		struct tunnel_limit of_port;
+
+		if (set->links[i].master_ifindex != set->links[place].ifindex)
+			continue;
+		of_port = narrowest(set, i);
+		if (of_port.inner_mtu && (!port || of_port.inner_mtu < limit.inner_mtu)) {
+			limit = of_port;
+			port = set->links[i].name;
+		}
+	}
+	if (port)
+		tunnel_step_add(steps, limit.inner_mtu, path_source_name(limit.source),
+				"port %s is a tunnel", port);
+	return limit;
+}
+
+static bool is_master(const struct link *link)
+{
+	return strcmp(link->kind, "bridge") == 0 || strcmp(link->kind, "bond") == 0 ||
+	       strcmp(link->kind, "team") == 0;
+}
+
+/* Kinds that pass the packets of their lower link on. */
+static bool is_stacked(const struct link *link)
+{
+	static const char *const kinds[] = { "vlan", "macvlan", "macvtap", "ipvlan", "ipvtap",
+					     "macsec" };
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (strcmp(link->kind, kinds[i]) == 0)
+			return link->lower_ifindex != 0;
+	}
+	return false;
+}
+
+static struct tunnel_limit resolve_by_kind(struct tunnel_set *set, size_t place,
+					   struct tunnel_steps *steps)
+{
+	const struct link *link = &set->links[place];
+	struct tunnel_limit limit = { .carries = { true, true } };
+	uint32_t peer;
+	size_t lower;
+
+	if (is_stacked(link)) {
+		if (tunnel_set_find_link(set, link->lower_ifindex, &lower))
+			return resolve_stacked(set, place, lower, steps);
+		return limit;
+	}
+	if (is_master(link))
+		return resolve_ports(set, place, steps);
+	if (link->encap.kind != ENCAP_NONE && link->has_remote)
+		return resolve_device(set, place, steps);
+	/* VXLAN learns who is behind which far end: the worst counts. WireGuard peers without
+	 * addresses get no packets. */
+	if (link->encap.kind != ENCAP_NONE && worst_peer(set, place, false, &limit, &peer)) {
+		if (steps)
+			tunnel_resolve_peer(set, peer, steps);
+		return limit;
+	}
+	/* Nobody tells of its far ends: the configuration may. */
+	if (tunnel_find_override(set, link->name, has_encap) &&
+	    set->private->first_by_link[place] == set->private->first_by_link[place + 1])
+		return resolve_device(set, place, steps);
+	return limit;
+}
+
+void tunnel_resolve_link(struct tunnel_set *set, size_t place, struct tunnel_steps *steps)
+{
+	uint8_t *state = &set->private->link_states[place];
+	bool known = *state == RESOLVE_DONE;
+	struct tunnel_limit limit;
+
+	if (*state == RESOLVE_OPEN || (known && !steps))
+		return;
+	*state = RESOLVE_OPEN;
+	limit = resolve_by_kind(set, place, steps);
+	if (!known)
+		set->link_limits[place] = limit;
+	*state = RESOLVE_DONE;
+}

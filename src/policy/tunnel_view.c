@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "policy/tunnel_view.h"
+
+#include <errno.h>
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+
+/* A name of a tunnel without interface, and its place. */
+struct named {
+	const char *name;
+	uint32_t place;
+};
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(((const struct named *)a)->name, ((const struct named *)b)->name);
+}
+
+/* What a link is called that says only that a program or ppp stands behind it. */
+static const char *kind_of_link(const struct tunnel_set *set, size_t place, enum encap_kind inside)
+{
+	const char *kind = link_tunnel_kind(&set->links[place]);
+	bool vague = kind && (strcmp(kind, "tun") == 0 || strcmp(kind, "tap") == 0 ||
+			      strcmp(kind, "ppp") == 0);
+
+	return vague && inside != ENCAP_NONE ? encap_kind_name(inside) : kind;
+}
+
+static int add(struct tunnel_views *views, const struct tunnel_view *view)
+{
+	void *list = views->list;
+	int r = array_reserve(&list, &views->capacity, views->count + 1, sizeof(*views->list));
+
+	views->list = list;
+	if (r == 0)
+		views->list[views->count++] = *view;
+	return r;
+}
+
+static void narrow(struct tunnel_view *view, const struct tunnel_limit *limit)
+{
+	if (limit->inner_mtu && (!view->inner_mtu || limit->inner_mtu < view->inner_mtu))
+		view->inner_mtu = limit->inner_mtu;
+}
+
+/* of_link: beside the set's links, the place of each one's view. */
+static int add_links(struct tunnel_views *views, const struct tunnel_set *set, uint32_t *of_link)
+{
+	for (size_t i = 0; i < set->link_count; i++) {
+		struct tunnel_view view = {
+			.name = set->links[i].name,
+			.kind = kind_of_link(set, i, set->link_limits[i].kind),
+			.ifindex = set->links[i].ifindex,
+			.link = i,
+		};
+
+		of_link[i] = VIEW_NONE;
+		if (!view.kind)
+			continue;
+		narrow(&view, &set->link_limits[i]);
+		of_link[i] = (uint32_t)views->count;
+		if (add(views, &view) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int add_named(struct tunnel_views *views, const struct peer *peer, enum encap_kind kind,
+		     void **tree, uint32_t *ret_place)
+{
+	const struct tunnel_view view = {
+		.name = peer->tunnel,
+		.kind = encap_kind_name(kind == ENCAP_NONE ? ENCAP_ESP : kind),
+	};
+	const struct named wanted = { .name = peer->tunnel };
+	struct named *const *found = tfind(&wanted, tree, compare_names);
+	struct named *named;
+
+	if (found) {
+		*ret_place = (*found)->place;
+		return 0;
+	}
+	named = malloc(sizeof(*named));
+	if (!named)
+		return -ENOMEM;
+	*named = (struct named){ peer->tunnel, (uint32_t)views->count };
+	if (!tsearch(named, tree, compare_names)) {
+		free(named);
+		return -ENOMEM;
+	}
+	*ret_place = named->place;
+	return add(views, &view);
+}
+
+static int add_peers(struct tunnel_views *views, const struct tunnel_set *set,
+		     const uint32_t *of_link, void **tree)
+{
+	for (size_t i = 0; i < set->peer_count; i++) {
+		const struct peer *peer = set->peers[i];
+		enum encap_kind kind = set->limits[i].kind;
+		struct tunnel_view *view;
+		size_t link;
+
+		views->of_peer[i] = VIEW_NONE;
+		if (peer->ifindex && tunnel_set_find_link(set, peer->ifindex, &link))
+			views->of_peer[i] = of_link[link];
+		else if (peer->tunnel && !peer->clear &&
+			 add_named(views, peer, kind, tree, &views->of_peer[i]) < 0)
+			return -ENOMEM;
+		if (views->of_peer[i] == VIEW_NONE)
+			continue;
+		view = &views->list[views->of_peer[i]];
+		view->peer_count += peer->id != NULL;
+		narrow(view, &set->limits[i]);
+		if (view->ifindex)
+			view->kind = kind_of_link(set, view->link, kind);
+	}
+	return 0;
+}
+
+int tunnel_views_init(struct tunnel_views *views, const struct tunnel_set *set)
+{
+	uint32_t *of_link = calloc(set->link_count + 1, sizeof(*of_link));
+	void *tree = NULL;
+	int r = -ENOMEM;
+
+	*views = (struct tunnel_views){ 0 };
+	views->of_peer = calloc(set->peer_count + 1, sizeof(*views->of_peer));
+	if (of_link && views->of_peer)
+		r = add_links(views, set, of_link);
+	if (r == 0)
+		r = add_peers(views, set, of_link, &tree);
+	tdestroy(tree, free);
+	free(of_link);
+	if (r < 0)
+		tunnel_views_done(views);
+	return r;
+}
+
+void tunnel_views_done(struct tunnel_views *views)
+{
+	free(views->list);
+	free(views->of_peer);
+	*views = (struct tunnel_views){ 0 };
+}
