@@ -166,7 +166,9 @@ $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^
-bench: all $(BUILD)/bench/null_loop
+$(BUILD)/bench/lookup: $(call archives_of,policy)
+bench: all $(BUILD)/bench/null_loop $(BUILD)/bench/lookup
+	$(Q)$(BUILD)/bench/lookup
 	$(Q)MSSCLAMP_BUILD=$(BUILD) tests/bench/run
 demo: all
 	$(Q)tests/demo/demo

@@ -81,12 +81,27 @@ static bool names_policy(const struct snapshot *snapshot, const struct resolved 
 static void resolve_policy(const struct snapshot *snapshot, const struct flow *flow,
 			   enum flow_side which, struct resolved *side)
 {
+	uint32_t rule = side->rule;
+
 	side->selector = find_selector(snapshot, flow, which);
 	if (side->selector == SELECTOR_NONE || snapshot->rule_index.named_count == 0)
 		return;
+	/* What names the link's peer too has been found with that. */
 	side->rule = peer_table_first_rule(&snapshot->peers, side->selector,
 					   snapshot_link_name(snapshot, side->place), flow->family,
-					   side->rule);
+					   rule);
+	side->by_policy = side->rule != rule;
+}
+
+static void resolve_slow(const struct snapshot *snapshot, const struct flow *flow,
+			 enum flow_side which, struct resolved *side)
+{
+	uint32_t rule = first_slow(snapshot, flow, which, side);
+
+	if (rule == side->rule)
+		return;
+	side->rule = rule;
+	side->by_policy = names_policy(snapshot, side);
 }
 
 /* What more than the tables has a say: policies, and rules that no entry holds. */
@@ -99,13 +114,9 @@ static __attribute__((noinline)) void resolve_rest(const struct snapshot *snapsh
 	if (snapshot->selectors)
 		resolve_policy(snapshot, flow, which, side);
 	if (snapshot->rule_index.slow.count)
-		side->rule = first_slow(snapshot, flow, which, side);
-	if (side->selector == SELECTOR_NONE)
+		resolve_slow(snapshot, flow, which, side);
+	if (side->selector == SELECTOR_NONE || side->rule != RULE_NONE)
 		return;
-	if (side->rule != RULE_NONE) {
-		side->by_policy = names_policy(snapshot, side);
-		return;
-	}
 	mss = snapshot->peers.words[side->selector].mss;
 	side->by_policy = mss != MSS_NONE && smaller_mss(mss, side->mss) == mss;
 	if (side->by_policy)

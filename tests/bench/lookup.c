@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a look-up in the snapshot costs, and what it costs to make one and free the one before.
+ * CPU time, the best of many rounds: what else runs on the machine can only add to it. */
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "policy/snapshot.h"
+
+enum { FLOWS = 4096, LOOKUP_ROUNDS = 200, BUILD_ROUNDS = 15, MANY = 10000, ROUTES = 100000 };
+enum { ETH0 = 2, WG0 = 3 };
+
+static uint64_t cpu_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static void *zeroed(size_t count, size_t size)
+{
+	void *memory = calloc(count + 1, size);
+
+	if (!memory)
+		abort();
+	return memory;
+}
+
+static uint32_t seed = 1;
+
+static uint32_t random_below(uint32_t n)
+{
+	seed = seed * 1664525u + 1013904223u;
+	return (uint32_t)((uint64_t)seed * n >> 32);
+}
+
+/* The address that host number n has: 10.x.y.z, fd00::x:y:z. */
+static struct address host(enum family family, uint32_t n)
+{
+	struct address address = { .family = family, .bytes = { 10 } };
+	uint8_t *end = address.bytes + address_bytes(family);
+
+	if (family == FAMILY_IPV6)
+		address.bytes[0] = 0xfd;
+	end[-3] = (uint8_t)(n >> 16);
+	end[-2] = (uint8_t)(n >> 8);
+	end[-1] = (uint8_t)n;
+	return address;
+}
+
+/* Readers tell prefixes in no order: the n-th of count is that of another host. */
+static struct prefix host_prefix(enum family family, uint32_t n, uint32_t count)
+{
+	struct address address = host(family, (uint32_t)((uint64_t)n * 7919 % count));
+
+	return prefix_make(&address, address_bits(family));
+}
+
+/* eth0, then tunnels. */
+static struct snapshot_link *make_links(size_t count)
+{
+	struct snapshot_link *links = zeroed(count, sizeof(*links));
+
+	for (uint32_t i = 0; i < count; i++) {
+		links[i].link.ifindex = ETH0 + i;
+		links[i].link.mtu = i ? 1420 : 1500;
+		links[i].tunnel_id = i;
+		snprintf(links[i].link.name, sizeof(links[i].link.name), i ? "wg%u" : "eth0", i);
+	}
+	return links;
+}
+
+/* Peer n: one host of each family behind one of the tunnels, or an IPsec policy to one host. */
+static struct peer make_peer(uint32_t n, uint32_t tunnels, bool policy)
+{
+	struct peer peer = { .selector = policy, .priority = 1000 };
+	char text[64];
+
+	snprintf(text, sizeof(text), "zEx8pDkV7mTqfFY0aGkqUjSlrk5bX%010u=", n);
+	peer.id = strdup(text);
+	if (!policy)
+		peer.ifindex = WG0 + n % tunnels;
+	for (enum family family = FAMILY_IPV4; family < (policy ? FAMILY_IPV6 : FAMILY_COUNT);
+	     family++) {
+		struct prefix prefix = host_prefix(family, n, MANY);
+
+		if (peer_allow(&peer, &prefix) < 0)
+			abort();
+	}
+	return peer;
+}
+
+static struct peer_list *make_peers(uint32_t count, uint32_t tunnels, bool policies)
+{
+	struct peer_list *list = peer_list_new();
+
+	for (uint32_t i = 0; i < count; i++) {
+		struct peer peer = make_peer(i, tunnels, policies);
+
+		if (!list || peer_list_append(list, &peer) < 0)
+			abort();
+	}
+	return list;
+}
+
+/* A set as it would be resolved; the peers live on in their list. */
+static struct tunnel_set *make_set(struct peer_list *list, const struct snapshot_input *input)
+{
+	struct tunnel_set *set = zeroed(1, sizeof(*set));
+	const struct tunnel_limit all = { .carries = { true, true } };
+
+	set->links = zeroed(input->link_count, sizeof(*set->links));
+	set->link_limits = zeroed(input->link_count, sizeof(*set->link_limits));
+	set->lists = zeroed(1, sizeof(*set->lists));
+	set->peers = zeroed(list->count, sizeof(*set->peers));
+	set->limits = zeroed(list->count, sizeof(*set->limits));
+	set->lists[set->list_count++] = peer_list_ref(list);
+	for (set->link_count = 0; set->link_count < input->link_count; set->link_count++) {
+		set->links[set->link_count] = input->links[set->link_count].link;
+		set->link_limits[set->link_count] = all;
+	}
+	for (; set->peer_count < list->count; set->peer_count++) {
+		set->peers[set->peer_count] = &list->list[set->peer_count];
+		set->limits[set->peer_count] = all;
+		set->limits[set->peer_count].inner_mtu = 1300 + (uint32_t)set->peer_count % 100;
+	}
+	return set;
+}
+
+/* Another snapshot in place of the one before; returns what it cost. */
+static uint64_t rebuild(struct snapshot_input *input, struct peer_list *list,
+			struct snapshot **snapshot)
+{
+	struct snapshot *old = *snapshot;
+	uint64_t begin;
+
+	input->tunnels = list ? make_set(list, input) : NULL;
+	begin = cpu_ns();
+	if (list && selector_table_build(input->tunnels->peers, input->tunnels->peer_count,
+					 &input->tunnels->selectors) < 0)
+		abort();
+	if (snapshot_build(input, snapshot) < 0)
+		abort();
+	snapshot_free(old);
+	return cpu_ns() - begin;
+}
+
+static uint64_t look_up_all(const struct snapshot *snapshot, const struct flow *flows)
+{
+	static volatile uint32_t sink;
+	uint64_t begin = cpu_ns();
+	uint32_t sum = 0;
+
+	for (size_t i = 0; i < FLOWS; i++)
+		sum += snapshot_lookup(snapshot, &flows[i]).mss;
+	sink = sum;
+	(void)sink;
+	return cpu_ns() - begin;
+}
+
+/* From outside to one of the hosts, or from one host to another. */
+static double measure_lookup(const struct snapshot *snapshot, enum family family, uint32_t hosts,
+			     uint32_t tunnels, bool between)
+{
+	static struct address sources[FLOWS], destinations[FLOWS];
+	static struct flow flows[FLOWS];
+	uint64_t best = UINT64_MAX;
+
+	for (size_t i = 0; i < FLOWS; i++) {
+		uint32_t from = random_below(hosts), to = random_below(hosts);
+
+		sources[i] = host(family, between ? from : from + (UINT32_C(1) << 22));
+		destinations[i] = host(family, to);
+		flows[i] = (struct flow){
+			.family = family,
+			.in_ifindex = between ? WG0 + from % tunnels : ETH0,
+			.out_ifindex = WG0 + to % tunnels,
+			.source = sources[i].bytes,
+			.destination = destinations[i].bytes,
+		};
+	}
+	for (int round = 0; round < LOOKUP_ROUNDS; round++) {
+		uint64_t took = look_up_all(snapshot, flows);
+
+		best = took < best ? took : best;
+	}
+	return (double)best / FLOWS;
+}
+
+struct bench {
+	const char *name;
+	uint32_t tunnels, rules, prefix_rules, peer_rules, routes, peers, policies;
+};
+
+static const struct bench benches[] = {
+	/* name, tunnels, rules: by interface | prefix | peer, routes, peers, policies */
+	{ "nothing",                              1, 0,    0,    0,      0,    0,    0 },
+	{ "1 rule",                               1, 1,    0,    0,      0,    0,    0 },
+	{ "10,000 prefix rules",                  1, 0, MANY,    0,      0,    0,    0 },
+	{ "100,000 routes",                       1, 0,    0,    0, ROUTES,    0,    0 },
+	{ "10,000 peers",                         1, 0,    0,    0,      0, MANY,    0 },
+	{ "10,000 peers, a rule for each",        1, 0,    0, MANY,      0, MANY,    0 },
+	{ "10,000 peers and routes",              1, 0,    0,    0,   MANY, MANY,    0 },
+	{ "100 tunnels with 100 peers",         100, 0,    0,    0,      0, MANY,    0 },
+	{ "10,000 IPsec policies",                1, 0,    0,    0,      0,    0, MANY },
+	{ "10,000 policies, a rule for each",     1, 0,    0, MANY,      0,    0, MANY },
+	{ "1,000 links, a rule for each",      1000, 1000, 0,    0,      0,    0,    0 },
+	{ "1,000 links, 10,000 prefix rules",  1000, 0, MANY,    0,      0,    0,    0 },
+};
+
+static struct rule make_rule(const struct bench *bench, uint32_t n, const struct peer_list *peers)
+{
+	struct rule rule = { .action = RULE_MSS, .value = 1300, .text = (char *)"rule" };
+	char name[IF_NAMESIZE];
+
+	if (n < bench->rules) {
+		snprintf(name, sizeof(name), "wg%u", n + 1);
+		rule.interface = strdup(name);
+	} else if (n < bench->rules + bench->prefix_rules) {
+		rule.has_prefix = true;
+		rule.prefix = host_prefix(FAMILY_IPV4, n - bench->rules, MANY);
+	} else {
+		rule.peer = peers->list[n - bench->rules - bench->prefix_rules].id;
+	}
+	return rule;
+}
+
+static void run(const struct bench *bench)
+{
+	uint32_t rule_count = bench->rules + bench->prefix_rules + bench->peer_rules;
+	uint32_t peers = bench->peers + bench->policies, hosts = MANY;
+	struct peer_list *list =
+		peers ? make_peers(peers, bench->tunnels, bench->policies > 0) : NULL;
+	struct rules rules = { .list = zeroed(rule_count, sizeof(struct rule)) };
+	struct route *routes = zeroed(bench->routes, sizeof(*routes));
+	struct snapshot_link *links = make_links(bench->tunnels + 1);
+	struct snapshot_input input = {
+		.links = links, .link_count = bench->tunnels + 1, .rules = &rules,
+		.routes = routes, .route_count = bench->routes,
+	};
+	struct snapshot *snapshot = NULL;
+	uint64_t best = UINT64_MAX;
+
+	for (; rules.count < rule_count; rules.count++)
+		rules.list[rules.count] = make_rule(bench, (uint32_t)rules.count, list);
+	for (uint32_t i = 0; i < bench->routes; i++)
+		routes[i] = (struct route){ host_prefix(FAMILY_IPV4, i, bench->routes), WG0, 1300 + i % 100 };
+	if (bench->routes > hosts)
+		hosts = bench->routes;
+	for (int round = 0; round <= BUILD_ROUNDS; round++) {
+		uint64_t took = rebuild(&input, list, &snapshot);
+
+		if (round > 0 && took < best)
+			best = took;
+	}
+	printf("%-34s %8.1f %8.1f %8.1f %10.2f\n", bench->name,
+	       measure_lookup(snapshot, FAMILY_IPV4, hosts, bench->tunnels, false),
+	       measure_lookup(snapshot, FAMILY_IPV6, hosts, bench->tunnels, false),
+	       measure_lookup(snapshot, FAMILY_IPV4, hosts, bench->tunnels, true),
+	       (double)best / 1e6);
+	snapshot_free(snapshot);
+	peer_list_unref(list);
+	for (uint32_t i = 0; i < bench->rules; i++)
+		free(rules.list[i].interface);
+	free(rules.list);
+	free(routes);
+	free(links);
+}
+
+int main(void)
+{
+	printf("%-34s %8s %8s %8s %10s\n", "", "IPv4", "IPv6", "between", "rebuild");
+	printf("%-34s %8s %8s %8s %10s\n", "", "ns", "ns", "two, ns", "ms");
+	for (size_t i = 0; i < sizeof(benches) / sizeof(benches[0]); i++)
+		run(&benches[i]);
+	return 0;
+}
