@@ -45,7 +45,6 @@ struct config_list {
 	const char *name;
 	const struct config_row *keys;
 	size_t key_count;
-	bool inactive;
 	const char *help;          /* sentences for the shipped file */
 	const char *const *example; /* entries, NULL-terminated */
 };

@@ -113,8 +113,7 @@ static const struct config_row rule_keys[] = {
 	[RULE_KEY_INTERFACE] = { "interface", KIND_TEXT, 1, TEXT_MAX,
 		.help = "name or glob of the interface on this side" },
 	[RULE_KEY_PREFIX] = { "prefix", KIND_PREFIX, .help = "addresses beyond this side" },
-	[RULE_KEY_PEER] = { "peer", KIND_TEXT, 1, TEXT_MAX, LATER,
-		.instead = "the rule matches nothing",
+	[RULE_KEY_PEER] = { "peer", KIND_TEXT, 1, TEXT_MAX,
 		.help = "peer of a tunnel, by its id or name" },
 	[RULE_KEY_MARK] = { "mark", KIND_MARK, .help = "the SYN's packet mark" },
 	[RULE_KEY_FAMILY] = { "family", KIND_WORD, WORDS("ipv4", "ipv6"),
@@ -139,6 +138,7 @@ const struct config_list config_rules = {
 		"{ interface = \"wan6\"; mss = 1360; }",
 		"{ prefix = \"10.9.0.0/16\"; mtu = 1400; }",
 		"{ interface = \"wg*\"; family = \"ipv6\"; mss = 1340; }",
+		"{ peer = \"alice\"; mtu = 1380; }",
 		"{ mark = \"0x1/0xff\"; prefix = \"2001:db8::/32\"; mtu = 1380; }",
 		"{ interface = \"docker0\"; ignore = true; }", NULL },
 };
@@ -167,7 +167,7 @@ static const struct config_row tunnel_keys[] = {
 _Static_assert(COUNT(tunnel_keys) <= CONFIG_KEYS_MAX, "room for each key");
 
 const struct config_list config_tunnels = {
-	.name = "tunnels", .keys = tunnel_keys, .key_count = COUNT(tunnel_keys), .inactive = true,
+	.name = "tunnels", .keys = tunnel_keys, .key_count = COUNT(tunnel_keys),
 	.help =
 		"Facts about tunnels that discovery cannot see. Entries of several files add up.",
 	.example = (const char *const[]){

@@ -72,9 +72,6 @@ static void add_entry(struct config_build *build, const struct config_entry *ent
 {
 	bool added;
 
-	if (entry->list->inactive)
-		config_build_note(build, CONFIG_NOTICE, entry->setting, entry->path,
-				  "not active in this version");
 	if (entry->list == &config_rules) {
 		added = config_entry_add_rule(build, entry);
 		if (added)

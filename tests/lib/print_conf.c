@@ -100,8 +100,6 @@ static void print_list(FILE *out, const struct config_list *list)
 {
 	fputc('\n', out);
 	print_wrapped(out, list->help, "# ");
-	if (list->inactive)
-		fputs("# Not active in this version.\n", out);
 	for (size_t i = 0; i < list->key_count; i++)
 		print_key(out, &list->keys[i]);
 	fprintf(out, "# For example:\n#%s = (\n", list->name);

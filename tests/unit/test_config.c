@@ -28,8 +28,6 @@ static void test_what_is_not_active(void **state)
 	assert_report(fixture, "", "",
 		"main.conf:1: mode: \"mark\" is not active in this version, runs as 'queue'\n"
 		"main.conf:2: fallback: not active in this version\n"
-		"main.conf:4: rules[0].peer: not active in this version, the rule matches nothing\n"
-		"main.conf:5: tunnels[0]: not active in this version\n"
 		"main.conf:6: path.floor4: not active in this version\n");
 	assert_int_equal(load_text(fixture,
 		"mode = \"audit\"; firewall = \"none\"; insert_missing = true; tcp_ao = "
