@@ -37,6 +37,20 @@ int nl_dump(struct nl *nl, struct nlmsghdr *request, nl_message_fn message,
  * returned, or -errno of the kernel's answer or of the socket (-ETIMEDOUT as above). */
 int nl_ask(struct nl *nl, struct nlmsghdr *request, nl_message_fn message, void *userdata);
 
+#define NL_BATCH_MAX 64 /* more answers at a time might not fit into a socket's buffer */
+
+/* What one request of a batch brought: message is NULL where error is not 0 (-errno of the kernel),
+ * or where the kernel only acknowledged it. */
+typedef void (*nl_reply_fn)(size_t place, const struct nlmsghdr *message, int error,
+			    void *userdata);
+
+/* Sends up to NL_BATCH_MAX requests of one answer each, all at once, and hands over the answers in
+ * the order they come, each once with its request's place. A refusal concerns one request alone.
+ * requests  one behind the other, len bytes in all, each padded to a multiple of 4; none may ask
+ *           for a dump or an acknowledgement. Sequence numbers are set
+ * Returns 0, or -errno of the socket (-ENOBUFS, -ETIMEDOUT as above): the rest had no answer. */
+int nl_ask_batch(struct nl *nl, void *requests, size_t len, nl_reply_fn reply, void *userdata);
+
 /* Reads what is there without blocking. Returns 0; -ENOBUFS where events were lost (ask for all
  * anew); -errno otherwise. Malformed messages are skipped and counted. */
 int nl_read_events(struct nl *nl, nl_message_fn message, void *userdata);

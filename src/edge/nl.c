@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "edge/nl.h"
+#include "edge/nl_socket.h"
 
 #include <errno.h>
 #include <linux/netlink.h>
@@ -7,19 +7,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define BUFFER_SIZE 65536u            /* bytes; the kernel sends at most 32 KiB at a time */
 #define EVENT_QUEUE (4 * 1024 * 1024) /* bytes of events that may wait while we are busy */
 #define ANSWER_SECONDS 5              /* a kernel that is silent longer has not understood */
 #define DUMP_RETRIES 5
 #define EVENT_READS 64                /* datagrams in one go; the caller's poll brings the rest */
-
-struct nl {
-	struct mnl_socket *socket;
-	uint32_t sequence;
-	uint64_t malformed;
-	bool wipe; /* nothing may stay in the buffer */
-	_Alignas(struct nlmsghdr) uint8_t buffer[BUFFER_SIZE];
-};
 
 static int set_option(struct nl *nl, int level, int option, const void *value, socklen_t len)
 {
@@ -94,7 +85,7 @@ void nl_wipe(struct nl *nl)
 	explicit_bzero(nl->buffer, sizeof(nl->buffer));
 }
 
-static void forget_received(struct nl *nl)
+void nl_forget_received(struct nl *nl)
 {
 	if (nl->wipe)
 		explicit_bzero(nl->buffer, sizeof(nl->buffer));
@@ -131,17 +122,15 @@ static ssize_t receive(struct nl *nl, int flags)
 	return header.msg_flags & MSG_TRUNC ? -ENOBUFS : len;
 }
 
-/* One datagram of an answer. Silence is an error of its own: -EAGAIN would invite a blocking
- * retry. */
-static ssize_t receive_answer(struct nl *nl)
+/* Silence is an error of its own: -EAGAIN would invite a blocking retry. */
+ssize_t nl_receive_answer(struct nl *nl)
 {
 	ssize_t len = receive(nl, 0);
 
 	return len == -EAGAIN ? -ETIMEDOUT : len;
 }
 
-/* The next whole message of what is left of a datagram, or NULL at its end. */
-static const struct nlmsghdr *next_message(struct nl *nl, const uint8_t **pos, size_t *left)
+const struct nlmsghdr *nl_next_message(struct nl *nl, const uint8_t **pos, size_t *left)
 {
 	const struct nlmsghdr *message = (const struct nlmsghdr *)(const void *)*pos;
 	size_t step;
@@ -160,8 +149,7 @@ static const struct nlmsghdr *next_message(struct nl *nl, const uint8_t **pos, s
 	return message;
 }
 
-/* The error that NLMSG_ERROR and NLMSG_DONE carry: 0 or -errno; a DONE may have none. */
-static int message_error(const struct nlmsghdr *message)
+int nl_message_error(const struct nlmsghdr *message)
 {
 	int error = 0;
 
@@ -188,7 +176,7 @@ static void take_message(struct answer *answer, const struct nlmsghdr *message)
 	if (message->nlmsg_flags & NLM_F_DUMP_INTR)
 		answer->interrupted = true;
 	if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR) {
-		error = message_error(message);
+		error = nl_message_error(message);
 		answer->done = true;
 	} else if (message->nlmsg_type >= NLMSG_MIN_TYPE && answer->result == 0 &&
 		   !answer->interrupted && answer->message) {
@@ -210,13 +198,13 @@ static int converse(struct nl *nl, struct nlmsghdr *request, struct answer *answ
 	while (!answer->done) {
 		const struct nlmsghdr *message;
 		const uint8_t *pos = nl->buffer;
-		ssize_t len = receive_answer(nl);
+		ssize_t len = nl_receive_answer(nl);
 		size_t left;
 
 		if (len < 0)
 			return (int)len;
 		left = (size_t)len;
-		while (!answer->done && (message = next_message(nl, &pos, &left))) {
+		while (!answer->done && (message = nl_next_message(nl, &pos, &left))) {
 			if (message->nlmsg_seq == nl->sequence && message->nlmsg_pid == port)
 				take_message(answer, message);
 		}
@@ -228,7 +216,7 @@ static int exchange(struct nl *nl, struct nlmsghdr *request, struct answer *answ
 {
 	int r = converse(nl, request, answer);
 
-	forget_received(nl);
+	nl_forget_received(nl);
 	return r;
 }
 
@@ -282,7 +270,7 @@ static int read_events(struct nl *nl, nl_message_fn message, void *userdata)
 		if (len < 0)
 			return (int)len;
 		left = (size_t)len;
-		while ((event = next_message(nl, &pos, &left))) {
+		while ((event = nl_next_message(nl, &pos, &left))) {
 			/* An error here answers nobody's question: it is no event. */
 			if (event->nlmsg_type < NLMSG_MIN_TYPE)
 				continue;
@@ -298,6 +286,6 @@ int nl_read_events(struct nl *nl, nl_message_fn message, void *userdata)
 {
 	int r = read_events(nl, message, userdata);
 
-	forget_received(nl);
+	nl_forget_received(nl);
 	return r;
 }
