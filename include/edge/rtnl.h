@@ -6,6 +6,7 @@
 #pragma once
 
 #include "edge/nl.h"
+#include "policy/path.h"
 #include "policy/snapshot.h"
 #include "policy/tunnel.h"
 
@@ -66,11 +67,16 @@ int rtnl_parse_nexthop(const struct nlmsghdr *message, struct nexthop_list *next
 int rtnl_resolve_routes(const struct bare_list *bare, struct nexthop_list *nexthops,
 			struct route_list *routes);
 
-/* What may have changed where an event is heard: a set, 0 where it concerns neither. */
-enum { RTNL_CHANGED_LINKS = 1, RTNL_CHANGED_ROUTES = 2 };
+/* What may have changed where an event is heard: a set, 0 where it concerns none. */
+enum {
+	RTNL_CHANGED_LINKS = 1,
+	RTNL_CHANGED_ROUTES = 2,
+	RTNL_CHANGED_RULES = 4, /* ip-rule(8): the way to an endpoint may be another */
+};
 unsigned int rtnl_event_kind(const struct nlmsghdr *message);
 
-/* A socket that hears of links, IPv4 and IPv6 routes, addresses and the IPv6 settings of links. */
+/* A socket that hears of links, IPv4 and IPv6 routes, rules and addresses, next hop objects and the
+ * IPv6 settings of links. */
 int rtnl_open_events(struct nl **ret_nl);
 
 /* Full dumps; nl is a NETLINK_ROUTE socket without groups. On success alone the lists are written:
@@ -79,21 +85,37 @@ int rtnl_open_events(struct nl **ret_nl);
 int rtnl_dump_links(struct nl *nl, struct link_list *ret_links);
 int rtnl_dump_routes(struct nl *nl, struct route_list *ret_routes);
 
-/* Which way the kernel would send a packet: RTM_GETROUTE (net/ipv4/route.c inet_rtm_getroute). */
-struct route_question {
-	struct address destination;
-	bool has_source;
-	struct address source;
-	uint32_t iif;  /* ifindex the packet came in by, 0: made here; needs source */
-	uint32_t mark;
+/* Which way the kernel would send a packet (policy/path.h): RTM_GETROUTE, net/ipv4/route.c
+ * inet_rtm_getroute and net/ipv6/route.c inet6_rtm_getroute. The kernel takes a protocol into the
+ * question only where it is TCP, UDP or the family's ICMP; any other is left out, and so are ports
+ * without TCP or UDP. The tunnels of the kernel itself send as uid 0. */
+
+/* Pure: the kernel's RTM_NEWROUTE in answer; mtu and mtu_locked are those of a PMTU exception where
+ * there is one. Returns 0, -EBADMSG, or -EHOSTUNREACH for a route that leads to no link. */
+int rtnl_parse_answer(const struct nlmsghdr *message, struct path_answer *ret_answer);
+/* Pure: the same for a question with RTM_F_FIB_MATCH: writes only mtu and mtu_locked, of the route
+ * itself. Returns 0 or -EBADMSG. */
+int rtnl_parse_metric(const struct nlmsghdr *message, struct path_answer *answer);
+
+/* Returns 0 or -errno (-ENETUNREACH, -EHOSTUNREACH, -EACCES where prohibited, -EINVAL for a black
+ * hole or a martian source, -EXDEV): ret_answer is then left alone. */
+int rtnl_get_route(struct nl *nl, const struct path_question *question,
+		   struct path_answer *ret_answer);
+/* Many at once. A question that has no answer is answered with all 0 and does not stop the others.
+ * Returns 0 or -errno of the socket: what was not answered until then is all 0. */
+int rtnl_get_ways(struct nl *nl, const struct path_question *questions,
+		  struct path_answer *ret_answers, size_t count);
+
+struct hint_list {
+	struct path_hint *list;
+	size_t count, capacity;
 };
-struct route_answer {
-	uint32_t ifindex; /* leaves by; 0 for local */
-	bool local;       /* the destination is this host */
-};
-/* Pure: the kernel's RTM_NEWROUTE in answer. Returns 0, -EBADMSG, or -EHOSTUNREACH for a route that
- * leads to no link. */
-int rtnl_parse_answer(const struct nlmsghdr *message, struct route_answer *ret_answer);
-/* Returns 0 or -errno (-ENETUNREACH, -EHOSTUNREACH, -EINVAL or -EXDEV for a martian source). */
-int rtnl_get_route(struct nl *nl, const struct route_question *question,
-		   struct route_answer *ret_answer);
+void hint_list_done(struct hint_list *hints);
+
+/* Pure. Appends the PMTU exception that one RTM_NEWROUTE of a dump of cached routes tells; one that
+ * has expired, and what is none, appends nothing. Returns 0, or with nothing appended -EBADMSG or
+ * -ENOMEM. */
+int rtnl_parse_hint(const struct nlmsghdr *message, struct hint_list *hints);
+/* All PMTU exceptions of IPv4 (since Linux 5.3) and IPv6. No event tells of them: to be polled.
+ * Returns and writes as the dumps above. */
+int rtnl_dump_hints(struct nl *nl, struct hint_list *ret_hints);

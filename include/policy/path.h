@@ -40,6 +40,8 @@ struct path_hint {
 	struct address destination;
 	uint32_t ifindex;  /* leaves by, 0 unknown */
 	uint32_t mtu;      /* bytes */
+	bool locked;       /* less was told than net.ipv4.route.min_pmtu: mtu is that, and packets
+			    * may be fragmented */
 };
 
 enum path_source {

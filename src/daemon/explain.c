@@ -55,11 +55,11 @@ static int find_interface(struct control_call *call, const struct snapshot *snap
 /* Where a SYN from the source would come in: the way the kernel would answer it. */
 static int find_in_interface(struct nl *nl, struct question *question)
 {
-	const struct route_question back = {
+	const struct path_question back = {
 		.destination = question->text.source,
 		.mark = question->flow.mark,
 	};
-	struct route_answer answer;
+	struct path_answer answer;
 	int r;
 
 	r = rtnl_get_route(nl, &back, &answer);
@@ -72,14 +72,14 @@ static int find_in_interface(struct nl *nl, struct question *question)
  * interface without one) is left out of the question. */
 static int find_out_interface(struct nl *nl, struct question *question)
 {
-	struct route_question way = {
+	struct path_question way = {
 		.destination = question->text.destination,
 		.has_source = question->text.has_source,
 		.source = question->text.source,
 		.iif = question->flow.in_ifindex,
 		.mark = question->flow.mark,
 	};
-	struct route_answer answer;
+	struct path_answer answer;
 	int r;
 
 	r = rtnl_get_route(nl, &way, &answer);

@@ -7,34 +7,33 @@
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
-#define REQUEST_SIZE 256 /* bytes; the largest is RTM_GETROUTE with two IPv6 addresses: 84 */
+#include "edge/rtnl_request.h"
 
-/* A request under construction. */
-struct request {
-	_Alignas(struct nlmsghdr) uint8_t bytes[REQUEST_SIZE];
-};
-
-static struct nlmsghdr *request_init(struct request *request, uint16_t type)
+/* What bind's mask of groups has no bit for. */
+static int join_groups(struct nl *nl)
 {
-	struct nlmsghdr *message = mnl_nlmsg_put_header(request->bytes);
+	int r = nl_join(nl, RTNLGRP_IPV6_RULE);
 
-	message->nlmsg_type = type;
-	return message;
+	if (r < 0)
+		return r;
+	r = nl_join(nl, RTNLGRP_NEXTHOP);
+	/* Kernels before 5.3 have neither next hops as objects nor this group. */
+	return r == -EINVAL ? 0 : r;
 }
 
 int rtnl_open_events(struct nl **ret_nl)
 {
 	const uint32_t groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE |
-				RTMGRP_IPV6_IFADDR | RTMGRP_IPV6_ROUTE | RTMGRP_IPV6_IFINFO;
+				RTMGRP_IPV4_RULE | RTMGRP_IPV6_IFADDR | RTMGRP_IPV6_ROUTE |
+				RTMGRP_IPV6_IFINFO;
 	struct nl *nl;
 	int r;
 
 	r = nl_open(NETLINK_ROUTE, groups, &nl);
 	if (r < 0)
 		return r;
-	r = nl_join(nl, RTNLGRP_NEXTHOP);
-	/* Kernels before 5.3 have neither next hops as objects nor this group. */
-	if (r < 0 && r != -EINVAL) {
+	r = join_groups(nl);
+	if (r < 0) {
 		nl_close(nl);
 		return r;
 	}
@@ -160,49 +159,5 @@ int rtnl_dump_routes(struct nl *nl, struct route_list *ret_routes)
 		return r;
 	}
 	*ret_routes = routes;
-	return 0;
-}
-
-static void put_address(struct nlmsghdr *message, uint16_t type, const struct address *address)
-{
-	mnl_attr_put(message, type, address_bytes(address->family), address->bytes);
-}
-
-static int take_answer(const struct nlmsghdr *message, void *userdata)
-{
-	return rtnl_parse_answer(message, userdata);
-}
-
-int rtnl_get_route(struct nl *nl, const struct route_question *question,
-		   struct route_answer *ret_answer)
-{
-	enum family family = question->destination.family;
-	struct route_answer answer = { 0 };
-	struct request request;
-	struct nlmsghdr *message = request_init(&request, RTM_GETROUTE);
-	struct rtmsg *header = mnl_nlmsg_put_extra_header(message, sizeof(*header));
-	int r;
-
-	if (question->iif && !question->has_source)
-		return -EINVAL;
-	if (question->has_source && question->source.family != family)
-		return -EAFNOSUPPORT;
-	header->rtm_family = family == FAMILY_IPV4 ? AF_INET : AF_INET6;
-	header->rtm_dst_len = address_bits(family);
-	put_address(message, RTA_DST, &question->destination);
-	if (question->has_source) {
-		header->rtm_src_len = address_bits(family);
-		put_address(message, RTA_SRC, &question->source);
-	}
-	if (question->iif)
-		mnl_attr_put_u32(message, RTA_IIF, question->iif);
-	if (question->mark)
-		mnl_attr_put_u32(message, RTA_MARK, question->mark);
-	r = nl_ask(nl, message, take_answer, &answer);
-	if (r < 0)
-		return r;
-	if (!answer.local && !answer.ifindex) /* acknowledged and not answered */
-		return -EBADMSG;
-	*ret_answer = answer;
 	return 0;
 }

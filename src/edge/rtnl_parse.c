@@ -165,37 +165,6 @@ int rtnl_parse_route(const struct nlmsghdr *message, struct route_list *routes,
 	return r;
 }
 
-int rtnl_parse_answer(const struct nlmsghdr *message, struct route_answer *ret_answer)
-{
-	struct route_message whole = { 0 };
-	struct route_answer answer = { 0 };
-	int r;
-
-	if (message->nlmsg_type != RTM_NEWROUTE)
-		return -EBADMSG;
-	r = nl_attr_get_header(message, &whole.header, sizeof(whole.header));
-	if (r < 0)
-		return r;
-	r = nl_attr_walk_message(message, sizeof(whole.header), take_route, &whole);
-	if (r < 0)
-		return r;
-	switch (whole.header.rtm_type) {
-	case RTN_LOCAL:
-	case RTN_ANYCAST:
-		answer.local = true;
-		break;
-	case RTN_UNICAST:
-		answer.ifindex = whole.ifindex;
-		break;
-	default:
-		return -EHOSTUNREACH;
-	}
-	if (!answer.local && answer.ifindex == 0)
-		return -EHOSTUNREACH;
-	*ret_answer = answer;
-	return 0;
-}
-
 /* The family of a link message, or AF_UNSPEC where it is too short to have one. */
 static uint8_t link_family(const struct nlmsghdr *message)
 {
@@ -224,6 +193,9 @@ unsigned int rtnl_event_kind(const struct nlmsghdr *message)
 	case RTM_NEWROUTE:
 	case RTM_DELROUTE:
 		return is_cached_route(message) ? 0 : RTNL_CHANGED_ROUTES;
+	case RTM_NEWRULE:
+	case RTM_DELRULE:
+		return RTNL_CHANGED_RULES;
 	case RTM_NEWADDR:
 	case RTM_DELADDR:
 	case RTM_NEWNEXTHOP:

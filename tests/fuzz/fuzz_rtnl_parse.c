@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* layer: edge
  *
- * A datagram of rtnetlink messages: each is parsed as a link, a route, a next hop, an answer and an
- * event, from a buffer of exactly its own length. */
+ * A datagram of rtnetlink messages: each is parsed as a link, a route, a next hop, an answer, a
+ * hint and an event, from a buffer of exactly its own length. */
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +10,7 @@
 
 #include "edge/rtnl.h"
 
+#define EVERYTHING (RTNL_CHANGED_LINKS | RTNL_CHANGED_ROUTES | RTNL_CHANGED_RULES)
 #define CHECK(condition) ((condition) ? (void)0 : abort())
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -92,12 +93,27 @@ static void resolve(struct bare_list *bare, struct nexthop_list *nexthops,
 
 static void parse_answer(const struct nlmsghdr *message)
 {
-	struct route_answer answer = { .ifindex = UINT32_MAX };
+	struct path_answer answer = { .ifindex = UINT32_MAX }, metric = { .ifindex = UINT32_MAX };
 
 	if (rtnl_parse_answer(message, &answer) == 0)
-		CHECK(answer.local == (answer.ifindex == 0));
+		CHECK(answer.reachable && answer.local == (answer.ifindex == 0) &&
+		      (!answer.mtu_locked || answer.mtu > 0));
 	else
-		CHECK(answer.ifindex == UINT32_MAX);
+		CHECK(answer.ifindex == UINT32_MAX && !answer.reachable);
+	if (rtnl_parse_metric(message, &metric) == 0)
+		CHECK(!metric.mtu_locked || metric.mtu > 0);
+	else
+		CHECK(metric.mtu == 0);
+	CHECK(metric.ifindex == UINT32_MAX && !metric.reachable);
+}
+
+static void parse_hint(const struct nlmsghdr *message, struct hint_list *hints)
+{
+	size_t before = hints->count;
+	int r = rtnl_parse_hint(message, hints);
+
+	CHECK(r == 0 ? hints->count <= before + 1 : hints->count == before);
+	CHECK(hints->count == before || hints->list[before].mtu > 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -106,6 +122,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct route_list routes = { 0 };
 	struct bare_list bare = { 0 };
 	struct nexthop_list nexthops = { 0 };
+	struct hint_list hints = { 0 };
 
 	while (size >= sizeof(struct nlmsghdr)) {
 		struct nlmsghdr header, *message;
@@ -121,7 +138,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		parse_route(message, &routes, &bare);
 		parse_nexthop(message, &nexthops);
 		parse_answer(message);
-		CHECK(rtnl_event_kind(message) <= (RTNL_CHANGED_LINKS | RTNL_CHANGED_ROUTES));
+		parse_hint(message, &hints);
+		CHECK(rtnl_event_kind(message) <= EVERYTHING);
 		free(message);
 		step = NLMSG_ALIGN((size_t)header.nlmsg_len);
 		if (step > size)
@@ -131,6 +149,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	resolve(&bare, &nexthops, &routes);
 	link_list_done(&links);
+	hint_list_done(&hints);
 	route_list_done(&routes);
 	bare_list_done(&bare);
 	nexthop_list_done(&nexthops);

@@ -35,9 +35,6 @@ static const char *const setup[] = {
 	"ip addr add 192.0.2.2/24 dev v0",
 	"ip addr add 2001:db8::2/64 dev v0 nodad",
 	"echo 1400 >/proc/sys/net/ipv6/conf/v0/mtu",
-	"echo 1 >/proc/sys/net/ipv4/ip_forward",
-	"echo 0 >/proc/sys/net/ipv4/conf/all/rp_filter",
-	"echo 0 >/proc/sys/net/ipv4/conf/v1/rp_filter",
 	"ip route add 10.9.0.0/16 dev v0 mtu 1300",
 	"ip route add 10.9.0.0/16 dev v1 table 4000 mtu 1290",
 	"ip route add 10.10.0.0/16 mtu 1350 nexthop via 192.0.2.1 dev v0 nexthop dev v1",
@@ -172,53 +169,6 @@ static void test_routes_by_objects_alone(void **state)
 	run("echo 1 >/proc/sys/net/ipv4/nexthop_compat_mode");
 }
 
-static const struct {
-	const char *name, *destination, *source, *iif;
-	uint32_t mark;
-	int result;
-	const char *link; /* NULL: this host */
-} questions[] = {
-	{ "made here",            "10.9.1.1",    NULL,        NULL, 0, 0,             "v0" },
-	{ "by another table",     "10.9.1.1",    NULL,        NULL, 7, 0,             "v1" },
-	{ "passing through",      "10.9.1.1",    "192.0.2.9", "v1", 0, 0,             "v0" },
-	{ "this host",            "192.0.2.2",   NULL,        NULL, 0, 0,             NULL },
-	{ "IPv6",                 "fd09::1",     NULL,        NULL, 0, 0,             "v0" },
-	{ "IPv6, another table",  "fd0a::1",     NULL,        NULL, 7, 0,             "v1" },
-	{ "IPv6, this host",      "2001:db8::2", NULL,        NULL, 0, 0,             NULL },
-	{ "no route",             "198.51.100.1", NULL,       NULL, 0, -ENETUNREACH,  NULL },
-	{ "no route, IPv6",       "fd0b::1",     NULL,        NULL, 0, -ENETUNREACH,  NULL },
-	{ "a martian",            "10.9.1.1",    "127.0.0.9", "v1", 0, -EINVAL,       NULL },
-	{ "iif without a source", "10.9.1.1",    NULL,        "v1", 0, -EINVAL,       NULL },
-	{ "mixed families",       "10.9.1.1",    "fd09::1",   "v1", 0, -EAFNOSUPPORT, NULL },
-};
-
-static void test_which_way(void **state)
-{
-	struct nl *nl = open_questions();
-
-	(void)state;
-	run("ip -6 rule add fwmark 7 lookup 4000");
-	for (size_t i = 0; i < COUNT(questions); i++) {
-		struct route_question question = { .mark = questions[i].mark };
-		struct route_answer answer = { 0 };
-		const char *link = questions[i].link;
-		int r;
-
-		assert_int_equal(address_parse(questions[i].destination, &question.destination), 0);
-		question.has_source = questions[i].source;
-		if (question.has_source)
-			assert_int_equal(address_parse(questions[i].source, &question.source), 0);
-		question.iif = questions[i].iif ? if_nametoindex(questions[i].iif) : 0;
-		r = rtnl_get_route(nl, &question, &answer);
-		if (r != questions[i].result ||
-		    answer.ifindex != (link ? if_nametoindex(link) : 0) ||
-		    answer.local != (r == 0 && !link))
-			fail_msg("%s: %d, link %u%s", questions[i].name, r, answer.ifindex,
-				 answer.local ? ", local" : "");
-	}
-	nl_close(nl);
-}
-
 static int collect(const struct nlmsghdr *message, void *userdata)
 {
 	unsigned int *changed = userdata;
@@ -250,6 +200,9 @@ changes[] = {
 	{ "ip addr add 203.0.113.1/24 dev v0",  RTM_NEWADDR,    AF_INET,   RTNL_CHANGED_ROUTES },
 	{ "ip addr del 203.0.113.1/24 dev v0",  RTM_DELADDR,    AF_INET,   RTNL_CHANGED_ROUTES },
 	{ "ip addr add fd0d::1/64 dev v0",      RTM_NEWADDR,    AF_INET6,  RTNL_CHANGED_ROUTES },
+	{ "ip rule add fwmark 9 lookup 4000",   RTM_NEWRULE,    AF_INET,   RTNL_CHANGED_RULES  },
+	{ "ip rule del fwmark 9",               RTM_DELRULE,    AF_INET,   RTNL_CHANGED_RULES  },
+	{ "ip -6 rule add fwmark 9 lookup 4000", RTM_NEWRULE,   AF_INET6,  RTNL_CHANGED_RULES  },
 	{ "ip nexthop add id 1 dev v0",         RTM_NEWNEXTHOP, AF_UNSPEC, RTNL_CHANGED_ROUTES },
 	{ "ip nexthop replace id 1 dev v1",     RTM_NEWNEXTHOP, AF_UNSPEC, RTNL_CHANGED_ROUTES },
 };
@@ -338,7 +291,6 @@ int main(void)
 		cmocka_unit_test(test_links),
 		cmocka_unit_test(test_routes),
 		cmocka_unit_test(test_routes_by_objects_alone),
-		cmocka_unit_test(test_which_way),
 		cmocka_unit_test(test_events),
 		cmocka_unit_test(test_lost_events_are_told),
 		cmocka_unit_test(test_socket_is_usable_after_a_refusal),

@@ -267,31 +267,6 @@ static void test_hop_that_claims_a_wrong_length(void **state)
 	}
 }
 
-static void test_answers(void **state)
-{
-	struct nlmsghdr *unicast = copy_message(RECORDED(answer_unicast));
-	struct nlmsghdr *local = copy_message(RECORDED(answer_local));
-	struct nlmsghdr *nowhere = copy_message(RECORDED(route_blackhole));
-	struct nlmsghdr *other = copy_message(RECORDED(route_mtu));
-	struct route_answer answer = { 0 };
-
-	(void)state;
-	other->nlmsg_type = RTM_DELROUTE;
-	assert_int_equal(rtnl_parse_answer(unicast, &answer), 0);
-	assert_int_equal(answer.ifindex, 2);
-	assert_false(answer.local);
-	assert_int_equal(rtnl_parse_answer(nowhere, &answer), -EHOSTUNREACH);
-	assert_int_equal(rtnl_parse_answer(other, &answer), -EBADMSG);
-	assert_int_equal(answer.ifindex, 2);
-	assert_int_equal(rtnl_parse_answer(local, &answer), 0);
-	assert_int_equal(answer.ifindex, 0);
-	assert_true(answer.local);
-	free(unicast);
-	free(local);
-	free(nowhere);
-	free(other);
-}
-
 #define BOTH (RTNL_CHANGED_LINKS | RTNL_CHANGED_ROUTES)
 
 static const struct {
@@ -312,6 +287,8 @@ static const struct {
 	{ "address gone",       RTM_DELADDR,    AF_INET,   0,            RTNL_CHANGED_ROUTES },
 	{ "next hop",           RTM_NEWNEXTHOP, AF_UNSPEC, 0,            RTNL_CHANGED_ROUTES },
 	{ "next hop gone",      RTM_DELNEXTHOP, AF_UNSPEC, 0,            RTNL_CHANGED_ROUTES },
+	{ "rule",               RTM_NEWRULE,    AF_INET,   0,            RTNL_CHANGED_RULES },
+	{ "rule gone",          RTM_DELRULE,    AF_INET6,  0,            RTNL_CHANGED_RULES },
 	{ "neighbour",          RTM_NEWNEIGH,   AF_INET,   0,            0 },
 };
 
@@ -345,7 +322,6 @@ int main(void)
 		cmocka_unit_test(test_route_cut_anywhere),
 		cmocka_unit_test(test_attributes_of_each_length),
 		cmocka_unit_test(test_hop_that_claims_a_wrong_length),
-		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_what_events_mean),
 	};
 
