@@ -119,3 +119,25 @@ int rtnl_parse_hint(const struct nlmsghdr *message, struct hint_list *hints);
 /* All PMTU exceptions of IPv4 (since Linux 5.3) and IPv6. No event tells of them: to be polled.
  * Returns and writes as the dumps above. */
 int rtnl_dump_hints(struct nl *nl, struct hint_list *ret_hints);
+
+/* A far end of a VXLAN link from its forwarding table. */
+struct fdb_entry {
+	uint32_t ifindex;       /* the VXLAN link */
+	struct address address; /* one host, no multicast group */
+	uint16_t port;          /* host order; 0: the link's own */
+};
+struct fdb_list {
+	struct fdb_entry *list;
+	size_t count, capacity;
+};
+void fdb_list_done(struct fdb_list *entries);
+
+/* Pure. Appends the far end that one RTM_NEWNEIGH of a dump of forwarding tables names; entries
+ * without one append nothing. Returns 0, or with nothing appended -EBADMSG or -ENOMEM. */
+int rtnl_parse_fdb(const struct nlmsghdr *message, struct fdb_list *entries);
+/* Sorts and leaves out what is there twice: many MAC addresses lie behind one far end. */
+void rtnl_sort_fdb(struct fdb_list *entries);
+/* The far ends of one VXLAN link, or with 0 of all, sorted, each once. Learning changes them with
+ * every packet from elsewhere and each change is an event (RTNLGRP_NEIGH): to be polled instead, for
+ * the links of kind vxlan alone. Returns and writes as the dumps above. */
+int rtnl_dump_fdb(struct nl *nl, uint32_t ifindex, struct fdb_list *ret_entries);

@@ -2,7 +2,7 @@
 /* layer: edge
  *
  * A datagram of rtnetlink messages: each is parsed as a link, a route, a next hop, an answer, a
- * hint and an event, from a buffer of exactly its own length. */
+ * hint, a forwarding entry and an event, from a buffer of exactly its own length. */
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,6 +116,25 @@ static void parse_hint(const struct nlmsghdr *message, struct hint_list *hints)
 	CHECK(hints->count == before || hints->list[before].mtu > 0);
 }
 
+static void parse_fdb(const struct nlmsghdr *message, struct fdb_list *entries)
+{
+	size_t before = entries->count;
+	int r = rtnl_parse_fdb(message, entries);
+
+	CHECK(r == 0 ? entries->count <= before + 1 : entries->count == before);
+	CHECK(entries->count == before || entries->list[before].ifindex > 0);
+}
+
+static void sort_fdb(struct fdb_list *entries)
+{
+	size_t before = entries->count;
+
+	rtnl_sort_fdb(entries);
+	CHECK(entries->count <= before && (entries->count > 0) == (before > 0));
+	for (size_t i = 1; i < entries->count; i++)
+		CHECK(entries->list[i - 1].ifindex <= entries->list[i].ifindex);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct link_list links = { 0 };
@@ -123,6 +142,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct bare_list bare = { 0 };
 	struct nexthop_list nexthops = { 0 };
 	struct hint_list hints = { 0 };
+	struct fdb_list entries = { 0 };
 
 	while (size >= sizeof(struct nlmsghdr)) {
 		struct nlmsghdr header, *message;
@@ -139,6 +159,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		parse_nexthop(message, &nexthops);
 		parse_answer(message);
 		parse_hint(message, &hints);
+		parse_fdb(message, &entries);
 		CHECK(rtnl_event_kind(message) <= EVERYTHING);
 		free(message);
 		step = NLMSG_ALIGN((size_t)header.nlmsg_len);
@@ -148,8 +169,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		size -= step;
 	}
 	resolve(&bare, &nexthops, &routes);
+	sort_fdb(&entries);
 	link_list_done(&links);
 	hint_list_done(&hints);
+	fdb_list_done(&entries);
 	route_list_done(&routes);
 	bare_list_done(&bare);
 	nexthop_list_done(&nexthops);
