@@ -52,14 +52,14 @@ static void test_shipped_file_without_comment_signs(void **state)
 	*to = '\0';
 	assert_int_equal(load_text(fixture, text), 0);
 	assert_int_equal(fixture->report.warning_count, 0);
-	assert_int_equal(fixture->config->rules->count, 5);
+	assert_int_equal(fixture->config->rules->count, 6);
 	assert_int_equal(fixture->config->tunnel_count, 3);
 	for (size_t i = 0; i < config_row_count; i++)
 		assert_non_null(json_object_get(fixture->config->effective, config_rows[i].path));
 	fixture->config->rules->count = 0;
 	fixture->config->tunnel_count = 0;
 	assert_defaults(fixture->config);
-	fixture->config->rules->count = 5;
+	fixture->config->rules->count = 6;
 	fixture->config->tunnel_count = 3;
 }
 
