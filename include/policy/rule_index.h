@@ -23,12 +23,12 @@ struct place_list {
 };
 
 struct rule_index {
-	const struct rules *rules;             /* borrowed */
-	uint32_t plain[FAMILY_COUNT];          /* first that asks for nothing but a family, RULE_NONE */
-	struct place_list prefixed;            /* those with a prefix and perhaps a family */
-	struct place_list literal, glob;       /* with an interface besides, by its name | its glob */
-	struct place_list slow;                /* by mark, or by peer and prefix: looked at one by one */
-	struct named_rule *named;              /* by peer and perhaps interface and family */
+	const struct rules *rules;       /* borrowed */
+	uint32_t plain[FAMILY_COUNT];    /* first that asks for a family at most, RULE_NONE */
+	struct place_list prefixed;      /* those with a prefix and perhaps a family */
+	struct place_list literal, glob; /* with an interface besides, by its name | glob */
+	struct place_list slow;          /* by mark, or peer and prefix: looked at one by one */
+	struct named_rule *named;        /* by peer and perhaps interface and family */
 	size_t named_count;
 };
 

@@ -52,7 +52,7 @@ struct snapshot_input {
 	const struct route *routes; /* all tables, IPv4 and IPv6 */
 	size_t route_count;
 	const struct rules *rules; /* may be NULL */
-	struct tunnel_set *tunnels; /* may be NULL; taken on success. Links it lacks have no peers */
+	struct tunnel_set *tunnels; /* may be NULL; taken on success. No peers on links it lacks */
 	/* Counters of each peer, beside tunnels->peers; NULL: the peer's side counts for its link.
 	 * Only those of IPsec policies matter: other peers have a link. */
 	const uint32_t *peer_tunnel_ids;
@@ -69,12 +69,12 @@ enum flow_side { SIDE_IN, SIDE_OUT, SIDE_COUNT };
 
 struct limit {
 	uint32_t mss;           /* bytes; MSS_NONE: no side has a limit */
-	uint32_t tunnel_id;     /* of the side that decided; of equal ones the out side. Where an IPsec
-				 * policy decided, or a rule that names it: the policy's */
+	uint32_t tunnel_id;     /* of the side that decided; of equal ones the out side. Where an
+				 * IPsec policy decided, or a rule that names it: the policy's */
 	enum flow_side decided; /* SIDE_OUT also where there is no limit */
-	uint32_t peer;          /* who is behind that side, a place in the set of tunnels: the policy
-				 * where it decided, else the link's peer, else a policy that covers
-				 * it other than in the clear; PEER_NONE without */
+	uint32_t peer;          /* who is behind that side, a place in the set of tunnels: the
+				 * policy where it decided, else the link's peer, else a policy
+				 * that covers it other than in the clear; PEER_NONE without */
 };
 
 struct snapshot;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a snapshot knows of the peers of tunnels: whose they are, what they come to, which rules name
- * them. Built once, then only read. */
+/* What a snapshot knows of the peers of tunnels: whose they are, what they come to, which rules
+ * name them. Built once, then only read. */
 #pragma once
 
 #include <stddef.h>

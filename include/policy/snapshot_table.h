@@ -14,7 +14,7 @@
 
 #define ROUTE_NONE UINT32_MAX
 
-/* What holds for an address. Small: with ten thousand peers they lie in the cache or they do not. */
+/* What holds for an address. Small, so that those of ten thousand peers stay in the cache. */
 struct side_entry {
 	uint32_t mss;   /* smallest of link, its own limit, route and peer; MSS_NONE without */
 	uint32_t rule;  /* first rule by interface, prefix, peer or nothing at all; RULE_NONE */
@@ -32,7 +32,7 @@ struct side_table {
 	struct lpm *lpm;            /* values are places in entries; NULL: base for all */
 	struct side_entry *entries;
 	uint32_t tunnel_id;         /* which counters the link feeds */
-	uint32_t tunnel_mtu;        /* the link's own resolved limit in this family, bytes, 0 none */
+	uint32_t tunnel_mtu;        /* the link's own limit in this family, bytes, 0 none */
 	struct side_route *routes;
 };
 
@@ -70,7 +70,7 @@ int side_table_build(struct side_table *ret_table, enum family family,
 /* The table of the prefix rules that name no interface: in no link's table, so that they stand in
  * memory once. Only `rule` means something there. Returns as above. */
 int side_table_build_any(struct side_table *ret_table, enum family family,
-			 const struct rule_index *rules);
+			 const struct side_table_source *source);
 
 /* A zeroed table is fine. */
 void side_table_done(struct side_table *table);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/snapshot_table.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -156,13 +157,14 @@ static int draft_add_peers(struct draft *draft)
 }
 
 /* Of two routes to one prefix the one of the smaller metric. */
-static uint32_t merge_routes(const struct draft *draft, uint32_t a, uint32_t b)
+static uint32_t merge_routes(const struct side_route *routes, uint32_t a, uint32_t b)
 {
 	if (a == ROUTE_NONE || b == ROUTE_NONE)
 		return a == ROUTE_NONE ? b : a;
 	if (a == ROUTE_BARE || b == ROUTE_BARE)
 		return a == ROUTE_BARE ? b : a;
-	return draft->routes[b].mtu < draft->routes[a].mtu ? b : a;
+	assert(routes);
+	return routes[b].mtu < routes[a].mtu ? b : a;
 }
 
 /* Of two peers that claim one prefix the one of the smaller limit, of equal ones the first. */
@@ -184,7 +186,7 @@ static void merge_entry(const struct draft *draft, struct side_entry *into,
 {
 	if (from->rule < into->rule)
 		into->rule = from->rule;
-	into->route = merge_routes(draft, into->route, from->route);
+	into->route = merge_routes(draft->routes, into->route, from->route);
 	into->peer = merge_peers(draft, into->peer, from->peer);
 }
 
@@ -321,16 +323,18 @@ int side_table_build(struct side_table *ret_table, enum family family,
 }
 
 int side_table_build_any(struct side_table *ret_table, enum family family,
-			 const struct rule_index *rules)
+			 const struct side_table_source *source)
 {
+	const struct place_list *prefixed = &source->rules->prefixed;
 	struct side_table table = { .tunnel_id = TUNNEL_ID_NONE };
 	struct draft draft = {
 		.family = family,
+		.source = source,
 		.base = { .rule = RULE_NONE, .peer = PEER_NONE, .route = ROUTE_NONE },
 	};
 	int r;
 
-	r = draft_add_rules(&draft, rules->rules, rules->prefixed.places, rules->prefixed.count);
+	r = draft_add_rules(&draft, source->rules->rules, prefixed->places, prefixed->count);
 	if (r == 0)
 		r = draft_finish(&draft, &table);
 	draft_done(&draft);

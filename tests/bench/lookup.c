@@ -222,7 +222,7 @@ static struct rule make_rule(const struct bench *bench, uint32_t n, const struct
 	} else if (n < bench->rules + bench->prefix_rules) {
 		rule.has_prefix = true;
 		rule.prefix = host_prefix(FAMILY_IPV4, n - bench->rules, MANY);
-	} else {
+	} else if (peers) {
 		rule.peer = peers->list[n - bench->rules - bench->prefix_rules].id;
 	}
 	return rule;
