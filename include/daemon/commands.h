@@ -13,6 +13,7 @@ extern const struct control_method daemon_methods[];
 json_t *reply_status(struct control_call *call, json_t *parameters, void *userdata);
 json_t *reply_stats(struct control_call *call, json_t *parameters, void *userdata);
 json_t *reply_tunnels(struct control_call *call, json_t *parameters, void *userdata);
+json_t *reply_peers(struct control_call *call, json_t *parameters, void *userdata);
 json_t *reply_explain(struct control_call *call, json_t *parameters, void *userdata);
 json_t *reply_rules(struct control_call *call, json_t *parameters, void *userdata);
 json_t *reply_apply_rules(struct control_call *call, json_t *parameters, void *userdata);

@@ -49,12 +49,12 @@ struct config_list {
 	const char *const *example; /* entries, NULL-terminated */
 };
 
-/* Places in the keys of config_rules, and of the one key that config_tunnels cannot do without. */
+/* Places in the keys of config_rules, and those of config_tunnels that are looked at together. */
 enum {
 	RULE_KEY_INTERFACE, RULE_KEY_PREFIX, RULE_KEY_PEER, RULE_KEY_MARK, RULE_KEY_FAMILY,
 	RULE_KEY_MSS, RULE_KEY_MTU, RULE_KEY_IGNORE, RULE_KEY_COUNT
 };
-enum { TUNNEL_KEY_MATCH };
+enum { TUNNEL_KEY_MATCH, TUNNEL_KEY_KIND, TUNNEL_KEY_CIPHER, TUNNEL_KEY_AUTH };
 
 #define CONFIG_KEYS_MAX 8 /* no list has more keys */
 

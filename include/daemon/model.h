@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the daemon knows of links and routes, and the only writer of the snapshot. Control thread
- * only. An event of the kernel makes it look again; a burst of them costs one look. */
+/* Keeps what the daemon knows of links, routes and tunnels up to date, and is the only writer of the
+ * snapshot. Control thread only. An event of the kernel makes it look again; a burst of them costs one look. */
 #pragma once
 
 #include <stdbool.h>
@@ -9,17 +9,20 @@
 #include <systemd/sd-event.h>
 
 #include "daemon/config.h"
+#include "daemon/events.h"
 #include "daemon/tunnels.h"
 #include "daemon/workers.h"
 #include "policy/slot.h"
+#include "policy/tunnel_view.h"
 
 struct model;
 
-/* Reads links and routes, builds and publishes the first snapshot, subscribes to changes. Borrows
- * event, workers (their counters get room for each tunnel) and config, which lives until the next
- * model_configure. Logs what went wrong. Returns 0 and the owned model, or -errno. */
+/* Reads links, routes and peers, builds and publishes the first snapshot, subscribes to changes.
+ * Borrows event, workers (their counters get room for each tunnel), told (who hears of what comes,
+ * goes and changes) and config, which lives until the next model_configure. Logs what went wrong.
+ * Returns 0 and the owned model, or -errno. */
 int model_open(sd_event *event, struct workers *workers, const struct config *config,
-	       struct model **ret_model);
+	       const struct events *told, struct model **ret_model);
 void model_close(struct model *model);
 
 struct slot *model_slot(const struct model *model);
@@ -33,6 +36,9 @@ void model_reclaim(struct model *model);
 
 /* The tunnels seen since the start; borrowed as long as the model lives. */
 const struct tunnels *model_tunnels(const struct model *model);
+
+/* The tunnels of the snapshot that is in force; borrowed until the next look. */
+const struct tunnel_views *model_views(const struct model *model);
 
 struct model_totals {
 	uint64_t resyncs;   /* times that events were lost and everything was read anew */

@@ -3,33 +3,35 @@
  * counters for good, so that they never go down. Control thread only. */
 #pragma once
 
-#include <net/if.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/events.h"
 #include "daemon/workers.h"
-#include "policy/tunnel.h"
+#include "policy/tunnel_view.h"
 
 struct tunnel {
-	char name[IF_NAMESIZE];
+	char *name;
 	uint32_t id;       /* of its counters; TUNNEL_ID_NONE is nobody's */
-	uint32_t mtu;      /* bytes, as last seen */
-	uint64_t since_ns; /* CLOCK_BOOTTIME: when it came, or its MTU last changed */
+	uint32_t mtu;      /* of its interface, bytes, as last seen; 0 without */
+	uint32_t inner_mtu; /* of its narrowest peer, bytes; 0 unknown */
+	uint64_t since_ns; /* CLOCK_BOOTTIME: when it came, or one of these last changed */
 	bool present;      /* at the last look */
 };
 
 struct tunnels;
 
-/* Borrows workers, whose counters get room for each tunnel. Returns owned, or NULL (no memory). */
-struct tunnels *tunnels_new(struct workers *workers);
+/* Borrows workers, whose counters get room for each tunnel, and events. Returns owned, or NULL (no
+ * memory). */
+struct tunnels *tunnels_new(struct workers *workers, const struct events *events);
 void tunnels_free(struct tunnels *tunnels);
 
-/* One look at all links: begin, note each tunnel, end. What comes, goes or changes its MTU is
- * logged. tunnels_note returns the id of its counters, TUNNEL_ID_NONE where there is no room for
- * more. */
+/* One look at all tunnels: begin, note each, end. What comes, goes or changes is logged and told as
+ * an event. tunnels_note returns the id of its counters, TUNNEL_ID_NONE where there is no room for
+ * more; mtu is its interface's, in bytes, 0 without. */
 void tunnels_begin(struct tunnels *tunnels);
-uint32_t tunnels_note(struct tunnels *tunnels, const struct link *link);
+uint32_t tunnels_note(struct tunnels *tunnels, const struct tunnel_view *view, uint32_t mtu);
 void tunnels_end(struct tunnels *tunnels);
 
 /* In order of first sight; borrowed until the next look. */

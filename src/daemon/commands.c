@@ -16,6 +16,7 @@ const struct control_method daemon_methods[] = {
 	{ "GetStatus",     false, false, reply_status },
 	{ "GetStats",      false, false, reply_stats },
 	{ "ListTunnels",   false, false, reply_tunnels },
+	{ "ListPeers",     false, false, reply_peers },
 	{ "Explain",       false, false, reply_explain },
 	{ "GetRules",      false, false, reply_rules },
 	{ "ApplyRules",    true,  false, reply_apply_rules },

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/mss.h"
+#include "daemon/overrides.h"
 
 #define MTU_DEFAULT_IPV4 (MSS_DEFAULT_IPV4 + MSS_HEADERS_IPV4) /* RFC 9293 section 3.7.1: 576 */
 #define MTU_DEFAULT_IPV6 (MSS_DEFAULT_IPV6 + MSS_HEADERS_IPV6) /* RFC 8200 section 5: 1280 */
@@ -191,6 +192,25 @@ bool config_entry_add_rule(struct config_build *build, const struct config_entry
 	return true;
 }
 
+/* Whether the words for cipher and digest are known to the kind of tunnel. */
+static bool check_cipher(struct config_build *build, const struct config_entry *entry)
+{
+	const char *kind = entry->values[TUNNEL_KEY_KIND].text;
+	const char *cipher = entry->values[TUNNEL_KEY_CIPHER].text;
+	const char *auth = entry->values[TUNNEL_KEY_AUTH].text;
+	struct encap encap;
+
+	if (overrides_parse_encap(kind, cipher, auth, &encap) == 0)
+		return true;
+	config_build_note(build, CONFIG_ERROR,
+			  entry->keys[cipher ? TUNNEL_KEY_CIPHER : TUNNEL_KEY_AUTH], entry->path,
+			  "%s%s%s is no cipher%s of %s; such as cipher = \"AES-256-GCM\" of "
+			  "openvpn, cipher = \"AES-CBC\" and auth = \"SHA256-128\" of esp",
+			  cipher ? cipher : "", cipher && auth ? " with " : "", auth ? auth : "",
+			  auth ? " or digest" : "", kind ? kind : "openvpn or esp");
+	return false;
+}
+
 bool config_entry_add_tunnel(struct config_build *build, const struct config_entry *entry)
 {
 	struct config *config = build->config;
@@ -201,6 +221,8 @@ bool config_entry_add_tunnel(struct config_build *build, const struct config_ent
 				  "match is needed: the interface (a name or glob) or ipsec:NAME");
 		return false;
 	}
+	if (!check_cipher(build, entry))
+		return false;
 	grown = reallocarray(config->tunnels, config->tunnel_count + 1, sizeof(*grown));
 	if (!grown) {
 		build->failed = -ENOMEM;

@@ -207,7 +207,8 @@ static int start(struct daemon *daemon)
 	daemon->workers = workers_new(queue_count(daemon->config));
 	if (!daemon->workers)
 		return log_error(-ENOMEM, "workers");
-	r = model_open(daemon->event, daemon->workers, daemon->config, &daemon->model);
+	r = model_open(daemon->event, daemon->workers, daemon->config, &daemon->events,
+		       &daemon->model);
 	if (r < 0)
 		return r;
 	warnings = rule_check_warnings(daemon->config->rules,

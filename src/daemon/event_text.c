@@ -8,8 +8,8 @@
 
 #define LIST_MAX 3 /* items of a list that are named */
 
-/* What of a row of ListTunnels or ListPeers is worth a word, in the order it is told. What follows
- * from the rest (the MTU inside) and what always changes (ages) is not. */
+/* What of a row of ListTunnels or ListPeers is worth a word, in the order it is told. What always
+ * changes (ages) is not. */
 static const struct field {
 	const char *key, *words, *unit;
 } fields[] = {
@@ -23,6 +23,7 @@ static const struct field {
 	{ "path_source", "path source", "" },
 	{ "overhead_bytes", "overhead", " bytes" },
 	{ "interface_mtu_bytes", "interface MTU", " bytes" },
+	{ "inner_mtu_bytes", "inner MTU", " bytes" },
 	{ "mss4_bytes", "MSS4", "" },
 	{ "mss6_bytes", "MSS6", "" },
 	{ "allowed_ips", "allowed IPs", "" },

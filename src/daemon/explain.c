@@ -1,26 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The answer to Explain: every step from a flow to its MSS, by the look-up that the workers do. */
-#include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "core/mss.h"
 #include "daemon/commands.h"
 #include "daemon/daemon.h"
-#include "daemon/flow_text.h"
-#include "edge/rtnl.h"
+#include "daemon/explain_question.h"
 #include "proto/varlink.h"
-
-#define LOOPBACK_IFINDEX 1 /* lo, in every network namespace */
-
-/* A question once it is understood. */
-struct question {
-	struct flow_text text;
-	struct flow flow; /* points into text */
-};
 
 static const char *family_name(enum family family)
 {
@@ -32,140 +20,6 @@ static const char *link_name(const struct snapshot *snapshot, uint32_t ifindex)
 	const struct snapshot_link *link = snapshot_find_link(snapshot, ifindex);
 
 	return link ? link->link.name : NULL;
-}
-
-/* An interface by name; an absent name leaves 0. Returns 0 or -ENODEV, told to the caller. */
-static int find_interface(struct control_call *call, const struct snapshot *snapshot,
-			  const char *name, uint32_t *ret_ifindex)
-{
-	const struct snapshot_link *link;
-
-	if (!name)
-		return 0;
-	link = snapshot_find_link_by_name(snapshot, name);
-	if (!link) {
-		control_fail(call, CONTROL_NOT_FOUND, "\"ip link\" lists them",
-			     "there is no interface %s", name);
-		return -ENODEV;
-	}
-	*ret_ifindex = link->link.ifindex;
-	return 0;
-}
-
-/* Where a SYN from the source would come in: the way the kernel would answer it. */
-static int find_in_interface(struct nl *nl, struct question *question)
-{
-	const struct path_question back = {
-		.destination = question->text.source,
-		.mark = question->flow.mark,
-	};
-	struct path_answer answer;
-	int r;
-
-	r = rtnl_get_route(nl, &back, &answer);
-	if (r == 0 && !answer.local)
-		question->flow.in_ifindex = answer.ifindex;
-	return r;
-}
-
-/* Where it would leave. What the kernel finds odd about where it comes from (a martian source, an
- * interface without one) is left out of the question. */
-static int find_out_interface(struct nl *nl, struct question *question)
-{
-	struct path_question way = {
-		.destination = question->text.destination,
-		.has_source = question->text.has_source,
-		.source = question->text.source,
-		.iif = question->flow.in_ifindex,
-		.mark = question->flow.mark,
-	};
-	struct path_answer answer;
-	int r;
-
-	r = rtnl_get_route(nl, &way, &answer);
-	if (r < 0 && (way.has_source || way.iif)) {
-		way.has_source = false;
-		way.iif = 0;
-		r = rtnl_get_route(nl, &way, &answer);
-	}
-	if (r == 0 && !answer.local)
-		question->flow.out_ifindex = answer.ifindex;
-	else if (r == 0 && question->flow.in_ifindex == 0)
-		question->flow.out_ifindex = LOOPBACK_IFINDEX; /* from this host to itself */
-	return r;
-}
-
-static int find_ways(struct control_call *call, struct question *question, bool need_in,
-		     bool need_out)
-{
-	char text[PREFIX_TEXT_MAX];
-	struct nl *nl;
-	int r;
-
-	r = nl_open(NETLINK_ROUTE, 0, &nl);
-	if (r < 0) {
-		control_fail(call, CONTROL_FAILED, NULL, "cannot ask for routes: %s", strerror(-r));
-		return r;
-	}
-	if (need_in) {
-		r = find_in_interface(nl, question);
-		if (r < 0)
-			control_fail(call, CONTROL_NOT_FOUND, "name its interface with --iif",
-				     "no route to the source %s: %s",
-				     address_format(&question->text.source, text), strerror(-r));
-	}
-	if (r == 0 && need_out) {
-		r = find_out_interface(nl, question);
-		if (r < 0)
-			control_fail(call, CONTROL_NOT_FOUND, "name its interface with --oif",
-				     "no route to %s: %s",
-				     address_format(&question->text.destination, text),
-				     strerror(-r));
-	}
-	nl_close(nl);
-	return r;
-}
-
-/* The mark comes as text: "0x1" or "1". */
-static int read_mark(json_t *parameter, uint32_t *ret_mark)
-{
-	uint64_t value;
-	int r;
-
-	if (!parameter || json_is_null(parameter))
-		return 0;
-	r = text_parse_u64(json_string_value(parameter), 0, UINT32_MAX, &value);
-	if (r == 0)
-		*ret_mark = (uint32_t)value;
-	return r;
-}
-
-static int read_question(struct control_call *call, json_t *parameters,
-			 const struct snapshot *snapshot, struct question *question)
-{
-	const char *text = json_string_value(json_object_get(parameters, "flow"));
-	const char *iif = json_string_value(json_object_get(parameters, "iif"));
-	const char *oif = json_string_value(json_object_get(parameters, "oif"));
-	const char *hint = "write \"SRC DST[:PORT]\", \"SRC -> DST[:PORT]\" or one address";
-	char why[FLOW_TEXT_WHY_MAX];
-
-	if (!text || flow_text_parse(text, &question->text, why) < 0) {
-		control_fail(call, CONTROL_INVALID_ARGUMENT, hint, "flow: %s",
-			     text ? why : "nothing was given");
-		return -EINVAL;
-	}
-	if (read_mark(json_object_get(parameters, "mark"), &question->flow.mark) < 0) {
-		control_fail(call, CONTROL_INVALID_ARGUMENT, NULL,
-			     "mark: not a number from 0 to 0xffffffff");
-		return -EINVAL;
-	}
-	question->flow.family = question->text.destination.family;
-	question->flow.source = question->text.source.bytes;
-	question->flow.destination = question->text.destination.bytes;
-	if (find_interface(call, snapshot, iif, &question->flow.in_ifindex) < 0 ||
-	    find_interface(call, snapshot, oif, &question->flow.out_ifindex) < 0)
-		return -ENODEV;
-	return find_ways(call, question, !iif && question->text.has_source, !oif);
 }
 
 static void add_step(json_t *steps, uint32_t value, const char *source, const char *format, ...)
@@ -206,24 +60,75 @@ static void add_rule_steps(json_t *steps, const struct side_limit *side, enum fa
 			 "warning: the rule allows more than the link MTU");
 }
 
-static void add_measured_steps(json_t *steps, const struct side_limit *side, enum family family,
-			       const char *interface)
+static void add_tunnel_steps(json_t *steps, const struct tunnel_steps *from)
 {
+	for (size_t i = 0; i < from->count; i++)
+		add_step(steps, from->list[i].value, from->list[i].source, "%s",
+			 from->list[i].what);
+}
+
+/* How the tunnel's own limit, that of the peer and that of the IPsec policy came about. */
+static void add_path_steps(json_t *steps, const struct snapshot *snapshot,
+			   const struct side_limit *side, uint32_t ifindex)
+{
+	const struct tunnel_set *set = snapshot_tunnels(snapshot);
+	struct tunnel_steps told;
+	size_t place;
+
+	if (side->tunnel_mtu && tunnel_set_find_link(set, ifindex, &place)) {
+		tunnel_set_explain_link(set, place, &told);
+		add_tunnel_steps(steps, &told);
+	}
+	if (side->peer != PEER_NONE) {
+		tunnel_set_explain_peer(set, side->peer, &told);
+		add_tunnel_steps(steps, &told);
+	}
+	if (side->selector != SELECTOR_NONE) {
+		tunnel_set_explain_peer(set, side->selector, &told);
+		add_tunnel_steps(steps, &told);
+	}
+}
+
+/* The word for what decided, as a step's source. */
+static const char *decided_source(enum side_decided decided)
+{
+	switch (decided) {
+	case DECIDED_RULE:
+		return "config";
+	case DECIDED_ROUTE:
+		return "route";
+	case DECIDED_TUNNEL:
+	case DECIDED_PEER:
+	case DECIDED_SELECTOR:
+		return "tunnel";
+	case DECIDED_LINK:
+		return "link";
+	case DECIDED_NONE:
+		break;
+	}
+	return NULL;
+}
+
+static void add_measured_steps(json_t *steps, const struct snapshot *snapshot,
+			       const struct side_limit *side, enum family family, uint32_t ifindex)
+{
+	const char *name = link_name(snapshot, ifindex), *interface = name ? name : "the interface";
 	char prefix[PREFIX_TEXT_MAX];
 
+	add_path_steps(steps, snapshot, side, ifindex);
 	if (side->link_mtu)
 		add_step(steps, side->link_mtu, "link", "link MTU of %s", interface);
 	if (side->route_mtu)
 		add_step(steps, side->route_mtu, "route", "route MTU metric of %s",
 			 prefix_format(&side->route, prefix));
 	if (side->mss)
-		add_step(steps, side->mss, side->decided == DECIDED_ROUTE ? "route" : "link",
+		add_step(steps, side->mss, decided_source(side->decided),
 			 "- IP and TCP headers (%u)", mss_headers(family));
 	else
 		add_step(steps, 0, NULL, "the MTU of %s is not known: no limit", interface);
 }
 
-static json_t *side_json(const struct snapshot *snapshot, const struct question *question,
+static json_t *side_json(const struct snapshot *snapshot, const struct explain_question *question,
 			 enum flow_side which, const struct side_limit *side)
 {
 	bool in = which == SIDE_IN;
@@ -239,8 +144,8 @@ static json_t *side_json(const struct snapshot *snapshot, const struct question 
 	else if (side->rule)
 		add_rule_steps(steps, side, question->flow.family);
 	else
-		add_measured_steps(steps, side, question->flow.family,
-				   name ? name : "the interface");
+		add_measured_steps(steps, snapshot, side, question->flow.family,
+				   in ? question->flow.in_ifindex : question->flow.out_ifindex);
 	return json_pack("{s:s?, s:s?, s:o, s:o}", "interface", name, "address",
 			 has_address ? address_format(address, text) : NULL, "steps", steps,
 			 "inner_mtu_bytes",
@@ -248,31 +153,69 @@ static json_t *side_json(const struct snapshot *snapshot, const struct question 
 				     json_null());
 }
 
-static json_t *result_json(const struct snapshot *snapshot, const struct question *question,
+/* "peer alice of wg0", "link MTU of eth0". */
+static void print_decided(FILE *out, const struct snapshot *snapshot,
+			  const struct side_limit *side, const char *name)
+{
+	const struct tunnel_set *set = snapshot_tunnels(snapshot);
+	uint32_t place = side->decided == DECIDED_SELECTOR ? side->selector : side->peer;
+	const struct peer *peer;
+
+	switch (side->decided) {
+	case DECIDED_RULE:
+		fprintf(out, "%s, on %s", side->rule->text, name);
+		return;
+	case DECIDED_PEER:
+	case DECIDED_SELECTOR:
+		peer = set->peers[place];
+		fprintf(out, "%s %s of %s", side->decided == DECIDED_PEER ? "peer" : "IPsec policy",
+			peer->name ? peer->name : peer->id ? peer->id : "not known yet",
+			tunnel_set_peer_tunnel(set, peer));
+		return;
+	case DECIDED_TUNNEL:
+		fprintf(out, "path of tunnel %s", name);
+		return;
+	case DECIDED_ROUTE:
+		fprintf(out, "route MTU of %s", name);
+		return;
+	case DECIDED_LINK:
+	case DECIDED_NONE:
+		fprintf(out, "link MTU of %s", name);
+	}
+}
+
+static json_t *decided_json(const struct snapshot *snapshot, const struct side_limit *side,
+			    const char *name)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	json_t *json;
+
+	if (!out)
+		return json_null();
+	print_decided(out, snapshot, side, name ? name : "?");
+	json = fclose(out) == 0 ? varlink_string(text) : json_null();
+	free(text);
+	return json;
+}
+
+static json_t *result_json(const struct snapshot *snapshot, const struct explain_question *question,
 			   const struct limit *limit, const struct side_limit *side)
 {
 	uint32_t ifindex = limit->decided == SIDE_IN ? question->flow.in_ifindex :
 						       question->flow.out_ifindex;
-	const char *name = link_name(snapshot, ifindex);
-	char decided[300];
 
 	if (limit->mss == MSS_NONE)
 		return json_pack("{s:n, s:n, s:s?, s:n}", "mtu_bytes", "mss_bytes", "rule",
 				 side->rule ? side->rule->text : NULL, "decided_by");
-	if (side->rule)
-		snprintf(decided, sizeof(decided), "%s, on %s", side->rule->text,
-			 name ? name : "?");
-	else
-		snprintf(decided, sizeof(decided), "%s of %s",
-			 side->decided == DECIDED_ROUTE ? "route MTU" : "link MTU",
-			 name ? name : "?");
 	return json_pack("{s:I, s:I, s:s?, s:o}", "mtu_bytes",
 			 (json_int_t)(limit->mss + mss_headers(question->flow.family)), "mss_bytes",
 			 (json_int_t)limit->mss, "rule", side->rule ? side->rule->text : NULL,
-			 "decided_by", varlink_string(decided));
+			 "decided_by", decided_json(snapshot, side, link_name(snapshot, ifindex)));
 }
 
-static json_t *flow_json(const struct snapshot *snapshot, const struct question *question)
+static json_t *flow_json(const struct snapshot *snapshot, const struct explain_question *question)
 {
 	char source[PREFIX_TEXT_MAX], destination[PREFIX_TEXT_MAX];
 
@@ -291,11 +234,11 @@ json_t *reply_explain(struct control_call *call, json_t *parameters, void *userd
 {
 	const struct daemon *daemon = userdata;
 	const struct snapshot *snapshot = slot_current(model_slot(daemon->model));
-	struct question question = { 0 };
+	struct explain_question question = { 0 };
 	struct side_limit side[SIDE_COUNT];
 	struct limit limit;
 
-	if (read_question(call, parameters, snapshot, &question) < 0)
+	if (explain_question_read(call, parameters, snapshot, &question) < 0)
 		return NULL;
 	for (enum flow_side which = SIDE_IN; which < SIDE_COUNT; which++)
 		side[which] = snapshot_lookup_side(snapshot, &question.flow, which);

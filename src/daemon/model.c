@@ -9,10 +9,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "daemon/tunnels.h"
+#include "daemon/build.h"
+#include "daemon/knowledge.h"
+#include "daemon/peer_changes.h"
 #include "edge/rtnl.h"
-#include "policy/tunnel.h"
-#include "proto/varlink.h"
 
 /* The least time between two looks: 20 ms, or ten times what the last one took, so that a host with
  * a million flapping routes spends a tenth of a core here and no more. */
@@ -21,105 +21,63 @@
 #define RETRY_NS (200 * NS_PER_MS)
 /* Some changes are never announced (net.ipv6.conf.*.mtu): a look without a reason now and then. */
 #define LOOK_ANYWAY_NS (60 * NS_PER_SECOND)
+/* PMTU exceptions come and expire without a word. */
+#define HINTS_EVERY_NS (5 * NS_PER_SECOND)
 
 struct model {
-	sd_event *event;            /* borrowed */
+	sd_event *event;             /* borrowed */
 	const struct config *config; /* borrowed */
+	const struct events *told;         /* borrowed; who wants to hear of changes */
 	struct slot *slot;
-	struct nl *questions, *events;
-	sd_event_source *events_source, *look_source;
-	unsigned int stale;         /* RTNL_CHANGED_* not yet looked at */
-	uint64_t next_look_ns;      /* not before */
-	struct link_list links;
-	struct route_list routes;
+	struct nl *events;
+	sd_event_source *events_source, *look_source, *hints_source;
+	unsigned int stale;          /* RTNL_CHANGED_* and STALE_* not yet looked at */
+	uint64_t next_look_ns;       /* not before */
+	struct knowledge knowledge;
 	struct tunnels *tunnels;
+	struct tunnel_views views;   /* of the set of the snapshot that is in force */
 	struct model_totals totals;
 	struct log_ratelimit lost_limit, failed_limit;
 };
 
-/* The kernel takes any bytes as a name, JSON takes UTF-8 alone. */
-static void make_speakable(char *name)
+static const struct tunnel_set *current_set(const struct model *model)
 {
-	json_t *string = json_string(name);
-
-	if (!string)
-		varlink_make_printable(name);
-	json_decref(string);
+	return model->slot ? snapshot_tunnels(slot_current(model->slot)) : NULL;
 }
 
-static int build(struct model *model, const struct config *config, struct snapshot **ret_snapshot)
+static int build(struct model *model, const struct config *config, struct built *ret_built)
 {
-	struct snapshot_link *links = calloc(model->links.count + 1, sizeof(*links));
-	struct snapshot_input input = {
-		.mode = {
-			.clamp = {
-				.insert_missing = config->insert_missing,
-				.clamp_tcp_ao = config->clamp_tcp_ao,
-			},
-			.audit = config->mode == MODE_AUDIT,
-		},
-		.links = links,
-		.link_count = model->links.count,
-		.routes = model->routes.list,
-		.route_count = model->routes.count,
-		.rules = config->rules,
+	struct build_input input = {
+		.config = config,
+		.links = &model->knowledge.links,
+		.routes = &model->knowledge.routes,
+		.hints = &model->knowledge.hints,
+		.ways = model->knowledge.ways,
+		.tunnels = model->tunnels,
 	};
-	int r;
 
-	if (!links)
-		return -ENOMEM;
-	tunnels_begin(model->tunnels);
-	for (size_t i = 0; i < model->links.count; i++) {
-		links[i].link = model->links.list[i];
-		make_speakable(links[i].link.name);
-		links[i].tunnel_id = TUNNEL_ID_NONE;
-		if (link_tunnel_kind(&links[i].link))
-			links[i].tunnel_id = tunnels_note(model->tunnels, &links[i].link);
-	}
-	tunnels_end(model->tunnels);
-	r = snapshot_build(&input, ret_snapshot);
-	free(links);
-	return r;
+	input.lists = discovery_lists(model->knowledge.discovery, &input.list_count);
+	return build_snapshot(&input, ret_built);
 }
 
 static int publish(struct model *model, const struct config *config)
 {
-	struct snapshot *snapshot;
+	struct built built;
 	int r;
 
-	r = build(model, config, &snapshot);
+	r = build(model, config, &built);
 	if (r < 0)
 		return r;
-	r = slot_publish(model->slot, snapshot);
+	peer_changes_tell(current_set(model), snapshot_tunnels(built.snapshot), model->told);
+	r = slot_publish(model->slot, built.snapshot);
 	if (r < 0) {
-		snapshot_free(snapshot);
+		tunnel_views_done(&built.views);
+		snapshot_free(built.snapshot);
 		return r;
 	}
+	tunnel_views_done(&model->views);
+	model->views = built.views;
 	slot_reclaim(model->slot);
-	return 0;
-}
-
-/* Asks for links and routes anew. What was known stays until both answers are whole. */
-static int look(struct model *model, unsigned int what)
-{
-	struct link_list links = { 0 };
-	struct route_list routes = { 0 };
-	int r = 0;
-
-	if (what & RTNL_CHANGED_LINKS)
-		r = rtnl_dump_links(model->questions, &links);
-	if (r == 0)
-		r = rtnl_dump_routes(model->questions, &routes);
-	if (r < 0) {
-		link_list_done(&links);
-		return r;
-	}
-	if (what & RTNL_CHANGED_LINKS) {
-		link_list_done(&model->links);
-		model->links = links;
-	}
-	route_list_done(&model->routes);
-	model->routes = routes;
 	return 0;
 }
 
@@ -138,15 +96,14 @@ static int on_look(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct model *model = userdata;
 	uint64_t begin_ns = clock_boottime_ns(), took_ns, suppressed;
-	unsigned int stale = model->stale ? model->stale :
-					    RTNL_CHANGED_LINKS | RTNL_CHANGED_ROUTES;
+	unsigned int stale = model->stale ? model->stale : STALE_KERNEL;
 	int r;
 
 	(void)source;
 	(void)usec;
 	model->stale = 0;
-	r = look(model, stale);
-	if (r == 0)
+	r = knowledge_look(&model->knowledge, stale, model->config);
+	if (r > 0)
 		r = publish(model, model->config);
 	took_ns = clock_boottime_ns() - begin_ns;
 	if (r < 0) {
@@ -156,12 +113,43 @@ static int on_look(sd_event_source *source, uint64_t usec, void *userdata)
 		model->stale |= stale;
 		return schedule_look(model, begin_ns + took_ns + RETRY_NS);
 	}
-	log_debug("rtnetlink: %zu links and %zu routes read and built in %llu us",
-		  model->links.count, model->routes.count, (unsigned long long)(took_ns / 1000));
+	log_debug("%zu links, %zu routes, %zu peers: looked%s in %llu us",
+		  model->knowledge.links.count, model->knowledge.routes.count, current_set(model)->peer_count, r > 0 ? " and built" : "",
+		  (unsigned long long)(took_ns / 1000));
 	model->next_look_ns = begin_ns + took_ns;
 	model->next_look_ns += took_ns * LOOK_GAP_FACTOR > LOOK_GAP_NS ? took_ns * LOOK_GAP_FACTOR :
 									LOOK_GAP_NS;
 	return schedule_look(model, begin_ns + LOOK_ANYWAY_NS);
+}
+
+static int look_soon(struct model *model)
+{
+	uint64_t now_ns = clock_boottime_ns();
+
+	return schedule_look(model, now_ns > model->next_look_ns ? now_ns : model->next_look_ns);
+}
+
+/* A source beside rtnetlink may have something new. */
+static void on_discovery(void *userdata)
+{
+	struct model *model = userdata;
+
+	model->stale |= STALE_PEERS;
+	look_soon(model);
+}
+
+/* Exceptions matter where somebody sends to an endpoint. */
+static int on_hints(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct model *model = userdata;
+
+	(void)usec;
+	if (model->views.count > 0) {
+		model->stale |= STALE_HINTS;
+		look_soon(model);
+	}
+	sd_event_source_set_time(source, (clock_boottime_ns() + HINTS_EVERY_NS) / 1000);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
 static int on_event_message(const struct nlmsghdr *message, void *userdata)
@@ -184,14 +172,12 @@ static int on_events(sd_event_source *source, int fd, uint32_t revents, void *us
 	r = nl_read_events(model->events, on_event_message, model);
 	if (r < 0) {
 		model->totals.resyncs++;
-		model->stale |= RTNL_CHANGED_LINKS | RTNL_CHANGED_ROUTES;
+		model->stale |= STALE_KERNEL;
 		if (log_may_speak(&model->lost_limit, now_ns, 10 * NS_PER_SECOND, &suppressed))
 			log_error(r, "rtnetlink: events were lost, reading all links and routes "
 				     "anew");
 	}
-	if (model->stale == 0)
-		return 0;
-	return schedule_look(model, now_ns > model->next_look_ns ? now_ns : model->next_look_ns);
+	return model->stale ? look_soon(model) : 0;
 }
 
 static int open_sockets(struct model *model)
@@ -202,13 +188,11 @@ static int open_sockets(struct model *model)
 	r = rtnl_open_events(&model->events);
 	if (r < 0)
 		return log_error(r, "rtnetlink: cannot subscribe to links and routes");
-	r = nl_open(NETLINK_ROUTE, 0, &model->questions);
+	r = knowledge_init(&model->knowledge, model->event, on_discovery, model);
 	if (r < 0)
-		return log_error(r, "rtnetlink: cannot open a socket");
-	r = look(model, RTNL_CHANGED_LINKS | RTNL_CHANGED_ROUTES);
-	if (r < 0)
-		return log_error(r, "rtnetlink: cannot read links and routes");
-	return 0;
+		return r;
+	r = knowledge_look(&model->knowledge, STALE_KERNEL | STALE_HINTS, model->config);
+	return r < 0 ? log_error(r, "rtnetlink: cannot read links and routes") : 0;
 }
 
 static int add_sources(struct model *model)
@@ -221,36 +205,49 @@ static int add_sources(struct model *model)
 		r = sd_event_add_time(model->event, &model->look_source, CLOCK_BOOTTIME,
 				      (clock_boottime_ns() + LOOK_ANYWAY_NS) / 1000, 1000, on_look,
 				      model);
+	if (r >= 0)
+		r = sd_event_add_time(model->event, &model->hints_source, CLOCK_BOOTTIME,
+				      (clock_boottime_ns() + HINTS_EVERY_NS) / 1000, 1000, on_hints,
+				      model);
 	return r < 0 ? log_error(r, "event loop: cannot watch links and routes") : 0;
 }
 
+/* The first snapshot: nobody has read one before. */
+static int build_first(struct model *model, struct workers *workers)
+{
+	struct built built;
+	int r;
+
+	r = build(model, model->config, &built);
+	if (r < 0)
+		return log_error(r, "cannot build the table of limits");
+	model->slot = slot_new(workers_count(workers), built.snapshot);
+	if (!model->slot) {
+		tunnel_views_done(&built.views);
+		snapshot_free(built.snapshot);
+		return log_error(-ENOMEM, "cannot publish the table of limits");
+	}
+	model->views = built.views;
+	return 0;
+}
+
 int model_open(sd_event *event, struct workers *workers, const struct config *config,
-	       struct model **ret_model)
+	       const struct events *told, struct model **ret_model)
 {
 	struct model *model = calloc(1, sizeof(*model));
-	struct snapshot *first = NULL;
 	int r;
 
 	if (!model)
 		return log_error(-ENOMEM, "links and routes");
 	model->event = event;
 	model->config = config;
-	model->tunnels = tunnels_new(workers);
+	model->told = told;
+	model->tunnels = tunnels_new(workers, told);
 	r = model->tunnels ? open_sockets(model) : log_error(-ENOMEM, "tunnels");
 	if (r == 0)
 		r = add_sources(model);
-	if (r == 0) {
-		r = build(model, config, &first);
-		if (r < 0)
-			log_error(r, "cannot build the table of limits");
-	}
-	if (r == 0) {
-		model->slot = slot_new(workers_count(workers), first);
-		if (!model->slot) {
-			snapshot_free(first);
-			r = log_error(-ENOMEM, "cannot publish the table of limits");
-		}
-	}
+	if (r == 0)
+		r = build_first(model, workers);
 	if (r < 0) {
 		model_close(model);
 		return r;
@@ -265,11 +262,11 @@ void model_close(struct model *model)
 		return;
 	sd_event_source_disable_unref(model->events_source);
 	sd_event_source_disable_unref(model->look_source);
+	sd_event_source_disable_unref(model->hints_source);
 	nl_close(model->events);
-	nl_close(model->questions);
+	tunnel_views_done(&model->views);
 	slot_free(model->slot);
-	link_list_done(&model->links);
-	route_list_done(&model->routes);
+	knowledge_done(&model->knowledge);
 	tunnels_free(model->tunnels);
 	free(model);
 }
@@ -281,12 +278,20 @@ struct slot *model_slot(const struct model *model)
 
 int model_configure(struct model *model, const struct config *config)
 {
+	struct knowledge *knowledge = &model->knowledge;
 	int r;
 
-	r = publish(model, config);
-	if (r == 0)
-		model->config = config;
-	return r;
+	/* Entries of `tunnels` are facts that sources read by. */
+	discovery_forget(knowledge->discovery);
+	r = knowledge_look(knowledge, STALE_PEERS, config);
+	if (r >= 0)
+		r = publish(model, config);
+	if (r < 0) {
+		discovery_forget(knowledge->discovery);
+		return r;
+	}
+	model->config = config;
+	return 0;
 }
 
 void model_reclaim(struct model *model)
@@ -299,10 +304,17 @@ const struct tunnels *model_tunnels(const struct model *model)
 	return model->tunnels;
 }
 
+const struct tunnel_views *model_views(const struct model *model)
+{
+	return &model->views;
+}
+
 struct model_totals model_totals(const struct model *model)
 {
 	struct model_totals totals = model->totals;
 
-	totals.malformed = nl_malformed_total(model->events) + nl_malformed_total(model->questions);
+	totals.malformed = nl_malformed_total(model->events) +
+			   nl_malformed_total(model->knowledge.questions);
+	discovery_add_totals(model->knowledge.discovery, &totals.malformed, &totals.resyncs);
 	return totals;
 }

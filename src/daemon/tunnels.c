@@ -2,12 +2,14 @@
 #include "daemon/tunnels.h"
 
 #include <search.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/array.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "daemon/json.h"
 
 /* A tunnel and what only this file knows of it; tunnel comes first: names are compared by it. */
 struct tunnel_entry {
@@ -17,6 +19,7 @@ struct tunnel_entry {
 
 struct tunnels {
 	struct workers *workers; /* borrowed */
+	const struct events *events;   /* borrowed */
 	struct tunnel_entry **list;     /* place + 1 is the id */
 	size_t count, capacity;
 	void *by_name;           /* tsearch tree of the same entries */
@@ -27,20 +30,30 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(((const struct tunnel *)a)->name, ((const struct tunnel *)b)->name);
 }
 
-struct tunnels *tunnels_new(struct workers *workers)
+struct tunnels *tunnels_new(struct workers *workers, const struct events *events)
 {
 	struct tunnels *tunnels = calloc(1, sizeof(*tunnels));
 
-	if (tunnels)
-		tunnels->workers = workers;
+	if (!tunnels)
+		return NULL;
+	tunnels->workers = workers;
+	tunnels->events = events;
 	return tunnels;
+}
+
+static void free_entry(void *data)
+{
+	struct tunnel_entry *entry = data;
+
+	free(entry->tunnel.name);
+	free(entry);
 }
 
 void tunnels_free(struct tunnels *tunnels)
 {
 	if (!tunnels)
 		return;
-	tdestroy(tunnels->by_name, free); /* the entries themselves */
+	tdestroy(tunnels->by_name, free_entry); /* the entries themselves */
 	free(tunnels->list);
 	free(tunnels);
 }
@@ -61,10 +74,10 @@ static struct tunnel_entry *add_entry(struct tunnels *tunnels, const char *name)
 	entry = calloc(1, sizeof(*entry));
 	if (!entry)
 		return NULL;
-	strcpy(entry->tunnel.name, name);
+	entry->tunnel.name = strdup(name);
 	entry->tunnel.id = id;
-	if (!tsearch(entry, &tunnels->by_name, compare_names)) {
-		free(entry);
+	if (!entry->tunnel.name || !tsearch(entry, &tunnels->by_name, compare_names)) {
+		free_entry(entry);
 		return NULL;
 	}
 	tunnels->list[tunnels->count++] = entry;
@@ -73,13 +86,9 @@ static struct tunnel_entry *add_entry(struct tunnels *tunnels, const char *name)
 
 static struct tunnel_entry *find_entry(const struct tunnels *tunnels, const char *name)
 {
-	struct tunnel wanted = { 0 };
-	struct tunnel_entry *const *found;
+	const struct tunnel wanted = { .name = (char *)(uintptr_t)name };
+	struct tunnel_entry *const *found = tfind(&wanted, &tunnels->by_name, compare_names);
 
-	if (strlen(name) >= sizeof(wanted.name))
-		return NULL;
-	strcpy(wanted.name, name);
-	found = tfind(&wanted, &tunnels->by_name, compare_names);
 	return found ? *found : NULL;
 }
 
@@ -89,31 +98,62 @@ void tunnels_begin(struct tunnels *tunnels)
 		tunnels->list[i]->seen = false;
 }
 
-/* What is new about a tunnel, in words. */
-static void note_change(struct tunnel *tunnel, const struct link *link)
+static json_t *view_json(const char *kind, uint32_t mtu, uint32_t inner_mtu)
+{
+	return json_pack("{s:s?, s:o, s:o}", "kind", kind, "interface_mtu_bytes", json_bytes(mtu),
+			 "inner_mtu_bytes", json_bytes(inner_mtu));
+}
+
+static void tell_new(struct tunnels *tunnels, const struct tunnel_view *view, uint32_t mtu)
+{
+	char message[160];
+
+	if (mtu)
+		snprintf(message, sizeof(message), "%s: new tunnel (%s), MTU %u bytes", view->name,
+			 view->kind, mtu);
+	else
+		snprintf(message, sizeof(message), "%s: new tunnel (%s)", view->name, view->kind);
+	events_emit(tunnels->events, &(struct event){
+		.name = "tunnel_added", .tunnel = view->name, .message = message,
+		.new = view_json(view->kind, mtu, view->inner_mtu), .priority = LOG_INFO,
+	});
+}
+
+static void tell_change(struct tunnels *tunnels, const struct tunnel *tunnel,
+			const struct tunnel_view *view, uint32_t mtu)
+{
+	events_emit(tunnels->events, &(struct event){
+		.name = "tunnel_changed", .tunnel = view->name,
+		.old = view_json(view->kind, tunnel->mtu, tunnel->inner_mtu),
+		.new = view_json(view->kind, mtu, view->inner_mtu), .priority = LOG_INFO,
+	});
+}
+
+static void note_change(struct tunnels *tunnels, struct tunnel *tunnel,
+			const struct tunnel_view *view, uint32_t mtu)
 {
 	if (!tunnel->present)
-		log_info("%s: new tunnel (%s), MTU %u bytes", link->name, link_tunnel_kind(link),
-			 link->mtu);
-	else if (tunnel->mtu != link->mtu)
-		log_info("%s: MTU %u -> %u bytes", link->name, tunnel->mtu, link->mtu);
+		tell_new(tunnels, view, mtu);
+	else if (tunnel->mtu != mtu || tunnel->inner_mtu != view->inner_mtu)
+		tell_change(tunnels, tunnel, view, mtu);
 	else
 		return;
 	tunnel->present = true;
-	tunnel->mtu = link->mtu;
+	tunnel->mtu = mtu;
+	tunnel->inner_mtu = view->inner_mtu;
 	tunnel->since_ns = clock_boottime_ns();
 }
 
-uint32_t tunnels_note(struct tunnels *tunnels, const struct link *link)
+uint32_t tunnels_note(struct tunnels *tunnels, const struct tunnel_view *view, uint32_t mtu)
 {
-	struct tunnel_entry *entry = find_entry(tunnels, link->name);
+	struct tunnel_entry *entry = find_entry(tunnels, view->name);
 
 	if (!entry)
-		entry = add_entry(tunnels, link->name);
+		entry = add_entry(tunnels, view->name);
 	if (!entry)
 		return TUNNEL_ID_NONE;
 	entry->seen = true;
-	note_change(&entry->tunnel, link);
+	note_change(tunnels, &entry->tunnel, view, mtu);
 	return entry->tunnel.id;
 }
 
@@ -122,10 +162,12 @@ void tunnels_end(struct tunnels *tunnels)
 	for (size_t i = 0; i < tunnels->count; i++) {
 		struct tunnel_entry *entry = tunnels->list[i];
 
-		if (entry->tunnel.present && !entry->seen) {
-			entry->tunnel.present = false;
-			log_info("%s: tunnel gone", entry->tunnel.name);
-		}
+		if (!entry->tunnel.present || entry->seen)
+			continue;
+		entry->tunnel.present = false;
+		events_emit(tunnels->events, &(struct event){
+			.name = "tunnel_removed", .tunnel = entry->tunnel.name,
+			.priority = LOG_INFO });
 	}
 }
 

@@ -8,11 +8,12 @@
 
 #include "policy/tunnel_resolve.h"
 
-/* Whoever is not known yet comes from somewhere: asked for are addresses of the documentation
- * prefixes (RFC 5737, RFC 3849), which lie behind the default route like anybody's. */
+/* Whoever is not known yet comes from somewhere on the Internet. The kernel is asked for the way to a
+ * host that everybody reaches like that (a.root-servers.net); nothing is sent to it. Reserved and
+ * documentation prefixes would not do: laboratories use them, routers have black holes for them. */
 static const struct address anywhere[FAMILY_COUNT] = {
-	[FAMILY_IPV4] = { FAMILY_IPV4, { 192, 0, 2, 1 } },
-	[FAMILY_IPV6] = { FAMILY_IPV6, { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 } },
+	[FAMILY_IPV4] = { FAMILY_IPV4, { 198, 41, 0, 4 } },
+	[FAMILY_IPV6] = { FAMILY_IPV6, { 0x20, 0x01, 0x05, 0x03, 0xba, 0x3e, [13] = 2, [15] = 0x30 } },
 };
 
 void tunnel_step_add(struct tunnel_steps *steps, uint32_t value, const char *source,

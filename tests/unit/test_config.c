@@ -84,7 +84,8 @@ static void test_all_settings(void **state)
 		"  fail_open_per_second = 2; command = \"x\"; };\n"
 		"control = { socket = \"/c\"; group = \"g\"; admin_group = \"h\"; };\n"
 		"metrics = { per_peer = false; max_peers = 0; };\n"
-		"tunnels = ( { match = \"wg0\"; kind = \"esp\"; cipher = \"c\"; auth = \"a\";\n"
+		"tunnels = ( { match = \"wg0\"; kind = \"esp\"; cipher = \"AES-CBC\";\n"
+		"  auth = \"SHA1-96\";"
 		"  status_file = \"/s\"; path_mtu = 1500; extra = 12; over = \"o\"; }, { match = "
 		"\"*\"; } );\n"),
 		0);
@@ -123,8 +124,8 @@ static void test_all_settings(void **state)
 	assert_int_equal(config->tunnel_count, 2);
 	assert_string_equal(config->tunnels[0].match, "wg0");
 	assert_string_equal(config->tunnels[0].kind, "esp");
-	assert_string_equal(config->tunnels[0].cipher, "c");
-	assert_string_equal(config->tunnels[0].auth, "a");
+	assert_string_equal(config->tunnels[0].cipher, "AES-CBC");
+	assert_string_equal(config->tunnels[0].auth, "SHA1-96");
 	assert_string_equal(config->tunnels[0].status_file, "/s");
 	assert_int_equal(config->tunnels[0].path_mtu, 1500);
 	assert_int_equal(config->tunnels[0].extra, 12);

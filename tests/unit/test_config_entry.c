@@ -17,6 +17,17 @@ static const struct bad_file bad[] = {
 	  "prefix = \"2001:db8::/32\"; mss = 1300; } );",
 	  "2: rules[0]: prefix is IPv6 and family is \"ipv4\": the rule could never match, "
 	  "remove one of the two" },
+	{ "no such cipher of OpenVPN",
+	  "tunnels = ( { match = \"tun0\"; kind = \"openvpn\";\ncipher = \"AES-GCM-16\"; } );",
+	  "2: tunnels[0]: AES-GCM-16 is no cipher of openvpn; such as cipher = \"AES-256-GCM\" of "
+	  "openvpn, cipher = \"AES-CBC\" and auth = \"SHA256-128\" of esp" },
+	{ "no such digest", "tunnels = ( { match = \"vti0\"; auth = \"SHA9\"; } );",
+	  "1: tunnels[0]: SHA9 is no cipher or digest of openvpn or esp; such as cipher = "
+	  "\"AES-256-GCM\" of openvpn, cipher = \"AES-CBC\" and auth = \"SHA256-128\" of esp" },
+	{ "a cipher of nothing",
+	  "tunnels = ( { match = \"wg0\"; kind = \"wireguard\"; cipher = \"AES-CBC\"; } );",
+	  "1: tunnels[0]: AES-CBC is no cipher of wireguard; such as cipher = \"AES-256-GCM\" of "
+	  "openvpn, cipher = \"AES-CBC\" and auth = \"SHA256-128\" of esp" },
 	{ "tunnel without match", "tunnels = ( { extra = 12; } );",
 	  "1: tunnels[0]: match is needed: the interface (a name or glob) or ipsec:NAME" },
 };

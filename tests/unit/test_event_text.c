@@ -32,7 +32,8 @@ static const struct {
 	/* clang-format off */
 	{ "tunnel_added", "wg0", NULL, NULL, WG0, NULL,
 	  "wg0: new tunnel, kind wireguard, outer family ipv4, path MTU 1500 bytes, "
-	  "path source route, overhead 60 bytes, interface MTU 1420 bytes, MSS4 1380, MSS6 1360" },
+	  "path source route, overhead 60 bytes, interface MTU 1420 bytes, inner MTU 1420 bytes, "
+	  "MSS4 1380, MSS6 1360" },
 	{ "tunnel_removed", "wg0", NULL, WG0, NULL, NULL, "wg0: tunnel gone" },
 	{ "peer_added", "wg0", "KEY=", NULL, "{" ALICE "}", NULL,
 	  "wg0: peer alice: new, endpoint 192.0.2.7:51820, path MTU 1500 bytes, path source route, "

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The entries of `tunnels` as the tunnel set reads them. */
+#pragma once
+
+#include <stddef.h>
+
+#include "daemon/config.h"
+#include "policy/tunnel_set.h"
+
+/* kind, cipher and auth of an entry as a layer; each may be NULL. Without kind a cipher may be
+ * OpenVPN's or ESP's, and ret_encap has no kind. Returns 0, or -ENOENT where cipher or digest are
+ * known to neither, or not to that kind. */
+int overrides_parse_encap(const char *kind, const char *cipher, const char *auth,
+			  struct encap *ret_encap);
+
+/* Borrows the texts of the configuration. Returns 0 and the owned array (free), or -ENOMEM. */
+int overrides_make(const struct config *config, struct tunnel_override **ret_list,
+		   size_t *ret_count);

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/build.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "daemon/overrides.h"
+
+/* Below this a path MTU of the kernel's cache needs to be confirmed, whatever the family: less than
+ * every IPv6 path carries is more often forged than true. */
+#define HINT_FLOOR 1280
+
+static int build_set(const struct build_input *input, struct tunnel_set **ret_set)
+{
+	struct tunnel_override *overrides;
+	size_t override_count;
+	int r;
+
+	r = overrides_make(input->config, &overrides, &override_count);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < input->list_count; i++)
+		(void)ways_prepare(input->ways, input->lists[i]); /* what is missing is unknown */
+	r = tunnel_set_build(&(const struct tunnel_set_input){
+		.links = input->links->list,
+		.link_count = input->links->count,
+		.lists = input->lists,
+		.list_count = input->list_count,
+		.overrides = overrides,
+		.override_count = override_count,
+		.hints = input->hints->list,
+		.hint_count = input->hints->count,
+		.hint_floor = HINT_FLOOR,
+		.find_way = ways_find,
+		.userdata = input->ways,
+	}, ret_set);
+	free(overrides);
+	return r;
+}
+
+/* Which counters each link and each peer feeds. */
+struct ids {
+	struct snapshot_link *links;
+	uint32_t *peers;
+};
+
+static void ids_done(struct ids *ids)
+{
+	free(ids->links);
+	free(ids->peers);
+}
+
+static int ids_make(const struct tunnel_set *set, const struct tunnel_views *views,
+		    struct tunnels *tunnels, struct ids *ret_ids)
+{
+	uint32_t *of_view = calloc(views->count + 1, sizeof(*of_view));
+
+	ret_ids->links = calloc(set->link_count + 1, sizeof(*ret_ids->links));
+	ret_ids->peers = calloc(set->peer_count + 1, sizeof(*ret_ids->peers));
+	if (!of_view || !ret_ids->links || !ret_ids->peers) {
+		free(of_view);
+		ids_done(ret_ids);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < set->link_count; i++)
+		ret_ids->links[i].link = set->links[i];
+	tunnels_begin(tunnels);
+	for (size_t i = 0; i < views->count; i++) {
+		const struct tunnel_view *view = &views->list[i];
+
+		of_view[i] = tunnels_note(tunnels, view,
+					  view->ifindex ? set->links[view->link].mtu : 0);
+		if (view->ifindex)
+			ret_ids->links[view->link].tunnel_id = of_view[i];
+	}
+	tunnels_end(tunnels);
+	for (size_t i = 0; i < set->peer_count; i++) {
+		if (views->of_peer[i] != VIEW_NONE)
+			ret_ids->peers[i] = of_view[views->of_peer[i]];
+	}
+	free(of_view);
+	return 0;
+}
+
+static int build_tables(const struct build_input *input, struct tunnel_set *set,
+			const struct ids *ids, struct snapshot **ret_snapshot)
+{
+	return snapshot_build(&(const struct snapshot_input){
+		.mode = {
+			.clamp = {
+				.insert_missing = input->config->insert_missing,
+				.clamp_tcp_ao = input->config->clamp_tcp_ao,
+			},
+			.audit = input->config->mode == MODE_AUDIT,
+		},
+		.links = ids->links,
+		.link_count = set->link_count,
+		.routes = input->routes->list,
+		.route_count = input->routes->count,
+		.rules = input->config->rules,
+		.tunnels = set,
+		.peer_tunnel_ids = ids->peers,
+	}, ret_snapshot);
+}
+
+int build_snapshot(const struct build_input *input, struct built *ret_built)
+{
+	struct tunnel_set *set;
+	struct built built;
+	struct ids ids;
+	int r;
+
+	r = build_set(input, &set);
+	if (r < 0)
+		return r;
+	r = tunnel_views_init(&built.views, set);
+	if (r < 0) {
+		tunnel_set_free(set);
+		return r;
+	}
+	r = ids_make(set, &built.views, input->tunnels, &ids);
+	if (r == 0) {
+		r = build_tables(input, set, &ids, &built.snapshot);
+		ids_done(&ids);
+	}
+	if (r < 0) {
+		tunnel_views_done(&built.views);
+		tunnel_set_free(set);
+		return r;
+	}
+	*ret_built = built;
+	return 0;
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/knowledge.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "proto/varlink.h"
+
+int knowledge_init(struct knowledge *knowledge, sd_event *event, void (*on_peers)(void *userdata),
+		   void *userdata)
+{
+	int r;
+
+	*knowledge = (struct knowledge){ 0 };
+	r = nl_open(NETLINK_ROUTE, 0, &knowledge->questions);
+	if (r < 0)
+		return log_error(r, "rtnetlink: cannot open a socket");
+	knowledge->ways = ways_new(knowledge->questions);
+	r = knowledge->ways ? discovery_open(event, on_peers, userdata, &knowledge->discovery) :
+			      log_error(-ENOMEM, "ways to endpoints");
+	if (r < 0)
+		knowledge_done(knowledge);
+	return r;
+}
+
+void knowledge_done(struct knowledge *knowledge)
+{
+	discovery_close(knowledge->discovery);
+	ways_free(knowledge->ways);
+	nl_close(knowledge->questions);
+	link_list_done(&knowledge->links);
+	route_list_done(&knowledge->routes);
+	hint_list_done(&knowledge->hints);
+	*knowledge = (struct knowledge){ 0 };
+}
+
+/* The kernel takes any bytes as a name, JSON takes UTF-8 alone. */
+static void make_speakable(char *name)
+{
+	json_t *string = json_string(name);
+
+	if (!string)
+		varlink_make_printable(name);
+	json_decref(string);
+}
+
+static int look_at_links(struct knowledge *knowledge)
+{
+	struct link_list links = { 0 };
+	int r;
+
+	r = rtnl_dump_links(knowledge->questions, &links);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < links.count; i++)
+		make_speakable(links.list[i].name);
+	link_list_done(&knowledge->links);
+	knowledge->links = links;
+	discovery_forget(knowledge->discovery);
+	return 0;
+}
+
+static int look_at_routes(struct knowledge *knowledge)
+{
+	struct route_list routes = { 0 };
+	int r;
+
+	r = rtnl_dump_routes(knowledge->questions, &routes);
+	if (r < 0)
+		return r;
+	route_list_done(&knowledge->routes);
+	knowledge->routes = routes;
+	return 0;
+}
+
+static bool hints_equal(const struct hint_list *a, const struct hint_list *b)
+{
+	for (size_t i = 0; a->count == b->count && i < a->count; i++) {
+		const struct path_hint *x = &a->list[i], *y = &b->list[i];
+
+		if (x->mtu != y->mtu || x->ifindex != y->ifindex ||
+		    x->destination.family != y->destination.family ||
+		    memcmp(x->destination.bytes, y->destination.bytes, ADDRESS_MAX) != 0)
+			return false;
+	}
+	return a->count == b->count;
+}
+
+/* Returns 1 where there are other exceptions than before, 0, or -errno. */
+static int look_at_hints(struct knowledge *knowledge)
+{
+	struct hint_list hints = { 0 };
+	bool equal;
+	int r;
+
+	r = rtnl_dump_hints(knowledge->questions, &hints);
+	if (r < 0)
+		return r;
+	equal = hints_equal(&hints, &knowledge->hints);
+	hint_list_done(&knowledge->hints);
+	knowledge->hints = hints;
+	return !equal;
+}
+
+int knowledge_look(struct knowledge *knowledge, unsigned int stale, const struct config *config)
+{
+	int changed = (stale & STALE_KERNEL) != 0, r = 0;
+
+	if (stale & RTNL_CHANGED_LINKS)
+		r = look_at_links(knowledge);
+	if (r == 0 && stale & (RTNL_CHANGED_LINKS | RTNL_CHANGED_ROUTES))
+		r = look_at_routes(knowledge);
+	if (r < 0)
+		return r;
+	if (stale & STALE_KERNEL)
+		ways_forget(knowledge->ways);
+	if (stale & STALE_HINTS) {
+		r = look_at_hints(knowledge);
+		if (r < 0)
+			return r;
+		changed |= r;
+	}
+	changed |= discovery_look(knowledge->discovery, knowledge->links.list,
+				  knowledge->links.count, config);
+	return changed;
+}

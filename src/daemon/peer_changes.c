@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/peer_changes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "daemon/json.h"
+#include "proto/varlink.h"
+
+#define LINES_MAX 20   /* of one look in the log; the events have them all */
+
+/* A peer of one of the sets. */
+struct side {
+	const struct tunnel_set *set;
+	size_t place;
+};
+
+struct telling {
+	const struct events *events;
+	size_t lines;
+};
+
+static const struct peer *peer_of(const struct side *side)
+{
+	return side->set->peers[side->place];
+}
+
+static const struct tunnel_limit *limit_of(const struct side *side)
+{
+	return &side->set->limits[side->place];
+}
+
+/* By tunnel, then id; whoever stands for strangers has no id and is left out before. */
+static int compare_sides(const void *a, const void *b)
+{
+	const struct side *x = a, *y = b;
+	int order = strcmp(tunnel_set_peer_tunnel(x->set, peer_of(x)),
+			   tunnel_set_peer_tunnel(y->set, peer_of(y)));
+
+	return order ? order : strcmp(peer_of(x)->id, peer_of(y)->id);
+}
+
+static const char *endpoint_text(const struct peer *peer, char text[ENDPOINT_TEXT_MAX])
+{
+	if (!peer->has_endpoint)
+		return NULL;
+	return endpoint_format(&peer->way.destination, peer->endpoint_port, text);
+}
+
+static json_t *side_json(const struct side *side)
+{
+	const struct tunnel_limit *limit = limit_of(side);
+	char text[ENDPOINT_TEXT_MAX];
+
+	return json_pack("{s:o, s:s?, s:o, s:s?, s:o}", "name",
+			 peer_of(side)->name ? varlink_string(peer_of(side)->name) : json_null(),
+			 "endpoint", endpoint_text(peer_of(side), text),
+			 "path_mtu_bytes", json_bytes(limit->outer_mtu), "path_source",
+			 path_source_name(limit->source), "inner_mtu_bytes",
+			 json_bytes(limit->inner_mtu));
+}
+
+/* One change. The log gets the first few of a look, listeners get all. */
+static void tell(struct telling *telling, const char *name, const struct side *old,
+		 const struct side *new)
+{
+	const struct side *any = new ? new : old;
+
+	events_emit(telling->events, &(struct event){
+		.name = name,
+		.tunnel = tunnel_set_peer_tunnel(any->set, peer_of(any)),
+		.peer = peer_of(any)->id,
+		.old = old ? side_json(old) : NULL,
+		.new = new ? side_json(new) : NULL,
+		.priority = telling->lines++ < LINES_MAX ? LOG_INFO : 0,
+	});
+}
+
+static bool has_moved(const struct peer *was, const struct peer *is)
+{
+	if (was->has_endpoint != is->has_endpoint)
+		return true;
+	return is->has_endpoint &&
+	       (was->endpoint_port != is->endpoint_port ||
+		was->way.destination.family != is->way.destination.family ||
+		memcmp(was->way.destination.bytes, is->way.destination.bytes, ADDRESS_MAX) != 0);
+}
+
+static void compare(struct telling *telling, const struct side *old, const struct side *new)
+{
+	if (has_moved(peer_of(old), peer_of(new)) ||
+	    limit_of(old)->outer_mtu != limit_of(new)->outer_mtu ||
+	    limit_of(old)->inner_mtu != limit_of(new)->inner_mtu)
+		tell(telling, "peer_changed", old, new);
+}
+
+/* The peers with an id, in order. Owned, or NULL. */
+static struct side *sort_peers(const struct tunnel_set *set, size_t *ret_count)
+{
+	struct side *sides = calloc(set->peer_count + 1, sizeof(*sides));
+
+	*ret_count = 0;
+	for (size_t i = 0; sides && i < set->peer_count; i++) {
+		if (set->peers[i]->id)
+			sides[(*ret_count)++] = (struct side){ set, i };
+	}
+	if (sides && *ret_count > 0)
+		qsort(sides, *ret_count, sizeof(*sides), compare_sides);
+	return sides;
+}
+
+static void merge(struct telling *telling, const struct side *old, size_t old_count,
+		  const struct side *new, size_t new_count)
+{
+	size_t i = 0, k = 0;
+
+	while (i < old_count || k < new_count) {
+		int order = i == old_count ? 1 : k == new_count ? -1 :
+					     compare_sides(&old[i], &new[k]);
+
+		if (order < 0)
+			tell(telling, "peer_removed", &old[i++], NULL);
+		else if (order > 0)
+			tell(telling, "peer_added", NULL, &new[k++]);
+		else
+			compare(telling, &old[i++], &new[k++]);
+	}
+}
+
+/* The same lists: each peer stands where it stood. */
+static bool same_peers(const struct tunnel_set *old, const struct tunnel_set *new)
+{
+	if (old->list_count != new->list_count)
+		return false;
+	for (size_t i = 0; i < old->list_count; i++) {
+		if (old->lists[i] != new->lists[i])
+			return false;
+	}
+	return true;
+}
+
+void peer_changes_tell(const struct tunnel_set *old, const struct tunnel_set *new,
+		       const struct events *events)
+{
+	struct telling telling = { .events = events };
+	struct side *was, *is;
+	size_t was_count, is_count;
+
+	if (!old)
+		return;
+	if (same_peers(old, new)) {
+		for (size_t i = 0; i < new->peer_count; i++) {
+			if (new->peers[i]->id)
+				compare(&telling, &(struct side){ old, i },
+					&(struct side){ new, i });
+		}
+	} else {
+		was = sort_peers(old, &was_count);
+		is = sort_peers(new, &is_count);
+		if (was && is)
+			merge(&telling, was, was_count, is, is_count);
+		free(was);
+		free(is);
+	}
+	if (telling.lines > LINES_MAX)
+		log_info("and %zu more changes of peers", telling.lines - LINES_MAX);
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The answers to ListTunnels and ListPeers. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "core/mss.h"
+#include "daemon/commands.h"
+#include "daemon/daemon.h"
+#include "daemon/json.h"
+#include "daemon/peer_mss.h"
+#include "daemon/tunnel_warnings.h"
+#include "proto/varlink.h"
+
+/* One tunnel while its peers are gone through: the narrowest tells the row. */
+struct row {
+	struct tunnel_limit limit;
+	struct peer_mss mss;
+	uint32_t least[FAMILY_COUNT]; /* MSS over all peers */
+	json_t *warnings;
+	bool taken;
+};
+
+static void take(struct row *row, const struct tunnel_limit *limit, const struct peer_mss *mss)
+{
+	bool narrower = mss->inner_mtu && (!row->mss.inner_mtu ||
+					   mss->inner_mtu < row->mss.inner_mtu);
+
+	if (!row->taken || narrower) {
+		row->limit = *limit;
+		row->mss = *mss;
+	}
+	for (enum family family = FAMILY_IPV4; family < FAMILY_COUNT; family++) {
+		if (mss->mss[family] && (!row->least[family] ||
+					 mss->mss[family] < row->least[family]))
+			row->least[family] = mss->mss[family];
+	}
+	row->taken = true;
+}
+
+static json_t *age_json(const struct daemon *daemon, const char *name)
+{
+	const struct tunnel *tunnel = tunnels_find(model_tunnels(daemon->model), name);
+
+	if (!tunnel)
+		return json_null();
+	return json_real((double)(clock_boottime_ns() - tunnel->since_ns) / (double)NS_PER_SECOND);
+}
+
+static const char *family_text(const struct tunnel_limit *limit)
+{
+	if (!limit->outer_mtu || !limit->has_outer)
+		return NULL;
+	return limit->outer_family == FAMILY_IPV4 ? "ipv4" : "ipv6";
+}
+
+/* Where what decides comes from: a rule, the path, else the link alone. */
+static const char *source_text(const struct row *row)
+{
+	if (row->mss.rule)
+		return "config";
+	if (row->limit.outer_mtu)
+		return path_source_name(row->limit.source);
+	return row->mss.inner_mtu ? "link" : NULL;
+}
+
+static json_t *row_json(const struct daemon *daemon, const struct tunnel_view *view,
+			const struct row *row, uint32_t link_mtu)
+{
+	bool known = row->limit.outer_mtu != 0;
+
+	return json_pack("{s:s, s:o, s:s, s:s?, s:o, s:o, s:o, s:o, s:o, s:o, s:s?, s:o, s:I, s:O}",
+			 "name", view->name, "ifindex", json_bytes(view->ifindex), "kind",
+			 view->kind, "outer_family", family_text(&row->limit),
+			 "outer_path_mtu_bytes", json_bytes(row->limit.outer_mtu),
+			 "overhead_bytes", known ? json_integer(row->limit.overhead) : json_null(),
+			 "inner_mtu_bytes", json_bytes(row->mss.inner_mtu), "mss4_bytes",
+			 json_bytes(row->least[FAMILY_IPV4]), "mss6_bytes",
+			 json_bytes(row->least[FAMILY_IPV6]), "interface_mtu_bytes",
+			 json_bytes(link_mtu), "source", source_text(row), "age_seconds",
+			 age_json(daemon, view->name), "peers", (json_int_t)view->peer_count,
+			 "warnings", row->warnings);
+}
+
+/* Owned, one for each view; NULL where memory runs out. */
+static struct row *make_rows(const struct snapshot *snapshot, const struct tunnel_views *views)
+{
+	const struct tunnel_set *set = snapshot_tunnels(snapshot);
+	struct row *rows = calloc(views->count + 1, sizeof(*rows));
+
+	if (!rows)
+		return NULL;
+	for (size_t i = 0; i < views->count; i++)
+		rows[i].warnings = json_array();
+	for (size_t i = 0; i < set->peer_count; i++) {
+		struct peer_mss mss;
+
+		if (views->of_peer[i] == VIEW_NONE)
+			continue;
+		mss = peer_mss_find(snapshot, i);
+		take(&rows[views->of_peer[i]], &set->limits[i], &mss);
+	}
+	for (size_t i = 0; i < views->count; i++) {
+		const struct tunnel_view *view = &views->list[i];
+		struct peer_mss mss;
+
+		if (!view->ifindex || (rows[i].taken && !set->link_limits[view->link].inner_mtu))
+			continue;
+		mss = peer_mss_of_link(snapshot, &set->links[view->link]);
+		take(&rows[i], &set->link_limits[view->link], &mss);
+	}
+	return rows;
+}
+
+json_t *reply_tunnels(struct control_call *call, json_t *parameters, void *userdata)
+{
+	const struct daemon *daemon = userdata;
+	const struct snapshot *snapshot = slot_current(model_slot(daemon->model));
+	const struct tunnel_views *views = model_views(daemon->model);
+	const struct tunnel_set *set = snapshot_tunnels(snapshot);
+	struct row *rows = make_rows(snapshot, views);
+	json_t *list = json_array();
+
+	(void)parameters;
+	if (!rows) {
+		json_decref(list);
+		return control_fail(call, CONTROL_FAILED, NULL, "out of memory");
+	}
+	for (size_t i = 0; i < views->count; i++) {
+		const struct tunnel_view *view = &views->list[i];
+		const struct link *link = view->ifindex ? &set->links[view->link] : NULL;
+
+		tunnel_warnings_add(rows[i].warnings, set, views, i, &rows[i].mss);
+		json_array_append_new(list, row_json(daemon, view, &rows[i], link ? link->mtu : 0));
+		json_decref(rows[i].warnings);
+	}
+	free(rows);
+	return json_pack("{s:i, s:o}", "schema", 1, "tunnels", list);
+}
+
+static json_t *allowed_json(const struct peer *peer)
+{
+	json_t *list = json_array();
+	char text[PREFIX_TEXT_MAX];
+
+	for (size_t i = 0; i < peer->allowed_count; i++)
+		json_array_append_new(list, json_string(prefix_format(&peer->allowed[i], text)));
+	return list;
+}
+
+static json_t *handshake_json(const struct peer *peer)
+{
+	int64_t age = (int64_t)time(NULL) - peer->handshake;
+
+	if (!peer->handshake)
+		return json_null();
+	return json_real(age > 0 ? (double)age : 0);
+}
+
+/* A tunnel with one far end may carry its name as the alias of its interface. */
+static const char *name_of(const struct tunnel_set *set, const struct tunnel_view *view,
+			   const struct peer *peer)
+{
+	if (peer->name)
+		return peer->name;
+	if (view->ifindex && view->peer_count == 1 && set->links[view->link].alias[0])
+		return set->links[view->link].alias;
+	return NULL;
+}
+
+static json_t *text_json(const char *text)
+{
+	return text ? varlink_string(text) : json_null();
+}
+
+static json_t *peer_json(const struct snapshot *snapshot, const struct tunnel_view *view,
+			 size_t place)
+{
+	const struct tunnel_set *set = snapshot_tunnels(snapshot);
+	const struct tunnel_limit *limit = &set->limits[place];
+	const struct peer *peer = set->peers[place];
+	struct peer_mss mss = peer_mss_find(snapshot, place);
+	json_t *warnings = json_array();
+	char endpoint[ENDPOINT_TEXT_MAX];
+
+	if (peer->warning)
+		json_array_append_new(warnings, varlink_string(peer->warning));
+	return json_pack("{s:s, s:o, s:o, s:s?, s:o, s:o, s:s?, s:s?, s:o, s:o, s:o, s:o, s:o}",
+			 "tunnel", view->name, "peer", text_json(peer->id), "name",
+			 text_json(name_of(set, view, peer)), "endpoint",
+			 peer->has_endpoint ? endpoint_format(&peer->way.destination,
+							      peer->endpoint_port, endpoint) : NULL,
+			 "allowed_ips", allowed_json(peer), "path_mtu_bytes",
+			 json_bytes(limit->outer_mtu), "path_source",
+			 path_source_name(limit->source), "confidence",
+			 limit->outer_mtu ? path_confidence_name(limit->confidence) : NULL,
+			 "inner_mtu_bytes", json_bytes(mss.inner_mtu), "mss4_bytes",
+			 json_bytes(mss.mss[FAMILY_IPV4]), "mss6_bytes",
+			 json_bytes(mss.mss[FAMILY_IPV6]), "handshake_age_seconds",
+			 handshake_json(peer), "warnings", warnings);
+}
+
+/* The view of a tunnel by its name, or VIEW_NONE. */
+static uint32_t find_view(const struct tunnel_views *views, const char *name)
+{
+	for (size_t i = 0; i < views->count; i++) {
+		if (strcmp(views->list[i].name, name) == 0)
+			return (uint32_t)i;
+	}
+	return VIEW_NONE;
+}
+
+json_t *reply_peers(struct control_call *call, json_t *parameters, void *userdata)
+{
+	const struct daemon *daemon = userdata;
+	const char *tunnel = json_string_value(json_object_get(parameters, "tunnel"));
+	const struct snapshot *snapshot = slot_current(model_slot(daemon->model));
+	const struct tunnel_views *views = model_views(daemon->model);
+	const struct tunnel_set *set = snapshot_tunnels(snapshot);
+	uint32_t wanted = tunnel ? find_view(views, tunnel) : VIEW_NONE;
+	json_t *list;
+
+	if (tunnel && wanted == VIEW_NONE)
+		return control_fail(call, CONTROL_NOT_FOUND, "\"mssclampctl tunnels\" lists them",
+				    "there is no tunnel %s", tunnel);
+	list = json_array();
+	for (size_t i = 0; i < set->peer_count; i++) {
+		uint32_t view = views->of_peer[i];
+
+		if (view == VIEW_NONE || !set->peers[i]->id || (tunnel && view != wanted))
+			continue;
+		json_array_append_new(list, peer_json(snapshot, &views->list[view], i));
+	}
+	return json_pack("{s:i, s:o}", "schema", 1, "peers", list);
+}

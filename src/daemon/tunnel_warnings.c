@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/tunnel_warnings.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/mss.h"
+#include "proto/varlink.h"
+
+#define WARNING_MAX 320
+
+static void add(json_t *warnings, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void add(json_t *warnings, const char *format, ...)
+{
+	char text[WARNING_MAX];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	json_array_append_new(warnings, varlink_string(text));
+}
+
+/* A rule replaces what was found, larger too. */
+static void check_rule(json_t *warnings, const struct tunnel_view *view, const struct link *link,
+		       const struct peer_mss *mss)
+{
+	for (enum family family = FAMILY_IPV4; mss->rule && family < FAMILY_COUNT; family++) {
+		uint32_t most = link ? mss_from_mtu(family, link_mtu(link, family)) : MSS_NONE;
+		uint32_t fits = mss_from_mtu(family, view->inner_mtu);
+
+		if (most != MSS_NONE && mss->mss[family] > most)
+			add(warnings,
+			    "%s allows %s MSS %u, but the interface MTU of %u carries %u",
+			    mss->rule->text, family == FAMILY_IPV4 ? "IPv4" : "IPv6",
+			    mss->mss[family], link_mtu(link, family), most);
+		else if (fits != MSS_NONE && mss->mss[family] > fits)
+			add(warnings, "%s allows %s MSS %u, but the path carries %u",
+			    mss->rule->text, family == FAMILY_IPV4 ? "IPv4" : "IPv6",
+			    mss->mss[family], fits);
+	}
+}
+
+/* Why the device's own number is wrong, where that is known of its kind. */
+static const char *why_too_large(const char *kind)
+{
+	if (strcmp(kind, "vti") == 0 || strcmp(kind, "vti6") == 0 || strcmp(kind, "xfrm") == 0)
+		return "it does not count ESP";
+	if (strcmp(kind, "openvpn") == 0 || strncmp(kind, "ovpn", 4) == 0)
+		return "tun-mtu exceeds the path";
+	return "the path outside is smaller";
+}
+
+/* TCP is clamped; everything else still meets the interface MTU. */
+static void check_interface(json_t *warnings, const struct tunnel_view *view,
+			    const struct link *link)
+{
+	if (!link || !view->inner_mtu || link->mtu <= view->inner_mtu)
+		return;
+	add(warnings,
+	    "interface MTU %u, but %u bytes fit: %s. TCP is clamped, UDP and QUIC are not: "
+	    "ip link set %s mtu %u",
+	    link->mtu, view->inner_mtu, why_too_large(view->kind), view->name, view->inner_mtu);
+}
+
+/* Peers whose two directions differ say so themselves; more than a few are told as a number. */
+static void check_peers(json_t *warnings, const struct tunnel_set *set,
+			const struct tunnel_views *views, size_t place)
+{
+	size_t told = 0;
+
+	for (size_t i = 0; i < set->peer_count; i++) {
+		const struct peer *peer = set->peers[i];
+
+		if (!peer->warning || views->of_peer[i] != place)
+			continue;
+		if (told++ < 3)
+			add(warnings, "%s: %s", peer->name ? peer->name :
+			    peer->id ? peer->id : "unknown peers", peer->warning);
+	}
+	if (told > 3)
+		add(warnings, "%zu more peers have warnings: mssclampctl peers %s", told - 3,
+		    views->list[place].name);
+}
+
+void tunnel_warnings_add(json_t *warnings, const struct tunnel_set *set,
+			 const struct tunnel_views *views, size_t place,
+			 const struct peer_mss *mss)
+{
+	const struct tunnel_view *view = &views->list[place];
+	const struct link *link = view->ifindex ? &set->links[view->link] : NULL;
+
+	check_rule(warnings, view, link, mss);
+	check_interface(warnings, view, link);
+	check_peers(warnings, set, views, place);
+}
