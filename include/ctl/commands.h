@@ -21,6 +21,7 @@ struct command {
 	bool repeats;                /* --every makes sense */
 	size_t words_min, words_max; /* how many words it takes */
 	const struct option_row *options;
+	void (*more)(FILE *out);     /* prints what `help COMMAND` shows besides, or NULL */
 	/* argv as options_parse made it: name, own options, "--", words. Returns an enum
 	 * ctl_exit. */
 	int (*run)(const struct ctl *ctl, int argc, char **argv);
@@ -48,4 +49,5 @@ int command_reload(const struct ctl *ctl, int argc, char **argv);
 int command_log(const struct ctl *ctl, int argc, char **argv);
 int command_wait(const struct ctl *ctl, int argc, char **argv);
 int command_rewrite(const struct ctl *ctl, int argc, char **argv);
+int command_calc(const struct ctl *ctl, int argc, char **argv);
 int command_help(const struct ctl *ctl, int argc, char **argv);

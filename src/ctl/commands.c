@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "ctl/calc.h"
+#include "ctl/calc_stack.h"
 
 #define NAMES_MAX 32 /* commands looked at for "did you mean" */
 
@@ -34,6 +36,13 @@ static const struct option_row rewrite_options[] = {
 	{ "--mss4", 0, "N", "largest MSS to leave in IPv4 SYNs; without it they stay" },
 	{ "--mss6", 0, "N", "the same for IPv6" },
 	{ "--insert", 0, NULL, "add an MSS option to SYNs that have none" },
+	{ 0 },
+};
+
+static const struct option_row calc_options[] = {
+	{ "--path", 0, "N", "largest IP packet outside, bytes: 68 to 65535; default: 1500" },
+	{ "--stack", 0, "FILE|-", "the layers as JSON" },
+	{ "--table", 0, NULL, "what the usual VPNs leave, for that path" },
 	{ 0 },
 };
 
@@ -127,6 +136,23 @@ const struct command commands[] = {
 		.daemon = DAEMON_YES,
 		.options = wait_options,
 		.run = command_wait,
+	},
+	{
+		.name = "calc",
+		.arguments = "LAYER...",
+		.summary = "what a stack of tunnels leaves of a packet, step by step",
+		.details = "A LAYER is kind[:key=value,...], from the wire inwards; a flag may "
+			   "stand alone.\n"
+			   "  mssclampctl calc --path 1492 pppoe wireguard:outer=6,ifmtu=1420\n"
+			   "  {\"path_mtu\":1492,\"layers\":[{\"type\":\"pppoe\"},{\"type\":"
+			   "\"gre\",\"key\":true}]}\n"
+			   "Keys that are not given add nothing, unless their line says so. Exit "
+			   "code 1: a layer\ndoes not fit, 2: there is no such layer or key.",
+		.daemon = DAEMON_NO,
+		.words_max = CALC_LAYERS_MAX,
+		.options = calc_options,
+		.more = calc_help,
+		.run = command_calc,
 	},
 	{
 		.name = "rewrite",

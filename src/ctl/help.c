@@ -72,6 +72,8 @@ void help_print_command(FILE *out, const struct command *command)
 		fputs("\nOptions:\n", out);
 		print_options(out, command->options);
 	}
+	if (command->more)
+		command->more(out);
 	fputs("\nmssclampctl --help lists the global options and the exit codes.\n", out);
 }
 
