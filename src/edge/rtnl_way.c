@@ -69,11 +69,17 @@ static int put_question(struct request *request, const struct path_question *que
 	return 0;
 }
 
-/* Some questions on their way, and where their answers belong. */
-struct round {
+/* Up to NL_BATCH_MAX questions, and where their answers belong. */
+struct asked {
 	const struct path_question *questions;
-	struct path_answer *answers;
-	int *results;                /* 0 or -errno for each question */
+	struct path_answer *answers; /* all 0 before */
+	int results[NL_BATCH_MAX];   /* 0 or -errno for each question */
+	size_t count;
+};
+
+/* Some of them on their way. */
+struct round {
+	struct asked *asked;
 	bool metric;                 /* they ask for the route's own metric alone */
 	size_t which[NL_BATCH_MAX];  /* the question of each request */
 	size_t count, len;           /* requests, bytes */
@@ -84,11 +90,11 @@ static void add_question(struct round *round, size_t which)
 {
 	struct request request;
 	size_t len;
-	int r = put_question(&request, &round->questions[which],
+	int r = put_question(&request, &round->asked->questions[which],
 			     round->metric ? RTM_F_FIB_MATCH : 0);
 
 	if (r < 0) {
-		round->results[which] = r;
+		round->asked->results[which] = r;
 		return;
 	}
 	len = NLMSG_ALIGN((size_t)((struct nlmsghdr *)(void *)request.bytes)->nlmsg_len);
@@ -101,7 +107,7 @@ static void take_reply(size_t place, const struct nlmsghdr *message, int error, 
 {
 	struct round *round = userdata;
 	size_t which = round->which[place];
-	struct path_answer *answer = &round->answers[which];
+	struct path_answer *answer = &round->asked->answers[which];
 
 	if (round->metric) {
 		/* A packet may leave by an interface that no route leads to: no metric then. */
@@ -113,25 +119,21 @@ static void take_reply(size_t place, const struct nlmsghdr *message, int error, 
 	}
 	if (error == 0)
 		error = message ? rtnl_parse_answer(message, answer) : -EBADMSG;
-	round->results[which] = error;
+	round->asked->results[which] = error;
 }
 
-/* Up to NL_BATCH_MAX questions; the answers are all 0 before. */
-static int ask(struct nl *nl, const struct path_question *questions, struct path_answer *answers,
-	       int *results, size_t count)
+static int ask(struct nl *nl, struct asked *asked)
 {
-	struct round first = { .questions = questions, .answers = answers, .results = results };
-	struct round second = { .questions = questions, .answers = answers, .results = results,
-				.metric = true };
+	struct round first = { .asked = asked }, second = { .asked = asked, .metric = true };
 	int r;
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < asked->count; i++)
 		add_question(&first, i);
 	r = nl_ask_batch(nl, first.bytes, first.len, take_reply, &first);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < count; i++) {
-		if (results[i] == 0 && answers[i].mtu > 0)
+	for (size_t i = 0; i < asked->count; i++) {
+		if (asked->results[i] == 0 && asked->answers[i].mtu > 0)
 			add_question(&second, i);
 	}
 	return nl_ask_batch(nl, second.bytes, second.len, take_reply, &second);
@@ -141,14 +143,14 @@ int rtnl_get_route(struct nl *nl, const struct path_question *question,
 		   struct path_answer *ret_answer)
 {
 	struct path_answer answer = { 0 };
-	int result = 0, r;
+	struct asked asked = { .questions = question, .answers = &answer, .count = 1 };
+	int r = ask(nl, &asked);
 
-	r = ask(nl, question, &answer, &result, 1);
 	if (r < 0)
 		return r;
-	if (result == 0)
+	if (asked.results[0] == 0)
 		*ret_answer = answer;
-	return result;
+	return asked.results[0];
 }
 
 int rtnl_get_ways(struct nl *nl, const struct path_question *questions,
@@ -157,11 +159,12 @@ int rtnl_get_ways(struct nl *nl, const struct path_question *questions,
 	if (count > 0)
 		memset(ret_answers, 0, count * sizeof(*ret_answers));
 	for (size_t at = 0; at < count; at += NL_BATCH_MAX) {
+		struct asked asked = { .questions = questions + at, .answers = ret_answers + at };
 		size_t left = count - at;
-		int results[NL_BATCH_MAX] = { 0 };
-		int r = ask(nl, questions + at, ret_answers + at, results,
-			    left < NL_BATCH_MAX ? left : NL_BATCH_MAX);
+		int r;
 
+		asked.count = left < NL_BATCH_MAX ? left : NL_BATCH_MAX;
+		r = ask(nl, &asked);
 		if (r < 0) {
 			memset(ret_answers + at, 0, left * sizeof(*ret_answers));
 			return r;

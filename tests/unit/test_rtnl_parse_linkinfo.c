@@ -341,7 +341,7 @@ static void test_attributes_of_each_length(void **state)
 static void test_odd_values(void **state)
 {
 	const uint8_t group6[16] = { 0xff, 0x02, [15] = 1 }, any[16] = { 0 };
-	const uint8_t mpls[2] = { 0x88, 0x47 }, group4[4] = { 239, 1, 2, 3 };
+	const uint8_t mpls[2] = { 0x88, 0x47 }, on[1] = { 1 }, group4[4] = { 239, 1, 2, 3 };
 	struct link link;
 
 	(void)state;
@@ -354,6 +354,8 @@ static void test_odd_values(void **state)
 	assert_true(link.per_flow && !link.has_remote);
 	assert_int_equal(parse_one("bareudp", IFLA_BAREUDP_ETHERTYPE, mpls, 2, &link), 0);
 	assert_int_equal(link.encap.value[ENCAP_KEY_MPLS], 1);
+	assert_int_equal(parse_one("macsec", IFLA_MACSEC_SCB, on, 1, &link), 0);
+	assert_int_equal(link.encap.value[ENCAP_KEY_SCI], 0);
 }
 
 int main(void)

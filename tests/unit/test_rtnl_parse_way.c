@@ -187,6 +187,36 @@ static void test_hints_of_other_kinds(void **state)
 	free(route);
 }
 
+/* Makes RTAX_MTU, which all of these have, another metric. */
+static struct nlmsghdr *copy_without_mtu(const uint8_t *bytes, size_t len)
+{
+	const struct nlattr mtu = { .nla_len = 8, .nla_type = RTAX_MTU };
+	struct nlmsghdr *message = copy_message(bytes, len);
+	struct nlattr *found = memmem(message, len, &mtu, sizeof(mtu));
+
+	assert_non_null(found);
+	found->nla_type = RTAX_WINDOW;
+	return message;
+}
+
+/* A lock alone, and a redirect that will expire. */
+static void test_without_an_mtu(void **state)
+{
+	struct nlmsghdr *locked = copy_without_mtu(RECORDED(match_lock));
+	struct nlmsghdr *redirect = copy_without_mtu(RECORDED(hint_mtu));
+	struct path_answer answer = { .mtu = 1 };
+	struct hint_list list = { 0 };
+
+	(void)state;
+	assert_int_equal(rtnl_parse_metric(locked, &answer), 0);
+	assert_int_equal(answer.mtu, 0);
+	assert_false(answer.mtu_locked);
+	assert_int_equal(rtnl_parse_hint(redirect, &list), 0);
+	assert_int_equal(list.count, 0);
+	free(locked);
+	free(redirect);
+}
+
 static const struct { const char *name; const uint8_t *bytes; size_t len; } whole[] = {
 	{ "answer",      RECORDED(answer_exception) },
 	{ "IPv6 answer", RECORDED(answer_exception6) },
@@ -268,6 +298,7 @@ int main(void)
 		cmocka_unit_test(test_hints),
 		cmocka_unit_test(test_hint_that_has_expired),
 		cmocka_unit_test(test_hints_of_other_kinds),
+		cmocka_unit_test(test_without_an_mtu),
 		cmocka_unit_test(test_cut_anywhere),
 		cmocka_unit_test(test_attributes_of_each_length),
 	};
