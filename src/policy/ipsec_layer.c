@@ -152,8 +152,7 @@ static void make_esp(const struct ipsec_state *state, enum family inner, struct 
 	if (state->mode == IPSEC_IPTFS)
 		add_iptfs(layer);
 	if (state->padding > 0)
-		ipsec_notes_add(notes,
-				"TFC padding: small packets leave as large as %u bytes and more",
+		ipsec_notes_add(notes, "TFC padding: packets are filled up to %u bytes",
 				state->padding);
 }
 
