@@ -196,11 +196,22 @@ static int compare_prefixes(const void *a, const void *b)
 			      &((const struct lpm_entry *)b)->prefix);
 }
 
+/* Routes alone come in order: most links of a router have nothing else. */
+static bool is_in_order(const struct draft *draft)
+{
+	for (size_t i = 1; i < draft->count; i++) {
+		if (compare_prefixes(&draft->prefixes[i - 1], &draft->prefixes[i]) > 0)
+			return false;
+	}
+	return true;
+}
+
 static void draft_merge_equal(struct draft *draft)
 {
 	size_t kept = 0;
 
-	qsort(draft->prefixes, draft->count, sizeof(*draft->prefixes), compare_prefixes);
+	if (!is_in_order(draft))
+		qsort(draft->prefixes, draft->count, sizeof(*draft->prefixes), compare_prefixes);
 	for (size_t i = 0; i < draft->count; i++) {
 		if (kept > 0 &&
 		    compare_prefixes(&draft->prefixes[kept - 1], &draft->prefixes[i]) == 0)

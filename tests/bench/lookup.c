@@ -51,10 +51,22 @@ static struct address host(enum family family, uint32_t n)
 	return address;
 }
 
-/* Readers tell prefixes in no order: the n-th of count is that of another host. */
-static struct prefix host_prefix(enum family family, uint32_t n, uint32_t count)
+/* Readers tell prefixes in no order: the n-th is that of host order[n]. */
+static uint32_t order[ROUTES];
+
+static void shuffle(uint32_t count)
 {
-	struct address address = host(family, (uint32_t)((uint64_t)n * 7919 % count));
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t other = random_below(i + 1);
+
+		order[i] = order[other];
+		order[other] = i;
+	}
+}
+
+static struct prefix host_prefix(enum family family, uint32_t n)
+{
+	struct address address = host(family, order[n]);
 
 	return prefix_make(&address, address_bits(family));
 }
@@ -85,7 +97,7 @@ static struct peer make_peer(uint32_t n, uint32_t tunnels, bool policy)
 		peer.ifindex = WG0 + n % tunnels;
 	for (enum family family = FAMILY_IPV4; family < (policy ? FAMILY_IPV6 : FAMILY_COUNT);
 	     family++) {
-		struct prefix prefix = host_prefix(family, n, MANY);
+		struct prefix prefix = host_prefix(family, n);
 
 		if (peer_allow(&peer, &prefix) < 0)
 			abort();
@@ -106,7 +118,7 @@ static struct peer_list *make_peers(uint32_t count, uint32_t tunnels, bool polic
 	return list;
 }
 
-/* A set as it would be resolved; the peers live on in their list. */
+/* A set as it would be resolved. Takes the list. */
 static struct tunnel_set *make_set(struct peer_list *list, const struct snapshot_input *input)
 {
 	struct tunnel_set *set = zeroed(1, sizeof(*set));
@@ -114,10 +126,10 @@ static struct tunnel_set *make_set(struct peer_list *list, const struct snapshot
 
 	set->links = zeroed(input->link_count, sizeof(*set->links));
 	set->link_limits = zeroed(input->link_count, sizeof(*set->link_limits));
-	set->lists = zeroed(1, sizeof(*set->lists));
-	set->peers = zeroed(list->count, sizeof(*set->peers));
+	set->lists = zeroed(1, sizeof(struct peer_list *));
+	set->peers = zeroed(list->count, sizeof(const struct peer *));
 	set->limits = zeroed(list->count, sizeof(*set->limits));
-	set->lists[set->list_count++] = peer_list_ref(list);
+	set->lists[set->list_count++] = list;
 	for (set->link_count = 0; set->link_count < input->link_count; set->link_count++) {
 		set->links[set->link_count] = input->links[set->link_count].link;
 		set->link_limits[set->link_count] = all;
@@ -130,7 +142,7 @@ static struct tunnel_set *make_set(struct peer_list *list, const struct snapshot
 	return set;
 }
 
-/* Another snapshot in place of the one before; returns what it cost. */
+/* Another snapshot in place of the one before, whose peers go with it; returns what it cost. */
 static uint64_t rebuild(struct snapshot_input *input, struct peer_list *list,
 			struct snapshot **snapshot)
 {
@@ -211,6 +223,13 @@ static const struct bench benches[] = {
 	{ "1,000 links, 10,000 prefix rules",  1000, 0, MANY,    0,      0,    0,    0 },
 };
 
+static struct peer_list *bench_peers(const struct bench *bench)
+{
+	uint32_t count = bench->peers + bench->policies;
+
+	return count ? make_peers(count, bench->tunnels, bench->policies > 0) : NULL;
+}
+
 static struct rule make_rule(const struct bench *bench, uint32_t n, const struct peer_list *peers)
 {
 	struct rule rule = { .action = RULE_MSS, .value = 1300, .text = (char *)"rule" };
@@ -221,7 +240,7 @@ static struct rule make_rule(const struct bench *bench, uint32_t n, const struct
 		rule.interface = strdup(name);
 	} else if (n < bench->rules + bench->prefix_rules) {
 		rule.has_prefix = true;
-		rule.prefix = host_prefix(FAMILY_IPV4, n - bench->rules, MANY);
+		rule.prefix = host_prefix(FAMILY_IPV4, n - bench->rules);
 	} else if (peers) {
 		rule.peer = peers->list[n - bench->rules - bench->prefix_rules].id;
 	}
@@ -231,9 +250,8 @@ static struct rule make_rule(const struct bench *bench, uint32_t n, const struct
 static void run(const struct bench *bench)
 {
 	uint32_t rule_count = bench->rules + bench->prefix_rules + bench->peer_rules;
-	uint32_t peers = bench->peers + bench->policies, hosts = MANY;
-	struct peer_list *list =
-		peers ? make_peers(peers, bench->tunnels, bench->policies > 0) : NULL;
+	uint32_t hosts = bench->routes > MANY ? bench->routes : MANY;
+	struct peer_list *named = bench_peers(bench); /* the rules borrow their ids */
 	struct rules rules = { .list = zeroed(rule_count, sizeof(struct rule)) };
 	struct route *routes = zeroed(bench->routes, sizeof(*routes));
 	struct snapshot_link *links = make_links(bench->tunnels + 1);
@@ -244,14 +262,13 @@ static void run(const struct bench *bench)
 	struct snapshot *snapshot = NULL;
 	uint64_t best = UINT64_MAX;
 
+	shuffle(hosts);
 	for (; rules.count < rule_count; rules.count++)
-		rules.list[rules.count] = make_rule(bench, (uint32_t)rules.count, list);
+		rules.list[rules.count] = make_rule(bench, (uint32_t)rules.count, named);
 	for (uint32_t i = 0; i < bench->routes; i++)
-		routes[i] = (struct route){ host_prefix(FAMILY_IPV4, i, bench->routes), WG0, 1300 + i % 100 };
-	if (bench->routes > hosts)
-		hosts = bench->routes;
+		routes[i] = (struct route){ host_prefix(FAMILY_IPV4, i), WG0, 1300 + i % 100 };
 	for (int round = 0; round <= BUILD_ROUNDS; round++) {
-		uint64_t took = rebuild(&input, list, &snapshot);
+		uint64_t took = rebuild(&input, bench_peers(bench), &snapshot);
 
 		if (round > 0 && took < best)
 			best = took;
@@ -262,7 +279,7 @@ static void run(const struct bench *bench)
 	       measure_lookup(snapshot, FAMILY_IPV4, hosts, bench->tunnels, true),
 	       (double)best / 1e6);
 	snapshot_free(snapshot);
-	peer_list_unref(list);
+	peer_list_unref(named);
 	for (uint32_t i = 0; i < bench->rules; i++)
 		free(rules.list[i].interface);
 	free(rules.list);
