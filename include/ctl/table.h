@@ -12,7 +12,8 @@
 struct table_column {
 	const char *title;
 	bool right;         /* numbers stand right */
-	unsigned char drop; /* the highest goes first on a narrow screen; 0 stays */
+	unsigned char drop; /* the highest goes first on a narrow screen, and comes back where
+			     * there is room after all; 0 stays */
 };
 
 struct table {

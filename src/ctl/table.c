@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,6 +84,20 @@ static bool layout_drop(const struct table *table, struct layout *layout)
 	return true;
 }
 
+/* Where a wide column went, narrower ones that went before it may have room again: the one that
+ * would have gone last first. */
+static void layout_fill(const struct table *table, unsigned int width, struct layout *layout)
+{
+	for (unsigned int drop = 1; drop <= UCHAR_MAX; drop++) {
+		for (size_t c = 0; c < table->column_count; c++) {
+			if (layout->shown[c] || table->columns[c].drop != drop)
+				continue;
+			layout->shown[c] = true;
+			layout->shown[c] = layout_total(table, layout) <= width;
+		}
+	}
+}
+
 static void layout_make(const struct table *table, unsigned int width, struct layout *ret)
 {
 	*ret = (struct layout){ 0 };
@@ -99,7 +114,8 @@ static void layout_make(const struct table *table, unsigned int width, struct la
 	}
 	while (width && layout_total(table, ret) > width)
 		if (!layout_drop(table, ret))
-			break;
+			return;
+	layout_fill(table, width, ret);
 }
 
 /* Prints one row. Blanks are owed, not printed, so that none stand at the end of a line. */

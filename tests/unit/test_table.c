@@ -52,6 +52,10 @@ static const struct {
 	{ "narrower: the next one", titled, { "wg0", "1420", "wireguard" }, 3, 9,
 	  "NAME\n"
 	  "wg0\n" },
+	{ "the next one was the wide one: the first comes back", titled,
+	  { "wg0", "123456789012", "gre" }, 3, 12,
+	  "NAME  KIND\n"
+	  "wg0   gre\n" },
 	{ "what may not go stays", titled, { "wg0", "1420", "wireguard" }, 3, 2,
 	  "NAME\n"
 	  "wg0\n" },
