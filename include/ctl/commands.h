@@ -19,6 +19,7 @@ struct command {
 	enum command_daemon daemon;  /* whether it needs mssclampd */
 	bool admin;                  /* for root and the admin group */
 	bool repeats;                /* --every makes sense */
+	bool streams;                /* goes on until SIGINT */
 	size_t words_min, words_max; /* how many words it takes */
 	const struct option_row *options;
 	void (*more)(FILE *out);     /* prints what `help COMMAND` shows besides, or NULL */
@@ -43,7 +44,9 @@ void help_print_command(FILE *out, const struct command *command);
 int command_status(const struct ctl *ctl, int argc, char **argv);
 int command_stats(const struct ctl *ctl, int argc, char **argv);
 int command_tunnels(const struct ctl *ctl, int argc, char **argv);
+int command_peers(const struct ctl *ctl, int argc, char **argv);
 int command_explain(const struct ctl *ctl, int argc, char **argv);
+int command_events(const struct ctl *ctl, int argc, char **argv);
 int command_rules(const struct ctl *ctl, int argc, char **argv);
 int command_reload(const struct ctl *ctl, int argc, char **argv);
 int command_log(const struct ctl *ctl, int argc, char **argv);

@@ -39,5 +39,12 @@ void format_bar(char *text, unsigned int width, uint64_t part, uint64_t whole, b
  * memory). */
 char *format_clean(const char *text, bool utf8, bool newlines);
 
+/* Where to break a line: bytes of text that go on a line of `columns`, which ends before a blank.
+ * All of it where it fits; a word that is too long stays whole. */
+size_t format_break(const char *text, unsigned int columns);
+
+/* A name or id that may be long, in at most `columns` columns (4 or more): its head and "...". */
+void format_shorten(char *text, unsigned int columns);
+
 /* Columns a UTF-8 text takes: one a character, which holds for all that we print ourselves. */
 unsigned int format_columns(const char *text);

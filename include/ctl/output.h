@@ -5,6 +5,10 @@
 
 #include "ctl/ctl.h"
 
+/* Terminal codes, "" without colour. Words carry the meaning in any case. */
+enum paint { PAINT_END, PAINT_BOLD, PAINT_GOOD, PAINT_WARN, PAINT_BAD };
+const char *output_paint(const struct ctl *ctl, enum paint paint);
+
 /* Says `mssclampctl: what: why` on stderr and, indented below it, what to do (hint may be
  * NULL). With --json it is the error object on stdout instead, and nothing on stderr. On
  * stderr, control characters are replaced and further lines of the text indented.
@@ -22,10 +26,13 @@ void output_json(const struct ctl *ctl, const json_t *value);
 /* Prints text from outside on stdout, cleaned for this terminal; newlines are replaced too. */
 void output_text(const struct ctl *ctl, const char *text);
 
+/* The same as whole lines, broken at blanks where the screen ends: `used` columns of the first are
+ * taken already, further ones stand `indent` blanks in. */
+void output_wrapped(const struct ctl *ctl, unsigned int used, unsigned int indent, const char *text);
+
+/* A line "! subject: text" for what is odd. */
+void output_notice(const struct ctl *ctl, enum paint paint, const char *subject, const char *text);
+
 /* Flushes stdout. Returns code, or CTL_FAILED where what was printed did not arrive: with a
  * message, unless the reader just closed the pipe. */
 int output_finish(int code);
-
-/* Terminal codes, "" without colour. Words carry the meaning in any case. */
-enum paint { PAINT_END, PAINT_BOLD, PAINT_GOOD, PAINT_WARN, PAINT_BAD };
-const char *output_paint(const struct ctl *ctl, enum paint paint);

@@ -72,25 +72,57 @@ const struct command commands[] = {
 		.name = "tunnels",
 		.arguments = "",
 		.summary = "tunnels found, their MTU and the MSS that follows",
-		.details = "\"-\" is unknown. A narrow screen shows fewer columns, --json all.",
+		.details = "PATH is the largest packet outside, SOURCE where that is known from, INNER the "
+			   "largest\ninside. Where peers differ, the smallest MSS. IF-MTU has a \"!\" "
+			   "where the interface\nlets larger packets in than the tunnel carries. "
+			   "\"-\" is unknown.\n"
+			   "A narrow screen shows fewer columns, --json all.",
 		.daemon = DAEMON_YES,
 		.repeats = true,
 		.options = none,
 		.run = command_tunnels,
 	},
 	{
+		.name = "peers",
+		.arguments = "[TUNNEL]",
+		.summary = "peers found, their paths and the MSS that follows",
+		.details = "PEER is the name where there is one, else the id (shortened); explain takes "
+			   "both. LAST SEEN\nis the time since the last handshake. \"-\" is unknown.\n"
+			   "A narrow screen shows fewer columns, --json all, allowed IPs too.\n"
+			   "Exit code 5: no such tunnel.",
+		.daemon = DAEMON_YES,
+		.repeats = true,
+		.words_max = 1,
+		.options = none,
+		.run = command_peers,
+	},
+	{
 		.name = "explain",
 		.arguments = "FLOW",
 		.summary = "every step from a flow to its MSS",
-		.details = "FLOW is \"SRC DST[:PORT]\", \"SRC -> DST[:PORT]\" or one address; "
-			   "[ADDR]:PORT for IPv6.\n"
-			   "  mssclampctl explain 192.168.1.10 10.8.0.7:443 --iif eth1",
+		.details = "FLOW is \"SRC DST[:PORT]\", \"SRC -> DST[:PORT]\", one address or a peer "
+			   "by name or id;\n[ADDR]:PORT for IPv6.\n"
+			   "  mssclampctl explain 192.168.1.10 10.8.0.7:443 --iif eth1\n"
+			   "  mssclampctl explain alice",
 		.daemon = DAEMON_YES,
 		.repeats = true,
 		.words_min = 1,
 		.words_max = 3,
 		.options = explain_options,
 		.run = command_explain,
+	},
+	{
+		.name = "events",
+		.arguments = "",
+		.summary = "what changes, as it changes",
+		.details = "Tunnels and peers that come, go, roam or get another MSS, reloads, repaired "
+			   "rules: a line\neach, until Ctrl-C. --json and --json-lines give one object a "
+			   "line, the first (\"subscribed\")\nonce nothing can be missed any more.\n"
+			   "Exit code 0: Ctrl-C, 3: mssclampd is not reachable or went away.",
+		.daemon = DAEMON_YES,
+		.streams = true,
+		.options = none,
+		.run = command_events,
 	},
 	{
 		.name = "rules",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ctl/client.h"
@@ -11,7 +12,9 @@
 #include "ctl/table.h"
 
 #define FLOW_HINT "mssclampctl help explain shows what a flow is."
-#define FLOW_MAX 256 /* bytes; two addresses with scope and port are under 150 */
+#define FLOW_MAX 256 /* bytes; two addresses with scope and port are under 150, so are ids of peers */
+#define INDENT (3 + TABLE_GAP) /* columns before the words of a step */
+#define WORDS_MIN 20 /* columns for them, however narrow the screen is */
 
 static const struct table_column columns[] = {
 	{ "", false, 0 }, /* indent */
@@ -20,31 +23,44 @@ static const struct table_column columns[] = {
 	{ "", false, 0 }, /* source */
 };
 
-/* "192.168.1.10 -> 10.8.0.7:443   IPv4, eth1 -> wg0, mark 0x1". */
-static void print_flow(const struct ctl *ctl, const json_t *flow)
+/* "192.168.1.10 -> 10.8.0.7:443", owned. NULL: out of memory. */
+static char *addresses_text(const struct ctl *ctl, const json_t *flow)
 {
+	const char *source = field_string(flow, "source", NULL);
 	const char *destination = field_string(flow, "destination", "-");
 	const json_t *port = json_object_get(flow, "port");
-	bool brackets = json_is_integer(port) && strchr(destination, ':');
+	bool has_port = json_is_integer(port), brackets = has_port && strchr(destination, ':');
+	char *raw, *clean;
 
-	fputs(output_paint(ctl, PAINT_BOLD), stdout);
-	if (field_string(flow, "source", NULL)) {
-		output_text(ctl, field_string(flow, "source", "-"));
-		fputs(" -> ", stdout);
-	}
-	fputs(brackets ? "[" : "", stdout);
-	output_text(ctl, destination);
-	fputs(brackets ? "]" : "", stdout);
-	if (json_is_integer(port))
-		printf(":%s", format_json_bytes(port).s);
-	printf("%s   %s, ", output_paint(ctl, PAINT_END),
-	       field_is(flow, "family", "ipv6") ? "IPv6" : "IPv4");
-	output_text(ctl, field_string(flow, "in_interface", "this host"));
-	fputs(" -> ", stdout);
-	output_text(ctl, field_string(flow, "out_interface", "this host"));
+	if (asprintf(&raw, "%s%s%s%s%s%s%s", source ? source : "", source ? " -> " : "",
+		     brackets ? "[" : "", destination, brackets ? "]" : "", has_port ? ":" : "",
+		     has_port ? format_json_bytes(port).s : "") < 0)
+		return NULL;
+	clean = format_clean(raw, ctl->utf8, false);
+	free(raw);
+	return clean;
+}
+
+/* "192.168.1.10 -> 10.8.0.7:443   IPv4, eth1 -> wg0, mark 0x1". */
+static int print_flow(const struct ctl *ctl, const json_t *flow)
+{
+	char *addresses = addresses_text(ctl, flow), *ways, mark[32] = "";
+
 	if (field_count(flow, "mark"))
-		printf(", mark 0x%llx", (unsigned long long)field_count(flow, "mark"));
-	putchar('\n');
+		snprintf(mark, sizeof(mark), ", mark 0x%llx",
+			 (unsigned long long)field_count(flow, "mark"));
+	if (!addresses ||
+	    asprintf(&ways, "   %s, %s -> %s%s", field_is(flow, "family", "ipv6") ? "IPv6" : "IPv4",
+		     field_string(flow, "in_interface", "this host"),
+		     field_string(flow, "out_interface", "this host"), mark) < 0) {
+		free(addresses);
+		return -ENOMEM;
+	}
+	printf("%s%s%s", output_paint(ctl, PAINT_BOLD), addresses, output_paint(ctl, PAINT_END));
+	output_wrapped(ctl, format_columns(addresses), INDENT, ways);
+	free(addresses);
+	free(ways);
+	return 0;
 }
 
 /* The name of a side: the first is where the flow comes in, the second where it goes out. */
@@ -53,17 +69,74 @@ static const char *side_name(size_t index)
 	return index == 0 ? "in" : "out";
 }
 
-static void add_step(const struct ctl *ctl, struct table *table, const json_t *step)
+/* Columns that the words of the steps may take, beside their values and sources. */
+static unsigned int words_columns(const struct ctl *ctl, const json_t *steps)
+{
+	unsigned int value = 0, source = 0;
+
+	for (size_t i = 0; i < json_array_size(steps); i++) {
+		const json_t *step = json_array_get(steps, i);
+		const json_t *bytes = json_object_get(step, "value_bytes");
+		unsigned int v = format_columns(format_json_bytes(bytes).s);
+		unsigned int s = format_columns(field_string(step, "source", ""));
+
+		value = v > value ? v : value;
+		source = s > source ? s : source;
+	}
+	value += INDENT + TABLE_GAP + (source ? source + TABLE_GAP : 0);
+	return ctl->width > value + WORDS_MIN ? ctl->width - value : WORDS_MIN;
+}
+
+static void add_row(struct table *table, const char *words, const char *value, const char *source)
 {
 	table_add(table, "   ");
-	table_add_clean(table, field_string(step, "what", NULL), ctl->utf8);
-	table_add(table, format_json_bytes(json_object_get(step, "value_bytes")).s);
-	table_add_clean(table, field_string(step, "source", ""), ctl->utf8);
+	table_add(table, words);
+	table_add(table, value);
+	table_add(table, source);
+}
+
+/* What of the words did not fit on the line of its step, two blanks further in. */
+static void add_rest(struct table *table, const char *rest, unsigned int width)
+{
+	while (*rest) {
+		size_t len = format_break(rest, width - 2);
+		char *line;
+
+		if (asprintf(&line, "  %.*s", (int)len, rest) < 0) {
+			table->failed = true;
+			return;
+		}
+		add_row(table, line, "", "");
+		free(line);
+		rest += len;
+		rest += strspn(rest, " ");
+	}
+}
+
+static void add_step(const struct ctl *ctl, struct table *table, const json_t *step,
+		     unsigned int width)
+{
+	char *what = format_clean(field_string(step, "what", "-"), ctl->utf8, false);
+	char *source = format_clean(field_string(step, "source", ""), ctl->utf8, false);
+	size_t len;
+
+	table->failed |= !what || !source;
+	if (what && source) {
+		len = format_break(what, width);
+		if (what[len])
+			what[len++] = '\0';
+		add_row(table, what, format_json_bytes(json_object_get(step, "value_bytes")).s,
+			source);
+		add_rest(table, what + len, width);
+	}
+	free(what);
+	free(source);
 }
 
 static int print_side(const struct ctl *ctl, const json_t *side, const char *name)
 {
 	const json_t *steps = json_object_get(side, "steps");
+	unsigned int words = words_columns(ctl, steps);
 	struct table table;
 	int r;
 
@@ -76,7 +149,7 @@ static int print_side(const struct ctl *ctl, const json_t *side, const char *nam
 	putchar('\n');
 	table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
 	for (size_t i = 0; i < json_array_size(steps); i++)
-		add_step(ctl, &table, json_array_get(steps, i));
+		add_step(ctl, &table, json_array_get(steps, i), words);
 	r = table_print(&table, stdout, 0, "", "");
 	table_done(&table);
 	return r;
@@ -94,46 +167,45 @@ static const json_t *find_deciding(const json_t *sides, uint64_t mtu, size_t *re
 }
 
 /* "MSS 1380 (side out, wg0): link MTU of wg0". */
-static void print_result(const struct ctl *ctl, const json_t *reply)
+static int print_result(const struct ctl *ctl, const json_t *reply)
 {
 	const json_t *result = json_object_get(reply, "result");
 	const json_t *sides = json_object_get(reply, "sides");
 	const json_t *mss = json_object_get(result, "mss_bytes");
 	const char *why = field_string(result, "decided_by", field_string(result, "rule", NULL));
+	struct format_text text = format_json_bytes(mss);
 	const json_t *side;
 	size_t index = 0;
+	char *rest;
 
 	if (!json_is_integer(mss)) {
 		printf("%sno limit%s: neither side has one\n", output_paint(ctl, PAINT_BOLD),
 		       output_paint(ctl, PAINT_END));
-		return;
+		return 0;
 	}
-	printf("%sMSS %s%s", output_paint(ctl, PAINT_BOLD), format_json_bytes(mss).s,
-	       output_paint(ctl, PAINT_END));
 	side = find_deciding(sides, field_count(result, "mtu_bytes"), &index);
-	if (side) {
-		printf(" (side %s, ", side_name(index));
-		output_text(ctl, field_string(side, "interface", "this host"));
-		putchar(')');
-	}
-	if (why) {
-		fputs(": ", stdout);
-		output_text(ctl, why);
-	}
-	putchar('\n');
+	if (asprintf(&rest, "%s%s%s%s%s%s%s", side ? " (side " : "", side ? side_name(index) : "",
+		     side ? ", " : "", side ? field_string(side, "interface", "this host") : "",
+		     side ? ")" : "", why ? ": " : "", why ? why : "") < 0)
+		return -ENOMEM;
+	printf("%sMSS %s%s", output_paint(ctl, PAINT_BOLD), text.s, output_paint(ctl, PAINT_END));
+	output_wrapped(ctl, format_columns("MSS ") + format_columns(text.s), INDENT, rest);
+	free(rest);
+	return 0;
 }
 
 static int print_explain(const struct ctl *ctl, const json_t *reply)
 {
 	const json_t *sides = json_object_get(reply, "sides");
 	size_t count = json_array_size(sides);
+	int r;
 
-	print_flow(ctl, json_object_get(reply, "flow"));
-	for (size_t i = 0; i < count; i++)
-		if (print_side(ctl, json_array_get(sides, i), side_name(i)) < 0)
-			return output_fail(ctl, CTL_FAILED, NULL, "explain: out of memory");
-	print_result(ctl, reply);
-	return CTL_OK;
+	r = print_flow(ctl, json_object_get(reply, "flow"));
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = print_side(ctl, json_array_get(sides, i), side_name(i));
+	if (r == 0)
+		r = print_result(ctl, reply);
+	return r < 0 ? output_fail(ctl, CTL_FAILED, NULL, "explain: out of memory") : CTL_OK;
 }
 
 /* Joins the words to one flow with blanks. Returns 0 or -E2BIG. */

@@ -188,3 +188,35 @@ unsigned int format_columns(const char *text)
 		columns += ((unsigned char)*text & 0xc0) != 0x80;
 	return columns;
 }
+
+/* Bytes of the first so many characters. */
+static size_t columns_to_bytes(const char *text, unsigned int columns)
+{
+	size_t len = 0;
+
+	for (; text[len]; len++)
+		if (((unsigned char)text[len] & 0xc0) != 0x80 && columns-- == 0)
+			break;
+	return len;
+}
+
+size_t format_break(const char *text, unsigned int columns)
+{
+	size_t len = columns_to_bytes(text, columns), at = len;
+
+	if (!text[len])
+		return len;
+	while (at > 0 && text[at] != ' ')
+		at--;
+	if (at == 0)
+		at = len + strcspn(text + len, " ");
+	while (at > 0 && text[at - 1] == ' ')
+		at--;
+	return at;
+}
+
+void format_shorten(char *text, unsigned int columns)
+{
+	if (format_columns(text) > columns)
+		strcpy(text + columns_to_bytes(text, columns - 3), "...");
+}

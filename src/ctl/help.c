@@ -11,7 +11,7 @@ static const char *const exit_codes[] = {
 	"2 bad command line",
 	"3 mssclampd not reachable",
 	"4 not permitted",
-	"5 no such tunnel or flow",
+	"5 no such tunnel, peer or flow",
 	"6 configuration invalid (the old one is kept)",
 	"7 cannot tell",
 };

@@ -89,35 +89,43 @@ static int sleep_until(const struct ctl *ctl, uint64_t until_ns)
 	return poll(&interrupt, 1, 0) == 0;
 }
 
-/* Runs a command every so often until SIGINT. A finding is no reason to stop, an error is. */
-static int run_again(struct ctl *ctl, const struct command *command, const struct options *options)
+/* From now on SIGINT ends what goes on, in good order. */
+static int catch_interrupt(struct ctl *ctl)
 {
-	uint64_t next_ns = clock_boottime_ns();
-	bool first = true;
 	sigset_t set;
-	int code;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	ctl->interrupt_fd = signalfd(-1, &set, SFD_CLOEXEC);
 	if (ctl->interrupt_fd < 0)
-		return output_fail(ctl, CTL_FAILED, NULL, "--every: cannot watch for SIGINT: %s",
+		return output_fail(ctl, CTL_FAILED, NULL, "cannot watch for SIGINT: %s",
 				   strerror(errno));
+	return CTL_OK;
+}
+
+/* Runs a command every so often until SIGINT. A finding is no reason to stop, an error is. */
+static int run_again(struct ctl *ctl, const struct command *command, const struct options *options)
+{
+	uint64_t next_ns = clock_boottime_ns();
+	bool first = true;
+	int code;
+
 	do {
 		if (!ctl->json)
 			fputs(ctl->terminal ? CLEAR_SCREEN : first ? "" : "\n", stdout);
 		fflush(stdout);
 		code = command->run(ctl, options->argc, options->argv);
-		if ((code != CTL_OK && code != CTL_FOUND) || output_finish(CTL_OK) != CTL_OK)
+		if (code != CTL_OK && code != CTL_FOUND)
+			break;
+		code = output_finish(CTL_OK);
+		if (code != CTL_OK)
 			break;
 		first = false;
 		next_ns += ctl->every_ns;
 		if (next_ns < clock_boottime_ns()) /* late: no burst to catch up */
 			next_ns = clock_boottime_ns();
-		code = CTL_OK;
 	} while (sleep_until(ctl, next_ns));
-	close(ctl->interrupt_fd);
 	return code;
 }
 
@@ -139,6 +147,12 @@ static int run_command(struct ctl *ctl, const struct command *command,
 	if (ctl->every_ns && !command->repeats)
 		return output_fail(ctl, CTL_USAGE, hint, "%s: --every does not go with it",
 				   command->name);
+	if (ctl->every_ns || command->streams) {
+		int code = catch_interrupt(ctl);
+
+		if (code != CTL_OK)
+			return code;
+	}
 	if (ctl->every_ns)
 		return run_again(ctl, command, options);
 	return command->run(ctl, options->argc, options->argv);

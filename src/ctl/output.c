@@ -132,6 +132,39 @@ void output_text(const struct ctl *ctl, const char *text)
 	free(clean);
 }
 
+void output_wrapped(const struct ctl *ctl, unsigned int used, unsigned int indent, const char *text)
+{
+	char *clean = format_clean(text, ctl->utf8, false);
+	const char *rest = clean ? clean : "?";
+
+	for (;;) {
+		size_t len = format_break(rest, ctl->width > used ? ctl->width - used : 1);
+
+		fwrite(rest, 1, len, stdout);
+		putchar('\n');
+		rest += len;
+		rest += strspn(rest, " ");
+		if (!*rest)
+			break;
+		printf("%*s", (int)indent, "");
+		used = indent;
+	}
+	free(clean);
+}
+
+void output_notice(const struct ctl *ctl, enum paint paint, const char *subject, const char *text)
+{
+	char *line;
+
+	printf("%s!%s ", output_paint(ctl, paint), output_paint(ctl, PAINT_END));
+	if (asprintf(&line, "%s: %s", subject, text) < 0) {
+		puts("out of memory");
+		return;
+	}
+	output_wrapped(ctl, 2, 2, line);
+	free(line);
+}
+
 int output_finish(int code)
 {
 	int broken = ferror(stdout) ? EIO : 0;
@@ -141,6 +174,7 @@ int output_finish(int code)
 		broken = errno ? errno : EIO;
 	if (!broken)
 		return code;
+	clearerr(stdout); /* it is said once */
 	if (broken != EPIPE)
 		fprintf(stderr, "mssclampctl: cannot write the output: %s\n", strerror(broken));
 	return CTL_FAILED;

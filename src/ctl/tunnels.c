@@ -9,10 +9,10 @@
 #include "ctl/table.h"
 
 static const struct table_column columns[] = {
-	{ "NAME", false, 0 },  { "KIND", false, 0 },  { "OUTER", false, 3 },
-	{ "PATH", true, 2 },   { "SOURCE", false, 1 }, { "OVERHEAD", true, 4 },
-	{ "INNER", true, 0 },  { "MSS4", true, 0 },   { "MSS6", true, 0 },
-	{ "IF-MTU", true, 0 }, { "PEERS", true, 5 },
+	{ "NAME", false, 0 },   { "KIND", false, 1 },   { "OUTER", false, 6 },
+	{ "PATH", true, 5 },    { "SOURCE", false, 4 }, { "OVERHEAD", true, 7 },
+	{ "INNER", true, 2 },   { "MSS4", true, 0 },    { "MSS6", true, 0 },
+	{ "IF-MTU", false, 3 }, { "PEERS", true, 8 },
 };
 
 static void add_bytes(struct table *table, const json_t *tunnel, const char *key)
@@ -35,6 +35,19 @@ static void add_source(const struct ctl *ctl, struct table *table, const json_t 
 	table_add_clean(table, text, ctl->utf8);
 }
 
+/* "1420", "1480 !" where the interface lets packets in that the tunnel cannot carry. */
+static void add_interface_mtu(struct table *table, const json_t *tunnel)
+{
+	uint64_t mtu = field_count(tunnel, "interface_mtu_bytes");
+	uint64_t inner = field_count(tunnel, "inner_mtu_bytes");
+	char text[56];
+
+	snprintf(text, sizeof(text), "%s%s",
+		 format_json_bytes(json_object_get(tunnel, "interface_mtu_bytes")).s,
+		 inner && mtu > inner ? " !" : "");
+	table_add(table, text);
+}
+
 static const char *family_name(const json_t *tunnel)
 {
 	if (field_is(tunnel, "outer_family", "ipv4"))
@@ -53,7 +66,7 @@ static void add_tunnel(const struct ctl *ctl, struct table *table, const json_t 
 	add_bytes(table, tunnel, "inner_mtu_bytes");
 	add_bytes(table, tunnel, "mss4_bytes");
 	add_bytes(table, tunnel, "mss6_bytes");
-	add_bytes(table, tunnel, "interface_mtu_bytes");
+	add_interface_mtu(table, tunnel);
 	table_add(table, format_json_count(json_object_get(tunnel, "peers")).s);
 }
 
@@ -64,11 +77,7 @@ static void print_warnings(const struct ctl *ctl, const json_t *tunnel)
 	for (size_t i = 0; i < json_array_size(warnings); i++) {
 		const char *text = json_string_value(json_array_get(warnings, i));
 
-		printf("%s!%s ", output_paint(ctl, PAINT_WARN), output_paint(ctl, PAINT_END));
-		output_text(ctl, field_string(tunnel, "name", "-"));
-		fputs(": ", stdout);
-		output_text(ctl, text ? text : "-");
-		putchar('\n');
+		output_notice(ctl, PAINT_WARN, field_string(tunnel, "name", "-"), text ? text : "-");
 	}
 }
 

@@ -18,10 +18,16 @@ PROGRAM = BUILD / "mssclampctl"
 NOBODY = 65534
 
 
+def encode(reply, flags):
+    if isinstance(reply, dict):
+        return json.dumps({"parameters": reply, **flags}).encode() + b"\0"
+    return bytes(reply)
+
+
 class FakeDaemon:
     """Answers org.mssclamp methods from `replies`: NAME -> a dict (parameters of the reply), an Error,
-    bytes (sent as they are), None (no answer), "close" (hangs up), or a function of the call's parameters that returns
-    one of these. `calls` holds (method, parameters) in the order they came."""
+    bytes (sent as they are), None (no answer), "close" (hangs up), a list (the replies of a call that streams; it stays
+    open unless "close" is the last), or a function of the call's parameters that returns one of these. `calls` holds (method, parameters) in the order they came."""
 
     def __init__(self, path, replies):
         self.path = str(path)
@@ -71,13 +77,20 @@ class FakeDaemon:
         reply = self.replies[method]
         if callable(reply):
             reply = reply(call.get("parameters", {}))
+        if isinstance(reply, list):
+            assert call.get("more") is True, call
+            for item in reply[:-1] if reply[-1] == "close" else reply:
+                connection.sendall(encode(item, {"continues": True}))
+            reply = "close" if reply[-1] == "close" else None
         if reply is None:
             return self.kept.append(connection)
-        if isinstance(reply, dict):
-            reply = json.dumps({"parameters": reply}).encode() + b"\0"
         if reply != "close":
-            connection.sendall(bytes(reply))
+            connection.sendall(encode(reply, {}))
         connection.close()
+
+    def send(self, item):
+        """One more reply of the call that is open."""
+        self.kept[-1].sendall(encode(item, {"continues": True}))
 
 
 class Error:

@@ -64,6 +64,45 @@ def tunnels(*rows):
     return {"schema": 1, "tunnels": list(rows)}
 
 
+def ipsec_tunnel(name="ipsec:203.0.113.7"):
+    """Policy-based: no interface at all."""
+    return tunnel(name, ifindex=None, kind="esp", overhead_bytes=56, inner_mtu_bytes=1438, mss4_bytes=1398,
+                  mss6_bytes=1378, interface_mtu_bytes=None, peers=1)
+
+
+def unknown(row, *known):
+    """The same row with null wherever that is allowed."""
+    keep = {"kind", "tunnel", "peer", *known}
+    return {key: value if key in keep else [] if isinstance(value, list) else None
+            for key, value in row.items()}
+
+
+KEY = "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk="
+
+
+def peer(name="alice", **changes):
+    return {"tunnel": "wg0", "peer": KEY, "name": name, "endpoint": "192.0.2.7:51820",
+            "allowed_ips": ["10.8.0.7/32", "fd00::7/128"], "path_mtu_bytes": 1500, "path_source": "route",
+            "confidence": "assumed", "inner_mtu_bytes": 1420, "mss4_bytes": 1380, "mss6_bytes": 1360,
+            "handshake_age_seconds": 12.25, "warnings": [], **changes}
+
+
+def peers(*rows):
+    return {"schema": 1, "peers": list(rows)}
+
+
+def event(name="peer_changed", **changes):
+    return {"schema": 1, "time": "2026-11-25T12:44:01.201Z", "event": name, "tunnel": None, "peer": None,
+            "old": None, "new": None, "why": None, "message": "something changed", **changes}
+
+
+SUBSCRIBED = event("subscribed", message="every change from now on is told")
+ROAMED = event(tunnel="wg0", peer=KEY, old=peer(), new=peer(endpoint="[2001:db8::7]:51820"),
+               message="wg0: peer alice: endpoint 192.0.2.7:51820 -> [2001:db8::7]:51820")
+REPAIRED = event("rules_repaired", time="2026-11-25T12:44:03Z", new={"reinstalled_total": 1}, why="nft, pid 7",
+                 message="firewall: nft, pid 7, changed our rules; restored after 3 ms")
+
+
 def explain(**result):
     return {
         "schema": 1,
@@ -100,4 +139,4 @@ APPLIED = {"schema": 1, "backend": "iptables", "state": "ok"}
 LOGGED = {"schema": 1, "level": "debug", "previous": "info"}
 ALL = {"GetStatus": status(), "GetStats": stats(), "ListTunnels": tunnels(tunnel(), bare_tunnel()),
        "Explain": explain(), "GetRules": rules_asked, "ApplyRules": APPLIED, "Reload": reload(),
-       "SetLogLevel": LOGGED}
+       "SetLogLevel": LOGGED, "ListPeers": peers(peer(), peer(None)), "Subscribe": [SUBSCRIBED, ROAMED, "close"]}

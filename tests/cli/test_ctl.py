@@ -3,17 +3,17 @@
 
 import json
 import os
-import resource
-import select
+import re
 import signal
 import socket
 import subprocess
 import time
 
+import jsonschema
 import pytest
 
 import replies
-from fake_daemon import (PROGRAM, Error, FakeDaemon, environment, read_error, read_json, run,
+from fake_daemon import (PROGRAM, TOP, Error, FakeDaemon, environment, read_error, read_json, run,
                          run_as_nobody, validate)
 
 EXIT = {"Failed": 1, "InvalidArgument": 2, "NotRunning": 3, "PermissionDenied": 4, "NotFound": 5,
@@ -29,7 +29,7 @@ def daemon(tmp_path):
 JSON = [
     # command line, schema, exit code
     (["status"], "status", 0), (["stats"], "stats", 0), (["tunnels"], "tunnels", 0),
-    (["explain", "a b"], "explain", 0), (["rules"], "rules", 0), (["rules", "--diff"], "rules", 0),
+    (["peers"], "peers", 0), (["peers", "wg0"], "peers", 0), (["explain", "a b"], "explain", 0), (["rules"], "rules", 0), (["rules", "--diff"], "rules", 0),
     (["rules", "--print=iptables"], "rules", 0), (["rules", "--apply"], "rules", 0),
     (["reload"], "reload", 0), (["log", "info"], "log", 0), (["wait"], "wait", 0),
     (["wait", "--tunnel", "wg0"], "wait", 0),
@@ -56,7 +56,10 @@ def test_json_is_the_reply(daemon):
 @pytest.mark.parametrize("schema, value", [
     ("status", {**replies.status(), "more": 1}), ("status", replies.status(rules="fine")),
     ("stats", {**replies.stats(), "queues": [{"id": 1}]}), ("log", {**replies.LOGGED, "schema": 2}),
-    ("tunnels", replies.tunnels(replies.tunnel(mss4_bytes="1380"))), ("rules", replies.rules(None)),
+    ("tunnels", replies.tunnels(replies.tunnel(mss4_bytes="1380"))), ("tunnels", replies.tunnels(replies.tunnel(ifindex=0))),
+    ("peers", replies.peers(replies.peer(confidence="guessed"))), ("peers", replies.peers({"peer": "x"})),
+    ("peers", replies.peers(replies.peer(allowed_ips=None))), ("events", replies.event("Odd Name")),
+    ("events", replies.event(time="12:44:01")), ("events", replies.event(more=1)), ("events", replies.event(old=[])), ("rules", replies.rules(None)),
     ("error", {"schema": 1, "error": {"name": "org.mssclamp.Odd", "message": "x", "hint": None}})])
 def test_schemas_refuse(schema, value):
     with pytest.raises(Exception, match="Failed validating"):
@@ -69,6 +72,9 @@ CALLS = [
     (["explain", "A", "->", "B"], "Explain", {"flow": "A -> B"}),
     (["explain", "--iif", "eth1", "A", "--oif=wg0", "--mark=0x1"], "Explain",
      {"flow": "A", "iif": "eth1", "oif": "wg0", "mark": "0x1"}),
+    (["explain", "alice"], "Explain", {"flow": "alice"}),
+    (["explain", "10.1.0.0/16", "->", "10.2.0.0/16"], "Explain", {"flow": "10.1.0.0/16 -> 10.2.0.0/16"}),
+    (["peers"], "ListPeers", {}), (["peers", "ipsec:203.0.113.7"], "ListPeers", {"tunnel": "ipsec:203.0.113.7"}),
     (["rules"], "GetRules", {}), (["rules", "--diff"], "GetRules", {"diff": True}),
     (["rules", "--print", "nft"], "GetRules", {"print": "nft"}),
     (["rules", "--apply"], "ApplyRules", {}), (["reload"], "Reload", {}),
@@ -102,6 +108,9 @@ USAGE = [
     (["explain", "a", "b", "c", "d"], "'d' is one word too many"),
     (["explain", "x" * 300], "longer than"),
     (["explain", "a", "--iif"], "--iif needs a value"),
+    (["peers", "wg0", "wg1"], "'wg1' is one word too many"),
+    (["events", "wg0"], "'wg0' is one word too many"),
+    (["events", "--every", "1"], "--every does not go with it"),
     (["log"], "something is missing: LEVEL"),
     (["log", "debgu"], "unknown level 'debgu', did you mean 'debug'?"),
     (["rules", "--print", "pf"], "must be nft or iptables"),
@@ -129,7 +138,7 @@ def test_bad_command_line(daemon, args, text):
 
 
 def test_text_that_is_no_utf8(daemon):
-    for args in (["explain", b"\xff"], ["explain", "a", "--iif", b"\xff"], [b"\xff"]):
+    for args in (["explain", b"\xff"], ["explain", "a", "--iif", b"\xff"], ["peers", b"\xff"], [b"\xff"]):
         assert run(*args, socket_path=daemon.path).returncode == 2
         assert read_error(run("--json", *args, socket_path=daemon.path))
     assert daemon.calls == []
@@ -155,7 +164,7 @@ ANSWERS = [(Error(name, "it cannot be: so", "do this"), name, code) for name, co
 def test_error(daemon, reply, name, code):
     for method in daemon.replies:
         daemon.replies[method] = reply
-    for args in (["status"], ["reload"], ["explain", "a"], ["rules", "--print", "nft"]):
+    for args in (["status"], ["reload"], ["peers", "wg9"], ["explain", "a"], ["events"], ["rules", "--print", "nft"]):
         done = run(*args, "--timeout=0.3", socket_path=daemon.path)
         assert (done.returncode, done.stdout) == (code, "")
         assert done.stderr.startswith("mssclampctl: ")
@@ -227,7 +236,7 @@ def test_help():
     assert done.returncode == 0 and all(len(line) <= 80 for line in done.stdout.splitlines())
     assert run("help").stdout == run("-h").stdout == done.stdout
     names = [line.split()[0] for line in done.stdout.split("Commands:\n")[1].split("\n\n")[0].splitlines()]
-    assert names == "status stats tunnels explain rules reload log wait rewrite help".split()
+    assert names == "status stats tunnels peers explain events rules reload log wait rewrite help".split()
     for name in names:
         page = run("help", name)
         assert page.returncode == 0 and page.stdout.startswith(f"Usage: mssclampctl {name}")
@@ -328,6 +337,9 @@ def test_output_that_does_not_arrive(daemon):
     with open("/dev/full", "w", encoding="utf-8") as full:
         done = run("stats", socket_path=daemon.path, stdout=full)
     assert done.returncode == 1 and "cannot write the output: No space left" in done.stderr
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = run("--every", "0.1", "stats", socket_path=daemon.path, stdout=full)
+    assert done.returncode == 1 and done.stderr.count("\n") == 1
     reader, writer = os.pipe()
     os.close(reader)
     done = run("--json", "stats", socket_path=daemon.path, stdout=writer)
@@ -347,6 +359,8 @@ WAITS = [
     ("no such tunnel", {}, ["--tunnel", "wg9"], 5, "there is no tunnel wg9"),
     ("tunnel without MSS", {"ListTunnels": replies.tunnels(
         replies.tunnel(mss4_bytes=None, mss6_bytes=None))}, ["--tunnel=wg0"], 1, "tunnel wg0 has no MSS"),
+    ("tunnel without interface", {"ListTunnels": replies.tunnels(replies.ipsec_tunnel())},
+     ["--tunnel", "ipsec:203.0.113.7"], 0, ""),
     ("tunnel with one MSS", {"ListTunnels": replies.tunnels(replies.tunnel(mss6_bytes=None))},
      ["--tunnel=wg0"], 0, ""),
     ("no answer", {"GetStatus": None}, [], 7, "no answer within"),
@@ -385,3 +399,94 @@ def test_large_reply(daemon):
     daemon.replies["ListTunnels"] = replies.tunnels(*rows)
     done = run("--json", "tunnels", socket_path=daemon.path)
     assert done.returncode == 0 and json.loads(done.stdout) == replies.tunnels(*rows)
+
+
+@pytest.mark.parametrize("row", [replies.tunnel(), replies.peer(), replies.event()], ids=["tunnel", "peer", "event"])
+def test_null_is_allowed_where_the_schema_says(daemon, row):
+    """Each field on its own, in schema and description alike: text of a row is never null."""
+    if "event" in row:
+        method, schema, reply = "Subscribe", "events", lambda value: value
+    elif "peer" in row:
+        method, schema, reply = "ListPeers", "peers", lambda value: replies.peers(value)
+    else:
+        method, schema, reply = "ListTunnels", "tunnels", lambda value: replies.tunnels(value)
+    text = (TOP / "src/proto/org.mssclamp.varlink").read_text()
+    kind = {"Subscribe": "method Subscribe() -> (", "ListPeers": "type Peer (", "ListTunnels": "type Tunnel ("}[method]
+    fields = dict(re.findall(r"^  (\w+): (.+?),?$", text.split(kind)[1].split("\n)")[0], re.MULTILINE))
+    assert list(fields) == list(row)
+    for name, kind in fields.items():
+        try:
+            validate(reply({**row, name: None}), schema)
+        except jsonschema.ValidationError:
+            assert not kind.startswith("?"), name
+        else:
+            assert kind.startswith("?"), name
+
+
+def start_events(daemon, *args):
+    process = subprocess.Popen([PROGRAM, "-s", daemon.path, *args], encoding="utf-8", stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, env=environment(TZ="UTC"))
+    return process
+
+
+@pytest.mark.parametrize("option", ["--json", "--json-lines"])
+def test_events(daemon, option):
+    """A line each as it happens, until SIGINT; longer than the time-out of an answer."""
+    daemon.replies["Subscribe"] = [replies.SUBSCRIBED]
+    process = start_events(daemon, option, "events", "--timeout", "0.3")
+    assert json.loads(process.stdout.readline()) == replies.SUBSCRIBED
+    time.sleep(0.6)
+    for event in (replies.ROAMED, replies.REPAIRED):
+        daemon.send(event)
+        told = json.loads(process.stdout.readline())
+        assert told == event
+        validate(told, "events")
+    assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=30) == ("", "") and process.returncode == 0
+    assert daemon.calls == [("Subscribe", {})]
+
+
+def test_events_end_with_the_daemon(daemon):
+    daemon.replies["Subscribe"] = [replies.SUBSCRIBED, "close"]
+    done = run("events", "--json", socket_path=daemon.path)
+    first, last = (json.loads(line) for line in done.stdout.splitlines())
+    assert (done.returncode, done.stderr, first) == (3, "", replies.SUBSCRIBED)
+    assert last["error"]["name"] == "org.mssclamp.NotRunning" and last["error"]["hint"]
+    validate(last, "error")
+
+
+def test_events_that_end(daemon):
+    """By an error in the middle, by a last reply, without any."""
+    daemon.replies["Subscribe"] = [replies.SUBSCRIBED, Error("Failed", "no more of them", "rest")]
+    done = run("events", socket_path=daemon.path)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "mssclampctl: no more of them\n  rest\n")
+    daemon.replies["Subscribe"] = replies.REPAIRED
+    done = run("events", socket_path=daemon.path)
+    assert (done.returncode, done.stderr) == (0, "") and done.stdout.count("\n") == 1
+    daemon.replies["Subscribe"] = [b""]
+    done = run("events", "--timeout", "0.2", socket_path=daemon.path)
+    assert done.returncode == 7 and "no answer within 0.2 s" in done.stderr
+    done = run("events", socket_path=daemon.path + "x")
+    assert done.returncode == 3 and "cannot reach mssclampd" in done.stderr
+
+
+def test_events_that_nobody_reads(daemon):
+    """The end of the pipe is seen at once, not with the next event."""
+    daemon.replies["Subscribe"] = [replies.SUBSCRIBED]
+    process = start_events(daemon, "events", "--json")
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.wait(30) == 1
+    assert process.stderr.read() == ""
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = run("events", "--json", socket_path=daemon.path, stdout=full)
+    assert done.returncode == 1 and done.stderr.count("\n") == 1
+    assert "cannot write the output: No space left" in done.stderr
+
+
+def test_unknown_tunnel(daemon):
+    daemon.replies["ListPeers"] = Error("NotFound", "there is no tunnel wg9", "mssclampctl tunnels lists them")
+    done = run("peers", "wg9", socket_path=daemon.path)
+    assert (done.returncode, done.stdout) == (5, "")
+    assert done.stderr == "mssclampctl: there is no tunnel wg9\n  mssclampctl tunnels lists them\n"

@@ -61,9 +61,98 @@ MSS that arrived                        MSS that left
 """
 TUNNELS = """\
 NAME  KIND       OUTER  PATH  SOURCE       OVERHEAD  INNER  MSS4  MSS6  IF-MTU
-wg0   wireguard  IPv4   1472  probe 3 min        60   1412  1372  1352    1420
-tun0  tun        -         -  link                -   1500  1460  1440    1500
+wg0   wireguard  IPv4   1472  probe 3 min        60   1412  1372  1352  1420 !
+tun0  tun        -         -  link                -   1500  1460  1440  1500
 ! wg0: the interface MTU is larger than the path allows
+"""
+ALL_TUNNELS = replies.tunnels(
+    replies.tunnel(),
+    replies.tunnel("tun0", kind="openvpn-dco", source="probe", age_seconds=200.5, outer_path_mtu_bytes=1492,
+                   overhead_bytes=52, inner_mtu_bytes=1440, mss4_bytes=1400, mss6_bytes=1380,
+                   interface_mtu_bytes=1500, peers=12,
+                   warnings=["tun-mtu 1500 is larger than the 1440 bytes that the path outside leaves: UDP and "
+                             "QUIC break, TCP is clamped"]),
+    replies.ipsec_tunnel(), replies.unknown(replies.tunnel("wg1"), "name"), replies.bare_tunnel("tun1"))
+ALL_TUNNELS_80 = """\
+NAME               KIND         PATH  SOURCE       INNER  MSS4  MSS6  IF-MTU
+wg0                wireguard    1500  route         1420  1380  1360  1420
+tun0               openvpn-dco  1492  probe 3 min   1440  1400  1380  1500 !
+ipsec:203.0.113.7  esp          1500  route         1438  1398  1378  -
+wg1                wireguard       -  -                -     -     -  -
+tun1               tun             -  link          1500  1460  1440  1500
+! tun0: tun-mtu 1500 is larger than the 1440 bytes that the path outside leaves:
+  UDP and QUIC break, TCP is clamped
+"""
+ALL_TUNNELS_120 = """\
+NAME               KIND         OUTER  PATH  SOURCE       OVERHEAD  INNER  MSS4  MSS6  IF-MTU  PEERS
+wg0                wireguard    IPv4   1500  route              60   1420  1380  1360  1420       37
+tun0               openvpn-dco  IPv4   1492  probe 3 min        52   1440  1400  1380  1500 !     12
+ipsec:203.0.113.7  esp          IPv4   1500  route              56   1438  1398  1378  -           1
+wg1                wireguard    -         -  -                   -      -     -     -  -           -
+tun1               tun          -         -  link                -   1500  1460  1440  1500        -
+! tun0: tun-mtu 1500 is larger than the 1440 bytes that the path outside leaves: UDP and QUIC break, TCP is clamped
+"""
+PEERS = """\
+TUNNEL  PEER              ENDPOINT         PATH  SOURCE  MSS4/MSS6  LAST SEEN
+wg0     alice             192.0.2.7:51820  1500  route   1380/1360       12 s
+wg0     yAnz5TF+lXXJt...  192.0.2.7:51820  1500  route   1380/1360       12 s
+"""
+ALL_PEERS = replies.peers(
+    replies.peer(),
+    replies.peer(None, endpoint="[2001:db8:1234:5678:9abc:def0:1234:5678]:51820", path_source="kernel_hint",
+                 confidence="hint", path_mtu_bytes=1492, handshake_age_seconds=200, mss4_bytes=1368, mss6_bytes=None),
+    replies.peer(None, tunnel="ipsec:203.0.113.7", peer="10.1.0.0/16 -> 10.2.0.0/16", endpoint="203.0.113.7"),
+    replies.peer("Zoë Müller-Lüdenscheidt, Abteilung Einkauf, Süd", peer="zoe/0", tunnel="tun0",
+                 warnings=["the ends differ: this side sends with 1500, the other with 1400"]),
+    replies.unknown(replies.peer()))
+ALL_PEERS_80 = """\
+TUNNEL             PEER                              PATH  MSS4/MSS6  LAST SEEN
+wg0                alice                             1500  1380/1360       12 s
+wg0                yAnz5TF+lXXJt...                  1492  1368/-         3 min
+ipsec:203.0.113.7  10.1.0.0/16 -> 10.2.0.0/16        1500  1380/1360       12 s
+tun0               Zoë Müller-Lüdenscheidt, Abte...  1500  1380/1360       12 s
+wg0                yAnz5TF+lXXJt...                     -  -                  -
+! tun0 Zoë Müller-Lüdenscheidt, Abte...: the ends differ: this side sends with
+  1500, the other with 1400
+"""
+ALL_PEERS_ASCII = """\
+TUNNEL             PEER                              ENDPOINT                                        PATH  MSS4/MSS6
+wg0                alice                             192.0.2.7:51820                                 1500  1380/1360
+wg0                yAnz5TF+lXXJt...                  [2001:db8:1234:5678:9abc:def0:1234:5678]:51820  1492  1368/-
+ipsec:203.0.113.7  10.1.0.0/16 -> 10.2.0.0/16        203.0.113.7                                     1500  1380/1360
+tun0               Zo? M?ller-L?denscheidt, Abte...  192.0.2.7:51820                                 1500  1380/1360
+wg0                yAnz5TF+lXXJt...                  -                                                  -  -
+! tun0 Zo? M?ller-L?denscheidt, Abte...: the ends differ: this side sends with 1500, the other with 1400
+"""
+DEEP = replies.explain(mtu_bytes=1408, mss_bytes=1368, decided_by="path MTU 1492 of peer alice, tunnel wg0, "
+                       "outer path over ppp0")
+DEEP["flow"].update(source="2001:db8:aaaa:bbbb:cccc:dddd:eeee:1", destination="2001:db8:aaaa:bbbb:cccc:dddd:eeee:7",
+                    family="ipv6")
+DEEP["sides"][1].update(inner_mtu_bytes=1408, steps=[
+    {"what": "peer alice: allowed IP 10.8.0.7/32 of wg0", "value_bytes": None, "source": None},
+    {"what": "outer path to [2001:db8::7]:51820 over ppp0, mark 0xca6c, table main, which is the way that the "
+             "kernel gives to a socket of that mark", "value_bytes": 1492, "source": "kernel_hint"},
+    {"what": "- IPv6 header (40)", "value_bytes": 1452, "source": None},
+    {"what": "round down to 16: WireGuard pads the plaintext", "value_bytes": 1408, "source": None}])
+DEEP_80 = """\
+2001:db8:aaaa:bbbb:cccc:dddd:eeee:1 -> [2001:db8:aaaa:bbbb:cccc:dddd:eeee:7]:443
+     IPv6, eth1 -> wg0, mark 0x11
+in   eth1, 192.168.1.10
+     link MTU of eth1           1500  link
+     - IP and TCP headers (40)  1460  link
+out  wg0, 10.8.0.7
+     peer alice: allowed IP 10.8.0.7/32 of wg0                  -
+     outer path to [2001:db8::7]:51820 over ppp0, mark       1492  kernel_hint
+       0xca6c, table main, which is the way that the kernel
+       gives to a socket of that mark
+     - IPv6 header (40)                                      1452
+     round down to 16: WireGuard pads the plaintext          1408
+MSS 1368 (side out, wg0): path MTU 1492 of peer alice, tunnel wg0, outer path
+     over ppp0
+"""
+EVENTS = """\
+12:44:01 wg0: peer alice: endpoint 192.0.2.7:51820 -> [2001:db8::7]:51820
+12:44:03 firewall: nft, pid 7, changed our rules; restored after 3 ms
 """
 EXPLAIN = """\
 192.168.1.10 -> 10.8.0.7:443   IPv4, eth1 -> wg0, mark 0x11
@@ -106,6 +195,12 @@ mssclampd is DEGRADED: 1 tunnel, 1 peer
                        warnings=["the interface MTU is larger than the path allows"]),
         replies.bare_tunnel())}, 0, TUNNELS, ""),
     ("no tunnel", ["tunnels"], {"ListTunnels": replies.tunnels()}, 0, "No tunnel found.\n", ""),
+    ("tunnels of all kinds", ["tunnels"], {"ListTunnels": ALL_TUNNELS}, 0, ALL_TUNNELS_80, ""),
+    ("peers", ["peers"], {}, 0, PEERS, ""),
+    ("peers of all kinds", ["peers"], {"ListPeers": ALL_PEERS}, 0, ALL_PEERS_80, ""),
+    ("no peer", ["peers"], {"ListPeers": replies.peers()}, 0, "No peer found.\n", ""),
+    ("no peer of a tunnel", ["peers", "wg0"], {"ListPeers": replies.peers()}, 0, "wg0 has no peer.\n", ""),
+    ("explain, long words", ["explain", "alice"], {"Explain": DEEP}, 0, DEEP_80, ""),
     ("explain", ["explain", "a", "b"], {}, 0,
      EXPLAIN + "MSS 1380 (side out, wg0): link MTU of wg0\n", ""),
     ("explain, no limit", ["explain", "a b"], {"Explain": NO_LIMIT}, 0,
@@ -164,20 +259,51 @@ def test_screen(tmp_path, args, changed, code, out, err):
     assert all(len(line) <= 80 for line in done.stdout.splitlines())
 
 
-SHAPES = [["status"], ["stats"], ["tunnels"], ["explain", "a"], ["rules"], ["rules", "--diff"], ["reload"]]
+WIDE = [
+    # name, command line, changed replies, stdout
+    ("tunnels", ["tunnels"], {"ListTunnels": ALL_TUNNELS}, ALL_TUNNELS_120),
+    ("peers, ASCII", ["peers", "--ascii"], {"ListPeers": ALL_PEERS}, ALL_PEERS_ASCII),
+]
+
+
+@pytest.mark.parametrize("args, changed, out", [row[1:] for row in WIDE], ids=[row[0] for row in WIDE])
+def test_wide_screen(tmp_path, args, changed, out):
+    with FakeDaemon(tmp_path / "s", {**replies.ALL, **changed}) as daemon:
+        done = run(*args, socket_path=daemon.path, env={"COLUMNS": "120"})
+    assert (done.stdout, done.stderr, done.returncode) == (out, "", 0)
+
+
+def test_events_screen(tmp_path):
+    """The times are those of the reader's clock."""
+    told = {"Subscribe": [replies.SUBSCRIBED, replies.ROAMED, replies.REPAIRED, "close"]}
+    with FakeDaemon(tmp_path / "s", told) as daemon:
+        done = run("events", socket_path=daemon.path, env={"TZ": "UTC"})
+        assert (done.stdout, done.returncode) == (EVENTS, 3)
+        assert done.stderr.startswith("mssclampctl: mssclampd at ") and "ended the connection" in done.stderr
+        done = run("events", socket_path=daemon.path, env={"TZ": "UTC-2"})
+        assert done.stdout == EVENTS.replace("12:44", "14:44")
+
+
+SHAPES = [["status"], ["stats"], ["tunnels"], ["peers"], ["events"], ["explain", "a"], ["rules"],
+          ["rules", "--diff"], ["reload"]]
 
 
 @pytest.mark.parametrize("args", SHAPES, ids=" ".join)
 @pytest.mark.parametrize("reply", [
     {}, {"checks": 7, "syn": [], "queues": {}, "tunnels": "x", "flow": None, "sides": [[], None, {}],
-         "changed": [1], "warnings": [None], "diff": [None, {}], "mss_histogram": 0},
-    {"tunnels": [None, {"name": None, "peers": -1}], "queues": [[]], "problems": [3],
+         "changed": [1], "warnings": [None], "diff": [None, {}], "mss_histogram": 0,
+         "peers": [[], 1, {"warnings": [1], "peer": 3, "name": []}], "time": 7, "event": [], "message": {}},
+    {"tunnels": [None, {"name": None, "peers": -1, "interface_mtu_bytes": 1 << 62, "inner_mtu_bytes": 1}],
+     "peers": [{"peer": "", "warnings": [""], "mss4_bytes": -(1 << 62), "mss6_bytes": 1 << 62}],
+     "time": "2026-13-99T99:99:99Z", "queues": [[]], "problems": [3], "sides": [{"steps": [[], {"what": " " * 300}]}],
      "uptime_seconds": -1, "peers": True, "state": 1}], ids=["empty", "wrong types", "more wrong types"])
 def test_strange_reply_is_survived(tmp_path, args, reply):
     """What a reply lacks is unknown: no crash, whatever comes."""
-    with FakeDaemon(tmp_path / "s", {name: {**reply, "schema": 1} for name in replies.ALL}) as daemon:
+    strange = {name: {**reply, "schema": 1} for name in replies.ALL}
+    strange["Subscribe"] = [strange["Subscribe"]] * 2 + ["close"]
+    with FakeDaemon(tmp_path / "s", strange) as daemon:
         done = run(*args, socket_path=daemon.path)
-    assert done.returncode in (0, 1)
+    assert done.returncode in ((3,) if args == ["events"] else (0, 1))
 
 
 EVIL = "\x1b[2Jevil\x9b1m\u202e\x07\r"
@@ -185,7 +311,7 @@ EVIL = "\x1b[2Jevil\x9b1m\u202e\x07\r"
 
 def poison(value):
     """The same reply with an attack in every text that is not a fixed word."""
-    fixed = ("ok", "running", "queue", "ipv4", "nftables")
+    fixed = ("ok", "running", "queue", "ipv4", "nftables", "close")
     if isinstance(value, str):
         return value if value in fixed else value + EVIL
     if isinstance(value, list):
@@ -199,7 +325,7 @@ def poison(value):
 @pytest.mark.parametrize("args", SHAPES + [["log", "info"]], ids=" ".join)
 def test_terminal_obeys_nothing_from_outside(tmp_path, args):
     changed = {**replies.ALL, "Reload": CHANGED, "GetStatus": DEGRADED,
-               "GetRules": replies.rules("different", diff=["- a"])}
+               "ListTunnels": ALL_TUNNELS, "ListPeers": ALL_PEERS, "Explain": DEEP, "GetRules": replies.rules("different", diff=["- a"])}
     changed["GetStats"] = replies.stats()
     changed["GetStats"]["syn"]["left_alone"][EVIL] = 3
     with FakeDaemon(tmp_path / "s", {name: poison(reply) for name, reply in changed.items()}) as daemon:

@@ -193,12 +193,76 @@ static void test_clean(void **state)
 	}
 }
 
+/* Where lines end, with "|" between them and without the blanks there. */
+static const struct {
+	const char *name, *text;
+	unsigned int columns;
+	const char *lines;
+} breaks[] = {
+	{ "nothing", "", 5, "" },
+	{ "fits", "a bc", 4, "a bc" },
+	{ "at the blank", "a bc", 3, "a|bc" },
+	{ "right behind a word", "abc de", 3, "abc|de" },
+	{ "two blanks", "abc  de", 4, "abc|de" },
+	{ "a word too long", "abcdef gh", 3, "abcdef|gh" },
+	{ "a word too long at the end", "a bcdefgh", 3, "a|bcdefgh" },
+	{ "blanks in front are somebody's indent", "  a b", 4, "  a|b" },
+	{ "only blanks", "     ", 3, "" },
+	{ "letters of others take one column", "b\xc3\xbc ro", 3, "b\xc3\xbc|ro" },
+	{ "no column at all", "a b", 0, "a|b" },
+};
+
+static void test_breaks(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(breaks) / sizeof(breaks[0]); i++) {
+		const char *rest = breaks[i].text;
+		char lines[64] = "";
+
+		print_message("%s\n", breaks[i].name);
+		while (*rest) {
+			size_t len = format_break(rest, breaks[i].columns);
+
+			strncat(lines, rest, len);
+			rest += len;
+			rest += strspn(rest, " ");
+			strcat(lines, *rest ? "|" : "");
+		}
+		assert_string_equal(lines, breaks[i].lines);
+	}
+}
+
+static const struct {
+	const char *text;
+	unsigned int columns;
+	const char *shortened;
+} names[] = {
+	{ "", 4, "" },
+	{ "abcd", 4, "abcd" },
+	{ "abcde", 4, "a..." },
+	{ "b\xc3\xbcro", 4, "b\xc3\xbcro" },
+	{ "\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc", 4, "\xc3\xbc..." },
+};
+
+static void test_shorten(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		char text[16];
+
+		strcpy(text, names[i].text);
+		format_shorten(text, names[i].columns);
+		assert_string_equal(text, names[i].shortened);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_counts), cmocka_unit_test(test_values),
 		cmocka_unit_test(test_uptime), cmocka_unit_test(test_shares),
 		cmocka_unit_test(test_bars),   cmocka_unit_test(test_clean),
+		cmocka_unit_test(test_breaks), cmocka_unit_test(test_shorten),
 	};
 
 	return cmocka_run_group_tests_name("format", tests, NULL, NULL);
