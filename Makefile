@@ -42,15 +42,16 @@ say = @printf '  %-7s %s\n' $(1) $(2)
 endif
 
 # A layer is a folder and an archive; what each may use stands in doc/design.md.
-LAYERS = core base policy edge proto daemon ctl
+LAYERS = core base policy edge proto facts daemon ctl
 sources_of = $(filter-out %/main.c,$(wildcard src/$(1)/*.c))
 objects_of = $(patsubst %.c,$(BUILD)/%.o,$(call sources_of,$(1)))
 archive_of = $(BUILD)/lib$(1).a
 below_core =
 below_base =
 below_policy = core base
-below_edge = policy core base
+below_edge = proto policy core base
 below_proto = base
+below_facts = proto policy core base
 below_daemon = edge policy proto core base
 below_ctl = edge policy proto core base
 archives_of = $(foreach l,$(1) $(below_$(1)),$(call archive_of,$(l)))
@@ -59,10 +60,11 @@ libs_base =
 libs_policy =
 libs_edge = $(NFQ_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS) $(JANSSON_LIBS)
 libs_proto = $(JANSSON_LIBS)
+libs_facts = $(JANSSON_LIBS)
 libs_daemon = $(libs_edge) $(CONFIG_LIBS) $(SYSTEMD_LIBS)
 libs_ctl = $(libs_edge)
 
-PROGRAMS = $(BUILD)/mssclampd $(BUILD)/mssclampctl
+PROGRAMS = $(BUILD)/mssclampd $(BUILD)/mssclampctl $(BUILD)/mssclamp-facts
 
 all: $(PROGRAMS)
 
@@ -96,6 +98,9 @@ $(foreach l,$(LAYERS),$(eval $(call layer_rules,$(l))))
 $(BUILD)/mssclampd: $(BUILD)/src/daemon/main.o $(call archives_of,daemon)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(libs_daemon)
+$(BUILD)/mssclamp-facts: $(BUILD)/src/facts/main.o $(call archives_of,facts)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(libs_facts)
 $(BUILD)/mssclampctl: $(BUILD)/src/ctl/main.o $(call archives_of,ctl)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(libs_ctl)
@@ -178,6 +183,7 @@ install: all
 		"$(DESTDIR)$(SYSUSERSDIR)" "$(DESTDIR)$(TMPFILESDIR)" "$(DESTDIR)$(DATADIR)/schema" \
 		"$(DESTDIR)$(DOCDIR)/doc" "$(DESTDIR)$(SYSCONFDIR)/mssclamp.conf.d"
 	install -m 0755 $(BUILD)/mssclampd "$(DESTDIR)$(SBINDIR)/mssclampd"
+	install -m 0755 $(BUILD)/mssclamp-facts "$(DESTDIR)$(SBINDIR)/mssclamp-facts"
 	install -m 0755 $(BUILD)/mssclampctl "$(DESTDIR)$(BINDIR)/mssclampctl"
 	for unit in systemd/*.service systemd/*.socket; do \
 		sed -e 's|@SBINDIR@|$(SBINDIR)|g' -e 's|@BINDIR@|$(BINDIR)|g' \
@@ -194,8 +200,11 @@ install: all
 
 # Leaves the configuration and the users: they are the administrator's.
 uninstall:
-	rm -f "$(DESTDIR)$(SBINDIR)/mssclampd" "$(DESTDIR)$(BINDIR)/mssclampctl" \
+	rm -f "$(DESTDIR)$(SBINDIR)/mssclampd" "$(DESTDIR)$(SBINDIR)/mssclamp-facts" \
+		"$(DESTDIR)$(BINDIR)/mssclampctl" \
 		"$(DESTDIR)$(UNITDIR)/mssclampd.service" "$(DESTDIR)$(UNITDIR)/mssclampd.socket" \
+		"$(DESTDIR)$(UNITDIR)/mssclamp-facts.service" \
+		"$(DESTDIR)$(UNITDIR)/mssclamp-facts.socket" \
 		"$(DESTDIR)$(SYSUSERSDIR)/mssclamp.conf" "$(DESTDIR)$(TMPFILESDIR)/mssclamp.conf"
 	rm -rf "$(DESTDIR)$(DATADIR)" "$(DESTDIR)$(DOCDIR)"
 

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "facts/wireguard.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "facts/file.h"
+#include "facts/uapi.h"
+
+#define ANSWER_MAX (16u << 20) /* bytes; a peer has some 400 */
+#define PAUSE_NS (30 * NS_PER_SECOND)
+
+static const char *const kinds[] = { "wireguard", "amneziawg" };
+
+/* A device that did not answer. */
+struct wireguard_pause {
+	char ifname[IF_NAMESIZE];
+	uint64_t until_ns;
+};
+
+/* A growing answer. It holds a key, so nothing of it is left behind where it moves. */
+struct answer {
+	char *text;
+	size_t len, capacity;
+};
+
+static int grow(struct answer *answer)
+{
+	const size_t capacity = answer->capacity ? 2 * answer->capacity : 16384;
+	char *text;
+
+	if (capacity > ANSWER_MAX)
+		return -EMSGSIZE;
+	text = malloc(capacity);
+	if (!text)
+		return -ENOMEM;
+	if (answer->len > 0)
+		memcpy(text, answer->text, answer->len);
+	file_wipe(answer->text, answer->len);
+	answer->text = text;
+	answer->capacity = capacity;
+	return 0;
+}
+
+/* Returns 0, -ETIME or -errno. */
+static int wait_until(int fd, short events, uint64_t deadline_ns)
+{
+	struct pollfd poll_fd = { .fd = fd, .events = events };
+	const uint64_t now_ns = clock_boottime_ns();
+	int r;
+
+	if (now_ns >= deadline_ns)
+		return -ETIME;
+	r = poll(&poll_fd, 1, (int)((deadline_ns - now_ns) / NS_PER_MS) + 1);
+	return r < 0 && errno != EINTR ? -errno : 0;
+}
+
+/* The end is told by an empty line; what hangs up before it is not whole. */
+static bool is_whole(const struct answer *answer)
+{
+	return answer->len >= 2 && memcmp(answer->text + answer->len - 2, "\n\n", 2) == 0;
+}
+
+static int receive(int fd, struct answer *answer, uint64_t deadline_ns)
+{
+	while (!is_whole(answer)) {
+		ssize_t n;
+		int r;
+
+		if (answer->len == answer->capacity) {
+			r = grow(answer);
+			if (r < 0)
+				return r;
+		}
+		n = recv(fd, answer->text + answer->len, answer->capacity - answer->len, 0);
+		if (n > 0) {
+			answer->len += (size_t)n;
+			continue;
+		}
+		if (n == 0)
+			return -EPIPE;
+		if (errno != EAGAIN && errno != EINTR)
+			return -errno;
+		r = wait_until(fd, POLLIN, deadline_ns);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* Returns a descriptor, -ENOENT where nobody is there, or -errno. */
+static int connect_to(const char *folder, const char *kind, const char *ifname)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd, len, r = 0;
+
+	len = snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s/%s.sock", folder, kind,
+		       ifname);
+	if (len < 0 || (size_t)len >= sizeof(address.sun_path))
+		return -ENAMETOOLONG;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+		r = errno == EAGAIN ? -ETIME : -errno; /* a full backlog: it takes nobody */
+	if (r < 0)
+		close(fd);
+	return r < 0 ? r : fd;
+}
+
+static int ask(const char *folder, const char *kind, const char *ifname,
+	       struct facts_wireguard *ret_device)
+{
+	const uint64_t deadline_ns = clock_boottime_ns() + WIREGUARD_ANSWER_MS * NS_PER_MS;
+	const size_t len = strlen(UAPI_QUESTION);
+	struct answer answer = { 0 };
+	int fd = connect_to(folder, kind, ifname), r;
+
+	if (fd < 0)
+		return fd;
+	/* So few bytes fit into an empty socket, or it is broken. */
+	r = send(fd, UAPI_QUESTION, len, MSG_NOSIGNAL) == (ssize_t)len ? 0 : -EPIPE;
+	if (r == 0)
+		r = receive(fd, &answer, deadline_ns);
+	if (r == 0)
+		r = uapi_parse(answer.text, answer.len, ret_device);
+	file_wipe(answer.text, answer.len);
+	close(fd);
+	return r;
+}
+
+static struct wireguard_pause *find_pause(struct wireguard *wireguard, const char *ifname)
+{
+	for (size_t i = 0; i < wireguard->pauses.count; i++) {
+		if (strcmp(wireguard->pauses.list[i].ifname, ifname) == 0)
+			return &wireguard->pauses.list[i];
+	}
+	return NULL;
+}
+
+static int pause_device(struct wireguard *wireguard, const char *ifname, uint64_t now_ns)
+{
+	struct wireguard_pause *pause = find_pause(wireguard, ifname);
+
+	if (!pause)
+		pause = record_append(&wireguard->pauses, sizeof(*pause));
+	if (!pause)
+		return -ENOMEM;
+	snprintf(pause->ifname, sizeof(pause->ifname), "%s", ifname);
+	pause->until_ns = now_ns + PAUSE_NS;
+	return 0;
+}
+
+/* Returns 0, -ENOMEM, -ETIME, or another -errno where the device has no socket of this kind. */
+static int add_device(const char *folder, const char *kind, const char *ifname,
+		      struct facts *fresh)
+{
+	struct facts_wireguard device, *place;
+	int r = ask(folder, kind, ifname, &device);
+
+	if (r < 0)
+		return r;
+	device.ifname = strdup(ifname);
+	device.kind = strdup(kind);
+	place = device.ifname && device.kind ? record_append(&fresh->wireguard, sizeof(*place))
+					     : NULL;
+	if (!place) {
+		record_done(&facts_wireguard_shape, &device);
+		return -ENOMEM;
+	}
+	*place = device;
+	return 0;
+}
+
+/* What is known of a device that gives no answer stays. */
+static int keep_known(const struct wireguard *wireguard, const char *ifname, struct facts *fresh)
+{
+	for (size_t i = 0; i < wireguard->facts.wireguard.count; i++) {
+		const struct facts_wireguard *known = &wireguard->facts.wireguard.list[i];
+		struct facts_wireguard *kept;
+
+		if (strcmp(known->ifname, ifname) != 0)
+			continue;
+		kept = record_append(&fresh->wireguard, sizeof(*kept));
+		return kept ? record_copy(&facts_wireguard_shape, known, kept) : -ENOMEM;
+	}
+	return 0;
+}
+
+static int look_at(struct wireguard *wireguard, const char *folder, const char *ifname,
+		   uint64_t now_ns, struct facts *fresh)
+{
+	const struct wireguard_pause *pause = find_pause(wireguard, ifname);
+
+	if (pause && now_ns < pause->until_ns)
+		return keep_known(wireguard, ifname, fresh);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		int r = add_device(folder, kinds[i], ifname, fresh);
+
+		if (r == -ETIME) {
+			r = pause_device(wireguard, ifname, now_ns);
+			return r < 0 ? r : keep_known(wireguard, ifname, fresh);
+		}
+		if (r == 0 || r == -ENOMEM)
+			return r;
+	}
+	return 0;
+}
+
+int wireguard_refresh(struct wireguard *wireguard, const struct facts_question *question,
+		      const char *folder, uint64_t now_ns)
+{
+	struct facts fresh = { 0 };
+	bool loud, quiet;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < question->wireguard.count; i++)
+		r = look_at(wireguard, folder, question->wireguard.list[i], now_ns, &fresh);
+	if (r < 0) {
+		record_done(&facts_shape, &fresh);
+		return r;
+	}
+	loud = !record_equal(&facts_shape, &wireguard->facts, &fresh, false);
+	quiet = !record_equal(&facts_shape, &wireguard->facts, &fresh, true);
+	record_done(&facts_shape, &wireguard->facts);
+	wireguard->facts = fresh;
+	return loud ? CHANGE_LOUD : quiet ? CHANGE_QUIET : CHANGE_NONE;
+}
+
+void wireguard_done(struct wireguard *wireguard)
+{
+	record_done(&facts_shape, &wireguard->facts);
+	free(wireguard->pauses.list);
+	*wireguard = (struct wireguard){ 0 };
+}
