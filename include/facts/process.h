@@ -31,9 +31,10 @@ int process_uid(pid_t pid, uid_t *ret_uid);
 int process_name(pid_t pid, char name[PROCESS_NAME_MAX]);
 /* Arguments, each ended by a NUL; owned, to be wiped. */
 int process_arguments(pid_t pid, char **ret_text, size_t *ret_len);
-/* The folder that relative paths on its command line meant: where it is, or, where it has gone to
- * "/" as daemons do, where its shell was (PWD in its environment). */
+/* The folders that relative paths on its command line may have meant: where it is, and where its
+ * shell was (PWD in its environment), for a daemon that has gone elsewhere. */
 int process_folder(pid_t pid, char path[PROCESS_PATH_MAX]);
+int process_shell_folder(pid_t pid, char path[PROCESS_PATH_MAX]);
 
 /* Walks over all processes: returns the next pid, 0 behind the last one. */
 struct process_walk;

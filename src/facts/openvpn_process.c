@@ -18,7 +18,7 @@
 
 struct place {
 	pid_t pid;
-	char folder[PROCESS_PATH_MAX];
+	char folders[2][PROCESS_PATH_MAX]; /* that relative paths may mean; "" unknown */
 };
 
 /* The program's own title is a string by itself that goes on with what it was built with. */
@@ -60,15 +60,17 @@ static char *read_version(pid_t pid)
 	return version;
 }
 
-/* Whether the process sees the same files as the first one, its root aside. */
-static bool in_first_mounts(pid_t pid)
+/* Whether two processes see the same files, their roots aside. */
+static bool same_mounts(pid_t a, pid_t b)
 {
 	char path[PROC_NAME_MAX];
-	struct stat own, first;
+	struct stat x, y;
 
-	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", pid);
-	return stat(path, &own) == 0 && stat("/proc/1/ns/mnt", &first) == 0 &&
-	       own.st_dev == first.st_dev && own.st_ino == first.st_ino;
+	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", a);
+	if (stat(path, &x) < 0)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", b);
+	return stat(path, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
 static int read_below(pid_t pid, const char *path, char **ret_text, size_t *ret_len)
@@ -82,26 +84,44 @@ static int read_below(pid_t pid, const char *path, char **ret_text, size_t *ret_
 	return r;
 }
 
-/* After a chroot the files it began with lie outside. */
+/* After a chroot the files it began with lie outside: we, or the first process, see them. */
+static int read_absolute(pid_t pid, const char *path, char **ret_text, size_t *ret_len)
+{
+	const pid_t others[] = { getpid(), 1 };
+	int r = read_below(pid, path, ret_text, ret_len);
+
+	for (size_t i = 0; r < 0 && i < sizeof(others) / sizeof(others[0]); i++) {
+		if (same_mounts(pid, others[i]))
+			r = read_below(others[i], path, ret_text, ret_len);
+	}
+	return r;
+}
+
 static int read_config(void *userdata, const char *cd, const char *path, char **ret_text,
 		       size_t *ret_len)
 {
 	const struct place *place = userdata;
-	const bool absolute = *path == '/', folder = !absolute && (!cd || *cd != '/');
 	char full[3 * PROCESS_PATH_MAX];
-	int r;
+	int r = -ENOENT;
 
-	snprintf(full, sizeof(full), "%s/%s/%s", folder ? place->folder : "",
-		 !absolute && cd ? cd : "", path);
-	r = read_below(place->pid, full, ret_text, ret_len);
-	if (r < 0 && in_first_mounts(place->pid))
-		r = read_below(1, full, ret_text, ret_len);
+	if (*path == '/')
+		return read_absolute(place->pid, path, ret_text, ret_len);
+	if (cd && *cd == '/') {
+		snprintf(full, sizeof(full), "%s/%s", cd, path);
+		return read_absolute(place->pid, full, ret_text, ret_len);
+	}
+	for (size_t i = 0; r < 0 && i < sizeof(place->folders) / sizeof(place->folders[0]); i++) {
+		if (!place->folders[i][0])
+			continue;
+		snprintf(full, sizeof(full), "%s/%s/%s", place->folders[i], cd ? cd : "", path);
+		r = read_absolute(place->pid, full, ret_text, ret_len);
+	}
 	return r;
 }
 
 int openvpn_process_read(pid_t pid, struct facts_openvpn *ret_facts, char **ret_status_file)
 {
-	struct place place = { .pid = pid, .folder = "/" };
+	struct place place = { .pid = pid };
 	struct openvpn_config config;
 	char *arguments, *version;
 	size_t len;
@@ -109,7 +129,10 @@ int openvpn_process_read(pid_t pid, struct facts_openvpn *ret_facts, char **ret_
 
 	if (r < 0)
 		return r;
-	process_folder(pid, place.folder);
+	if (process_folder(pid, place.folders[0]) < 0)
+		place.folders[0][0] = '\0';
+	if (process_shell_folder(pid, place.folders[1]) < 0)
+		place.folders[1][0] = '\0';
 	r = openvpn_config_parse(arguments, len, read_config, &place, &config);
 	file_wipe(arguments, len);
 	if (r < 0)

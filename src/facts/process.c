@@ -122,8 +122,7 @@ int process_arguments(pid_t pid, char **ret_text, size_t *ret_len)
 	return file_read_proc(proc_name(name, pid, "cmdline"), ARGUMENTS_MAX, ret_text, ret_len);
 }
 
-/* PWD out of the environment. */
-static int shell_folder(pid_t pid, char path[PROCESS_PATH_MAX])
+int process_shell_folder(pid_t pid, char path[PROCESS_PATH_MAX])
 {
 	char name[PROC_NAME_MAX], *text;
 	size_t len, at = 0;
@@ -137,9 +136,9 @@ static int shell_folder(pid_t pid, char path[PROCESS_PATH_MAX])
 	if (at < len && strlen(text + at + 4) < PROCESS_PATH_MAX)
 		strcpy(path, text + at + 4);
 	else
-		strcpy(path, "/");
+		r = -ENOENT;
 	file_wipe(text, len);
-	return 0;
+	return r;
 }
 
 int process_folder(pid_t pid, char path[PROCESS_PATH_MAX])
@@ -150,7 +149,7 @@ int process_folder(pid_t pid, char path[PROCESS_PATH_MAX])
 	if (len < 0)
 		return -errno;
 	path[len] = '\0';
-	return strcmp(path, "/") == 0 ? shell_folder(pid, path) : 0;
+	return 0;
 }
 
 struct process_walk {
