@@ -37,7 +37,7 @@ static const struct {
 	{ "tunnel_removed", "wg0", NULL, WG0, NULL, NULL, "wg0: tunnel gone" },
 	{ "peer_added", "wg0", "KEY=", NULL, "{" ALICE "}", NULL,
 	  "wg0: peer alice: new, endpoint 192.0.2.7:51820, path MTU 1500 bytes, path source route, "
-	  "MSS4 1380, MSS6 1360, allowed IPs 10.8.0.7/32" },
+	  "inner MTU 1420 bytes, MSS4 1380, MSS6 1360, allowed IPs 10.8.0.7/32" },
 	{ "peer_added", "wg0", "KEY=", NULL, NOBODY, NULL, "wg0: peer KEY=: new" },
 	{ "peer_removed", "wg0", "KEY=", "{" ALICE "}", NULL, "the interface went",
 	  "wg0: peer alice: gone (the interface went)" },
@@ -47,11 +47,11 @@ static const struct {
 	  "='path_mtu_bytes':1480,'path_source':'probe','mss4_bytes':1360,'mss6_bytes':1340,"
 	  "'inner_mtu_bytes':1400,'handshake_age_seconds':99", "1500 lost 3 times",
 	  "wg0: peer alice: path MTU 1500 -> 1480 bytes, path source route -> probe, "
-	  "MSS4 1380 -> 1360, MSS6 1360 -> 1340 (1500 lost 3 times)" },
+	  "inner MTU 1420 -> 1400 bytes, MSS4 1380 -> 1360, MSS6 1360 -> 1340 (1500 lost 3 times)" },
 	{ "peer_changed", "wg0", "KEY=", "{" ALICE "}", NOBODY, NULL,
 	  "wg0: peer alice: name alice -> unknown, endpoint 192.0.2.7:51820 -> unknown, "
-	  "path MTU 1500 -> unknown, path source route -> unknown, MSS4 1380 -> unknown, "
-	  "MSS6 1360 -> unknown, allowed IPs 10.8.0.7/32 -> none" },
+	  "path MTU 1500 -> unknown, path source route -> unknown, "
+	  "inner MTU 1420 -> unknown, MSS4 1380 -> unknown, MSS6 1360 -> unknown, allowed IPs 10.8.0.7/32 -> none" },
 	{ "peer_changed", "wg0", "KEY=", "{" ALICE "}",
 	  "='allowed_ips':['10.8.0.7/32','a','b','c','d'],'warnings':['odd']", NULL,
 	  "wg0: peer alice: allowed IPs 10.8.0.7/32 -> 10.8.0.7/32 a b and 2 more, "
