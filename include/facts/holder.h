@@ -9,15 +9,15 @@
 #include "facts/process.h"
 
 struct holder {
-	char ifname[IF_NAMESIZE];
+	char ifname[IF_NAMESIZE]; /* "" for an OpenVPN that holds none: the kernel carries its data */
 	struct process process;
-	int fd; /* its descriptor of the device */
+	int fd; /* its descriptor of the device, -1 without */
 };
 
-/* Whether it holds the device still. */
+/* Whether it holds the device still; without a descriptor: whether it lives. */
 bool holder_holds(const struct holder *holder);
 
-/* Looks through all processes of the network namespace. Tells of each device that any holds; the
- * first process counts. Returns 0, or what found returned where that is negative, or -errno. */
+/* Looks through all processes of the network namespace. Tells of each device that any holds, and of
+ * each OpenVPN that holds none. Returns 0, or what found returned where that is negative, or -errno. */
 int holder_search(const struct netns *netns,
 		  int (*found)(void *userdata, const struct holder *holder), void *userdata);

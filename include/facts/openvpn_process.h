@@ -13,9 +13,16 @@
  * returns "2.6", owned, or NULL. Pure. */
 char *openvpn_find_version(const char *image, size_t len);
 
-/* Reads the command line and the files it names, as that process sees them. ret_status_file is the
- * `status` directive's, owned, or NULL. Returns 0 and owned facts, or -errno. */
-int openvpn_process_read(pid_t pid, struct facts_openvpn *ret_facts, char **ret_status_file);
+struct openvpn_process {
+	struct facts_openvpn facts;
+	char *status_file; /* as `status` names it, or NULL */
+	char *device;      /* as `dev` names it ("tun", "tun0"), or NULL */
+};
+
+/* Reads the command line and the files it names, as that process sees them. Returns 0 and what it
+ * owns, or -errno. */
+int openvpn_process_read(pid_t pid, struct openvpn_process *ret_process);
+void openvpn_process_done(struct openvpn_process *process);
 
 /* Where the process has the status file open, whatever folder, root or mount it knows it by:
  * "/proc/PID/fd/N". Returns 0 or -ENOENT. */

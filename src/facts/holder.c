@@ -57,6 +57,8 @@ bool holder_holds(const struct holder *holder)
 {
 	char ifname[IF_NAMESIZE];
 
+	if (holder->fd < 0)
+		return process_lives(&holder->process);
 	return process_lives(&holder->process) &&
 	       read_ifname(holder->process.pid, holder->fd, ifname) &&
 	       strcmp(ifname, holder->ifname) == 0;
@@ -67,8 +69,9 @@ static int search_process(pid_t pid, int (*found)(void *userdata, const struct h
 			  void *userdata)
 {
 	struct holder holder = { .fd = -1 };
+	char name[PROC_NAME_MAX > PROCESS_NAME_MAX ? PROC_NAME_MAX : PROCESS_NAME_MAX];
 	const struct dirent *entry;
-	char name[PROC_NAME_MAX];
+	bool any = false;
 	DIR *folder;
 	int r = 0;
 
@@ -80,12 +83,19 @@ static int search_process(pid_t pid, int (*found)(void *userdata, const struct h
 		if (entry->d_name[0] == '.' || !is_tun(dirfd(folder), entry->d_name))
 			continue;
 		holder.fd = (int)strtol(entry->d_name, NULL, 10);
-		if (read_ifname(pid, holder.fd, holder.ifname) &&
-		    process_find(pid, &holder.process) == 0)
-			r = found(userdata, &holder);
+		if (!read_ifname(pid, holder.fd, holder.ifname) ||
+		    process_find(pid, &holder.process) < 0)
+			continue;
+		any = true;
+		r = found(userdata, &holder);
 	}
 	closedir(folder);
-	return r;
+	if (any || process_name(pid, name) < 0 || strncmp(name, "openvpn", 7) != 0 ||
+	    process_find(pid, &holder.process) < 0)
+		return r;
+	holder.fd = -1;
+	holder.ifname[0] = '\0';
+	return found(userdata, &holder);
 }
 
 int holder_search(const struct netns *netns,

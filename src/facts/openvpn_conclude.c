@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "facts/endpoint.h"
+#include "facts/far_end.h"
 #include "facts/openvpn_config.h"
 
 #define PORT_DEFAULT 1194
@@ -91,9 +91,9 @@ static int add_remote(struct facts_openvpn *facts, const char *host, int64_t por
 		      const char *proto)
 {
 	struct facts_remote *remote;
-	struct endpoint endpoint;
+	struct far_end endpoint;
 
-	if (!host || endpoint_parse(host, &endpoint) < 0)
+	if (!host || far_end_parse(host, &endpoint) < 0)
 		return 0;
 	remote = record_append(&facts->remotes, sizeof(*remote));
 	if (!remote)
@@ -175,7 +175,7 @@ int openvpn_config_conclude(const struct openvpn_config *config, const char *ver
 		.mark = config->mark,
 		.unread = config->unread,
 	};
-	struct endpoint local;
+	struct far_end local;
 	int r;
 
 	r = set_text(&facts.role, config->server ? "server" : config->client ? "client" : "p2p");
@@ -186,7 +186,7 @@ int openvpn_config_conclude(const struct openvpn_config *config, const char *ver
 										    : NULL);
 	if (r == 0)
 		r = set_text(&facts.version, version);
-	if (r == 0 && config->local && endpoint_parse(config->local, &local) == 0)
+	if (r == 0 && config->local && far_end_parse(config->local, &local) == 0)
 		r = set_text(&facts.local, local.address);
 	if (r == 0)
 		r = conclude_remotes(config, &facts);

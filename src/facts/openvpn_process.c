@@ -119,7 +119,7 @@ static int read_config(void *userdata, const char *cd, const char *path, char **
 	return r;
 }
 
-int openvpn_process_read(pid_t pid, struct facts_openvpn *ret_facts, char **ret_status_file)
+int openvpn_process_read(pid_t pid, struct openvpn_process *ret_process)
 {
 	struct place place = { .pid = pid };
 	struct openvpn_config config;
@@ -138,14 +138,23 @@ int openvpn_process_read(pid_t pid, struct facts_openvpn *ret_facts, char **ret_
 	if (r < 0)
 		return r;
 	version = read_version(pid);
-	r = openvpn_config_conclude(&config, version, ret_facts);
+	r = openvpn_config_conclude(&config, version, &ret_process->facts);
 	if (r == 0) {
-		*ret_status_file = config.status_file;
-		config.status_file = NULL;
+		ret_process->status_file = config.status_file;
+		ret_process->device = config.dev;
+		config.status_file = config.dev = NULL;
 	}
 	free(version);
 	openvpn_config_done(&config);
 	return r;
+}
+
+void openvpn_process_done(struct openvpn_process *process)
+{
+	record_done(&facts_openvpn_shape, &process->facts);
+	free(process->status_file);
+	free(process->device);
+	*process = (struct openvpn_process){ 0 };
 }
 
 /* The link of a descriptor is the file's whole path; the directive may be relative. */

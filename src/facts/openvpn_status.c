@@ -8,7 +8,7 @@
 
 #include "base/array.h"
 #include "base/text.h"
-#include "facts/endpoint.h"
+#include "facts/far_end.h"
 #include "facts/status_row.h"
 #include "policy/prefix.h"
 
@@ -50,14 +50,14 @@ static int64_t number(const char *text, uint64_t max)
 static int fill_client(struct facts_client *client, const struct status_row *row)
 {
 	const char *peer_id = row->value[COLUMN_PEER_ID], *cipher = row->value[COLUMN_CIPHER];
-	struct endpoint real;
+	struct far_end real;
 	uint64_t id;
 	int r;
 
 	client->name = strndup(row->name, text_utf8_cut(row->name, strlen(row->name), 256));
 	if (!client->name)
 		return -ENOMEM;
-	if (endpoint_parse(row->real, &real) == 0) {
+	if (far_end_parse(row->real, &real) == 0) {
 		client->endpoint = strdup(real.address);
 		client->port = real.port;
 		client->proto = real.proto ? strdup(real.proto) : NULL;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "facts/endpoint.h"
+#include "facts/far_end.h"
 #include "facts/words.h"
 
 #define FILES_MAX 8 /* files inside files */
@@ -82,9 +82,9 @@ static int take_call(struct reader *reader, const char *word)
 
 static int take_remote(struct reader *reader, const char *word)
 {
-	struct endpoint endpoint;
+	struct far_end endpoint;
 
-	if (endpoint_parse(word, &endpoint) < 0)
+	if (far_end_parse(word, &endpoint) < 0)
 		return 0;
 	return set_text(&reader->ppp.remote, endpoint.address);
 }

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "facts/endpoint.h"
+#include "facts/far_end.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -46,9 +46,9 @@ static void join(struct status_fields *fields, size_t first, size_t more, char s
 
 static bool is_endpoint(const char *text)
 {
-	struct endpoint endpoint;
+	struct far_end endpoint;
 
-	return endpoint_parse(text, &endpoint) == 0;
+	return far_end_parse(text, &endpoint) == 0;
 }
 
 bool status_row_mend(struct status_fields *fields, const struct status_columns *columns, char separator)

@@ -36,6 +36,10 @@ static bool is_asked(const struct facts_question *question, const char *ifname)
 		if (strcmp(question->tun.list[i], ifname) == 0)
 			return true;
 	}
+	for (size_t i = 0; i < question->dco.count; i++) {
+		if (strcmp(question->dco.list[i], ifname) == 0)
+			return true;
+	}
 	return false;
 }
 
@@ -52,6 +56,10 @@ static bool is_missing(const struct tunnels *tunnels, const struct facts_questio
 {
 	for (size_t i = 0; i < question->tun.count; i++) {
 		if (!is_watched(tunnels, question->tun.list[i]))
+			return true;
+	}
+	for (size_t i = 0; i < question->dco.count; i++) {
+		if (!is_watched(tunnels, question->dco.list[i]))
 			return true;
 	}
 	return false;
@@ -87,64 +95,89 @@ static int forget_gone(struct tunnels *tunnels, const struct facts_question *que
 	return change;
 }
 
-/* A process that cannot be read is told by its name alone. */
-static int read_openvpn(struct tunnel_watch *watch, struct facts_tunnel *tunnel)
+/* Without a descriptor of the device only `dev` tells whose it is: its whole name, or the beginning
+ * of one that no other process has. */
+static const char *find_device(const struct search *search, const struct openvpn_process *process)
 {
-	struct facts_openvpn *openvpn, read;
-	int r = openvpn_process_read(watch->holder.process.pid, &read, &watch->status_file);
+	const struct facts_question *question = search->question;
+	const char *device = process->device ? process->device : "tun", *found = NULL;
 
-	if (r < 0)
-		return r == -ENOMEM ? r : 0;
-	openvpn = record_append(&tunnel->openvpn, sizeof(*openvpn));
-	if (!openvpn) {
-		record_done(&facts_openvpn_shape, &read);
-		return -ENOMEM;
+	for (size_t i = 0; i < question->dco.count; i++) {
+		const char *asked = question->dco.list[i];
+
+		if (is_watched(search->tunnels, asked))
+			continue;
+		if (strcmp(asked, device) == 0)
+			return asked;
+		if ((strcmp(device, "tun") == 0 || strcmp(device, "tap") == 0) &&
+		    strncmp(asked, device, 3) == 0) {
+			if (found)
+				return NULL;
+			found = asked;
+		}
 	}
-	*openvpn = read;
-	return 0;
+	return found;
 }
 
-static int fill(struct tunnel_watch *watch, struct facts_tunnel *tunnel, const char *program,
-		uid_t uid)
+/* Takes what the process has read; all of it may be empty. */
+static int append(struct search *search, const struct holder *holder, const char *program,
+		  struct openvpn_process *process)
 {
-	tunnel->ifname = strdup(watch->holder.ifname);
-	tunnel->program = strdup(program);
-	tunnel->pid = watch->holder.process.pid;
-	tunnel->uid = uid;
-	if (!tunnel->ifname || !tunnel->program)
-		return -ENOMEM;
-	return strncmp(program, "openvpn", 7) == 0 ? read_openvpn(watch, tunnel) : 0;
-}
-
-static int take_holder(void *userdata, const struct holder *holder)
-{
-	struct search *search = userdata;
 	struct tunnels *tunnels = search->tunnels;
-	char program[PROCESS_NAME_MAX];
-	struct tunnel_watch *watch;
-	struct facts_tunnel *tunnel;
-	uid_t uid;
-	int r;
+	struct tunnel_watch *watch = record_append(&tunnels->watches, sizeof(*watch));
+	struct facts_tunnel *tunnel = watch ? record_append(&tunnels->facts.tunnels,
+							    sizeof(*tunnel)) : NULL;
+	struct facts_openvpn *openvpn;
+	uid_t uid = 0;
 
-	if (!is_asked(search->question, holder->ifname) || is_watched(tunnels, holder->ifname))
-		return 0;
-	if (process_name(holder->process.pid, program) < 0 ||
-	    process_uid(holder->process.pid, &uid) < 0)
-		return 0;
-	watch = record_append(&tunnels->watches, sizeof(*watch));
-	if (!watch)
-		return -ENOMEM;
-	tunnel = record_append(&tunnels->facts.tunnels, sizeof(*tunnel));
 	if (!tunnel) {
-		tunnels->watches.count--;
+		tunnels->watches.count -= watch != NULL;
 		return -ENOMEM;
 	}
+	(void)process_uid(holder->process.pid, &uid);
 	watch->holder = *holder;
-	search->change = CHANGE_LOUD;
-	r = fill(watch, tunnel, program, uid);
-	if (r < 0)
-		forget(tunnels, tunnels->watches.count - 1);
-	return r;
+	watch->status_file = process->status_file;
+	process->status_file = NULL;
+	tunnel->ifname = strdup(holder->ifname);
+	tunnel->program = strdup(program);
+	tunnel->pid = holder->process.pid;
+	tunnel->uid = uid;
+	openvpn = process->facts.role ? record_append(&tunnel->openvpn, sizeof(*openvpn)) : NULL;
+	if (openvpn) {
+		*openvpn = process->facts;
+		process->facts = (struct facts_openvpn){ 0 };
+	}
+	if (tunnel->ifname && tunnel->program && !process->facts.role)
+		return 0;
+	forget(tunnels, tunnels->watches.count - 1);
+	return -ENOMEM;
+}
+
+/* A process that cannot be read is told by its name alone. */
+static int take_holder(void *userdata, const struct holder *found)
+{
+	struct openvpn_process process = { 0 };
+	struct search *search = userdata;
+	char program[PROCESS_NAME_MAX];
+	struct holder holder = *found;
+	const char *device = found->ifname;
+	int r = 0;
+
+	if (*device && (!is_asked(search->question, device) || is_watched(search->tunnels, device)))
+		return 0;
+	if (process_name(holder.process.pid, program) < 0)
+		return 0;
+	if (strncmp(program, "openvpn", 7) == 0)
+		r = openvpn_process_read(holder.process.pid, &process);
+	if (r == 0 && !*device)
+		device = find_device(search, &process);
+	if (r != -ENOMEM && device && *device) {
+		memmove(holder.ifname, device, strlen(device) + 1);
+		r = append(search, &holder, program, &process);
+		search->change = CHANGE_LOUD;
+	}
+	openvpn_process_done(&process);
+	return r == -ENOMEM ? r : 0;
 }
 
 static int search(struct tunnels *tunnels, const struct facts_question *question,

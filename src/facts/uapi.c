@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "facts/endpoint.h"
+#include "facts/far_end.h"
 #include "facts/wg_key.h"
 #include "policy/prefix.h"
 
@@ -60,9 +60,9 @@ static int take_public_key(struct reader *reader, const char *value)
 
 static int take_endpoint(struct reader *reader, const char *value)
 {
-	struct endpoint endpoint;
+	struct far_end endpoint;
 
-	if (!reader->peer || endpoint_parse(value, &endpoint) < 0)
+	if (!reader->peer || far_end_parse(value, &endpoint) < 0)
 		return -EBADMSG;
 	free(reader->peer->endpoint);
 	reader->peer->endpoint = strdup(endpoint.address);

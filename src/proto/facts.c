@@ -94,6 +94,7 @@ static bool is_ppp(const char *text)
 
 static const struct record_field question_fields[] = {
 	{ FIELD(facts_question, tun, RECORD_TEXTS), .fits = is_ifname },
+	{ FIELD(facts_question, dco, RECORD_TEXTS), .fits = is_ifname },
 	{ FIELD(facts_question, status_files, RECORD_TEXTS), .fits = is_path },
 	{ FIELD(facts_question, wireguard, RECORD_TEXTS), .fits = is_ifname },
 	{ FIELD(facts_question, ppp, RECORD_TEXTS), .fits = is_ifname },

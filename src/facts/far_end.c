@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "facts/endpoint.h"
+#include "facts/far_end.h"
 
 #include <errno.h>
 #include <string.h>
@@ -33,9 +33,9 @@ static void unmap(struct address *address)
 		*address = address_from_bytes(FAMILY_IPV4, address->bytes + sizeof(mapped));
 }
 
-int endpoint_parse(const char *text, struct endpoint *ret_endpoint)
+int far_end_parse(const char *text, struct far_end *ret_far_end)
 {
-	struct endpoint endpoint = { 0 };
+	struct far_end endpoint = { 0 };
 	char copy[PREFIX_TEXT_MAX + 24], *host = copy, *port = NULL;
 	struct address address;
 	uint64_t number = 0;
@@ -63,6 +63,6 @@ int endpoint_parse(const char *text, struct endpoint *ret_endpoint)
 	unmap(&address);
 	address_format(&address, endpoint.address);
 	endpoint.port = (uint16_t)number;
-	*ret_endpoint = endpoint;
+	*ret_far_end = endpoint;
 	return 0;
 }

@@ -7,7 +7,7 @@
 
 #include "policy/prefix.h"
 
-struct endpoint {
+struct far_end {
 	char address[PREFIX_TEXT_MAX]; /* canonical: an IPv4 address inside IPv6 is an IPv4 one */
 	uint16_t port;                 /* 0 without */
 	const char *proto;             /* "udp", "tcp" (static), or NULL where it is not told */
@@ -16,4 +16,4 @@ struct endpoint {
 /* "192.0.2.1:1194", "192.0.2.1", "[2001:db8::1]:1194", "2001:db8::1", with a protocol in front as
  * OpenVPN 2.6 writes it: "udp4:", "tcp4-server:", "udp6:". A zone ("%eth0") is cut off.
  * Returns 0 or -EINVAL. */
-int endpoint_parse(const char *text, struct endpoint *ret_endpoint);
+int far_end_parse(const char *text, struct far_end *ret_far_end);

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "edge/facts.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "edge/facts_child.h"
+#include "proto/varlink.h"
+
+#define RECEIVE_BYTES 65536
+#define RECEIVES_A_TURN 64 /* then the loop gets a turn; the socket stays readable */
+#define MALFORMED_NS (3600 * NS_PER_SECOND)
+
+struct facts_reader {
+	char *socket;
+	int fd;              /* -1 without */
+	pid_t child;         /* 0 without */
+	uint64_t retry_ns;
+	bool lost;           /* the absence was said */
+	bool asked;
+	struct facts_question question;
+	struct varlink_input input;
+	struct facts facts;
+	uint64_t malformed_total;
+	struct log_ratelimit malformed;
+};
+
+struct facts_reader *facts_new(const char *socket)
+{
+	struct facts_reader *reader = calloc(1, sizeof(*reader));
+
+	if (!reader)
+		return NULL;
+	reader->fd = -1;
+	varlink_input_init(&reader->input, FACTS_MESSAGE_MAX);
+	reader->socket = strdup(socket);
+	if (!reader->socket) {
+		free(reader);
+		return NULL;
+	}
+	return reader;
+}
+
+static void disconnect(struct facts_reader *reader)
+{
+	if (reader->fd >= 0)
+		close(reader->fd);
+	reader->fd = -1;
+	varlink_input_done(&reader->input);
+	facts_child_reap(&reader->child);
+}
+
+void facts_free(struct facts_reader *reader)
+{
+	if (!reader)
+		return;
+	disconnect(reader);
+	record_done(&facts_question_shape, &reader->question);
+	record_done(&facts_shape, &reader->facts);
+	free(reader->socket);
+	free(reader);
+}
+
+/* Returns 0 or -errno. */
+static int connect_socket(struct facts_reader *reader)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd, r = 0;
+
+	if (strlen(reader->socket) >= sizeof(address.sun_path))
+		return -ENAMETOOLONG;
+	strcpy(address.sun_path, reader->socket);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+		r = -errno;
+	if (r < 0)
+		close(fd);
+	else
+		reader->fd = fd;
+	return r;
+}
+
+/* A question is small and the socket empty: what does not fit at once never will. */
+static int send_question(struct facts_reader *reader)
+{
+	json_t *message = record_format(&facts_question_shape, &reader->question);
+	const int room = (int)FACTS_QUESTION_MAX;
+	struct varlink_output output = { 0 };
+	int r = message ? varlink_output_add(&output, message) : -ENOMEM;
+	ssize_t n;
+
+	json_decref(message);
+	if (r == 0) {
+		(void)setsockopt(reader->fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+		n = send(reader->fd, output.data, output.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+		r = n < 0 ? -errno : (size_t)n < output.len ? -EMSGSIZE : 0;
+	}
+	varlink_output_done(&output);
+	return r;
+}
+
+static void say_lost(struct facts_reader *reader, int r)
+{
+	if (!reader->lost)
+		log_notice("mssclamp-facts at %s: %s; OpenVPN's clients, WireGuard in user space and "
+			   "names stay unknown until it answers",
+			   reader->socket, strerror(-r));
+	reader->lost = true;
+}
+
+bool facts_connect(struct facts_reader *reader, uint64_t now_ns)
+{
+	int r;
+
+	if (reader->fd >= 0 || now_ns < reader->retry_ns)
+		return false;
+	reader->retry_ns = now_ns + FACTS_RETRY_NS;
+	r = connect_socket(reader);
+	if ((r == -ENOENT || r == -ECONNREFUSED) && geteuid() == 0)
+		r = facts_child_start(&reader->child, &reader->fd);
+	if (r == 0 && reader->asked)
+		r = send_question(reader);
+	if (r < 0) {
+		disconnect(reader);
+		say_lost(reader, r);
+		return false;
+	}
+	if (reader->lost)
+		log_notice("mssclamp-facts: connected");
+	reader->lost = false;
+	return true;
+}
+
+uint64_t facts_due(const struct facts_reader *reader)
+{
+	return reader->fd >= 0 ? UINT64_MAX : reader->retry_ns;
+}
+
+int facts_fd(const struct facts_reader *reader)
+{
+	return reader->fd;
+}
+
+static int add_link(struct facts_question *question, const struct link *link)
+{
+	int r = 0;
+
+	if (strcmp(link->kind, "tun") == 0) {
+		r = record_append_text(&question->tun, link->name);
+		return r < 0 ? r : record_append_text(&question->wireguard, link->name);
+	}
+	if (strcmp(link->kind, "ovpn") == 0 || strcmp(link->kind, "ovpn-dco") == 0)
+		return record_append_text(&question->dco, link->name);
+	if (strcmp(link->kind, "ppp") == 0)
+		return record_append_text(&question->ppp, link->name);
+	return 0;
+}
+
+static int add_file(struct facts_question *question, const char *file)
+{
+	for (size_t i = 0; i < question->status_files.count; i++) {
+		if (strcmp(question->status_files.list[i], file) == 0)
+			return 0;
+	}
+	return record_append_text(&question->status_files, file);
+}
+
+int facts_ask(struct facts_reader *reader, const struct link *links, size_t count,
+	      const struct facts_source *sources, size_t source_count)
+{
+	struct facts_question question = { 0 };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = add_link(&question, &links[i]);
+	for (size_t i = 0; r == 0 && i < source_count; i++) {
+		if (sources[i].status_file && sources[i].status_file[0] == '/')
+			r = add_file(&question, sources[i].status_file);
+	}
+	if (r < 0 || (reader->asked && record_equal(&facts_question_shape, &question,
+						    &reader->question, true))) {
+		record_done(&facts_question_shape, &question);
+		return r;
+	}
+	record_done(&facts_question_shape, &reader->question);
+	reader->question = question;
+	reader->asked = true;
+	/* What fails here shows at the next receive too. */
+	if (reader->fd >= 0 && send_question(reader) < 0)
+		shutdown(reader->fd, SHUT_RDWR);
+	return 0;
+}
+
+int facts_parse(const json_t *message, struct facts *ret_facts, char *ret_why)
+{
+	return record_parse(&facts_shape, message, ret_facts, ret_why);
+}
+
+static void count_malformed(struct facts_reader *reader, const char *why)
+{
+	uint64_t suppressed;
+
+	reader->malformed_total++;
+	if (log_may_speak(&reader->malformed, clock_boottime_ns(), MALFORMED_NS, &suppressed))
+		log_warning("mssclamp-facts: a message is not what it should be (%s) and is "
+			    "dropped; what was known stays",
+			    why);
+}
+
+/* Returns 1 where facts came, 0, -EMSGSIZE or -ENOMEM. */
+static int take_messages(struct facts_reader *reader)
+{
+	char why[VARLINK_WHY_MAX > RECORD_WHY_MAX ? VARLINK_WHY_MAX : RECORD_WHY_MAX];
+	struct facts facts;
+	json_t *message;
+	int r, changed = 0;
+
+	while ((r = varlink_input_next(&reader->input, &message, why)) != 0) {
+		if (r == 1) {
+			r = facts_parse(message, &facts, why);
+			json_decref(message);
+		}
+		if (r == -EBADMSG) {
+			count_malformed(reader, why);
+			continue;
+		}
+		if (r < 0)
+			return r;
+		if (record_equal(&facts_shape, &facts, &reader->facts, true)) {
+			record_done(&facts_shape, &facts);
+			continue;
+		}
+		record_done(&facts_shape, &reader->facts);
+		reader->facts = facts;
+		changed = 1;
+	}
+	return changed;
+}
+
+/* Returns 1 where facts came, 0, -EAGAIN for nothing more, or another -errno. */
+static int receive(struct facts_reader *reader)
+{
+	char bytes[RECEIVE_BYTES];
+	ssize_t n = recv(reader->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+	int r;
+
+	if (n < 0)
+		return errno == EINTR ? 0 : -errno;
+	if (n == 0)
+		return -EPIPE;
+	r = varlink_input_add(&reader->input, bytes, (size_t)n);
+	return r < 0 ? r : take_messages(reader);
+}
+
+int facts_read(struct facts_reader *reader)
+{
+	int r = 0, changed = 0;
+
+	if (reader->fd < 0)
+		return -EPIPE;
+	for (int i = 0; r >= 0 && i < RECEIVES_A_TURN; i++) {
+		r = receive(reader);
+		changed |= r == 1;
+	}
+	if (r >= 0 || r == -EAGAIN)
+		return changed;
+	if (r == -EMSGSIZE)
+		count_malformed(reader, "too long");
+	disconnect(reader);
+	say_lost(reader, r == -EPIPE ? -ECONNRESET : r);
+	return -EPIPE;
+}
+
+const struct facts *facts_current(const struct facts_reader *reader)
+{
+	return &reader->facts;
+}
+
+uint64_t facts_malformed_total(const struct facts_reader *reader)
+{
+	return reader->malformed_total;
+}
