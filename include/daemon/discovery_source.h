@@ -15,6 +15,7 @@ enum source_id {
 	SOURCE_IPSEC,
 	SOURCE_PPP,
 	SOURCE_FDB,
+	SOURCE_FACTS,
 	SOURCE_COUNT
 };
 
@@ -78,7 +79,8 @@ struct discovery {
 	bool families_known;
 	struct nl *xfrm;    /* questions; NULL where the kernel has no IPsec */
 	struct nl *route;   /* questions for what VXLAN learned */
-	struct discovery_facts *facts;
+	struct facts_reader *facts; /* NULL only where it could not be made */
+	sd_event_source *facts_source;
 };
 
 /* A source has something new: it is asked at the next look. */
@@ -112,3 +114,12 @@ int source_facts_open(struct discovery *discovery);
 void source_facts_close(struct discovery *discovery);
 int source_facts_read(struct discovery *discovery, const struct source_look *look,
 		      struct peer_list *peers, uint64_t *ret_poll_ns);
+
+/* Completes peers that the kernel told of by what is known of them: names, iroutes. Returns 0 or
+ * -ENOMEM. */
+int source_facts_complete(const struct discovery *discovery, const struct source_look *look,
+			  struct peer_list *peers);
+/* What stands behind a ppp link: "pppoe" over a device (which may be NULL), "pptp", "l2tp", "ppp".
+ * Texts are borrowed. */
+bool source_facts_knows_ppp(const struct discovery *discovery, const char *ifname,
+			    const char **ret_kind, const char **ret_device);

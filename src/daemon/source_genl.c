@@ -111,7 +111,7 @@ int source_wireguard_read(struct discovery *discovery, const struct source_look 
 									  FAMILY_WIREGUARD].id,
 					    link, peers));
 	}
-	return r;
+	return r < 0 ? r : source_facts_complete(discovery, look, peers);
 }
 
 int source_ovpn_read(struct discovery *discovery, const struct source_look *look,
@@ -134,7 +134,7 @@ int source_ovpn_read(struct discovery *discovery, const struct source_look *look
 									FAMILY_OVPN].id,
 					      link, peers));
 	}
-	return r;
+	return r < 0 ? r : source_facts_complete(discovery, look, peers);
 }
 
 int source_l2tp_read(struct discovery *discovery, const struct source_look *look,

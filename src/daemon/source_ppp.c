@@ -70,15 +70,28 @@ static int add_pppoe(const struct link *link, const struct link *below, struct p
 	return r;
 }
 
+/* What carries a ppp link, as far as it is PPPoE: what its pppd was told, else the narrowest. */
+static const struct link *below_link(const struct discovery *discovery,
+				     const struct source_look *look, const struct link *link,
+				     const struct link *narrowest)
+{
+	const char *kind, *device;
+
+	if (!source_facts_knows_ppp(discovery, link->name, &kind, &device))
+		return narrowest;
+	if (strcmp(kind, "pppoe") != 0)
+		return NULL;
+	return device && find_link(look, device) ? find_link(look, device) : narrowest;
+}
+
 int source_ppp_read(struct discovery *discovery, const struct source_look *look,
 		    struct peer_list *peers, uint64_t *ret_poll_ns)
 {
 	struct pppol2tp_list others = { 0 };
 	struct pppoe_list sessions = { 0 };
-	const struct link *below;
+	const struct link *below, *device;
 	int r;
 
-	(void)discovery;
 	r = proc_ppp_read_pppoe(&sessions);
 	if (r == 0)
 		r = proc_ppp_read_pppol2tp(&others);
@@ -89,8 +102,9 @@ int source_ppp_read(struct discovery *discovery, const struct source_look *look,
 		if (strcmp(link->kind, "ppp") != 0)
 			continue;
 		*ret_poll_ns = PPP_EVERY_NS;
-		if (below && !is_l2tp(&others, link->name))
-			r = add_pppoe(link, below, peers);
+		device = below_link(discovery, look, link, below);
+		if (device && !is_l2tp(&others, link->name))
+			r = add_pppoe(link, device, peers);
 	}
 	pppoe_list_done(&sessions);
 	pppol2tp_list_done(&others);

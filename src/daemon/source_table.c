@@ -9,5 +9,7 @@ const struct source discovery_sources[] = {
 	[SOURCE_IPSEC] = { "IPsec", source_ipsec_open, source_ipsec_close, source_ipsec_read },
 	[SOURCE_PPP] = { "PPP", NULL, NULL, source_ppp_read },
 	[SOURCE_FDB] = { "VXLAN", source_fdb_open, source_fdb_close, source_fdb_read },
+	[SOURCE_FACTS] = { "mssclamp-facts", source_facts_open, source_facts_close,
+			   source_facts_read },
 };
 const size_t discovery_source_count = SOURCE_COUNT;

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What mssclamp-facts tells: tunnels in user space, who they belong to, names for people. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "base/clock.h"
+#include "daemon/discovery_source.h"
+#include "edge/facts.h"
+#include "edge/facts_peers.h"
+
+/* The entries of `tunnels` as facts read them. Owned, or NULL. */
+static struct facts_source *make_sources(const struct config *config)
+{
+	struct facts_source *sources = calloc(config->tunnel_count + 1, sizeof(*sources));
+
+	for (size_t i = 0; sources && i < config->tunnel_count; i++) {
+		const struct config_tunnel *from = &config->tunnels[i];
+
+		sources[i] = (struct facts_source){
+			.match = from->match,
+			.kind = from->kind,
+			.status_file = from->status_file,
+			.cipher = from->cipher,
+			.auth = from->auth,
+		};
+	}
+	return sources;
+}
+
+/* Kernel peers have names from there too. */
+static void mark_all(struct discovery *discovery)
+{
+	discovery_mark(discovery, SOURCE_WIREGUARD);
+	discovery_mark(discovery, SOURCE_OVPN);
+	discovery_mark(discovery, SOURCE_PPP);
+	discovery_mark(discovery, SOURCE_FACTS);
+}
+
+static int on_facts(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	struct discovery *discovery = userdata;
+	int r;
+
+	(void)source;
+	(void)fd;
+	(void)revents;
+	r = facts_read(discovery->facts);
+	if (r == 1)
+		mark_all(discovery);
+	if (r < 0) {
+		discovery->facts_source = sd_event_source_disable_unref(discovery->facts_source);
+		discovery_mark(discovery, SOURCE_FACTS); /* which tries again */
+	}
+	return 0;
+}
+
+static int connect_now(struct discovery *discovery)
+{
+	if (!facts_connect(discovery->facts, clock_boottime_ns()))
+		return 0;
+	sd_event_source_disable_unref(discovery->facts_source);
+	discovery->facts_source = NULL;
+	return sd_event_add_io(discovery->event, &discovery->facts_source,
+			       facts_fd(discovery->facts), EPOLLIN, on_facts, discovery);
+}
+
+int source_facts_open(struct discovery *discovery)
+{
+	int r;
+
+	discovery->facts = facts_new(FACTS_SOCKET);
+	if (!discovery->facts)
+		return -ENOMEM;
+	r = connect_now(discovery);
+	return r < 0 ? r : 0;
+}
+
+void source_facts_close(struct discovery *discovery)
+{
+	sd_event_source_disable_unref(discovery->facts_source);
+	facts_free(discovery->facts);
+}
+
+int source_facts_read(struct discovery *discovery, const struct source_look *look,
+		      struct peer_list *peers, uint64_t *ret_poll_ns)
+{
+	struct facts_source *sources = make_sources(look->config);
+	size_t count = look->config->tunnel_count;
+	int r;
+
+	if (!sources)
+		return -ENOMEM;
+	r = connect_now(discovery);
+	if (r >= 0)
+		r = facts_ask(discovery->facts, look->links, look->link_count, sources, count);
+	if (r >= 0)
+		r = facts_peers(facts_current(discovery->facts), look->links, look->link_count,
+				sources, count, peers);
+	free(sources);
+	if (facts_fd(discovery->facts) < 0)
+		*ret_poll_ns = FACTS_RETRY_NS;
+	return r < 0 ? r : 0;
+}
+
+int source_facts_complete(const struct discovery *discovery, const struct source_look *look,
+			  struct peer_list *peers)
+{
+	return facts_complete(facts_current(discovery->facts), look->links, look->link_count,
+			      peers);
+}
+
+bool source_facts_knows_ppp(const struct discovery *discovery, const char *ifname,
+			    const char **ret_kind, const char **ret_device)
+{
+	const struct facts *facts = facts_current(discovery->facts);
+
+	for (size_t i = 0; i < facts->ppp.count; i++) {
+		const struct facts_ppp *ppp = &facts->ppp.list[i];
+
+		if (strcmp(ppp->ifname, ifname) == 0) {
+			*ret_kind = ppp->kind;
+			*ret_device = ppp->device;
+			return true;
+		}
+	}
+	return false;
+}
