@@ -271,7 +271,7 @@ static void test_cost(void **state)
 	print_message("%.0f ns a question\n", took_ns / (double)COUNT(asked));
 	for (size_t i = 0; i < COUNT(asked); i++)
 		assert_true(answers[i].reachable);
-	assert_true(took_ns < 1e9);
+	assert_true(took_ns < 5e9);
 	nl_close(nl);
 }
 
