@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Writes the seeds of fuzz_packet and fuzz_pcap, and of fuzz_rtnl_parse those that the unit tests have
-too, the same ones in each run, beside this script."""
+"""Writes the seeds of fuzz_packet and fuzz_pcap, and those of fuzz_rtnl_parse that the unit tests
+have too, the same ones in each run, beside this script."""
 
 import pathlib
 import re
