@@ -50,6 +50,7 @@ struct ipsec_state {
 	bool inbound;             /* known to be for packets that arrive (Linux 6.10) */
 	bool align4;              /* AH of IPv4: padded to 4 bytes, not to 8 */
 	bool dying;               /* a soft limit of bytes or packets is reached */
+	bool used;                /* a packet has passed */
 	enum encap_esp_encap encap;
 	bool old_encap;           /* 8 bytes of zeroes behind UDP: the drafts before RFC 3948 */
 	uint16_t encap_source_port, encap_destination_port; /* host order */
@@ -64,6 +65,7 @@ struct ipsec_state {
 struct ipsec_state_list {
 	struct ipsec_state *list; /* newest first, as the kernel dumps them */
 	size_t count, capacity;
+	bool sticky; /* the kernel may stay with a state in use when a newer one fits: Linux 6.13 */
 };
 
 /* One transform of a policy. */
@@ -107,9 +109,10 @@ int ipsec_policy_list_append(struct ipsec_policy_list *policies,
  * tunnel     "ipsec:" and the gateway's address, "ipsec:%any" where each packet has its own; NULL
  *            in the clear, and for the policies of an xfrm, vti or vti6 link, which have its
  *            ifindex instead
- * layers     of the states that the kernel would take for the policy now: the newest that fits.
- *            Without one, those of the states for the way back; without these either, the largest
- *            that is common (AES-CBC with SHA2-512, over UDP), and the warning says so
+ * layers     of the states that the kernel would take for the policy now: the newest that fits, or
+ *            with sticky the one in use where that adds more. Without one, those of the states for
+ *            the way back; without these either, the largest that is common (AES-CBC with
+ *            SHA2-512, over UDP), and the warning says so
  * way        to the gateway: the state's outer addresses, ports of NAT traversal and output mark
  * handshake  when the outermost state was installed
  * warning    an unknown algorithm, no state yet, ends that differ, TFC padding

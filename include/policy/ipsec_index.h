@@ -11,6 +11,7 @@
 struct ipsec_index {
 	const struct ipsec_state **sorted;
 	size_t count;
+	bool sticky; /* as the list says */
 };
 
 /* Borrows the states, which live as long as the index. Returns 0 or -ENOMEM. */
@@ -22,6 +23,7 @@ struct ipsec_wish {
 	const struct ipsec_policy *policy;
 	const struct ipsec_template *template;
 	enum family family;     /* of the outer addresses */
+	bool used;              /* only states that packets have passed */
 	bool has_source, has_destination; /* false: any; only transport has no destination */
 	struct address source, destination;
 };

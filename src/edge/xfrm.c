@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <linux/xfrm.h>
+#include <stdlib.h>
+#include <sys/utsname.h>
 
 static int open_wiped(struct nl **ret_nl)
 {
@@ -84,10 +86,38 @@ static void forget_policies(void *userdata)
 	policies->count = 0;
 }
 
-/* The kernel dumps the newest policy first (net/xfrm/xfrm_policy.c __xfrm_policy_link), and of two
- * with one priority takes the older. */
+/* Whether the kernel is Linux major.minor or newer, or nobody knows. */
+static bool is_since(unsigned long major, unsigned long minor)
+{
+	struct utsname name;
+	unsigned long here;
+	char *end;
+
+	if (uname(&name) < 0)
+		return true;
+	here = strtoul(name.release, &end, 10);
+	if (end == name.release || *end != '.')
+		return true;
+	return here > major || (here == major && strtoul(end + 1, NULL, 10) >= minor);
+}
+
+static int compare_indexes(const void *a, const void *b)
+{
+	uint32_t left = ((const struct ipsec_policy *)a)->index;
+	uint32_t right = ((const struct ipsec_policy *)b)->index;
+
+	return (left > right) - (left < right);
+}
+
+/* Of two policies with one priority the kernel takes the older (net/xfrm/xfrm_policy.c pos). It
+ * dumps the youngest first, and an update makes a policy the youngest. Before Linux 6.12 an updated
+ * policy kept its place among the others; it has kept its index, which grows, ever since. */
 static void put_oldest_first(struct ipsec_policy_list *policies)
 {
+	if (!is_since(6, 12) && policies->count > 0) {
+		qsort(policies->list, policies->count, sizeof(*policies->list), compare_indexes);
+		return;
+	}
 	for (size_t low = 0, high = policies->count; low + 1 < high; low++) {
 		struct ipsec_policy swapped = policies->list[low];
 
@@ -100,7 +130,7 @@ static void put_oldest_first(struct ipsec_policy_list *policies)
 int xfrm_dump(struct nl *nl, struct ipsec_state_list *ret_states,
 	      struct ipsec_policy_list *ret_policies)
 {
-	struct ipsec_state_list states = { 0 };
+	struct ipsec_state_list states = { .sticky = is_since(6, 13) };
 	struct ipsec_policy_list policies = { 0 };
 	struct request request;
 	int r = 0;

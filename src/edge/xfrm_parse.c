@@ -195,6 +195,7 @@ static int read_state(const struct xfrm_usersa_info *info, enum family family,
 	state->align4 = info->flags & XFRM_STATE_ALIGN4;
 	state->dying = info->curlft.bytes >= info->lft.soft_byte_limit ||
 		       info->curlft.packets >= info->lft.soft_packet_limit;
+	state->used = info->curlft.use_time != 0;
 	state->add_time = info->curlft.add_time <= INT64_MAX ? (int64_t)info->curlft.add_time : 0;
 	state->has_selector = read_family(info->sel.family, &inner);
 	return state->has_selector ? read_selector(&info->sel, inner, &state->selector) : 0;

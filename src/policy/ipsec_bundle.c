@@ -89,6 +89,37 @@ static bool guess_layer(const struct ipsec_index *index, const struct ipsec_wish
 	return ipsec_layer_assumed(wish->template, inner, wish->family, ret_layer, notes);
 }
 
+/* About how much a state adds, to compare two. */
+static unsigned int weigh(const struct ipsec_state *state, enum family inner)
+{
+	static const unsigned int ways[] = {
+		[ENCAP_ESP_PLAIN] = 0,
+		[ENCAP_ESP_UDP] = 8, /* UDP header */
+		[ENCAP_ESP_TCP] = 2, /* length */
+	};
+	struct encap layer;
+
+	if (!ipsec_layer_of_state(state, inner, &layer, NULL))
+		return 0;
+	return ways[state->encap] + layer.value[ENCAP_KEY_IV] + layer.value[ENCAP_KEY_BLOCK] +
+	       layer.value[ENCAP_KEY_HMAC];
+}
+
+/* The state that wraps the packets now. Since Linux 6.13 a policy remembers the states it has used
+ * (xfrm_state_find: state_cache_list) and need not come to the newer one of a rekey before they are
+ * gone: between the two the larger one is safe. */
+static const struct ipsec_state *choose_state(const struct ipsec_index *index,
+					      struct ipsec_wish wish, enum family inner)
+{
+	const struct ipsec_state *newest = ipsec_index_find(index, &wish), *in_use;
+
+	if (!index->sticky || !newest || newest->used)
+		return newest;
+	wish.used = true;
+	in_use = ipsec_index_find(index, &wish);
+	return in_use && weigh(in_use, inner) > weigh(newest, inner) ? in_use : newest;
+}
+
 /* Returns the family of the packets behind the template. */
 static enum family apply(const struct ipsec_policy *policy, const struct ipsec_template *template,
 			 const struct ipsec_index *index, enum family inner,
@@ -101,7 +132,7 @@ static enum family apply(const struct ipsec_policy *policy, const struct ipsec_t
 
 	/* Nothing leads to the gateway "any"; a state with such an address is for somebody else. */
 	if (wish.has_destination || !has_own_header(template->mode))
-		state = ipsec_index_find(index, &wish);
+		state = choose_state(index, wish, inner);
 	if (!state && template->optional)
 		return inner;
 	if (state) {

@@ -71,7 +71,7 @@ static int compare_states(const void *left, const void *right)
 
 int ipsec_index_build(const struct ipsec_state_list *states, struct ipsec_index *ret_index)
 {
-	struct ipsec_index index = { .count = states->count };
+	struct ipsec_index index = { .count = states->count, .sticky = states->sticky };
 
 	if (index.count > 0) {
 		index.sorted = calloc(index.count, sizeof(struct ipsec_state *));
@@ -139,7 +139,7 @@ static bool fits(const struct ipsec_state *state, const struct ipsec_wish *wish)
 	const struct ipsec_policy *policy = wish->policy;
 	uint32_t mark = policy->mark.value & policy->mark.mask;
 
-	if (state->inbound || state->if_id != policy->if_id ||
+	if (state->inbound || (wish->used && !state->used) || state->if_id != policy->if_id ||
 	    (mark & state->mark.mask) != state->mark.value)
 		return false;
 	if (wish->template->spi != 0 && wish->template->spi != state->spi)
@@ -184,6 +184,8 @@ const struct ipsec_state *ipsec_index_find(const struct ipsec_index *index,
 		return find_best(index, &key, DEPTH_KIND, wish);
 	if (!wish->has_source)
 		return find_best(index, &key, DEPTH_DESTINATION, wish);
+	/* The kernel looks for the exact source first. Where its hash has both in one place it takes
+	 * the newer; who sets up states for any source beside others cannot expect more. */
 	state = find_best(index, &key, DEPTH_SOURCE, wish);
 	if (state)
 		return state;

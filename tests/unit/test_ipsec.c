@@ -175,6 +175,60 @@ static const struct {
 	  "counted like AES-CBC; TFC padding: packets are filled up to 99 bytes]" },
 };
 
+/* A rekey on a kernel that may stay with the old state: which cipher is counted. */
+static const struct {
+	const char *name;
+	struct state_row states[STATES_MAX];
+	bool sticky;
+	uint16_t icv;
+} rekeys[] = {
+	{ "the newer one on older kernels",
+	  { { OUT, .state = { AES_GCM, .add_time = 2 } },
+	    { OUT, .state = { AES_SHA512, .add_time = 1, .used = true } } }, false, 16 },
+	{ "the one in use is larger",
+	  { { OUT, .state = { AES_GCM, .add_time = 2 } },
+	    { OUT, .state = { AES_SHA512, .add_time = 1, .used = true } } }, true, 32 },
+	{ "the newer one is larger",
+	  { { OUT, .state = { AES_SHA512, .add_time = 2 } },
+	    { OUT, .state = { AES_GCM, .add_time = 1, .used = true } } }, true, 32 },
+	{ "the newer one is in use",
+	  { { OUT, .state = { AES_GCM, .add_time = 2, .used = true } },
+	    { OUT, .state = { AES_SHA512, .add_time = 1, .used = true } } }, true, 16 },
+	{ "the older one was never in use",
+	  { { OUT, .state = { AES_GCM, .add_time = 2 } },
+	    { OUT, .state = { AES_SHA512, .add_time = 1 } } }, true, 16 },
+	{ "the one in use is over UDP",
+	  { { OUT, .state = { AES_SHA512, .add_time = 2 } },
+	    { OUT, .state = { .cipher = "cbc(aes)", .auth = "hmac(sha384)", .icv_bits = 224,
+			      .encap = ENCAP_ESP_UDP, .add_time = 1, .used = true } } }, true, 28 },
+	{ "the one in use is over TCP",
+	  { { OUT, .state = { AES_SHA512, .add_time = 2 } },
+	    { OUT, .state = { .cipher = "cbc(aes)", .auth = "hmac(sha384)", .icv_bits = 224,
+			      .encap = ENCAP_ESP_TCP, .add_time = 1, .used = true } } }, true, 32 },
+};
+
+static void test_rekey(void **state)
+{
+	const struct policy_row row = { NETS, .templates = { { OUT } } };
+	struct ipsec_policy policy = make_policy(&row);
+	struct ipsec_policy_list policies = { .list = &policy, .count = 1 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rekeys); i++) {
+		struct ipsec_state_list states = make_states(rekeys[i].states, STATES_MAX);
+		struct peer_list *peers = peer_list_new();
+
+		states.sticky = rekeys[i].sticky;
+		assert_int_equal(ipsec_peers(&states, &policies, NULL, 0, peers), 0);
+		assert_int_equal(peers->count, 1);
+		if (peers->list[0].layer[0].value[ENCAP_KEY_HMAC] != rekeys[i].icv)
+			fail_msg("%s: ICV %u", rekeys[i].name,
+				 peers->list[0].layer[0].value[ENCAP_KEY_HMAC]);
+		peer_list_unref(peers);
+		ipsec_state_list_done(&states);
+	}
+}
+
 static struct link xfrm_and_vti[2] = {
 	{ .ifindex = 10, .kind = "xfrm", .if_id = 7 },
 	{ .ifindex = 12, .kind = "vti", .out_key = 42, .has_local = true, .has_remote = true },
@@ -376,6 +430,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_join),
+		cmocka_unit_test(test_rekey),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_many),
 	};

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "edge/xfrm.h"
@@ -125,6 +126,54 @@ static void test_dump(void **state)
 	close(fd);
 }
 
+/* How a release names itself, and what the lists make of it: an updated policy is the youngest
+ * since Linux 6.12, and states may be stuck to since 6.13. */
+static const char *release;
+
+int uname(struct utsname *name)
+{
+	if (!release)
+		return -1;
+	memset(name, 0, sizeof(*name));
+	strcpy(name->release, release);
+	return 0;
+}
+
+static void test_releases(void **state)
+{
+	static const struct { const char *release; bool update_is_youngest, sticky; } releases[] = {
+		{ "6.1.0-56-amd64", false, false },
+		{ "5.15.0", false, false },
+		{ "6.11.9", false, false },
+		{ "6.12.0", true, false },
+		{ "6.13-rc1", true, true },
+		{ "6.18.44", true, true },
+		{ "7.0", true, true },
+		{ "unknown", true, true },
+		{ NULL, true, true },
+	};
+	struct nl *nl;
+
+	(void)state;
+	run("ip xfrm policy update src 10.1.0.0/24 dst 10.2.0.0/24 dir out priority 7 " TEMPLATE);
+	assert_int_equal(xfrm_open(&nl), 0);
+	for (size_t i = 0; i < COUNT(releases); i++) {
+		struct ipsec_state_list states;
+		struct ipsec_policy_list policies;
+		size_t place;
+
+		release = releases[i].release;
+		assert_int_equal(xfrm_dump(nl, &states, &policies), 0);
+		assert_int_equal(policies.count, 4);
+		place = releases[i].update_is_youngest ? 3 : 0;
+		assert_int_equal(policies.list[place].selector.remote.address.bytes[1], 2);
+		assert_int_equal(states.sticky, releases[i].sticky);
+		ipsec_state_list_done(&states);
+		ipsec_policy_list_done(&policies);
+	}
+	nl_close(nl);
+}
+
 static int count_changes(const struct nlmsghdr *message, void *userdata)
 {
 	unsigned int *changes = userdata;
@@ -190,6 +239,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_dump),
+		cmocka_unit_test(test_releases),
 		cmocka_unit_test(test_events),
 		cmocka_unit_test(test_no_ipsec),
 	};

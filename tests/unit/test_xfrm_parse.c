@@ -136,6 +136,7 @@ static void compare_states(const struct ipsec_state *state, const struct ipsec_s
 	assert_int_equal(state->inbound, expected->inbound);
 	assert_int_equal(state->align4, expected->align4);
 	assert_int_equal(state->dying, expected->dying);
+	assert_int_equal(state->used, expected->used);
 	assert_int_equal(state->encap, expected->encap);
 	assert_int_equal(state->old_encap, expected->old_encap);
 	assert_int_equal(state->encap_source_port, expected->encap_source_port);
@@ -228,6 +229,11 @@ static void reach_packets(struct nlmsghdr *message)
 	state_info(message)->curlft.packets = 6;
 }
 
+static void pass(struct nlmsghdr *message)
+{
+	state_info(message)->curlft.use_time = 1795629950;
+}
+
 static void leave(struct nlmsghdr *message)
 {
 	(void)message;
@@ -257,6 +263,7 @@ static const struct {
 	{ set_route_optimization, 0, { 0 }, 0, { .mode = IPSEC_OTHER_MODE } },
 	{ reach_bytes, 0, { 0 }, 0, { .dying = true } },
 	{ nearly_reach_bytes, 0, { 0 }, 0, { .dying = false } },
+	{ pass, 0, { 0 }, 0, { .used = true } },
 	{ reach_packets, 0, { 0 }, 0, { .dying = true } },
 };
 
