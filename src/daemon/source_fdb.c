@@ -38,6 +38,7 @@ static int add_end(const struct link *link, const struct fdb_entry *entry, struc
 			.oif = link->lower_ifindex,
 			.mark = link->fwmark,
 			.protocol = IPPROTO_UDP,
+			.has_uid = true, /* the kernel's own tunnels send as root */
 		},
 		.layer = { link->encap },
 		.layer_count = 1,
@@ -75,7 +76,7 @@ int source_fdb_read(struct discovery *discovery, const struct source_look *look,
 	for (size_t i = 0; i < look->link_count && r == 0; i++) {
 		const struct link *link = &look->links[i];
 
-		if (strcmp(link->kind, "vxlan") != 0 || link->has_remote)
+		if (strcmp(link->kind, "vxlan") != 0 || link->has_remote || link->elsewhere)
 			continue;
 		*ret_poll_ns = FDB_EVERY_NS;
 		r = read_link(discovery, link, peers);

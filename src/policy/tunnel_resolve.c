@@ -210,6 +210,7 @@ static struct tunnel_limit resolve_device(struct tunnel_set *set, size_t place,
 		.mark = link->fwmark,
 		.dport = link->remote_port,
 		.protocol = link->remote_port ? 17 : 0,
+		.has_uid = true, /* the kernel's own tunnels send as root */
 	};
 	const struct tunnel_path_question question = {
 		.tunnel = link->name,
