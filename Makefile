@@ -16,6 +16,7 @@ SYSUSERSDIR = $(PREFIX)/lib/sysusers.d
 TMPFILESDIR = $(PREFIX)/lib/tmpfiles.d
 DATADIR = $(PREFIX)/share/mssclamp
 DOCDIR = $(PREFIX)/share/doc/mssclampd
+MANDIR = $(PREFIX)/share/man
 SYSCONFDIR ?= /etc
 
 # What the person building may replace, and what the code needs in any case.
@@ -164,7 +165,22 @@ $(BUILD)/print-conf: $(BUILD)/tests/lib/print_conf.o $(call archives_of,daemon)
 conf: $(BUILD)/print-conf
 	$(Q)$< >conf/mssclamp.conf.tmp && mv conf/mssclamp.conf.tmp conf/mssclamp.conf
 
-test-programs: all unit fuzz-seeds $(BUILD)/certification-server $(BUILD)/print-conf
+# Prints doc/man/mssclamp-overhead.7 from the overhead table; a test compares the two.
+$(BUILD)/print-overhead: $(BUILD)/tests/lib/print_overhead.o $(call archives_of,ctl)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(libs_ctl)
+man: $(BUILD)/print-overhead
+	$(Q)mkdir -p doc/man
+	$(Q)$< >doc/man/mssclamp-overhead.7.tmp && \
+		mv doc/man/mssclamp-overhead.7.tmp doc/man/mssclamp-overhead.7
+
+# Many stacks of calc in one process, for the comparison with a second implementation.
+$(BUILD)/calc-lines: $(BUILD)/tests/lib/calc_lines.o $(call archives_of,ctl)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(libs_ctl)
+
+test-programs: all unit fuzz-seeds $(BUILD)/certification-server $(BUILD)/print-conf \
+	$(BUILD)/print-overhead $(BUILD)/calc-lines
 check: all
 	$(Q)tests/run-checks
 $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o
@@ -181,7 +197,8 @@ demo: all
 install: all
 	install -d "$(DESTDIR)$(SBINDIR)" "$(DESTDIR)$(BINDIR)" "$(DESTDIR)$(UNITDIR)" \
 		"$(DESTDIR)$(SYSUSERSDIR)" "$(DESTDIR)$(TMPFILESDIR)" "$(DESTDIR)$(DATADIR)/schema" \
-		"$(DESTDIR)$(DOCDIR)/doc" "$(DESTDIR)$(SYSCONFDIR)/mssclamp.conf.d"
+		"$(DESTDIR)$(DOCDIR)/doc" "$(DESTDIR)$(MANDIR)/man7" \
+		"$(DESTDIR)$(SYSCONFDIR)/mssclamp.conf.d"
 	install -m 0755 $(BUILD)/mssclampd "$(DESTDIR)$(SBINDIR)/mssclampd"
 	install -m 0755 $(BUILD)/mssclamp-facts "$(DESTDIR)$(SBINDIR)/mssclamp-facts"
 	install -m 0755 $(BUILD)/mssclampctl "$(DESTDIR)$(BINDIR)/mssclampctl"
@@ -195,6 +212,7 @@ install: all
 	install -m 0644 share/schema/*.json src/proto/org.mssclamp.varlink "$(DESTDIR)$(DATADIR)/schema"
 	install -m 0644 README.md "$(DESTDIR)$(DOCDIR)"
 	install -m 0644 doc/*.md "$(DESTDIR)$(DOCDIR)/doc"
+	install -m 0644 doc/man/*.7 "$(DESTDIR)$(MANDIR)/man7"
 	[ -e "$(DESTDIR)$(SYSCONFDIR)/mssclamp.conf" ] || \
 		install -m 0644 conf/mssclamp.conf "$(DESTDIR)$(SYSCONFDIR)/mssclamp.conf"
 
@@ -205,7 +223,8 @@ uninstall:
 		"$(DESTDIR)$(UNITDIR)/mssclampd.service" "$(DESTDIR)$(UNITDIR)/mssclampd.socket" \
 		"$(DESTDIR)$(UNITDIR)/mssclamp-facts.service" \
 		"$(DESTDIR)$(UNITDIR)/mssclamp-facts.socket" \
-		"$(DESTDIR)$(SYSUSERSDIR)/mssclamp.conf" "$(DESTDIR)$(TMPFILESDIR)/mssclamp.conf"
+		"$(DESTDIR)$(SYSUSERSDIR)/mssclamp.conf" "$(DESTDIR)$(TMPFILESDIR)/mssclamp.conf" \
+		"$(DESTDIR)$(MANDIR)/man7/mssclamp-overhead.7"
 	rm -rf "$(DESTDIR)$(DATADIR)" "$(DESTDIR)$(DOCDIR)"
 
 DIST = mssclamp-$(VERSION)
@@ -228,6 +247,6 @@ clean:
 distclean: clean
 	rm -rf configure config.mk config.log config.status autom4te.cache
 
-.PHONY: all conf unit fuzz fuzz-seeds fuzz-programs check bench demo install uninstall dist \
+.PHONY: all conf man unit fuzz fuzz-seeds fuzz-programs check bench demo install uninstall dist \
 	test-programs print-flags clean distclean
 -include $(shell find $(BUILD)/src $(BUILD)/tests -name '*.d' 2>/dev/null)

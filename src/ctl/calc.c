@@ -13,6 +13,7 @@
 #include "ctl/output.h"
 #include "policy/overhead_table.h"
 
+#define HELP_WIDTH 90 /* columns */
 #define HINT_USAGE "mssclampctl help calc lists the kinds of layers and their keys."
 
 /* Says a refused stack or sum; r as they returned it. */
@@ -146,15 +147,36 @@ int command_calc(const struct ctl *ctl, int argc, char **argv)
 	return code;
 }
 
+/* Prints text that starts at column `indent`, and its further lines there too. */
+static void print_wrapped(FILE *out, const char *text, size_t indent)
+{
+	size_t room = HELP_WIDTH - indent;
+
+	while (strlen(text) > room) {
+		size_t len = room;
+
+		while (len > 0 && text[len] != ' ')
+			len--;
+		fprintf(out, "%.*s\n%*s", (int)len, text, (int)indent, "");
+		text += len + 1;
+	}
+	fprintf(out, "%s\n", text);
+}
+
 void calc_help(FILE *out)
 {
 	fputs("\nLayers and their keys:\n", out);
 	for (size_t kind = ENCAP_NONE + 1; kind < ENCAP_KIND_COUNT; kind++) {
 		const struct overhead_row *row = overhead_row((enum encap_kind)kind);
 
-		fprintf(out, "  %-13s%s: %s\n", encap_kind_name((enum encap_kind)kind), row->title,
-			row->summary);
-		for (const struct overhead_use *use = row->uses; use->help; use++)
-			fprintf(out, "      %-12s%s\n", overhead_key(use->key)->name, use->help);
+		char text[256];
+
+		snprintf(text, sizeof(text), "%s: %s", row->title, row->summary);
+		fprintf(out, "  %-13s", encap_kind_name((enum encap_kind)kind));
+		print_wrapped(out, text, 15);
+		for (const struct overhead_use *use = row->uses; use->help; use++) {
+			fprintf(out, "      %-12s", overhead_key(use->key)->name);
+			print_wrapped(out, use->help, 18);
+		}
 	}
 }

@@ -40,7 +40,7 @@ static const struct option_row rewrite_options[] = {
 };
 
 static const struct option_row calc_options[] = {
-	{ "--path", 0, "N", "largest IP packet outside, bytes: 68 to 65535; default: 1500" },
+	{ "--path", 0, "N", "largest IP packet outside: 68 to 65535; default: 1500" },
 	{ "--stack", 0, "FILE|-", "the layers as JSON" },
 	{ "--table", 0, NULL, "what the usual VPNs leave, for that path" },
 	{ 0 },

@@ -236,7 +236,8 @@ def test_help():
     assert done.returncode == 0 and all(len(line) <= 80 for line in done.stdout.splitlines())
     assert run("help").stdout == run("-h").stdout == done.stdout
     names = [line.split()[0] for line in done.stdout.split("Commands:\n")[1].split("\n\n")[0].splitlines()]
-    assert names == "status stats tunnels peers explain events rules reload log wait rewrite help".split()
+    assert names == ("status stats tunnels peers explain events rules reload log wait calc rewrite help"
+                     .split())
     for name in names:
         page = run("help", name)
         assert page.returncode == 0 and page.stdout.startswith(f"Usage: mssclampctl {name}")

@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Writes the seeds of fuzz_packet and fuzz_pcap, and those of fuzz_rtnl_parse that the unit tests
-have too, the same ones in each run, beside this script."""
+"""Writes the seeds of fuzz_packet, fuzz_pcap and fuzz_calc, and those of fuzz_rtnl_parse that the
+unit tests have too, the same ones in each run, beside this script."""
 
+import json
 import pathlib
 import re
 import shutil
@@ -13,6 +14,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "lib"))
 
 import hostile as h  # noqa: E402
+import overhead_oracle as oracle  # noqa: E402
 
 INSERT, CLAMP_AO, OTHER_FAMILY = 1, 2, 4
 MICRO, NANO = 0xa1b2c3d4, 0xa1b23c4d
@@ -97,6 +99,21 @@ def pcap_seeds():
     yield "version 2.2", whole[:6] + b"\2\0" + whole[8:]
 
 
+def calc_seeds():
+    """Stacks as JSON, or as words, one a line."""
+    kinds = oracle.KINDS
+    for number, stack in enumerate(oracle.make_stacks(len(kinds), 5)):
+        yield f"stack {number:02} {kinds[number % len(kinds)]}", json.dumps(stack).encode()
+    yield "words", (b"pppoe\nwireguard:outer=6,ifmtu=1420\ngre:key,fou,seq=0\n"
+                    b"esp:cipher=AES-CBC,auth=SHA1-96,encap=udp,mode=transport")
+    yield "words, refused", b"gre:key,key"
+    yield "unknown kind", b"wiregard:outer=6"
+    yield "unknown key", b"wireguard:outr=6"
+    yield "numbers out of range", b'{"path_mtu":99999999999,"layers":[{"type":"gre","fou":-1}]}'
+    yield "types that are none", b'{"path_mtu":[],"layers":[{"type":{}},7]}'
+    yield "no room", b'{"path_mtu":68,"layers":[{"type":"vxlan"},{"type":"vxlan"}]}'
+
+
 def write(folder, seeds):
     folder = HERE / "seeds" / folder
     shutil.rmtree(folder, ignore_errors=True)
@@ -124,3 +141,4 @@ def add_recorded(folder):
 write("packet", packet_seeds())
 add_recorded("rtnl_parse")
 write("pcap", pcap_seeds())
+write("calc", calc_seeds())
