@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One connection to the control socket, as messages. What fails is noted in error (-EIO), but for
- * -ETIME past the deadline, -EINTR once SIGINT came (interrupt_fd), -EPIPE where nobody reads what a
- * stream prints, and the rare -errno of the kernel. */
+ * -ETIME past the deadline, -EINTR once SIGINT came (interrupt_fd), -EPIPE where nobody reads what
+ * a stream prints, and the rare -errno of the kernel. */
 #pragma once
 
 #include <jansson.h>

@@ -28,7 +28,8 @@ void output_text(const struct ctl *ctl, const char *text);
 
 /* The same as whole lines, broken at blanks where the screen ends: `used` columns of the first are
  * taken already, further ones stand `indent` blanks in. */
-void output_wrapped(const struct ctl *ctl, unsigned int used, unsigned int indent, const char *text);
+void output_wrapped(const struct ctl *ctl, unsigned int used, unsigned int indent,
+		    const char *text);
 
 /* A line "! subject: text" for what is odd. */
 void output_notice(const struct ctl *ctl, enum paint paint, const char *subject, const char *text);

@@ -69,9 +69,9 @@ int control_open(sd_event *event, const struct control_config *config,
  * with the rights it had. May be called from a method. On an error (logged, returned as by
  * control_open) everything is as it was. A socket passed by systemd stays. */
 int control_reconfigure(struct control *control, const struct control_config *config);
-/* One more reply for every open call of a method that streams; the method has a row. Takes parameters (NULL, out of
- * memory, is nobody's). Sends nothing at once, so it may be called from a method; a client that
- * has CONTROL_BACKLOG_MAX bytes waiting is cut off. */
+/* One more reply for every open call of a method that streams; the method has a row. Takes
+ * parameters (NULL is read as out of memory). Sends nothing at once, so it may be called from a
+ * method; a client that has CONTROL_BACKLOG_MAX bytes waiting is cut off. */
 void control_publish(struct control *control, const char *method, json_t *parameters);
 /* Whether any such call is open. */
 bool control_has_listeners(const struct control *control, const char *method);

@@ -26,8 +26,8 @@ struct control_connection *control_connection_new(sd_event *event, int fd,
 /* Ends it without a word and without calling gone. NULL is fine. */
 void control_connection_free(struct control_connection *connection);
 
-/* Adds what waits in message (one reply, as bytes) where a call of this method is open, and sends it
- * from the event loop. Ends the connection where too much waits already. */
+/* Adds what waits in message (one reply, as bytes) where a call of this method is open, and sends
+ * it from the event loop. Ends the connection where too much waits already. */
 void control_connection_publish(struct control_connection *connection,
 				const struct control_method *method,
 				const struct varlink_output *message);
@@ -38,7 +38,8 @@ const struct control_method *control_connection_stream(const struct control_conn
  * connection; what the client still says is thrown away. Such a client no longer counts as one. */
 void control_connection_refuse(struct control_connection *connection, json_t *error);
 
-/* Ends it if it was idle (an open call is not), stalled or refused for too long at now_ns (CLOCK_BOOTTIME). */
+/* Ends it if it was idle (an open call is not), stalled or refused for too long at now_ns
+ * (CLOCK_BOOTTIME). */
 void control_connection_sweep(struct control_connection *connection, uint64_t now_ns);
 
 /* How long it has waited for a call of its client, in nanoseconds; 0 while it works on one. */

@@ -21,8 +21,8 @@ struct event {
 	const char *why;     /* what made it change: "probe to 192.0.2.7 lost 3 times"; or NULL */
 	const char *message; /* the line for people; NULL: daemon/event_text makes it from
 			      * old and new */
-	json_t *old, *new;   /* taken; what it was and what it is, or NULL. Of tunnels and peers: the
-			      * rows of ListTunnels and ListPeers */
+	json_t *old, *new;   /* taken; what it was and what it is, or NULL. Of tunnels and peers:
+			      * the rows of ListTunnels and ListPeers */
 	int priority;        /* LOG_*: log the message too; 0: the log is told elsewhere */
 };
 

@@ -30,8 +30,8 @@ uint64_t guard_reinstalled_total(const struct guard *guard);
  * rules a part may have changed: set the old plan again); *ret_error gets an owned text. */
 int guard_set_plan(struct guard *guard, const struct firewall_plan *plan, char **ret_error);
 
-/* Looks, with repair also mends and says so. diff as in firewall_check. Without either, what was seen within
- * the last half second is new enough. Returns 0 or -errno, *ret_error as above. */
+/* Looks, with repair also mends and says so. diff as in firewall_check. Without either, what was
+ * seen within the last half second is new enough. Returns 0 or -errno, *ret_error as above. */
 int guard_check(struct guard *guard, bool repair, FILE *diff, char **ret_error);
 
 /* SYNs counted by the rules, at most half a second ago. Returns 0 or -errno. */

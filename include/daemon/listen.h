@@ -8,5 +8,6 @@
 /* What the control socket needs of a configuration; pointers are borrowed from it. */
 struct control_config listen_config(struct daemon *daemon, const struct config *config);
 
-/* Opens daemon->control, and daemon->events for its clients. Logs what went wrong. Returns 0 or -errno. */
+/* Opens daemon->control, and daemon->events for its clients. Logs what went wrong. Returns 0 or
+ * -errno. */
 int listen_open(struct daemon *daemon);

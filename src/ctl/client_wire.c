@@ -39,8 +39,8 @@ static int refuse_connect(const struct client *client, int error)
 }
 
 /* Waits until the connection is ready for events, or most_ms are over (below 0: no such end).
- * Returns 0, -ETIME past the deadline, -EINTR once SIGINT came, -EPIPE where nobody reads our output
- * any more (only looked at in a stream, which could go on for ever without printing a line). */
+ * Returns 0, -ETIME past the deadline, -EINTR once SIGINT came, -EPIPE where nobody reads our
+ * output any more (only looked at in a stream, which may be silent for long). */
 static int wait_ready(const struct client *client, short events, int most_ms)
 {
 	struct pollfd fds[3] = {
@@ -126,9 +126,9 @@ static int refuse_closed(const struct client *client, int error)
 {
 	if (client->streams && client->answered)
 		return client_error_set(client->error, CTL_NOT_RUNNING,
-					"It was stopped, or this program did not keep up with what it "
-					"told.",
-					"mssclampd at %s ended the connection", client->ctl->socket);
+					"It was stopped, or this program did not keep up with it.",
+					"mssclampd at %s ended the connection",
+					client->ctl->socket);
 	return client_error_set(client->error, CTL_FAILED,
 				"It may be stopping, or serve too many clients: try again, and "
 				"see its log (journalctl -u mssclampd).",

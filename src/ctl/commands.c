@@ -72,11 +72,10 @@ const struct command commands[] = {
 		.name = "tunnels",
 		.arguments = "",
 		.summary = "tunnels found, their MTU and the MSS that follows",
-		.details = "PATH is the largest packet outside, SOURCE where that is known from, INNER the "
-			   "largest\ninside. Where peers differ, the smallest MSS. IF-MTU has a \"!\" "
-			   "where the interface\nlets larger packets in than the tunnel carries. "
-			   "\"-\" is unknown.\n"
-			   "A narrow screen shows fewer columns, --json all.",
+		.details = "PATH is the largest packet outside, SOURCE where that is known from,\n"
+			   "INNER the largest inside; where peers differ, the smallest MSS.\n"
+			   "\"!\" at IF-MTU: the interface takes more than the tunnel carries.\n"
+			   "\"-\" is unknown. A narrow screen shows fewer columns, --json all.",
 		.daemon = DAEMON_YES,
 		.repeats = true,
 		.options = none,
@@ -86,9 +85,10 @@ const struct command commands[] = {
 		.name = "peers",
 		.arguments = "[TUNNEL]",
 		.summary = "peers found, their paths and the MSS that follows",
-		.details = "PEER is the name where there is one, else the id (shortened); explain takes "
-			   "both. LAST SEEN\nis the time since the last handshake. \"-\" is unknown.\n"
-			   "A narrow screen shows fewer columns, --json all, allowed IPs too.\n"
+		.details = "PEER is the name where there is one, else the id, shortened.\n"
+			   "LAST SEEN is the time since the last handshake.\n"
+			   "\"-\" is unknown. A narrow screen shows fewer columns, --json all,\n"
+			   "and the addresses behind each peer.\n"
 			   "Exit code 5: no such tunnel.",
 		.daemon = DAEMON_YES,
 		.repeats = true,
@@ -100,8 +100,8 @@ const struct command commands[] = {
 		.name = "explain",
 		.arguments = "FLOW",
 		.summary = "every step from a flow to its MSS",
-		.details = "FLOW is \"SRC DST[:PORT]\", \"SRC -> DST[:PORT]\", one address or a peer "
-			   "by name or id;\n[ADDR]:PORT for IPv6.\n"
+		.details = "FLOW is \"SRC DST[:PORT]\", \"SRC -> DST[:PORT]\", one address, or\n"
+			   "the name or id of a peer; [ADDR]:PORT for IPv6.\n"
 			   "  mssclampctl explain 192.168.1.10 10.8.0.7:443 --iif eth1\n"
 			   "  mssclampctl explain alice",
 		.daemon = DAEMON_YES,
@@ -115,9 +115,10 @@ const struct command commands[] = {
 		.name = "events",
 		.arguments = "",
 		.summary = "what changes, as it changes",
-		.details = "Tunnels and peers that come, go, roam or get another MSS, reloads, repaired "
-			   "rules: a line\neach, until Ctrl-C. --json and --json-lines give one object a "
-			   "line, the first (\"subscribed\")\nonce nothing can be missed any more.\n"
+		.details = "Tunnels and peers that come, go, roam or get another MSS, reloads,\n"
+			   "repaired rules: a line each, until Ctrl-C. --json and --json-lines\n"
+			   "give an object a line; the first, \"subscribed\", says that from now\n"
+			   "on nothing is missed.\n"
 			   "Exit code 0: Ctrl-C, 3: mssclampd is not reachable or went away.",
 		.daemon = DAEMON_YES,
 		.streams = true,

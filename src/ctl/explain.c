@@ -12,7 +12,7 @@
 #include "ctl/table.h"
 
 #define FLOW_HINT "mssclampctl help explain shows what a flow is."
-#define FLOW_MAX 256 /* bytes; two addresses with scope and port are under 150, so are ids of peers */
+#define FLOW_MAX 256 /* bytes; two addresses with scope and port are under 150, ids of peers too */
 #define INDENT (3 + TABLE_GAP) /* columns before the words of a step */
 #define WORDS_MIN 20 /* columns for them, however narrow the screen is */
 

@@ -132,7 +132,8 @@ void output_text(const struct ctl *ctl, const char *text)
 	free(clean);
 }
 
-void output_wrapped(const struct ctl *ctl, unsigned int used, unsigned int indent, const char *text)
+void output_wrapped(const struct ctl *ctl, unsigned int used, unsigned int indent,
+		    const char *text)
 {
 	char *clean = format_clean(text, ctl->utf8, false);
 	const char *rest = clean ? clean : "?";

@@ -77,7 +77,8 @@ static void print_warnings(const struct ctl *ctl, const json_t *tunnel)
 	for (size_t i = 0; i < json_array_size(warnings); i++) {
 		const char *text = json_string_value(json_array_get(warnings, i));
 
-		output_notice(ctl, PAINT_WARN, field_string(tunnel, "name", "-"), text ? text : "-");
+		output_notice(ctl, PAINT_WARN, field_string(tunnel, "name", "-"),
+			      text ? text : "-");
 	}
 }
 

@@ -153,7 +153,8 @@ static enum step take_call(struct control_connection *c)
 }
 
 /* Whether to read what the client says. While a call is open the next ones wait: the bytes of one
- * receive here, the rest with the kernel. That the client has gone is seen in any case (EPOLLHUP). */
+ * receive here, the rest with the kernel. That the client has gone is seen all the same
+ * (EPOLLHUP). */
 static bool wants_input(const struct control_connection *c)
 {
 	return !c->stream || (!c->half_closed && c->input.len == c->input.start);

@@ -50,7 +50,8 @@ bool events_wanted(const struct events *events)
 
 void events_emit(const struct events *events, const struct event *event)
 {
-	bool wanted = events_wanted(events), logged = event->priority && event->priority <= log_max();
+	bool logged = event->priority && event->priority <= log_max();
+	bool wanted = events_wanted(events);
 	char *made = !event->message && (wanted || logged) ? event_text(event) : NULL;
 	const char *message = event->message ? event->message : made;
 

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Start and end: what refuses to start and why, and that no SYN is lost on the way out."""
 
+import json
 import signal
+import subprocess
 import threading
 import time
 
 import packets
 import pytest
+from daemon import MSSCLAMPCTL, validate
 
 
 def fails(daemon, *words):
@@ -150,3 +153,18 @@ def test_control_when_nobody_is_there(path, start):
     done = daemon("stats", code=3)
     assert daemon.socket_path in done.stderr
     assert daemon("wait", "--for", "1", code=None).returncode in (3, 7)
+
+
+def test_events_command(start):
+    """A line an event, and exit code 3 when the daemon goes away."""
+    daemon = start()
+    with daemon.namespace.popen([MSSCLAMPCTL, "-s", daemon.socket_path, "--json", "events"],
+                                stdout=subprocess.PIPE, text=True) as events:
+        assert json.loads(events.stdout.readline())["event"] == "subscribed"
+        daemon("reload")
+        told = json.loads(events.stdout.readline())
+        validate("events", told)
+        assert told["event"] == "reloaded"
+        daemon.stop()
+        assert json.loads(events.stdout.read())["error"]["name"] == "org.mssclamp.NotRunning"
+    assert events.returncode == 3
