@@ -33,6 +33,7 @@ struct tunnel_set_private {
 	size_t hint_count;
 	uint32_t hint_floor;
 	struct tunnel_way *peer_ways, *link_ways; /* beside peers, links */
+	struct tunnel_way anywhere[FAMILY_COUNT]; /* the default route */
 	uint8_t *peer_states, *link_states;       /* enum resolve_state */
 	uint32_t *peers_by_link;                  /* places of peers, link by link */
 	size_t *first_by_link;                    /* where each link's begin; one more at the end */
@@ -61,11 +62,15 @@ struct tunnel_outer {
 struct tunnel_path_question {
 	const char *tunnel;      /* name that overrides match */
 	bool has_endpoint;
+	enum family family;      /* of the outer packets where there is no endpoint */
 	uint16_t endpoint_port;
-	const struct path_question *way; /* without endpoint: its mark, uid and oif count */
+	const struct path_question *way; /* without endpoint: its oif alone counts, 0 any */
 	struct tunnel_way *found;        /* filled once during the build */
 	bool under_ipsec;        /* policies of the kernel may cover its outer packets */
 };
+
+/* Whether there is a way to strangers of that family. */
+bool tunnel_reaches_anywhere(struct tunnel_set *set, enum family family);
 
 struct tunnel_outer tunnel_resolve_path(struct tunnel_set *set,
 					const struct tunnel_path_question *question,

@@ -119,16 +119,17 @@ static void set_outer(struct encap *layer, enum family family)
 	encap_set(layer, ENCAP_KEY_OUTER, family == FAMILY_IPV4 ? 4 : 6);
 }
 
-/* Nobody is known at the far end: IPv6 where it may be, as it leaves less. */
+/* Nobody is known at the far end: the family that the configuration allows, if it is one alone.
+ * Whether IPv6 is to be reckoned with otherwise depends on the routes. */
 static void set_likely_outer(const struct tunnel *tunnel, struct encap *layer)
 {
 	const struct facts_openvpn *openvpn = tunnel->openvpn;
 	struct address local;
-	bool four = openvpn && openvpn->family == 4;
 
 	if (openvpn && openvpn->local && address_parse(openvpn->local, &local) == 0)
-		four = local.family == FAMILY_IPV4;
-	set_outer(layer, four ? FAMILY_IPV4 : FAMILY_IPV6);
+		set_outer(layer, local.family);
+	else if (openvpn && openvpn->family)
+		set_outer(layer, openvpn->family == 4 ? FAMILY_IPV4 : FAMILY_IPV6);
 }
 
 static void set_way(const struct tunnel *tunnel, const char *address, int64_t port,

@@ -244,21 +244,48 @@ static bool find_way(struct tunnel_set *set, struct tunnel_way *found,
 	return found->known && found->answer.reachable;
 }
 
+bool tunnel_reaches_anywhere(struct tunnel_set *set, enum family family)
+{
+	const struct path_question way = { .destination = anywhere[family] };
+
+	return find_way(set, &set->private->anywhere[family], &way);
+}
+
+/* Without a default route strangers come by some link: the narrowest that is no tunnel. */
+static bool narrowest_link(const struct tunnel_set *set, size_t *ret_place)
+{
+	bool found = false;
+
+	*ret_place = 0;
+	for (size_t i = 0; i < set->link_count; i++) {
+		const struct link *link = &set->links[i];
+
+		if (!link->up || link->loopback || !link->mtu || link_tunnel_kind(link))
+			continue;
+		if (!found || link->mtu < set->links[*ret_place].mtu)
+			*ret_place = i;
+		found = true;
+	}
+	return found;
+}
+
 static void take_anywhere(struct tunnel_set *set, const struct tunnel_path_question *question,
 			  struct tunnel_outer *outer, struct tunnel_steps *steps)
 {
-	struct path_question way = *question->way;
-	enum family family = outer->family;
+	const struct path_question way = { .destination = anywhere[outer->family] };
+	struct tunnel_path_question strangers = *question;
+	size_t place;
 
-	way.destination = anywhere[family];
-	way.has_source = false;
-	if (!find_way(set, question->found, &way)) {
+	if (tunnel_reaches_anywhere(set, outer->family)) {
+		tunnel_step_add(steps, 0, NULL,
+				"outside: no endpoint is known, the default route counts");
+		strangers.found = &set->private->anywhere[outer->family];
+		follow_way(set, &strangers, &way, outer, steps);
+	} else if (narrowest_link(set, &place)) {
 		tunnel_step_add(steps, 0, NULL, "outside: no endpoint is known and no default "
-						"route: the path is unknown");
-		return;
+						"route, the narrowest link counts");
+		take_link(set, place, outer, steps);
 	}
-	tunnel_step_add(steps, 0, NULL, "outside: no endpoint is known, the default route counts");
-	follow_way(set, question, &way, outer, steps);
 }
 
 /* Over a named interface: no route is asked. */
@@ -311,7 +338,8 @@ struct tunnel_outer tunnel_resolve_path(struct tunnel_set *set,
 		tunnel_find_override(set, question->tunnel, has_path_mtu);
 	struct tunnel_outer outer = {
 		.has_family = question->has_endpoint || !question->way->oif,
-		.family = question->way->destination.family,
+		.family = question->has_endpoint ? question->way->destination.family :
+						   question->family,
 		.confidence = CONFIDENCE_ASSUMED,
 		.extra = find_extra(set, question->tunnel),
 	};

@@ -98,6 +98,31 @@ static struct tunnel_limit take_layers(const struct tunnel_set *set, const char 
 	return limit;
 }
 
+/* The path outside, then the layers. Where neither endpoint nor family are known, strangers may come
+ * by either that has a default route: the one that leaves less counts. */
+static struct tunnel_limit resolve(struct tunnel_set *set, struct tunnel_path_question *question,
+				   const struct encap *layers, size_t count, uint32_t link_mtu,
+				   struct tunnel_steps *steps)
+{
+	struct tunnel_limit four, six;
+	struct tunnel_outer outer;
+
+	question->family = encap_has(&layers[0], ENCAP_KEY_OUTER) &&
+			   layers[0].value[ENCAP_KEY_OUTER] == 6 ? FAMILY_IPV6 : FAMILY_IPV4;
+	if (!question->has_endpoint && !question->way->oif &&
+	    !encap_has(&layers[0], ENCAP_KEY_OUTER) && tunnel_reaches_anywhere(set, FAMILY_IPV6)) {
+		outer = tunnel_resolve_path(set, question, NULL);
+		four = take_layers(set, question->tunnel, &outer, layers, count, link_mtu, NULL);
+		question->family = FAMILY_IPV6;
+		outer = tunnel_resolve_path(set, question, NULL);
+		six = take_layers(set, question->tunnel, &outer, layers, count, link_mtu, NULL);
+		if (!six.inner_mtu || (four.inner_mtu && four.inner_mtu < six.inner_mtu))
+			question->family = FAMILY_IPV4;
+	}
+	outer = tunnel_resolve_path(set, question, steps);
+	return take_layers(set, question->tunnel, &outer, layers, count, link_mtu, steps);
+}
+
 const char *tunnel_set_peer_tunnel(const struct tunnel_set *set, const struct peer *peer)
 {
 	const struct link *link;
@@ -128,7 +153,7 @@ void tunnel_resolve_peer(struct tunnel_set *set, size_t place, struct tunnel_ste
 {
 	const struct peer *peer = set->peers[place];
 	const struct link *link = tunnel_set_find_link(set, peer->ifindex, NULL);
-	const struct tunnel_path_question question = {
+	struct tunnel_path_question question = {
 		.tunnel = tunnel_set_peer_tunnel(set, peer),
 		.has_endpoint = peer->has_endpoint,
 		.endpoint_port = peer->endpoint_port,
@@ -140,17 +165,14 @@ void tunnel_resolve_peer(struct tunnel_set *set, size_t place, struct tunnel_ste
 	uint8_t *state = &set->private->peer_states[place];
 	bool known = *state == RESOLVE_DONE;
 	struct tunnel_limit limit = { .carries = { true, true } };
-	struct tunnel_outer outer;
 
 	if (known && !steps)
 		return;
 	*state = RESOLVE_OPEN;
 	tell_peer(set, peer, steps);
-	if (peer->layer_count > 0) {
-		outer = tunnel_resolve_path(set, &question, steps);
-		limit = take_layers(set, question.tunnel, &outer, peer->layer, peer->layer_count,
-				    link ? link_mtu(link, FAMILY_IPV4) : 0, steps);
-	}
+	if (peer->layer_count > 0)
+		limit = resolve(set, &question, peer->layer, peer->layer_count,
+				link ? link_mtu(link, FAMILY_IPV4) : 0, steps);
 	if (!known)
 		set->limits[place] = limit;
 	*state = RESOLVE_DONE;
@@ -212,7 +234,7 @@ static struct tunnel_limit resolve_device(struct tunnel_set *set, size_t place,
 		.protocol = link->remote_port ? 17 : 0,
 		.has_uid = true, /* the kernel's own tunnels send as root */
 	};
-	const struct tunnel_path_question question = {
+	struct tunnel_path_question question = {
 		.tunnel = link->name,
 		.has_endpoint = link->has_remote,
 		.endpoint_port = link->remote_port,
@@ -220,10 +242,8 @@ static struct tunnel_limit resolve_device(struct tunnel_set *set, size_t place,
 		.found = &set->private->link_ways[place],
 		.under_ipsec = true,
 	};
-	struct tunnel_outer outer = tunnel_resolve_path(set, &question, steps);
 
-	return take_layers(set, link->name, &outer, &link->encap, 1, link_mtu(link, FAMILY_IPV4),
-			   steps);
+	return resolve(set, &question, &link->encap, 1, link_mtu(link, FAMILY_IPV4), steps);
 }
 
 /* A link on top of another one, which adds at most a tag. */

@@ -410,7 +410,20 @@ static void configured_tun(struct world *w)
 	override->encap.kind = ENCAP_OPENVPN;
 	assert_int_equal(encap_set_openvpn_cipher(&override->encap, "AES-256-GCM", NULL), 0);
 }
-static void configured_tun_no_route(struct world *w) { configured_tun(w); w->route_count = 0; }
+static void configured_tun_ipv4(struct world *w) { configured_tun(w); w->route_count = 1; }
+static void configured_tun_no_route(struct world *w)
+{
+	configured_tun(w);
+	add_link(w, 3, "eth1", "", 1480);
+	add_link(w, 4, "eth2", "", 1400)->up = false;
+	w->route_count = 0;
+}
+static void configured_tun_two_ways(struct world *w)
+{
+	configured_tun(w);
+	add_link(w, 3, "ppp0", "", 1400);
+	w->routes[0].answer.ifindex = 3;
+}
 static void plain_tun(struct world *w) { add_link(w, 10, "tun0", "tun", 1500); }
 
 static const struct {
@@ -428,8 +441,10 @@ static const struct {
 	{ "bridge with a VXLAN port",  bridge,               "br0",    1500, 1450 },
 	{ "bridge with OpenVPN",       bridge_of_tap,        "br0",    1500, 1434 },
 	{ "GRE through itself",        gre_in_circle,        "gre1",   1476, 1452 },
-	{ "tun, OpenVPN configured",   configured_tun,       "tun0",   1500, 1448 },
-	{ "the same without a route",  configured_tun_no_route, "tun0",   0,    0 },
+	{ "tun, OpenVPN configured",   configured_tun,       "tun0",   1500, 1428 },
+	{ "the same, IPv4 alone",      configured_tun_ipv4,  "tun0",   1500, 1448 },
+	{ "the same, IPv4 is narrower", configured_tun_two_ways, "tun0", 1400, 1348 },
+	{ "the same without a route",  configured_tun_no_route, "tun0", 1480, 1428 },
 	{ "tun of nobody knows what",  plain_tun,            "tun0",      0,    0 },
 	{ "Ethernet",                  vxlan,                "eth0",      0,    0 },
 };
@@ -545,7 +560,7 @@ static void test_whoever_is_not_known_comes_by_the_default_route(void **state)
 	assert_int_equal(world.set->limits[0].outer_mtu, 1492);
 	tunnel_set_explain_peer(world.set, 0, &steps);
 	assert_non_null(strstr(steps.list[0].what, "not known yet"));
-	assert_int_equal(world.asked, 1);
+	assert_int_equal(world.asked, 2); /* one for each family */
 	close_world(&world);
 }
 
