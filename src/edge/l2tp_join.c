@@ -96,7 +96,7 @@ static const struct link *find_link(const struct l2tp_session *session,
 		name = told ? told->interface : "";
 	}
 	memcpy(wanted.name, name, strlen(name) + 1); /* both fields are IF_NAMESIZE */
-	found = find(&pointer, links->list, links->count, sizeof(pointer), by_name);
+	found = find(&pointer, links->list, links->count, sizeof(struct link *), by_name);
 	return found ? *found : NULL;
 }
 

@@ -61,12 +61,14 @@ struct rest {
  * NUL ends it. */
 static bool next_line(struct rest *rest, char line[LINE_SIZE])
 {
-	const char *end = memchr(rest->pos, '\n', rest->left);
-	size_t len = end ? (size_t)(end - rest->pos) : rest->left;
-	size_t kept = len < LINE_SIZE ? len : LINE_SIZE - 1;
+	const char *end;
+	size_t len, kept;
 
 	if (rest->left == 0)
 		return false;
+	end = memchr(rest->pos, '\n', rest->left);
+	len = end ? (size_t)(end - rest->pos) : rest->left;
+	kept = len < LINE_SIZE ? len : LINE_SIZE - 1;
 	memcpy(line, rest->pos, kept);
 	line[kept] = '\0';
 	len += end != NULL;
@@ -174,7 +176,8 @@ int proc_ppp_parse_pppol2tp(const char *text, size_t len, struct pppol2tp_list *
 	return r;
 }
 
-/* The whole of a file, owned: to free. Returns its length, -ENOENT without one, or -errno. */
+/* The whole of a file, owned: to free. Returns its length, or with nothing written -ENOENT (there is
+ * none) or -errno. */
 static ssize_t read_file(const char *path, char **ret_text)
 {
 	FILE *file = fopen(path, "re");
@@ -205,7 +208,7 @@ int proc_ppp_read_pppoe(struct pppoe_list *ret_sessions)
 	struct pppoe_list sessions = { 0 };
 	char *text = NULL;
 	ssize_t len = read_file(PROC_PPPOE, &text);
-	int r = len < 0 ? (int)len : proc_ppp_parse_pppoe(text, (size_t)len, &sessions);
+	int r = text ? proc_ppp_parse_pppoe(text, (size_t)len, &sessions) : (int)len;
 
 	free(text);
 	if (r < 0 && r != -ENOENT) {
@@ -221,7 +224,7 @@ int proc_ppp_read_pppol2tp(struct pppol2tp_list *ret_sessions)
 	struct pppol2tp_list sessions = { 0 };
 	char *text = NULL;
 	ssize_t len = read_file(PROC_PPPOL2TP, &text);
-	int r = len < 0 ? (int)len : proc_ppp_parse_pppol2tp(text, (size_t)len, &sessions);
+	int r = text ? proc_ppp_parse_pppol2tp(text, (size_t)len, &sessions) : (int)len;
 
 	free(text);
 	if (r < 0 && r != -ENOENT) {

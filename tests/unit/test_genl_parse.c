@@ -121,6 +121,33 @@ static void test_impossible_number(void **state)
 	free(message);
 }
 
+/* What one group lacks is not taken from the one before. */
+static void test_halves_of_groups(void **state)
+{
+	_Alignas(struct nlmsghdr) uint8_t bytes[256];
+	struct nlmsghdr *message = mnl_nlmsg_put_header(bytes);
+	struct genlmsghdr *header = mnl_nlmsg_put_extra_header(message, sizeof(*header));
+	struct genl_family family = { .name = "l2tp", .group = "l2tp" };
+	struct nlattr *groups, *group;
+
+	(void)state;
+	message->nlmsg_type = GENL_ID_CTRL;
+	header->cmd = CTRL_CMD_NEWFAMILY;
+	mnl_attr_put_strz(message, CTRL_ATTR_FAMILY_NAME, "l2tp");
+	mnl_attr_put_u16(message, CTRL_ATTR_FAMILY_ID, 33);
+	groups = mnl_attr_nest_start(message, CTRL_ATTR_MCAST_GROUPS);
+	group = mnl_attr_nest_start(message, 1);
+	mnl_attr_put_u32(message, CTRL_ATTR_MCAST_GRP_ID, 5);
+	mnl_attr_nest_end(message, group);
+	group = mnl_attr_nest_start(message, 2);
+	mnl_attr_put_strz(message, CTRL_ATTR_MCAST_GRP_NAME, "l2tp");
+	mnl_attr_nest_end(message, group);
+	mnl_attr_nest_end(message, groups);
+	assert_int_equal(genl_parse_family(message, &family, 1), 0);
+	assert_int_equal(family.id, 33);
+	assert_int_equal(family.group_id, 0);
+}
+
 static void test_request(void **state)
 {
 	struct genl_request request;
@@ -142,6 +169,7 @@ int main(void)
 		cmocka_unit_test(test_cut_anywhere),
 		cmocka_unit_test(test_other_messages),
 		cmocka_unit_test(test_impossible_number),
+		cmocka_unit_test(test_halves_of_groups),
 		cmocka_unit_test(test_request),
 	};
 

@@ -242,6 +242,9 @@ static void test_events(void **state)
 		((struct genlmsghdr *)NLMSG_DATA(message))->cmd = events[i].command;
 		assert_int_equal(l2tp_is_event(message, &family), events[i].event);
 		assert_false(l2tp_is_event(message, &gone));
+		message->nlmsg_type = 0;
+		assert_false(l2tp_is_event(message, &gone));
+		message->nlmsg_type = family.id;
 		message->nlmsg_len = NLMSG_HDRLEN;
 		assert_false(l2tp_is_event(message, &family));
 		free(message);

@@ -258,7 +258,7 @@ static void test_numbers(void **state)
 static void test_sort(void **state)
 {
 	static const char *const told[] = { "9", "10", "9", "2", "10", "10", "4294967295", "2" };
-	static const char *const sorted[] = { "77", "9", "2", "9", "10", "4294967295" };
+	static const char *const sorted[] = { "77", "2", "2", "9", "10", "4294967295" };
 	struct ovpn_reading reading = begin(false);
 
 	(void)state;
