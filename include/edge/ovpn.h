@@ -19,12 +19,13 @@
 
 /* Appends each peer of the link, of kind "ovpn" or "ovpn-dco", by number, with
  *   id         its number: "42"
- *   way        destination, source and ports. Only UDP peers have them; the socket's mark is not told
+ *   way        destination, source and ports. Only UDP peers have them; the mark of the socket is
+ *              not told
  *   layer[0]   ENCAP_OPENVPN with MODE aead, DCO; PROTO udp, and tcp for a peer without an
  *              endpoint: the kernel takes a UDP peer only with one and a TCP peer only without
- *   allowed    its addresses in the VPN. A peer that has none is the only one of its link (P2P mode):
- *              all addresses. Networks behind a client (iroute) are routes of the host that lead to
- *              that address by this link, not told here
+ *   allowed    its addresses in the VPN. A peer that has none is the only one of its link (P2P
+ *              mode): all addresses. Networks behind a client (iroute) are routes of the host that
+ *              lead to that address by this link, not told here
  *   warning    where its socket is in another network namespace; then no endpoint
  * family   the number of the link's family, 0 where it is not there: nothing is appended then
  * Returns 0, or with nothing appended -errno: -ENOENT (no such family any more: find it anew),

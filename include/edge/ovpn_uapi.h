@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Numbers of two generic netlink families that a host's headers may not have yet: the kernel's own
- * (include/uapi/linux/ovpn.h, since Linux 6.16) and the module that came before it (OpenVPN/ovpn-dco
- * include/uapi/linux/ovpn_dco.h). Only what we read. */
+ * (include/uapi/linux/ovpn.h, since Linux 6.16) and the module that came before it
+ * (OpenVPN/ovpn-dco include/uapi/linux/ovpn_dco.h). Only what we read. */
 #pragma once
 
 /* Family "ovpn": OVPN_CMD_*. */

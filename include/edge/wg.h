@@ -3,9 +3,10 @@
  * drivers/net/wireguard/netlink.c), and of AmneziaWG's kernel module, whose family "amneziawg"
  * speaks the same and more (amneziawg-linux-kernel-module src/uapi/wireguard.h).
  *
- * The kernel has no events for them: a peer that roams is seen by asking again. Needs CAP_NET_ADMIN.
- * The answer carries the private key, preshared keys and AmneziaWG's header key: those attributes
- * are stepped over unread, and the socket must be one of genl_open, which zeroes what it read. */
+ * The kernel has no events for them: a peer that roams is seen by asking again. Needs
+ * CAP_NET_ADMIN. The answer carries the private key, preshared keys and AmneziaWG's header key:
+ * those attributes are stepped over unread, and the socket must be one of genl_open, which zeroes
+ * what it read. */
 #pragma once
 
 #include "edge/genl.h"
@@ -17,18 +18,20 @@
 
 /* Appends each peer of the link, of kind "wireguard" or "amneziawg", with
  *   id         the public key in base64
- *   way        destination, port, own port, mark of the device; IPv4 in IPv6 is IPv4. A peer without
- *              an endpoint has not been heard of yet
+ *   way        destination, port, own port, mark of the device; IPv4 in IPv6 is IPv4. A peer
+ *              without an endpoint has not been heard of yet
  *   layer[0]   ENCAP_WIREGUARD or ENCAP_AMNEZIAWG: OUTER where the endpoint is known; S4. IFMTU is
  *              not set: the link has it
  *   allowed, handshake
  * AmneziaWG 3 pads packets below the interface's MTU with a random number of bytes instead of to 16
  * (ContentPaddingAddition): the largest number counts into S4, so such a limit is never too large
- * and may be smaller than needed. Its module parameter bogus_endpoints makes it lie about endpoints.
+ * and may be smaller than needed. Its module parameter bogus_endpoints makes it lie about
+ * endpoints.
  *
  * family   the number of the link's family, 0 where it is not there: nothing is appended then
  * Returns 0, or with nothing appended -errno: -ENOENT (no such family any more: find it anew),
- * -ENODEV (no such link any more), -EPERM, -EBADMSG, -ENOMEM and those of nl_dump. */
+ * -ENODEV (no such link any more), -EOPNOTSUPP (it is of another kind now), -EPERM, -EBADMSG,
+ * -ENOMEM and those of nl_dump. */
 int wg_dump(struct nl *genl, uint16_t family, const struct link *link, struct peer_list *peers);
 
 /* What one dump has told so far: later messages go on where earlier ones ended. */

@@ -176,8 +176,8 @@ int proc_ppp_parse_pppol2tp(const char *text, size_t len, struct pppol2tp_list *
 	return r;
 }
 
-/* The whole of a file, owned: to free. Returns its length, or with nothing written -ENOENT (there is
- * none) or -errno. */
+/* The whole of a file, owned: to free. Returns its length, or with nothing written -ENOENT (there
+ * is none) or -errno. */
 static ssize_t read_file(const char *path, char **ret_text)
 {
 	FILE *file = fopen(path, "re");

@@ -148,7 +148,8 @@ static int take_allowed(const struct nl_attr *attr, void *userdata)
 /* RFC 4648 section 4. 32 bytes are 10 times 3 and 2 more: 43 characters and one of padding. */
 static void write_base64(const uint8_t key[WG_KEY_LEN], char text[WG_ID_LEN + 1])
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ" "abcdefghijklmnopqrstuvwxyz"
+				     "0123456789+/";
 	size_t at = 0;
 
 	for (size_t i = 0; i < WG_KEY_LEN; i += 3) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* layer: edge
  *
- * Messages of OpenVPN's two generic netlink families, each read as a peer and as an event of either;
- * then the peers are sorted. */
+ * Messages of OpenVPN's two generic netlink families, each read as a peer and as an event of
+ * either; then the peers are sorted. */
 #include <errno.h>
 
 #include "edge/ovpn.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* layer: edge
  *
- * The messages of a dump of a WireGuard and of an AmneziaWG device: what one message leaves behind is
- * what the next one finds. */
+ * The messages of a dump of a WireGuard and of an AmneziaWG device: what one message leaves behind
+ * is what the next one finds. */
 #include <errno.h>
 
 #include "edge/wg.h"

@@ -103,7 +103,8 @@ static const struct {
 	{ "id too large",    PPPOE_HEAD "00010000 02:00:00:00:00:01       v0\n", -EBADMSG, "" },
 	{ "no device",       PPPOE_HEAD "00000100 02:00:00:00:00:01\n", -EBADMSG, "" },
 	{ "address short",   PPPOE_HEAD "00000100 02:00:00:00:00 v0\n", -EBADMSG, "" },
-	{ "name too long",   PPPOE_HEAD "00000100 02:00:00:00:00:01 sixteen-letters-\n", -EBADMSG, "" },
+	{ "name too long",   PPPOE_HEAD "00000100 02:00:00:00:00:01 sixteen-letters-\n", -EBADMSG,
+	  "" },
 	{ "something behind", PPPOE_HEAD "00000100 02:00:00:00:00:01 v0 x\n", -EBADMSG, "" },
 	{ "bad after good",  PPPOE_HEAD "00000100 02:00:00:00:00:01 v0\nx\n", -EBADMSG, "" },
 };

@@ -23,16 +23,17 @@ static const struct {
 	unsigned int questions;
 	const char *layer; /* of the first peer */
 } dumps[] = {
-	{ "whole",          "wireguard", { ANSWER(wg_device), ANSWER_END }, 0, 4, 1, " wireguard " },
-	{ "AmneziaWG",      "amneziawg", { ANSWER(wg_device), ANSWER_END }, 0, 4, 1, " amneziawg " },
-	{ "no peers",       "wireguard", { ANSWER_END }, 0, 0, 1, NULL },
-	{ "interrupted",    "wireguard",
+	{ "whole",     "wireguard", { ANSWER(wg_device), ANSWER_END }, 0, 4, 1, " wireguard " },
+	{ "AmneziaWG", "amneziawg", { ANSWER(wg_device), ANSWER_END }, 0, 4, 1, " amneziawg " },
+	{ "no peers",  "wireguard", { ANSWER_END }, 0, 0, 1, NULL },
+	{ "interrupted", "wireguard",
 	  { ANSWER(wg_device), { .interrupted = true }, ANSWER(wg_device), ANSWER_END }, 0, 4, 2,
 	  " wireguard " },
-	{ "link gone",      "wireguard", { { .error = -ENODEV } }, -ENODEV, 0, 1, NULL },
+	{ "link gone", "wireguard", { { .error = -ENODEV } }, -ENODEV, 0, 1, NULL },
 	{ "ends with an error", "wireguard", { ANSWER(wg_device), { .error = -EMSGSIZE } },
 	  -EMSGSIZE, 0, 1, NULL },
-	{ "cut",            "wireguard", { ANSWER(wg_device), { .bytes = wg_device, .len = 500 }, ANSWER_END },
+	{ "cut", "wireguard",
+	  { ANSWER(wg_device), { .bytes = wg_device, .len = 500 }, ANSWER_END },
 	  -EBADMSG, 0, 1, NULL },
 };
 
