@@ -62,7 +62,7 @@ static int wait_ready(const struct client *client, short events, int most_ms)
 		return -errno;
 	if (fds[1].revents)
 		return -EINTR;
-	return fds[2].revents & POLLERR ? -EPIPE : 0;
+	return fds[2].revents & (POLLERR | POLLHUP) ? -EPIPE : 0;
 }
 
 static int socket_address(const char *path, struct sockaddr_un *ret_address)
