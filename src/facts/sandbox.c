@@ -27,6 +27,13 @@ static void drop_bounding_set(void)
 	}
 }
 
+static void say_missing(uint32_t permitted)
+{
+	if ((permitted & KEPT) != KEPT)
+		log_notice("facts: started without CAP_DAC_READ_SEARCH or CAP_SYS_PTRACE: what only "
+			   "root may read stays unknown");
+}
+
 /* Keeps of the two what there is: without them less can be read. */
 static int drop_capabilities(void)
 {
@@ -35,15 +42,16 @@ static int drop_capabilities(void)
 
 	if (syscall(SYS_capget, &header, sets) < 0)
 		return -errno;
+	say_missing(sets[0].permitted);
+	if (!(sets[0].permitted & ~KEPT) && !sets[1].permitted && !sets[0].inheritable &&
+	    !sets[1].inheritable)
+		return 0; /* a unit gave no more, and its filter knows no capset */
 	sets[0].permitted &= KEPT;
 	sets[1].permitted = 0;
 	for (int i = 0; i < 2; i++) {
 		sets[i].effective = sets[i].permitted;
 		sets[i].inheritable = 0;
 	}
-	if (sets[0].permitted != KEPT)
-		log_notice("facts: started without CAP_DAC_READ_SEARCH and CAP_SYS_PTRACE: what "
-			   "only root may read stays unknown");
 	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	return syscall(SYS_capset, &header, sets) < 0 ? -errno : 0;
 }
@@ -53,9 +61,10 @@ int sandbox_enter(bool own_network)
 	const struct rlimit none = { 0, 0 };
 	int r;
 
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || setrlimit(RLIMIT_CORE, &none) < 0 ||
-	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return log_error(-errno, "facts: cannot give up core dumps and new rights");
+	/* A second lock on the same door, which a unit has closed already. */
+	(void)setrlimit(RLIMIT_CORE, &none);
 	umask(0077);
 	if (chdir("/") < 0)
 		return log_error(-errno, "facts: cannot go to /");
