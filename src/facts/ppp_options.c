@@ -32,6 +32,7 @@ struct option {
 };
 
 static int take_text(struct reader *reader, const char *text, size_t len);
+static int take_option(struct reader *reader, const char *word);
 
 static int set_text(char **field, const char *text)
 {
@@ -89,13 +90,17 @@ static int take_remote(struct reader *reader, const char *word)
 	return set_text(&reader->ppp.remote, endpoint.address);
 }
 
-/* "eth0" and "nic-eth0"; what is no name of a link is another option. */
+/* "nic-wan", or a word that looks like the name of a link: "eth0", "enp3s0.7". pppd itself asks the
+ * kernel. */
 static int take_device(struct reader *reader, const char *word)
 {
-	const char *name = strncmp(word, "nic-", 4) == 0 ? word + 4 : word;
+	const bool marked = strncmp(word, "nic-", 4) == 0;
+	const char *name = marked ? word + 4 : word;
 
 	if (!*name || strlen(name) >= IF_NAMESIZE || strpbrk(name, "/: "))
 		return 0;
+	if (!marked && !strpbrk(name, "0123456789"))
+		return take_option(reader, word);
 	return set_text(&reader->ppp.device, name);
 }
 
@@ -159,13 +164,8 @@ static const struct option options[] = {
 	{ "require-mppe-128", NULL, true, NULL },
 };
 
-static int take_word(struct reader *reader, const char *word)
+static int take_option(struct reader *reader, const char *word)
 {
-	const struct option *waiting = reader->waiting;
-
-	reader->waiting = NULL;
-	if (waiting)
-		return waiting->parameter(reader, word);
 	for (size_t i = 0; i < COUNT(options); i++) {
 		const struct option *option = &options[i];
 
@@ -176,6 +176,14 @@ static int take_word(struct reader *reader, const char *word)
 		return option->kind ? set_text(&reader->ppp.kind, option->kind) : 0;
 	}
 	return 0;
+}
+
+static int take_word(struct reader *reader, const char *word)
+{
+	const struct option *waiting = reader->waiting;
+
+	reader->waiting = NULL;
+	return waiting ? waiting->parameter(reader, word) : take_option(reader, word);
 }
 
 static int take_text(struct reader *reader, const char *text, size_t len)
