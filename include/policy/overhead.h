@@ -2,6 +2,7 @@
 /* What each kind of tunnel adds to a packet: one table, for the daemon, calc and the manual. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,7 @@
 struct overhead_step {
 	char what[OVERHEAD_WHAT_MAX]; /* "IPv6 header", "round down to 16: WireGuard pads ..." */
 	uint32_t bytes; /* that it takes off */
+	bool header;    /* a header, a trailer or a part of one; else padding or a limit */
 	uint32_t left;  /* what is left behind it: the largest packet inside so far, bytes */
 };
 

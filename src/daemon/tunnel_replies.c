@@ -97,7 +97,9 @@ static struct row *make_rows(const struct snapshot *snapshot, const struct tunne
 	for (size_t i = 0; i < set->peer_count; i++) {
 		struct peer_mss mss;
 
-		if (views->of_peer[i] == VIEW_NONE)
+		/* Whoever is not known yet counts where nobody is. */
+		if (views->of_peer[i] == VIEW_NONE ||
+		    (!set->peers[i]->id && views->list[views->of_peer[i]].peer_count > 0))
 			continue;
 		mss = peer_mss_find(snapshot, i);
 		take(&rows[views->of_peer[i]], &set->limits[i], &mss);

@@ -76,6 +76,7 @@ struct overhead overhead_apply(const struct encap *encap, uint32_t outer_mtu,
 	const struct overhead_row *row = overhead_row(encap->kind);
 	struct overhead_sum sum = { .outer = outer_mtu, .left = outer_mtu, .steps = steps };
 	struct overhead ret = { 0 };
+	size_t headers;
 
 	if (steps)
 		steps->count = 0;
@@ -88,8 +89,11 @@ struct overhead overhead_apply(const struct encap *encap, uint32_t outer_mtu,
 		else
 			overhead_take(&sum, bytes, "IPv%u header", overhead_outer_version(encap));
 	}
+	headers = steps ? steps->count : 0;
 	if (row->finish)
 		row->finish(encap, &sum);
+	for (size_t i = 0; steps && i < steps->count; i++) /* a stream leaves none of them */
+		steps->list[i].header = i < headers && steps->count >= headers;
 	ret.inner_mtu = sum.left;
 	ret.fixed = sum.fixed;
 	ret.stream = encap->kind == ENCAP_OPENVPN &&

@@ -35,7 +35,12 @@ static void tell_layer(const struct encap *encap, const struct overhead_steps *f
 	for (size_t i = 0; i < from->count; i++) {
 		const struct overhead_step *step = &from->list[i];
 
-		tunnel_step_add(steps, step->left, encap_kind_name(encap->kind), "%s", step->what);
+		if (step->header)
+			tunnel_step_add(steps, step->left, encap_kind_name(encap->kind),
+					"- %s (%u)", step->what, step->bytes);
+		else
+			tunnel_step_add(steps, step->left, encap_kind_name(encap->kind), "%s",
+					step->what);
 	}
 }
 

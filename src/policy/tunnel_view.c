@@ -114,11 +114,24 @@ static int add_peers(struct tunnel_views *views, const struct tunnel_set *set,
 			continue;
 		view = &views->list[views->of_peer[i]];
 		view->peer_count += peer->id != NULL;
-		narrow(view, &set->limits[i]);
 		if (view->ifindex)
 			view->kind = kind_of_link(set, view->link, kind);
 	}
 	return 0;
+}
+
+/* Whoever is not known yet counts where nobody is. */
+static void narrow_all(struct tunnel_views *views, const struct tunnel_set *set)
+{
+	for (size_t i = 0; i < set->peer_count; i++) {
+		struct tunnel_view *view;
+
+		if (views->of_peer[i] == VIEW_NONE)
+			continue;
+		view = &views->list[views->of_peer[i]];
+		if (set->peers[i]->id || view->peer_count == 0)
+			narrow(view, &set->limits[i]);
+	}
 }
 
 int tunnel_views_init(struct tunnel_views *views, const struct tunnel_set *set)
@@ -133,6 +146,8 @@ int tunnel_views_init(struct tunnel_views *views, const struct tunnel_set *set)
 		r = add_links(views, set, of_link);
 	if (r == 0)
 		r = add_peers(views, set, of_link, &tree);
+	if (r == 0)
+		narrow_all(views, set);
 	tdestroy(tree, free);
 	free(of_link);
 	if (r < 0)
