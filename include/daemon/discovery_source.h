@@ -7,15 +7,15 @@
 #include "edge/genl.h"
 #include "edge/nl.h"
 
-/* In the order of their lists: of two peers with one prefix the earlier counts. */
+/* In the order in which they are asked: what facts tell completes what the kernel does. */
 enum source_id {
+	SOURCE_FACTS,
 	SOURCE_WIREGUARD,
 	SOURCE_OVPN,
 	SOURCE_L2TP,
 	SOURCE_IPSEC,
 	SOURCE_PPP,
 	SOURCE_FDB,
-	SOURCE_FACTS,
 	SOURCE_COUNT
 };
 
@@ -81,6 +81,7 @@ struct discovery {
 	struct nl *route;   /* questions for what VXLAN learned */
 	struct facts_reader *facts; /* NULL only where it could not be made */
 	sd_event_source *facts_source;
+	bool facts_awaited; /* the first answer was waited for */
 };
 
 /* A source has something new: it is asked at the next look. */

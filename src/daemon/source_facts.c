@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What mssclamp-facts tells: tunnels in user space, who they belong to, names for people. */
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -9,6 +10,9 @@
 #include "daemon/discovery_source.h"
 #include "edge/facts.h"
 #include "edge/facts_peers.h"
+
+/* How long a start waits for mssclamp-facts at most; it answers in some milliseconds. */
+#define FIRST_ANSWER_NS (500 * NS_PER_MS)
 
 /* The entries of `tunnels` as facts read them. Owned, or NULL. */
 static struct facts_source *make_sources(const struct config *config)
@@ -83,6 +87,28 @@ void source_facts_close(struct discovery *discovery)
 	facts_free(discovery->facts);
 }
 
+/* The first snapshot shall know what there is to know: SYNs come as soon as it is published. */
+static void await_first_answer(struct discovery *discovery)
+{
+	uint64_t until_ns = clock_boottime_ns() + FIRST_ANSWER_NS, now_ns;
+	struct pollfd fd = { .fd = facts_fd(discovery->facts), .events = POLLIN };
+	int r;
+
+	if (discovery->facts_awaited || fd.fd < 0)
+		return;
+	discovery->facts_awaited = true;
+	while ((now_ns = clock_boottime_ns()) < until_ns) {
+		if (poll(&fd, 1, (int)((until_ns - now_ns) / NS_PER_MS) + 1) < 0 && errno != EINTR)
+			return;
+		r = facts_read(discovery->facts);
+		if (r < 0)
+			discovery->facts_source =
+				sd_event_source_disable_unref(discovery->facts_source);
+		if (r != 0)
+			return;
+	}
+}
+
 int source_facts_read(struct discovery *discovery, const struct source_look *look,
 		      struct peer_list *peers, uint64_t *ret_poll_ns)
 {
@@ -95,6 +121,7 @@ int source_facts_read(struct discovery *discovery, const struct source_look *loo
 	r = connect_now(discovery);
 	if (r >= 0)
 		r = facts_ask(discovery->facts, look->links, look->link_count, sources, count);
+	await_first_answer(discovery);
 	if (r >= 0)
 		r = facts_peers(facts_current(discovery->facts), look->links, look->link_count,
 				sources, count, peers);

@@ -63,8 +63,6 @@ static bool take_layer(const struct tunnel_outer *outer, const struct encap *giv
 	memcpy(limit->carries, overhead.carries, sizeof(limit->carries));
 	if (overhead.stream) {
 		limit->inner_mtu = link_mtu;
-		tunnel_step_add(steps, link_mtu, "link", "a TCP stream outside sets no limit: "
-							 "interface MTU");
 		return false;
 	}
 	/* 0 would mean that nobody knows; that nothing fits is known. */
