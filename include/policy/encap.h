@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One layer of a tunnel: what wraps a packet, and the parameters that its size depends on.
  *
- * The kinds and keys are those of `mssclampctl calc` (INTERFACE "calc: layers"); discovery fills the
- * same struct from the kernel, so that both reckon with the same table. */
+ * The kinds and keys are those of `mssclampctl calc`; discovery fills the same struct from the
+ * kernel, so that both reckon with the same table. */
 #pragma once
 
 #include <stdbool.h>
@@ -44,8 +44,8 @@ enum encap_key {
 	ENCAP_KEY_IFMTU,       /* bytes: MTU of the interface */
 	ENCAP_KEY_S4,          /* bytes of AmneziaWG junk before each transport packet */
 	ENCAP_KEY_MODE,        /* word: aead cbc none (openvpn), tunnel transport (esp, ah) */
-	ENCAP_KEY_CIPHER,      /* word of the kind's ciphers; calc only, discovery sets iv hmac block */
-	ENCAP_KEY_AUTH,        /* word of the digests, likewise */
+	ENCAP_KEY_CIPHER,      /* name; calc only, discovery sets iv hmac block */
+	ENCAP_KEY_AUTH,        /* name of a digest, likewise */
 	ENCAP_KEY_HMAC,        /* bytes: HMAC of OpenVPN; ICV of ESP and AH */
 	ENCAP_KEY_IV,          /* bytes */
 	ENCAP_KEY_BLOCK,       /* bytes, 1 without padding */
@@ -91,7 +91,7 @@ _Static_assert(ENCAP_KEY_COUNT <= 64, "a bit for each key");
 
 struct encap {
 	enum encap_kind kind;
-	uint64_t given;                  /* 1 << key: value was set; else the kind's default holds */
+	uint64_t given; /* 1 << key: value was set; else the kind's default holds */
 	uint16_t value[ENCAP_KEY_COUNT]; /* by the key's unit; words by their place */
 };
 
@@ -117,7 +117,8 @@ enum encap_ip_mode { ENCAP_MODE_TUNNEL, ENCAP_MODE_TRANSPORT };         /* esp, 
 enum encap_proto { ENCAP_PROTO_UDP, ENCAP_PROTO_TCP };
 enum encap_esp_encap { ENCAP_ESP_PLAIN, ENCAP_ESP_UDP, ENCAP_ESP_TCP };
 
-/* The name of a kind in calc, the configuration and `tunnels`: "wireguard". "none" for ENCAP_NONE. */
+/* The name of a kind in calc, the configuration and `tunnels`: "wireguard"; "none" for
+ * ENCAP_NONE. */
 const char *encap_kind_name(enum encap_kind kind);
 /* Returns ENCAP_NONE where there is no such kind. */
 enum encap_kind encap_kind_find(const char *name);
@@ -137,9 +138,9 @@ int encap_set_openvpn_cipher(struct encap *encap, const char *cipher, const char
 /* The digest alone: sets HMAC. Returns as above. */
 int encap_set_openvpn_auth(struct encap *encap, const char *auth);
 /* Cipher and digest of ESP as calc and the configuration write them ("AES-GCM-16", "AES-256-CBC";
- * "SHA256-128", "HMAC-SHA1-96"), any case, with the length of the key or without: sets IV, BLOCK and
- * HMAC. auth may be NULL (none) and counts only where the cipher does not authenticate. Returns as
- * above. */
+ * "SHA256-128", "HMAC-SHA1-96"), any case, with the length of the key or without: sets IV, BLOCK
+ * and HMAC. auth may be NULL (none) and counts only where the cipher does not authenticate.
+ * Returns as above. */
 int encap_set_esp_cipher(struct encap *encap, const char *cipher, const char *auth);
 /* A digest of ESP or AH alone: sets HMAC. Returns as above. */
 int encap_set_esp_auth(struct encap *encap, const char *auth);

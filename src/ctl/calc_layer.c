@@ -238,11 +238,11 @@ static int read_key(struct calc_layer *layer, const char *name, const json_t *va
 	key = overhead_key(found);
 	use = overhead_use(layer->encap.kind, found);
 	ignored = row->ignored >> found & 1;
-	if (!use && !ignored)
+	if (!use && (!ignored || key->type == OVERHEAD_WORD))
 		return refuse_key(layer, name);
 	if (key->type == OVERHEAD_NAME)
 		r = read_name(layer, key, value);
-	else if (key->type == OVERHEAD_WORD)
+	else if (key->type == OVERHEAD_WORD && use)
 		r = read_word(layer, key, use, value, &number);
 	else if (key->type == OVERHEAD_FLAG)
 		r = read_flag(layer, key, value, &number);

@@ -144,7 +144,8 @@ static int read_pair(json_t *layer, size_t number, char *pair, struct calc_error
 	if (!*pair || (value && !*value))
 		return calc_error_set(error, strdup("a layer is kind[:key=value,...]"),
 				      "layer %zu: %s", number,
-				      *pair ? "a key has no value behind '='" : "a key has no name");
+				      *pair ? "a key has no value behind '='" :
+					      "a key has no name");
 	if (json_object_get(layer, pair) || strcmp(pair, "type") == 0)
 		return calc_error_set(error, NULL, "layer %zu: '%s' stands there twice", number,
 				      pair);

@@ -53,8 +53,7 @@ static int apply_families(struct calc_sum *sum, const struct calc_sum_layer *lay
 		return -ENOMEM;
 	}
 	for (size_t i = 0; i < FAMILY_COUNT; i++)
-		sum->carries[i] = layer->overhead.carries[i] && passes &&
-				  (outer || sum->carries[i]);
+		sum->carries[i] = layer->overhead.carries[i] && (outer || sum->carries[i]);
 	return 0;
 }
 

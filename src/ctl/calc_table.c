@@ -36,7 +36,8 @@ static const struct recipe {
 	{ "IPsec, AES-GCM-16 or ChaCha20", "esp:outer=$,cipher=AES-GCM-16", 0 },
 	{ "IPsec, AES-GCM-16, NAT-T", "esp:outer=$,cipher=AES-GCM-16,encap=udp", 0 },
 	{ "IPsec, AES-CBC, SHA1-96", "esp:outer=$,cipher=AES-CBC,auth=SHA1-96", 0 },
-	{ "IPsec, AES-CBC, SHA1-96, NAT-T", "esp:outer=$,cipher=AES-CBC,auth=SHA1-96,encap=udp", 0 },
+	{ "IPsec, AES-CBC, SHA1-96, NAT-T",
+	  "esp:outer=$,cipher=AES-CBC,auth=SHA1-96,encap=udp", 0 },
 	{ "IPsec, AES-CBC, SHA256-128", "esp:outer=$,cipher=AES-CBC,auth=SHA256-128", 0 },
 	{ "IPsec, AES-CBC, SHA256-128, NAT-T",
 	  "esp:outer=$,cipher=AES-CBC,auth=SHA256-128,encap=udp", 0 },
@@ -66,10 +67,11 @@ static const struct recipe {
 /* Writes the version for every $. */
 static void fill_in(char text[STACK_TEXT_MAX], const char *stack, int outer)
 {
+	char version = outer == 6 ? '6' : '4';
 	size_t len = 0;
 
 	for (; *stack && len < STACK_TEXT_MAX - 1; stack++)
-		text[len++] = *stack == '$' ? (char)('0' + outer) : *stack;
+		text[len++] = *stack == '$' ? version : *stack;
 	text[len] = '\0';
 }
 
@@ -120,7 +122,7 @@ static json_t *make_row(const struct recipe *recipe, int outer, uint32_t path_mt
 	if (r == 0)
 		r = calc_sum_make(&stack, &sum, &error);
 	calc_error_done(&error);
-	if (r == 0 || r == -EMSGSIZE)
+	if (sum && (r == 0 || r == -EMSGSIZE))
 		row = row_to_json(recipe, text, outer, sum);
 	calc_sum_free(sum);
 	calc_stack_done(&stack);

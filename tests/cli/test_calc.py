@@ -423,7 +423,8 @@ def test_help_lists_all():
     for kind in oracle.KINDS:
         assert re.search(rf"^  {kind} ", text, re.M), kind
         for key in oracle.FLAGS.get(kind, "").split() + list(oracle.NUMBERS.get(kind, ())):
-            part = re.split(r"^  (?! )", text.split(f"\n  {kind} ", 1)[1], maxsplit=1, flags=re.M)[0]
+            part = text.split(f"\n  {kind} ", 1)[1]
+            part = re.split(r"^  (?! )", part, maxsplit=1, flags=re.M)[0]
             assert re.search(rf"^      {key} ", part, re.M), (kind, key)
     assert run("calc", "--help").stdout == text
 

@@ -49,8 +49,10 @@ static void check_sum(const struct calc_stack *stack)
 		json_t *object = calc_sum_to_json(sum, stack);
 
 		require(sum->count == stack->count && sum->inner_mtu > 0 && object);
-		require(!sum->mss[FAMILY_IPV4] || sum->mss[FAMILY_IPV4] + 40 == (int)sum->inner_mtu);
-		require(!sum->mss[FAMILY_IPV6] || sum->mss[FAMILY_IPV6] + 60 == (int)sum->inner_mtu);
+		require(!sum->mss[FAMILY_IPV4] ||
+			sum->mss[FAMILY_IPV4] + 40 == (int)sum->inner_mtu);
+		require(!sum->mss[FAMILY_IPV6] ||
+			sum->mss[FAMILY_IPV6] + 60 == (int)sum->inner_mtu);
 		json_decref(object);
 	}
 	calc_sum_free(sum);

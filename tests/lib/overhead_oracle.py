@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A second implementation of the overhead of tunnels, from the formulas in RFCs and kernel files."""
+"""A second implementation of the overhead of tunnels, by the formulas of RFCs and kernel files."""
 
 import random
 
@@ -157,7 +157,8 @@ SUMS = {
 SUMS["gretap"] = lambda l: SUMS["gre"](l) + 14
 WRAPPED = {"gre", "gretap", "erspan", "ipip", "sit", "ip6tnl"}  # by FOU or GUE
 BARE = {"pppoe", "macsec", "mpls", "vlan", "route"}  # no IP header
-FORMULAS = {"wireguard": wireguard, "amneziawg": wireguard, "openvpn": openvpn, "esp": esp, "ah": ah}
+FORMULAS = {"wireguard": wireguard, "amneziawg": wireguard, "openvpn": openvpn, "esp": esp,
+            "ah": ah}
 
 
 def inside(path, layer):
@@ -215,7 +216,8 @@ NUMBERS = {
     "gre": {"fou": (8, 8), "gue": (12, 24)}, "sit": {"fou": (8, 8)}, "ipip": {"gue": (12, 20)},
     "ip6tnl": {"gue": (12, 12)}, "gretap": {"fou": (8, 8)}, "erspan": {"version": (0, 2)},
     "vxlan": {"opts": (0, 16), "mpls": (0, 3)}, "geneve": {"opts": (0, 252), "mpls": (0, 2)},
-    "bareudp": {"mpls": (0, 4), "opts": (0, 8)}, "gtpu": {"opts": (0, 16)}, "l2tp2": {"ppp": (0, 4)},
+    "bareudp": {"mpls": (0, 4), "opts": (0, 8)}, "gtpu": {"opts": (0, 16)},
+    "l2tp2": {"ppp": (0, 4)},
     "l2tp3eth": {"cookie": (0, 8)}, "pptp": {"ppp": (1, 4)}, "pppoe": {"ppp": (1, 2)},
     "macsec": {"icv": (8, 16)}, "mpls": {"labels": (0, 4)}, "vlan": {"tags": (0, 2)},
     "fastd": {"method": (0, 32)}, "route": {"mtu": (600, 9000)}, "ah": {"icv": (0, 64)},
@@ -267,6 +269,6 @@ def make_stacks(count, seed):
         rng.shuffle(kinds)
         stack = {"layers": [make_layer(kind, rng) for kind in kinds]}
         if rng.random() < .8:
-            stack["path_mtu"] = rng.choice([1500, 1492, 1480, 1472, 1460, 1400, 1280, 576, 9000, None,
-                                            rng.randint(68, 1600), rng.randint(68, 65535)])
+            stack["path_mtu"] = rng.choice([1500, 1492, 1480, 1472, 1460, 1400, 1280, 576, 9000,
+                                            None, rng.randint(68, 1600), rng.randint(68, 65535)])
         yield stack

@@ -107,11 +107,13 @@ static void print_key(const struct overhead_use *use)
 
 	printf(".TP\n.B %s\n", key->name);
 	if (key->type == OVERHEAD_BYTES && key->max == 65535)
-		snprintf(text, sizeof(text), "%s (%u to %u bytes).", use->help, key->min, key->max);
+		snprintf(text, sizeof(text), "%s (%u to %u bytes).", use->help, key->min,
+			 key->max);
 	else if (key->type == OVERHEAD_BYTES)
 		snprintf(text, sizeof(text), "%s (up to %u).", use->help, key->max);
 	else
-		snprintf(text, sizeof(text), "%s%s", use->help, ends_with_dots(use->help) ? "" : ".");
+		snprintf(text, sizeof(text), "%s%s", use->help,
+			 ends_with_dots(use->help) ? "" : ".");
 	print_paragraph(text);
 }
 
@@ -149,11 +151,13 @@ static int print_table(void)
 
 	if (!table)
 		return 1;
-	printf(".SH WHAT IS LEFT\nThe MTU inside and the MSS of IPv4 and of IPv6 inside it, for a "
-	       "path MTU of %d.\nA dash: that family is not carried.\n.PP\n.TS\nl l r r r.\nVPN\tOuter\tMTU\tMSS4\tMSS6\n",
+	printf(".SH WHAT IS LEFT\nThe MTU inside and the MSS of IPv4 and of IPv6, for a path MTU "
+	       "of %d.\nA dash: that family is not carried.\n.PP\n"
+	       ".TS\nl l r r r.\nVPN\tOuter\tMTU\tMSS4\tMSS6\n",
 	       CALC_PATH_DEFAULT);
 	for (size_t i = 0; i < json_array_size(rows); i++) {
-		const json_t *row = json_array_get(rows, i), *outer = json_object_get(row, "outer");
+		const json_t *row = json_array_get(rows, i);
+		const json_t *outer = json_object_get(row, "outer");
 		const char *name = field_string(row, "name", "");
 
 		print_text(strcmp(name, before) == 0 ? "" : name);
