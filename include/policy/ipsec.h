@@ -55,8 +55,8 @@ struct ipsec_state {
 	bool old_encap;           /* 8 bytes of zeroes behind UDP: the drafts before RFC 3948 */
 	uint16_t encap_source_port, encap_destination_port; /* host order */
 	uint32_t padding;         /* TFC: small packets are padded to this, bytes; 0 without */
-	char aead[IPSEC_NAME_MAX];   /* as the kernel names it, "" without; then the others are "" */
-	char cipher[IPSEC_NAME_MAX];
+	char aead[IPSEC_NAME_MAX];   /* as the kernel names them, "" without */
+	char cipher[IPSEC_NAME_MAX]; /* "" with aead, as is auth */
 	char auth[IPSEC_NAME_MAX];
 	uint32_t icv_bits;        /* of aead, else of auth as truncated */
 	int64_t add_time;         /* installed: seconds since 1970 */

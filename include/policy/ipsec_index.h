@@ -28,8 +28,8 @@ struct ipsec_wish {
 	struct address source, destination;
 };
 
-/* The state for packets that leave, or NULL: the newest that fits. Without a destination, the newest
- * of those that lead into the policy's remote prefix. */
+/* The state for packets that leave, or NULL: the newest that fits. Without a destination, the
+ * newest of those that lead into the policy's remote prefix. */
 const struct ipsec_state *ipsec_index_find(const struct ipsec_index *index,
 					   const struct ipsec_wish *wish);
 

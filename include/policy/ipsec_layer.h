@@ -23,8 +23,8 @@ void ipsec_notes_add(struct ipsec_notes *notes, const char *format, ...)
 bool ipsec_layer_of_state(const struct ipsec_state *state, enum family inner,
 			  struct encap *ret_layer, struct ipsec_notes *notes);
 
-/* The same where there is no state yet: AES-CBC with SHA2-512 over UDP, which is the largest that is
- * common. outer is the family of the outer header. */
+/* The same where there is no state yet: AES-CBC with SHA2-512 over UDP, which is the largest that
+ * is common. outer is the family of the outer header. */
 bool ipsec_layer_assumed(const struct ipsec_template *template, enum family inner,
 			 enum family outer, struct encap *ret_layer, struct ipsec_notes *notes);
 

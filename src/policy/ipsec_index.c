@@ -184,8 +184,8 @@ const struct ipsec_state *ipsec_index_find(const struct ipsec_index *index,
 		return find_best(index, &key, DEPTH_KIND, wish);
 	if (!wish->has_source)
 		return find_best(index, &key, DEPTH_DESTINATION, wish);
-	/* The kernel looks for the exact source first. Where its hash has both in one place it takes
-	 * the newer; who sets up states for any source beside others cannot expect more. */
+	/* The kernel looks for the exact source first. Where its hash has both in one place it
+	 * takes the newer; who sets up states for any source beside others cannot expect more. */
 	state = find_best(index, &key, DEPTH_SOURCE, wish);
 	if (state)
 		return state;

@@ -58,7 +58,8 @@ static const struct {
 	  { NETS, .templates = { { OUT } } },
 	  PAIR ", ipsec:192.0.2.2, 192.0.2.1 > 192.0.2.2 50, at 10, esp4 tunnel 8+1+16" },
 	{ "the ends differ",
-	  { { OUT, .state = { AES_GCM } }, { BACK, .state = { AES_SHA256, .encap = ENCAP_ESP_UDP } } },
+	  { { OUT, .state = { AES_GCM } },
+	    { BACK, .state = { AES_SHA256, .encap = ENCAP_ESP_UDP } } },
 	  { NETS, .templates = { { OUT } } },
 	  PAIR ", ipsec:192.0.2.2, 192.0.2.1 > 192.0.2.2 50, esp4 tunnel 8+1+16 [the ends differ: "
 	  "sent with rfc4106(gcm(aes))/128, received with cbc(aes) hmac(sha256)/128 over UDP]" },
@@ -66,7 +67,8 @@ static const struct {
 	  { { OUT, .state = { AES_GCM, .encap = ENCAP_ESP_UDP } }, { BACK, .state = { AES_GCM } } },
 	  { NETS, .templates = { { "0.0.0.0", "192.0.2.2" } } },
 	  PAIR ", ipsec:192.0.2.2, 192.0.2.1 > 192.0.2.2 17 0 0, esp4 tunnel 8+1+16 udp [the ends "
-	  "differ: sent with rfc4106(gcm(aes))/128 over UDP, received with rfc4106(gcm(aes))/128]" },
+	  "differ: sent with rfc4106(gcm(aes))/128 over UDP, "
+	  "received with rfc4106(gcm(aes))/128]" },
 	{ "no state yet",
 	  { { 0 } }, { NETS, .templates = { { OUT } } },
 	  PAIR ", ipsec:192.0.2.2, 192.0.2.1 > 192.0.2.2 0, esp4 tunnel 16+16+32 udp [no state "
@@ -90,7 +92,8 @@ static const struct {
 	  PAIR ", ipsec:192.0.2.2, 192.0.2.1 > 192.0.2.2 50, esp4 transport 8+1+16 < ipip4" },
 	{ "AH around ESP",
 	  { { OUT, .state = { AES_GCM }, TRANSPORT },
-	    { OUT, .state = { .protocol = IPPROTO_AH, .auth = "hmac(sha1)", .icv_bits = 96 }, TRANSPORT } },
+	    { OUT, .state = { .protocol = IPPROTO_AH, .auth = "hmac(sha1)", .icv_bits = 96 },
+	      TRANSPORT } },
 	  { HOSTS, .templates = { { ANYS, TRANSPORT },
 				  { ANYS, { .protocol = IPPROTO_AH }, TRANSPORT } } },
 	  "192.0.2.1/32 === 192.0.2.2/32, ipsec:192.0.2.2, 192.0.2.1 > 192.0.2.2 51, "
@@ -112,8 +115,8 @@ static const struct {
 	  { HOSTS, .policy = { .selector = { .protocol = 17, .local_port = 1701,
 					     .local_port_mask = 0xffff } },
 	    .templates = { { ANYS, TRANSPORT } } },
-	  "192.0.2.1/32[udp/1701] === 192.0.2.2/32[udp], ipsec:192.0.2.2, 192.0.2.1 > 192.0.2.2 50, "
-	  "protocol 17, esp4 transport 8+1+16" },
+	  "192.0.2.1/32[udp/1701] === 192.0.2.2/32[udp], ipsec:192.0.2.2, "
+	  "192.0.2.1 > 192.0.2.2 50, protocol 17, esp4 transport 8+1+16" },
 	{ "transport between networks",
 	  { { "10.1.0.1", "10.2.0.1", .state = { AES_GCM }, TRANSPORT } },
 	  { NETS, .templates = { { ANYS, TRANSPORT } } },
@@ -381,7 +384,8 @@ static void set_number(struct address *address, size_t number)
  * finds its own. Were it quadratic, this test would be the one that takes a minute. */
 static void test_many(void **state)
 {
-	const struct state_row out = { OUT, .state = { AES_GCM } }, back = { BACK, .state = { AES_GCM } };
+	const struct state_row out = { OUT, .state = { AES_GCM } };
+	const struct state_row back = { BACK, .state = { AES_GCM } };
 	const struct policy_row row = { NETS, .templates = { { OUT } } };
 
 	(void)state;

@@ -118,7 +118,8 @@ static const struct {
 	  "no state yet: counted as cbc(aes) hmac(sha512)/256 over UDP" },
 	{ { .protocol = IPPROTO_AH, .mode = IPSEC_TUNNEL }, FAMILY_IPV4, FAMILY_IPV4,
 	  "ah4 tunnel 32", "no state yet: counted as hmac(sha512)/256" },
-	{ { .protocol = IPPROTO_COMP, .mode = IPSEC_TUNNEL }, FAMILY_IPV4, FAMILY_IPV4, "ipip4", "" },
+	{ { .protocol = IPPROTO_COMP, .mode = IPSEC_TUNNEL }, FAMILY_IPV4, FAMILY_IPV4,
+	  "ipip4", "" },
 	{ { .protocol = IPPROTO_COMP, .mode = IPSEC_TRANSPORT }, FAMILY_IPV4, FAMILY_IPV4, "", "" },
 };
 

@@ -185,7 +185,8 @@ static int count_changes(const struct nlmsghdr *message, void *userdata)
 /* Each command, and whether something is heard within that time. */
 static const struct { const char *command; int wait_ms; bool heard; } events[] = {
 	{ "ip xfrm policy add src 10.1.0.0/24 dst 10.5.0.0/24 dir out " TEMPLATE, 2000, true },
-	{ "ip xfrm policy update src 10.1.0.0/24 dst 10.5.0.0/24 dir out priority 9 " TEMPLATE, 2000, true },
+	{ "ip xfrm policy update src 10.1.0.0/24 dst 10.5.0.0/24 dir out priority 9 " TEMPLATE,
+	  2000, true },
 	{ "ip xfrm policy delete src 10.1.0.0/24 dst 10.5.0.0/24 dir out", 2000, true },
 	{ "true", 100, false },
 	/* a state that nobody completes expires after a second */

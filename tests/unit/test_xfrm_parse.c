@@ -64,7 +64,8 @@ static const struct {
 	struct ipsec_state state;    /* but addresses, selector and time */
 } states[] = {
 	{ RECORDED(state_gcm), OUT, ANY4,
-	  { .protocol = ESP, .mode = IPSEC_TUNNEL, SPI, .reqid = 1, .aead = GCM, .icv_bits = 128 } },
+	  { .protocol = ESP, .mode = IPSEC_TUNNEL, SPI, .reqid = 1, .aead = GCM,
+	    .icv_bits = 128 } },
 	{ RECORDED(state_gcm_back), "192.0.2.2 192.0.2.1", ANY4,
 	  { .protocol = ESP, .mode = IPSEC_TUNNEL, .spi = 0xc0000002, .reqid = 1, .aead = GCM,
 	    .icv_bits = 128 } },
@@ -102,9 +103,11 @@ static const struct {
 	  { .protocol = IPPROTO_AH, .mode = IPSEC_TUNNEL, SPI, .reqid = 1, .align4 = true,
 	    .auth = "hmac(sha256)", .icv_bits = 128 } },
 	{ RECORDED(state_outer6), OUT6, ANY6,
-	  { .protocol = ESP, .mode = IPSEC_TUNNEL, SPI, .reqid = 1, .aead = GCM, .icv_bits = 128 } },
+	  { .protocol = ESP, .mode = IPSEC_TUNNEL, SPI, .reqid = 1, .aead = GCM,
+	    .icv_bits = 128 } },
 	{ RECORDED(state_mixed), OUT6, NULL,
-	  { .protocol = ESP, .mode = IPSEC_TUNNEL, SPI, .reqid = 1, .aead = GCM, .icv_bits = 128 } },
+	  { .protocol = ESP, .mode = IPSEC_TUNNEL, SPI, .reqid = 1, .aead = GCM,
+	    .icv_bits = 128 } },
 	{ RECORDED(state_if_id), OUT, ANY4,
 	  { .protocol = ESP, .mode = IPSEC_TUNNEL, SPI, .reqid = 1, .if_id = 42, .aead = GCM,
 	    .icv_bits = 128 } },
@@ -119,7 +122,8 @@ static const struct {
 	{ RECORDED(state_beet), OUT, "10.1.0.1/32 === 10.2.0.1/32",
 	  { .protocol = ESP, .mode = IPSEC_BEET, SPI, .reqid = 1, .aead = GCM, .icv_bits = 128 } },
 	{ RECORDED(state_limits), OUT, ANY4,
-	  { .protocol = ESP, .mode = IPSEC_TUNNEL, SPI, .reqid = 1, .aead = GCM, .icv_bits = 128 } },
+	  { .protocol = ESP, .mode = IPSEC_TUNNEL, SPI, .reqid = 1, .aead = GCM,
+	    .icv_bits = 128 } },
 };
 
 static void compare_states(const struct ipsec_state *state, const struct ipsec_state *expected)
@@ -240,7 +244,7 @@ static void leave(struct nlmsghdr *message)
 }
 
 /* struct xfrm_encap_tmpl, ports 4500 and 61001 */
-#define ENCAP_OF(type) { type, 0, 0x11, 0x94, 0xee, 0x49, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define ENCAP_OF(type) { type, 0, 0x11, 0x94, 0xee, 0x49 }
 #define IN_TCP .encap = ENCAP_ESP_TCP, .encap_source_port = 4500, .encap_destination_port = 61001
 #define IN_UDP .encap = ENCAP_ESP_UDP, .encap_source_port = 4500, .encap_destination_port = 61001
 
@@ -254,7 +258,8 @@ static const struct {
 } variants[] = {
 	{ leave, XFRMA_ENCAP, ENCAP_OF(TCP_ENCAP_ESPINTCP), 24, { IN_TCP } },
 	{ leave, XFRMA_ENCAP, ENCAP_OF(UDP_ENCAP_ESPINUDP), 24, { IN_UDP } },
-	{ leave, XFRMA_ENCAP, ENCAP_OF(UDP_ENCAP_ESPINUDP_NON_IKE), 24, { IN_UDP, .old_encap = true } },
+	{ leave, XFRMA_ENCAP, ENCAP_OF(UDP_ENCAP_ESPINUDP_NON_IKE), 24,
+	  { IN_UDP, .old_encap = true } },
 	{ leave, 33 /* XFRMA_SA_DIR in */, { 1 }, 1, { .inbound = true } },
 	{ leave, 33 /* XFRMA_SA_DIR out */, { 2 }, 1, { .inbound = false } },
 	{ leave, XFRMA_TFCPAD, { 0xdc, 5 }, 4, { .padding = 1500 } },
@@ -370,7 +375,8 @@ static void test_names_are_printable(void **state)
 	free(message);
 }
 
-static const char *const two = "108 192.0.2.1 192.0.2.2 reqid 1 mode 1; 50 0.0.0.0 0.0.0.0 reqid 1 mode 0";
+static const char *const two =
+	"108 192.0.2.1 192.0.2.2 reqid 1 mode 1; 50 0.0.0.0 0.0.0.0 reqid 1 mode 0";
 #define ONE(ends) "50 " ends " reqid 1 mode 1"
 
 static const struct {
