@@ -113,7 +113,7 @@ static const struct ipsec_state *choose_state(const struct ipsec_index *index,
 {
 	const struct ipsec_state *newest = ipsec_index_find(index, &wish), *in_use;
 
-	if (!index->sticky || !newest || newest->used)
+	if (!index->sticky || !newest)
 		return newest;
 	wish.used = true;
 	in_use = ipsec_index_find(index, &wish);

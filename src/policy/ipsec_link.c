@@ -99,12 +99,10 @@ static bool address_fits(bool has, const struct address *mine, const struct addr
 static bool is_vti_of(const struct link *link, const struct ipsec_policy *policy)
 {
 	const struct ipsec_template *first = &policy->templates[0];
-	enum family family = is_kind(link, "vti") ? FAMILY_IPV4 : FAMILY_IPV6;
 
 	return (link->has_local || link->has_remote) &&
 	       (link->out_key & policy->mark.mask) == policy->mark.value &&
 	       policy->template_count > 0 && first->mode == IPSEC_TUNNEL &&
-	       first->destination.family == family &&
 	       address_fits(link->has_local, &link->local, &first->source) &&
 	       address_fits(link->has_remote, &link->remote, &first->destination);
 }

@@ -103,6 +103,9 @@ static const struct {
 	{ "wide transport of the other family",
 	  { { OUT6, .state = { .spi = 1 }, TRANSPORT } },
 	  { "::/0", "::/0", .templates = { { ANY, ANY, TRANSPORT } } }, 0 },
+	{ "wide transport of a template of the other family",
+	  { { OUT, .state = { .spi = 1 }, TRANSPORT } },
+	  { "::/0", "::/0", .templates = { { ANY, ANY, TRANSPORT } } }, 0 },
 };
 
 static bool is_given(const char *text)

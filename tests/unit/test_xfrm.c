@@ -37,6 +37,31 @@ int socket(int domain, int type, int protocol)
 	return (int)syscall(SYS_socket, domain, type, protocol);
 }
 
+/* Where datagrams went, and the length of the longest. */
+static struct {
+	const uint8_t *bytes;
+	size_t len;
+} received;
+
+ssize_t recvmsg(int fd, struct msghdr *message, int flags)
+{
+	ssize_t len = syscall(SYS_recvmsg, fd, message, flags);
+
+	received.bytes = message->msg_iov[0].iov_base;
+	if (len > (ssize_t)received.len)
+		received.len = (size_t)len;
+	return len;
+}
+
+/* Something was received since the last time, and nothing of it is left. */
+static void check_wiped(void)
+{
+	assert_true(received.len > sizeof(struct nlmsghdr));
+	for (size_t i = 0; i < received.len; i++)
+		assert_int_equal(received.bytes[i], 0);
+	received.len = 0;
+}
+
 static void run(const char *command)
 {
 	if (system(command) != 0)
@@ -107,6 +132,7 @@ static void test_dump(void **state)
 	(void)state;
 	assert_int_equal(xfrm_open(&nl), 0);
 	assert_int_equal(xfrm_dump(nl, &states, &policies), 0);
+	check_wiped();
 	assert_int_equal(states.count, 0);
 	assert_int_equal(policies.count, COUNT(expected)); /* oldest first */
 	for (size_t i = 0; i < COUNT(expected); i++) {
@@ -209,6 +235,8 @@ static void test_events(void **state)
 		assert_int_equal(poll(&waits, 1, events[i].wait_ms), events[i].heard);
 		assert_int_equal(nl_read_events(nl, count_changes, &changes), 0);
 		assert_int_equal(changes, events[i].heard);
+		if (changes)
+			check_wiped();
 	}
 	nl_close(nl);
 }
