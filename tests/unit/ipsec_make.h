@@ -20,6 +20,9 @@ struct state_row {
 	bool transport;
 };
 
+/* Of a row of either kind. */
+#define ENDS(from, to) .source = from, .destination = to
+
 #define AES_GCM .aead = "rfc4106(gcm(aes))", .icv_bits = 128
 #define AES_SHA256 .cipher = "cbc(aes)", .auth = "hmac(sha256)", .icv_bits = 128
 #define AES_SHA512 .cipher = "cbc(aes)", .auth = "hmac(sha512)", .icv_bits = 256

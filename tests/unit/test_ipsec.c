@@ -8,10 +8,10 @@
 
 #include "ipsec_make.h"
 
-#define OUT "192.0.2.1", "192.0.2.2"
-#define BACK "192.0.2.2", "192.0.2.1"
-#define OUT6 "2001:db8::1", "2001:db8::2"
-#define ANYS "0.0.0.0", "0.0.0.0"
+#define OUT ENDS("192.0.2.1", "192.0.2.2")
+#define BACK ENDS("192.0.2.2", "192.0.2.1")
+#define OUT6 ENDS("2001:db8::1", "2001:db8::2")
+#define ANYS ENDS("0.0.0.0", "0.0.0.0")
 #define NETS "10.1.0.0/24", "10.2.0.0/24"
 #define PAIR "10.1.0.0/24 === 10.2.0.0/24"
 #define HOSTS "192.0.2.1/32", "192.0.2.2/32"
@@ -65,7 +65,7 @@ static const struct {
 	  "sent with rfc4106(gcm(aes))/128, received with cbc(aes) hmac(sha256)/128 over UDP]" },
 	{ "the ends differ in NAT-T alone",
 	  { { OUT, .state = { AES_GCM, .encap = ENCAP_ESP_UDP } }, { BACK, .state = { AES_GCM } } },
-	  { NETS, .templates = { { "0.0.0.0", "192.0.2.2" } } },
+	  { NETS, .templates = { { ENDS("0.0.0.0", "192.0.2.2") } } },
 	  PAIR ", ipsec:192.0.2.2, 192.0.2.1 > 192.0.2.2 17 0 0, esp4 tunnel 8+1+16 udp [the ends "
 	  "differ: sent with rfc4106(gcm(aes))/128 over UDP, "
 	  "received with rfc4106(gcm(aes))/128]" },

@@ -8,9 +8,9 @@
 #include "ipsec_make.h"
 #include "policy/ipsec_index.h"
 
-#define OUT "192.0.2.1", "192.0.2.2"
-#define BACK "192.0.2.2", "192.0.2.1"
-#define OUT6 "2001:db8::1", "2001:db8::2"
+#define OUT ENDS("192.0.2.1", "192.0.2.2")
+#define BACK ENDS("192.0.2.2", "192.0.2.1")
+#define OUT6 ENDS("2001:db8::1", "2001:db8::2")
 #define ANY "0.0.0.0"
 #define NETS "10.1.0.0/24", "10.2.0.0/24"
 #define TRANSPORT .transport = true
@@ -52,21 +52,21 @@ static const struct {
 	  { NETS, .templates = { { OUT, { .mode = IPSEC_BEET } } } }, 3 },
 	{ "SPI", { { OUT, .state = { .spi = 1, .add_time = 2 } }, { OUT, .state = { .spi = 2 } } },
 	  { NETS, .templates = { { OUT, { .spi = 2 } } } }, 2 },
-	{ "another gateway", { { "192.0.2.1", "192.0.2.3", .state = { .spi = 1 } } },
+	{ "another gateway", { { ENDS("192.0.2.1", "192.0.2.3"), .state = { .spi = 1 } } },
 	  { NETS, .templates = { { OUT } } }, 0 },
-	{ "another address of ours", { { "192.0.2.9", "192.0.2.2", .state = { .spi = 1 } } },
+	{ "another address of ours", { { ENDS("192.0.2.9", "192.0.2.2"), .state = { .spi = 1 } } },
 	  { NETS, .templates = { { OUT } } }, 0 },
-	{ "a state for any address of ours", { { ANY, "192.0.2.2", .state = { .spi = 1 } } },
+	{ "a state for any address of ours", { { ENDS(ANY, "192.0.2.2"), .state = { .spi = 1 } } },
 	  { NETS, .templates = { { OUT } } }, 1 },
 	{ "the exact one first, if older",
-	  { { ANY, "192.0.2.2", .state = { .spi = 1, .add_time = 9 } },
+	  { { ENDS(ANY, "192.0.2.2"), .state = { .spi = 1, .add_time = 9 } },
 	    { OUT, .state = { .spi = 2, .add_time = 1 } } },
 	  { NETS, .templates = { { OUT } } }, 2 },
 	{ "a template for any address of ours",
-	  { { "192.0.2.7", "192.0.2.2", .state = { .spi = 1, .add_time = 1 } },
-	    { "192.0.2.5", "192.0.2.2", .state = { .spi = 2, .add_time = 3 } },
-	    { "192.0.2.9", "192.0.2.2", .state = { .spi = 3, .add_time = 2 } } },
-	  { NETS, .templates = { { ANY, "192.0.2.2" } } }, 2 },
+	  { { ENDS("192.0.2.7", "192.0.2.2"), .state = { .spi = 1, .add_time = 1 } },
+	    { ENDS("192.0.2.5", "192.0.2.2"), .state = { .spi = 2, .add_time = 3 } },
+	    { ENDS("192.0.2.9", "192.0.2.2"), .state = { .spi = 3, .add_time = 2 } } },
+	  { NETS, .templates = { { ENDS(ANY, "192.0.2.2") } } }, 2 },
 	{ "known to be for arrivals", { { OUT, .state = { .spi = 1, .inbound = true } } },
 	  { NETS, .templates = { { OUT } } }, 0 },
 	{ "if_id", { { OUT, .state = { .spi = 1 } }, { OUT, .state = { .spi = 2, .if_id = 5 } } },
@@ -96,16 +96,16 @@ static const struct {
 	  { NETS, .templates = { { OUT } } }, 1 },
 	{ "IPv6", { { OUT6, .state = { .spi = 1 } } }, { NETS, .templates = { { OUT6 } } }, 1 },
 	{ "wide transport: inside the prefix, the newest",
-	  { { "10.1.0.1", "10.3.0.1", .state = { .spi = 1, .add_time = 9 }, TRANSPORT },
-	    { "10.1.0.1", "10.2.0.1", .state = { .spi = 2, .add_time = 1 }, TRANSPORT },
-	    { "10.1.0.1", "10.2.0.2", .state = { .spi = 3, .add_time = 2 }, TRANSPORT } },
-	  { NETS, .templates = { { ANY, ANY, TRANSPORT } } }, 3 },
+	  { { ENDS("10.1.0.1", "10.3.0.1"), .state = { .spi = 1, .add_time = 9 }, TRANSPORT },
+	    { ENDS("10.1.0.1", "10.2.0.1"), .state = { .spi = 2, .add_time = 1 }, TRANSPORT },
+	    { ENDS("10.1.0.1", "10.2.0.2"), .state = { .spi = 3, .add_time = 2 }, TRANSPORT } },
+	  { NETS, .templates = { { ENDS(ANY, ANY), TRANSPORT } } }, 3 },
 	{ "wide transport of the other family",
 	  { { OUT6, .state = { .spi = 1 }, TRANSPORT } },
-	  { "::/0", "::/0", .templates = { { ANY, ANY, TRANSPORT } } }, 0 },
+	  { "::/0", "::/0", .templates = { { ENDS(ANY, ANY), TRANSPORT } } }, 0 },
 	{ "wide transport of a template of the other family",
 	  { { OUT, .state = { .spi = 1 }, TRANSPORT } },
-	  { "::/0", "::/0", .templates = { { ANY, ANY, TRANSPORT } } }, 0 },
+	  { "::/0", "::/0", .templates = { { ENDS(ANY, ANY), TRANSPORT } } }, 0 },
 };
 
 static bool is_given(const char *text)
@@ -159,7 +159,7 @@ static const struct {
 				      { BACK, .state = { .spi = 3 } } },
 	  { NETS, .templates = { { OUT } } }, 1, 1, 2 },
 	{ "from everywhere", { { BACK, .state = { .spi = 2 } } },
-	  { NETS, .templates = { { ANY, "192.0.2.2" } } }, 4, 0, 0 },
+	  { NETS, .templates = { { ENDS(ANY, "192.0.2.2") } } }, 4, 0, 0 },
 	{ "of another pair", { { BACK, "10.2.0.0/24", "10.9.0.0/24", .state = { .spi = 2 } },
 			       { BACK, "10.2.0.0/24", "10.1.0.0/24", .state = { .spi = 3 } } },
 	  { NETS, .templates = { { OUT } } }, 4, 1, 3 },

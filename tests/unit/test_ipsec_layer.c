@@ -8,8 +8,8 @@
 #include "ipsec_make.h"
 #include "policy/ipsec_layer.h"
 
-#define V4 "192.0.2.1", "192.0.2.2"
-#define V6 "2001:db8::1", "2001:db8::2"
+#define V4 ENDS("192.0.2.1", "192.0.2.2")
+#define V6 ENDS("2001:db8::1", "2001:db8::2")
 #define AH_SHA256 .protocol = IPPROTO_AH, .auth = "hmac(sha256)", .icv_bits = 128
 #define COMP .protocol = IPPROTO_COMP
 

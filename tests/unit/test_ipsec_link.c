@@ -9,8 +9,8 @@
 #include "policy/ipsec_link.h"
 
 #define NETS "10.1.0.0/24", "10.2.0.0/24"
-#define GATEWAYS { "192.0.2.1", "192.0.2.2" }
-#define GATEWAYS6 { "2001:db8::1", "2001:db8::2" }
+#define GATEWAYS { ENDS("192.0.2.1", "192.0.2.2") }
+#define GATEWAYS6 { ENDS("2001:db8::1", "2001:db8::2") }
 #define WHOLE UINT32_MAX
 
 static const struct {
@@ -75,19 +75,19 @@ static const struct {
 	  IPSEC_OWN_LINK, 12 },
 	{ "vti of the same key to another gateway",
 	  { NETS, .policy = { .mark = { 42, WHOLE } },
-	    .templates = { { "192.0.2.1", "192.0.2.3" } } },
+	    .templates = { { ENDS("192.0.2.1", "192.0.2.3") } } },
 	  true, IPSEC_OWN_LINK, 13 },
 	{ "vti to nobody there",
 	  { NETS, .policy = { .mark = { 42, WHOLE } },
-	    .templates = { { "192.0.2.1", "192.0.2.4" } } },
+	    .templates = { { ENDS("192.0.2.1", "192.0.2.4") } } },
 	  true, IPSEC_NO_LINK, 0 },
 	{ "vti from another address",
 	  { NETS, .policy = { .mark = { 42, WHOLE } },
-	    .templates = { { "192.0.2.9", "192.0.2.2" } } },
+	    .templates = { { ENDS("192.0.2.9", "192.0.2.2") } } },
 	  true, IPSEC_NO_LINK, 0 },
 	{ "vti without a remote address",
 	  { NETS, .policy = { .mark = { 43, WHOLE } },
-	    .templates = { { "192.0.2.1", "192.0.2.9" } } },
+	    .templates = { { ENDS("192.0.2.1", "192.0.2.9") } } },
 	  true, IPSEC_OWN_LINK, 14 },
 	{ "vti6", { NETS, .policy = { .mark = { 42, WHOLE } }, .templates = { GATEWAYS6 } }, true,
 	  IPSEC_OWN_LINK, 15 },
@@ -104,7 +104,7 @@ static const struct {
 	  IPSEC_NO_LINK, 0 },
 	{ "in the clear", { NETS, .policy = { .mark = { 42, WHOLE } } }, true, IPSEC_NO_LINK, 0 },
 	{ "transport", { NETS, .policy = { .mark = { 42, WHOLE } },
-			 .templates = { { "192.0.2.1", "192.0.2.2", .transport = true } } },
+			 .templates = { { ENDS("192.0.2.1", "192.0.2.2"), .transport = true } } },
 	  true, IPSEC_NO_LINK, 0 },
 };
 
