@@ -77,7 +77,8 @@ static const struct {
 	  { { BACK, .state = { AES_SHA256 } } }, { NETS, .templates = { { OUT } } },
 	  PAIR ", ipsec:192.0.2.2, 192.0.2.1 > 192.0.2.2 0, esp4 tunnel 16+16+16" },
 	{ "no state and no gateway yet",
-	  { { "192.0.2.1", "10.2.0.7", .state = { AES_GCM } } }, { NETS, .templates = { { ANYS } } },
+	  { { "192.0.2.1", "10.2.0.7", .state = { AES_GCM } } },
+	  { NETS, .templates = { { ANYS } } },
 	  PAIR ", ipsec:%any, esp4 tunnel 16+16+32 udp [no state yet: counted as cbc(aes) "
 	  "hmac(sha512)/256 over UDP]" },
 	{ "an optional template without a state",
