@@ -49,7 +49,7 @@ int facts_ask(struct facts_reader *reader, const struct link *links, size_t coun
 	      const struct facts_source *sources, size_t source_count);
 
 /* Takes what has arrived; never blocks. Returns 1: facts_current has changed; 0; or -EPIPE: the
- * connection is closed (facts_fd is -1 now, what was known stays). A message that is not right is
+ * connection is closed (facts_fd is -1 now, what was known stays, the last of it perhaps just come). A message that is not right is
  * dropped whole, counted and said once an hour. */
 int facts_read(struct facts_reader *reader);
 

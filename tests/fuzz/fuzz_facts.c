@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* layer: edge
+ *
+ * What mssclamp-facts sends, up to the peers that it comes to. */
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "edge/facts_peers.h"
+#include "fuzz_record.h"
+#include "policy/overhead.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const struct link links[] = {
+	{ .ifindex = 1, .name = "tun0", .kind = "tun" },
+	{ .ifindex = 2, .name = "tap0", .kind = "tun", .tap = true },
+	{ .ifindex = 3, .name = "wg0", .kind = "tun" },
+	{ .ifindex = 4, .name = "ppp0", .kind = "ppp" },
+	{ .ifindex = 5, .name = "dco0", .kind = "ovpn-dco" },
+};
+static const struct facts_source sources[] = {
+	{ .match = "tap*", .kind = "openvpn", .status_file = "/s", .cipher = "AES-256-CBC" },
+	{ .match = "tun*", .status_file = "/t", .auth = "SHA512" },
+};
+
+static void check_peer(const struct peer *peer)
+{
+	uint32_t inner;
+
+	require(peer->layer_count == 1, "one layer around a peer");
+	inner = overhead_apply(&peer->layer[0], 1500, NULL).inner_mtu;
+	require(inner <= 1500, "nothing grows by being wrapped");
+	require(peer->ifindex >= 1 && peer->ifindex <= 5, "a peer belongs to a link");
+	for (size_t i = 0; i < peer->allowed_count; i++)
+		require(peer->allowed[i].length <= address_bits(peer->allowed[i].address.family),
+			"prefixes are right");
+}
+
+static void append_known(struct peer_list *peers, const char *id, enum encap_kind kind)
+{
+	struct peer peer = { .id = strdup(id), .ifindex = 5, .layer = { { .kind = kind } },
+			     .layer_count = 1 };
+
+	require(peer_list_append(peers, &peer) == 0, "memory");
+}
+
+static void check_facts(const struct facts *facts)
+{
+	struct peer_list *peers = peer_list_new();
+	struct facts_owner owner;
+
+	require(peers, "memory");
+	require(facts_peers(facts, links, 5, sources, 2, peers) == 0, "facts come to peers");
+	append_known(peers, "0", ENCAP_OPENVPN);
+	append_known(peers, "uFmW/sycfx/G0lcqdu2hHVm80gvo5UOxXOS9hajnWjM=", ENCAP_WIREGUARD);
+	require(facts_complete(facts, links, 5, peers) == 0, "and complete others");
+	for (size_t i = 0; i < peers->count; i++)
+		check_peer(&peers->list[i]);
+	peer_list_unref(peers);
+	for (size_t i = 0; i < 5; i++) {
+		if (facts_tunnel(facts, links[i].name, &owner))
+			require(owner.kind != NULL, "an owner is of some kind");
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	json_t *message = json_loadb((const char *)data, size, JSON_REJECT_DUPLICATES, NULL);
+	static const struct facts nothing;
+	char why[RECORD_WHY_MAX] = "";
+	struct facts facts, copy;
+	int r;
+
+	if (!message)
+		return 0;
+	r = facts_parse(message, &facts, why);
+	json_decref(message);
+	require(r == 0 || r == -EBADMSG, "no other result");
+	if (r < 0) {
+		require(*why && memcmp(&facts, &nothing, sizeof(facts)) == 0,
+			"what is refused says why and leaves nothing");
+		return 0;
+	}
+	require_passes(&facts_shape, &facts, &copy);
+	check_facts(&facts);
+	record_done(&facts_shape, &facts);
+	return 0;
+}

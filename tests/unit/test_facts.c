@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The connection to mssclamp-facts, with this test at its other end. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "edge/facts.h"
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+#define FIRST_NS UINT64_C(1000000000)
+
+struct place {
+	char folder[64], path[96];
+	int listening;
+};
+
+static int set_up(void **state)
+{
+	struct place *place = calloc(1, sizeof(*place));
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	assert_non_null(place);
+	strcpy(place->folder, "/tmp/facts-test-XXXXXX");
+	assert_non_null(mkdtemp(place->folder));
+	snprintf(place->path, sizeof(place->path), "%s/facts", place->folder);
+	strcpy(address.sun_path, place->path);
+	place->listening = socket(AF_UNIX, SOCK_STREAM, 0);
+	assert_int_equal(bind(place->listening, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(place->listening, 4), 0);
+	*state = place;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct place *place = *state;
+
+	close(place->listening);
+	unlink(place->path);
+	rmdir(place->folder);
+	free(place);
+	return 0;
+}
+
+static int accept_one(const struct place *place)
+{
+	int fd = accept(place->listening, NULL, NULL);
+
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static void say(int fd, const char *text)
+{
+	assert_int_equal(send(fd, text, strlen(text) + 1, 0), strlen(text) + 1);
+}
+
+static void hear(int fd, const char *expected)
+{
+	char text[4096];
+	ssize_t n = recv(fd, text, sizeof(text), 0);
+
+	assert_int_equal(n, strlen(expected) + 1);
+	assert_string_equal(text, expected);
+}
+
+static void test_asks_and_reads(void **state)
+{
+	static const struct link links[] = {
+		{ .name = "lo" },
+		{ .name = "tun0", .kind = "tun" },
+		{ .name = "wg0", .kind = "wireguard" },
+		{ .name = "tun1", .kind = "ovpn-dco" },
+		{ .name = "ppp0", .kind = "ppp" },
+	};
+	static const struct facts_source sources[] = {
+		{ .match = "a", .status_file = "/run/s" },
+		{ .match = "b", .status_file = "/run/s" },
+		{ .match = "c", .status_file = "relative" },
+		{ .match = "d" },
+	};
+	static const char question[] = "{\"tun\":[\"tun0\"],\"dco\":[\"tun1\"],"
+				       "\"status_files\":[\"/run/s\"],\"wireguard\":[\"tun0\"],"
+				       "\"ppp\":[\"ppp0\"]}";
+	const struct place *place = *state;
+	struct facts_reader *reader = facts_new(place->path);
+	int fd;
+
+	assert_non_null(reader);
+	assert_int_equal(facts_fd(reader), -1);
+	assert_int_equal(facts_ask(reader, links, COUNT(links), sources, COUNT(sources)), 0);
+	assert_true(facts_connect(reader, FIRST_NS));
+	assert_false(facts_connect(reader, FIRST_NS));
+	assert_true(facts_due(reader) == UINT64_MAX);
+	fd = accept_one(place);
+	hear(fd, question);
+	/* the same is not asked again */
+	assert_int_equal(facts_ask(reader, links, COUNT(links), sources, COUNT(sources)), 0);
+	assert_int_equal(facts_ask(reader, links, 1, NULL, 0), 0);
+	hear(fd, "{}");
+	assert_int_equal(facts_read(reader), 0);
+	say(fd, "{\"warnings\":[\"a\"]}");
+	assert_int_equal(facts_read(reader), 1);
+	assert_string_equal(facts_current(reader)->warnings.list[0], "a");
+	/* the same again is no news */
+	say(fd, "{\"warnings\":[\"a\"]}");
+	assert_int_equal(facts_read(reader), 0);
+	/* the last of several counts */
+	say(fd, "{}");
+	say(fd, "{\"warnings\":[\"b\"]}");
+	assert_int_equal(facts_read(reader), 1);
+	assert_string_equal(facts_current(reader)->warnings.list[0], "b");
+	close(fd);
+	facts_free(reader);
+}
+
+static const struct { const char *name, *text; } malformed[] = {
+	{ "no JSON", "{" },
+	{ "no object", "[]" },
+	{ "a field of the wrong type", "{\"warnings\":7}" },
+	{ "right and wrong", "{\"warnings\":[\"b\"],\"names\":[{}]}" },
+	{ "a key twice", "{\"warnings\":[],\"warnings\":[]}" },
+	{ "too deep", "{\"a\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}" },
+};
+
+static void test_malformed_is_dropped_whole(void **state)
+{
+	const struct place *place = *state;
+	struct facts_reader *reader = facts_new(place->path);
+	int fd;
+
+	assert_true(facts_connect(reader, FIRST_NS));
+	fd = accept_one(place);
+	say(fd, "{\"warnings\":[\"a\"]}");
+	assert_int_equal(facts_read(reader), 1);
+	for (size_t i = 0; i < COUNT(malformed); i++) {
+		print_message("  %s\n", malformed[i].name);
+		say(fd, malformed[i].text);
+		assert_int_equal(facts_read(reader), 0);
+		assert_int_equal(facts_malformed_total(reader), i + 1);
+		assert_string_equal(facts_current(reader)->warnings.list[0], "a");
+	}
+	say(fd, "{}");
+	assert_int_equal(facts_read(reader), 1);
+	assert_int_equal(facts_current(reader)->warnings.count, 0);
+	close(fd);
+	facts_free(reader);
+}
+
+static void test_comes_again(void **state)
+{
+	const struct place *place = *state;
+	struct facts_reader *reader = facts_new(place->path);
+	const struct link link = { .name = "tun0", .kind = "tun" };
+	int fd;
+
+	assert_true(facts_connect(reader, FIRST_NS));
+	fd = accept_one(place);
+	assert_int_equal(facts_ask(reader, &link, 1, NULL, 0), 0);
+	say(fd, "{\"warnings\":[\"a\"]}");
+	close(fd);
+	/* what came before the end counts, and stays */
+	assert_int_equal(facts_read(reader), -EPIPE);
+	assert_int_equal(facts_fd(reader), -1);
+	assert_int_equal(facts_current(reader)->warnings.count, 1);
+	assert_int_equal(facts_read(reader), -EPIPE);
+	assert_int_equal(facts_due(reader), FIRST_NS + FACTS_RETRY_NS);
+	assert_false(facts_connect(reader, FIRST_NS + FACTS_RETRY_NS - 1));
+	assert_true(facts_connect(reader, FIRST_NS + FACTS_RETRY_NS));
+	fd = accept_one(place);
+	hear(fd, "{\"tun\":[\"tun0\"],\"wireguard\":[\"tun0\"]}");
+	close(fd);
+	facts_free(reader);
+}
+
+static void test_too_long_is_the_end(void **state)
+{
+	const struct place *place = *state;
+	struct facts_reader *reader = facts_new(place->path);
+	static char bytes[65536];
+	size_t sent = 0;
+	int fd, r = 0;
+
+	memset(bytes, ' ', sizeof(bytes));
+	assert_true(facts_connect(reader, FIRST_NS));
+	fd = accept_one(place);
+	while (r == 0 && sent < 2 * (size_t)FACTS_MESSAGE_MAX) {
+		ssize_t n = send(fd, bytes, sizeof(bytes), MSG_DONTWAIT | MSG_NOSIGNAL);
+
+		sent += n > 0 ? (size_t)n : 0;
+		r = facts_read(reader);
+	}
+	assert_int_equal(r, -EPIPE);
+	assert_in_range(sent, FACTS_MESSAGE_MAX, FACTS_MESSAGE_MAX + (1u << 20));
+	assert_int_equal(facts_malformed_total(reader), 1);
+	close(fd);
+	facts_free(reader);
+}
+
+/* Where no unit listens, root starts the program that lies beside its own. */
+static void test_child(void **state)
+{
+	static const char script[] = "#!/bin/sh\n[ \"$*\" = '--fd 3' ] || exit 1\n"
+				     "printf '{\"warnings\":[\"child\"]}\\0' >&3\n"
+				     "exec cat <&3 >/dev/null\n";
+	char program[PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", program, sizeof(program) - 32);
+	struct facts_reader *reader = facts_new("/nonexistent/facts");
+	struct pollfd poll_fd;
+	FILE *file;
+
+	(void)state;
+	assert_true(len > 0);
+	program[len] = '\0';
+	strcpy(strrchr(program, '/') + 1, "mssclamp-facts");
+	assert_false(facts_connect(reader, FIRST_NS));
+	assert_int_equal(facts_fd(reader), -1);
+	file = fopen(program, "we");
+	assert_non_null(file);
+	fputs(script, file);
+	fclose(file);
+	chmod(program, 0755);
+	assert_true(facts_connect(reader, FIRST_NS + FACTS_RETRY_NS) == (geteuid() == 0));
+	if (geteuid() == 0) {
+		poll_fd = (struct pollfd){ .fd = facts_fd(reader), .events = POLLIN };
+		assert_int_equal(poll(&poll_fd, 1, 10000), 1);
+		assert_int_equal(facts_read(reader), 1);
+		assert_string_equal(facts_current(reader)->warnings.list[0], "child");
+	}
+	unlink(program);
+	facts_free(reader);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_asks_and_reads, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_malformed_is_dropped_whole, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_comes_again, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_too_long_is_the_end, set_up, tear_down),
+		cmocka_unit_test(test_child),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
