@@ -34,9 +34,19 @@ static inline uint64_t counter_read(const counter *cell)
 #define TUNNEL_CHUNK 64          /* tunnels a chunk of counters holds */
 #define TUNNEL_CHUNKS_MAX 1024   /* 65,536 tunnels; the rest counts as TUNNEL_ID_NONE */
 
+/* What far ends announce: the largest MSS among the last ANNOUNCED_WINDOW SYNs out of a tunnel, and
+ * among as many before them. */
+#define ANNOUNCED_WINDOW 256
+struct announced {
+	counter seen;    /* SYNs with an MSS that came out of it */
+	counter largest; /* in this window, before anything was lowered: bytes */
+	counter before;  /* in the one before, 0 without */
+};
+
 /* SYNs of one tunnel as one worker saw them. */
 struct tunnel_counters {
 	counter result[FAMILY_COUNT][SIDE_COUNT][SYN_RESULT_COUNT];
+	struct announced announced[FAMILY_COUNT];
 };
 
 struct tunnel_chunk {

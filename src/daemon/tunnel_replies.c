@@ -116,6 +116,20 @@ static struct row *make_rows(const struct snapshot *snapshot, const struct tunne
 	return rows;
 }
 
+static void add_warnings(const struct daemon *daemon, const struct tunnel_views *views,
+			 size_t place, const struct row *row)
+{
+	const struct tunnel_set *set =
+		snapshot_tunnels(slot_current(model_slot(daemon->model)));
+	const struct tunnel *tunnel =
+		tunnels_find(model_tunnels(daemon->model), views->list[place].name);
+	struct announced_mss announced = { 0 };
+
+	if (tunnel)
+		announced = tunnel_warnings_announced(daemon->workers, tunnel->id);
+	tunnel_warnings_add(row->warnings, set, views, place, &row->mss, &announced);
+}
+
 json_t *reply_tunnels(struct control_call *call, json_t *parameters, void *userdata)
 {
 	const struct daemon *daemon = userdata;
@@ -134,7 +148,7 @@ json_t *reply_tunnels(struct control_call *call, json_t *parameters, void *userd
 		const struct tunnel_view *view = &views->list[i];
 		const struct link *link = view->ifindex ? &set->links[view->link] : NULL;
 
-		tunnel_warnings_add(rows[i].warnings, set, views, i, &rows[i].mss);
+		add_warnings(daemon, views, i, &rows[i]);
 		json_array_append_new(list, row_json(daemon, view, &rows[i], link ? link->mtu : 0));
 		json_decref(rows[i].warnings);
 	}

@@ -8,6 +8,7 @@
 #include "proto/varlink.h"
 
 #define WARNING_MAX 320
+#define ANNOUNCED_LEAST 8 /* SYNs before a word is said about what they announce */
 
 static void add(json_t *warnings, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static void add(json_t *warnings, const char *format, ...)
@@ -63,6 +64,51 @@ static void check_interface(json_t *warnings, const struct tunnel_view *view,
 	    link->mtu, view->inner_mtu, why_too_large(view->kind), view->name, view->inner_mtu);
 }
 
+struct announced_mss tunnel_warnings_announced(const struct workers *workers, uint32_t tunnel_id)
+{
+	struct announced_mss sum = { 0 };
+	uint64_t seen[FAMILY_COUNT] = { 0 };
+
+	for (size_t i = 0; i < workers_count(workers); i++) {
+		const struct tunnel_chunk *chunk =
+			workers_counters(workers, i)->tunnel[tunnel_id / TUNNEL_CHUNK];
+		const struct tunnel_counters *tunnel = &chunk->tunnel[tunnel_id % TUNNEL_CHUNK];
+
+		for (enum family family = FAMILY_IPV4; family < FAMILY_COUNT; family++) {
+			const struct announced *one = &tunnel->announced[family];
+			uint64_t largest = counter_read(&one->largest);
+
+			if (counter_read(&one->before) > largest)
+				largest = counter_read(&one->before);
+			if (largest > sum.mss[family])
+				sum.mss[family] = (uint32_t)largest;
+			seen[family] += counter_read(&one->seen);
+		}
+	}
+	for (enum family family = FAMILY_IPV4; family < FAMILY_COUNT; family++) {
+		if (seen[family] < ANNOUNCED_LEAST)
+			sum.mss[family] = MSS_NONE;
+	}
+	return sum;
+}
+
+/* Whoever is behind the far end announces what its own links carry, mostly more than the tunnel
+ * does. Where nobody announces as much as the tunnel carries, the far end has a smaller MTU. */
+static void check_announced(json_t *warnings, const struct peer_mss *mss,
+			    const struct announced_mss *announced)
+{
+	for (enum family family = FAMILY_IPV4; family < FAMILY_COUNT; family++) {
+		uint32_t most = announced->mss[family];
+
+		if (most == MSS_NONE || mss->mss[family] == MSS_NONE || most >= mss->mss[family])
+			continue;
+		add(warnings,
+		    "the ends differ: this end allows %s MSS %u, the far end announces at most %u, "
+		    "an MTU of %u", family == FAMILY_IPV4 ? "IPv4" : "IPv6", mss->mss[family], most,
+		    most + mss_headers(family));
+	}
+}
+
 /* Peers whose two directions differ say so themselves; more than a few are told as a number. */
 static void check_peers(json_t *warnings, const struct tunnel_set *set,
 			const struct tunnel_views *views, size_t place)
@@ -85,12 +131,13 @@ static void check_peers(json_t *warnings, const struct tunnel_set *set,
 
 void tunnel_warnings_add(json_t *warnings, const struct tunnel_set *set,
 			 const struct tunnel_views *views, size_t place,
-			 const struct peer_mss *mss)
+			 const struct peer_mss *mss, const struct announced_mss *announced)
 {
 	const struct tunnel_view *view = &views->list[place];
 	const struct link *link = view->ifindex ? &set->links[view->link] : NULL;
 
 	check_rule(warnings, view, link, mss);
 	check_interface(warnings, view, link);
+	check_announced(warnings, mss, announced);
 	check_peers(warnings, set, views, place);
 }

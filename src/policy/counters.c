@@ -48,13 +48,37 @@ int counters_reserve_tunnel(struct counters *counters, uint32_t tunnel_id)
 	return counters->tunnel[chunk] ? 0 : -ENOMEM;
 }
 
+static struct tunnel_counters *find_tunnel(struct counters *counters, uint32_t tunnel_id)
+{
+	return &counters->tunnel[tunnel_id / TUNNEL_CHUNK]->tunnel[tunnel_id % TUNNEL_CHUNK];
+}
+
+static void counter_set(counter *cell, uint64_t value)
+{
+	atomic_store_explicit(cell, value, memory_order_relaxed);
+}
+
+static void count_announced(struct announced *announced, uint32_t mss)
+{
+	if (counter_read(&announced->seen) % ANNOUNCED_WINDOW == 0) {
+		counter_set(&announced->before, counter_read(&announced->largest));
+		counter_set(&announced->largest, mss);
+	} else if (mss > counter_read(&announced->largest)) {
+		counter_set(&announced->largest, mss);
+	}
+	counter_add(&announced->seen, 1);
+}
+
 void counters_count(struct counters *counters, enum family family,
 		    const struct clamp_outcome *outcome, const struct limit *limit)
 {
 	uint32_t tunnel_id = limit ? limit->tunnel_id : TUNNEL_ID_NONE;
 	enum flow_side side = limit ? limit->decided : SIDE_OUT;
-	struct tunnel_counters *tunnel =
-		&counters->tunnel[tunnel_id / TUNNEL_CHUNK]->tunnel[tunnel_id % TUNNEL_CHUNK];
+	struct tunnel_counters *tunnel = find_tunnel(counters, tunnel_id);
+
+	if (limit && limit->in_tunnel_id != TUNNEL_ID_NONE && outcome->has_mss)
+		count_announced(&find_tunnel(counters, limit->in_tunnel_id)->announced[family],
+				outcome->mss_before);
 
 	counter_add(&counters->result[family][outcome->result], 1);
 	counter_add(&tunnel->result[family][side][outcome->result], 1);
@@ -96,5 +120,5 @@ void counters_count_latency(struct counters *counters, uint64_t latency_ns)
 {
 	counter_add(&counters->latency[latency_bucket(latency_ns)], 1);
 	if (latency_ns > counter_read(&counters->latency_max_ns))
-		atomic_store_explicit(&counters->latency_max_ns, latency_ns, memory_order_relaxed);
+		counter_set(&counters->latency_max_ns, latency_ns);
 }

@@ -166,7 +166,7 @@ static void take_side(const struct snapshot *snapshot, const struct resolved *si
 struct limit snapshot_lookup(const struct snapshot *snapshot, const struct flow *flow)
 {
 	struct limit limit = { .mss = MSS_NONE, .decided = SIDE_OUT, .tunnel_id = TUNNEL_ID_NONE,
-			       .peer = PEER_NONE };
+			       .in_tunnel_id = TUNNEL_ID_NONE, .peer = PEER_NONE };
 	struct resolved side;
 
 	if (flow->out_ifindex) {
@@ -176,6 +176,7 @@ struct limit snapshot_lookup(const struct snapshot *snapshot, const struct flow 
 	}
 	if (flow->in_ifindex) {
 		resolve_side(snapshot, flow, SIDE_IN, &side);
+		limit.in_tunnel_id = side.table->tunnel_id;
 		if (side.mss != MSS_NONE && (limit.mss == MSS_NONE || side.mss < limit.mss))
 			take_side(snapshot, &side, SIDE_IN, &limit);
 	}

@@ -206,6 +206,22 @@ def test_bridge_is_as_narrow_as_its_tunnel(daemon, path, vxlan):
         path.gateway.ip("link del br7")
 
 
+def test_ends_that_differ(daemon, path, vxlan):
+    """The far end's hosts announce less than the tunnel carries here."""
+    has(daemon, vxlan, mss4_bytes=1410, warnings=[])
+    sender = packets.Injector(path.server, vxlan, path.gateway.mac(vxlan))
+    try:
+        for port in range(20):
+            sender.send(packets.syn("10.8.0.2", path.CLIENT4, packets.mss(1200), sport=41000 + port))
+        told = until(lambda: row(daemon, vxlan)["warnings"], "a warning", 1.5)
+        assert told == ["the ends differ: this end allows IPv4 MSS 1410, the far end announces at "
+                        "most 1200, an MTU of 1240"]
+        sender.send(packets.syn("10.8.0.2", path.CLIENT4, packets.mss(1460)))
+        until(lambda: row(daemon, vxlan)["warnings"] == [], "no warning", 1.5)
+    finally:
+        sender.close()
+
+
 def test_unknown_tunnel_has_no_peers(daemon):
     assert "there is no tunnel nonesuch" in daemon("peers", "nonesuch", code=5).stderr
 

@@ -64,6 +64,32 @@ static void test_each_syn_counts_once(void **state)
 	counters_free(counters);
 }
 
+/* The largest of the last two windows counts, of the tunnel the SYN came out of. */
+static void test_what_far_ends_announce(void **state)
+{
+	struct counters *counters = counters_new();
+	const struct limit limit = { .mss = 1380, .decided = SIDE_OUT, .in_tunnel_id = 3 };
+	struct clamp_outcome outcome = { .result = SYN_ALREADY_SMALL, .has_mss = true,
+					 .mss_before = 1240, .mss_after = 1240 };
+	const struct announced *announced = counters->tunnel[0]->tunnel[3].announced;
+
+	(void)state;
+	for (int i = 0; i < ANNOUNCED_WINDOW; i++) {
+		outcome.mss_before = i == 7 ? 1460 : 1240;
+		counters_count(counters, FAMILY_IPV4, &outcome, &limit);
+	}
+	assert_int_equal(counter_read(&announced[FAMILY_IPV4].seen), ANNOUNCED_WINDOW);
+	assert_int_equal(counter_read(&announced[FAMILY_IPV4].largest), 1460);
+	counters_count(counters, FAMILY_IPV4, &outcome, &limit);
+	assert_int_equal(counter_read(&announced[FAMILY_IPV4].largest), 1240);
+	assert_int_equal(counter_read(&announced[FAMILY_IPV4].before), 1460);
+	assert_int_equal(counter_read(&announced[FAMILY_IPV6].seen), 0);
+	outcome.has_mss = false;
+	counters_count(counters, FAMILY_IPV6, &outcome, &limit);
+	assert_int_equal(counter_read(&announced[FAMILY_IPV6].seen), 0);
+	counters_free(counters);
+}
+
 static void test_tunnel_room_ends(void **state)
 {
 	struct counters *counters = counters_new();
@@ -80,6 +106,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_latency_buckets_hold_their_border),
 		cmocka_unit_test(test_each_syn_counts_once),
+		cmocka_unit_test(test_what_far_ends_announce),
 		cmocka_unit_test(test_tunnel_room_ends),
 	};
 
