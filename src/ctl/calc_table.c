@@ -67,11 +67,13 @@ static const struct recipe {
 /* Writes the version for every $. */
 static void fill_in(char text[STACK_TEXT_MAX], const char *stack, int outer)
 {
-	char version = outer == 6 ? '6' : '4';
 	size_t len = 0;
 
-	for (; *stack && len < STACK_TEXT_MAX - 1; stack++)
-		text[len++] = *stack == '$' ? version : *stack;
+	for (; *stack && len < STACK_TEXT_MAX - 1; stack++, len++) {
+		text[len] = *stack;
+		if (*stack == '$')
+			text[len] = outer == 6 ? '6' : '4';
+	}
 	text[len] = '\0';
 }
 

@@ -34,12 +34,14 @@ static void finish_wireguard(const struct encap *encap, struct overhead_sum *sum
 static const struct overhead_use wireguard_uses[] = {
 	USE_OUTER,
 	{ ENCAP_KEY_IFMTU, "MTU of the interface; without it only the padding limits", NULL },
+	{ ENCAP_KEY_S4, "bytes of junk in front of each packet, as AmneziaWG's S4 sets", NULL },
 	{ 0 },
 };
 
 static const struct overhead_term wireguard_terms[] = {
 	TERM_OUTER,
 	{ "UDP header", 8, TERM_ALWAYS, NULL },
+	{ "junk (S4)", 1, ENCAP_KEY_S4, NULL },
 	{ "WireGuard header", 16, TERM_ALWAYS, NULL },
 	{ "authentication tag", 16, TERM_ALWAYS, NULL },
 	{ 0 },
@@ -55,35 +57,18 @@ const struct overhead_row overhead_wireguard = {
 	.summary = "IP, UDP 8, header 16, tag 16; the packet fills up to 16, not beyond ifmtu",
 	.source = "drivers/net/wireguard/messages.h, send.c calculate_skb_padding",
 	.uses = wireguard_uses,
-	.ignored = UINT64_C(1) << ENCAP_KEY_S4,
 	.terms = wireguard_terms,
 	.finish = finish_wireguard,
 	.has_outer = true,
 	.assumes = wireguard_assumes,
 };
 
-static const struct overhead_use amneziawg_uses[] = {
-	USE_OUTER,
-	{ ENCAP_KEY_IFMTU, "MTU of the interface; without it only the padding limits", NULL },
-	{ ENCAP_KEY_S4, "bytes of junk in front of each transport packet", NULL },
-	{ 0 },
-};
-
-static const struct overhead_term amneziawg_terms[] = {
-	TERM_OUTER,
-	{ "UDP header", 8, TERM_ALWAYS, NULL },
-	{ "junk (S4)", 1, ENCAP_KEY_S4, NULL },
-	{ "WireGuard header", 16, TERM_ALWAYS, NULL },
-	{ "authentication tag", 16, TERM_ALWAYS, NULL },
-	{ 0 },
-};
-
 const struct overhead_row overhead_amneziawg = {
 	.title = "AmneziaWG",
 	.summary = "as wireguard, and s4 bytes of junk",
 	.source = "AmneziaWG's messages.h",
-	.uses = amneziawg_uses,
-	.terms = amneziawg_terms,
+	.uses = wireguard_uses,
+	.terms = wireguard_terms,
 	.finish = finish_wireguard,
 	.has_outer = true,
 	.assumes = wireguard_assumes,

@@ -212,7 +212,8 @@ FLAGS = {
     "openvpn": "tls peer_id epoch comp fragment tap socks dco", "ah": "align4",
 }
 NUMBERS = {
-    "wireguard": {"ifmtu": (1280, 1440)}, "amneziawg": {"ifmtu": (1280, 1440), "s4": (0, 64)},
+    "wireguard": {"ifmtu": (1280, 1440), "s4": (0, 8)},
+    "amneziawg": {"ifmtu": (1280, 1440), "s4": (0, 64)},
     "gre": {"fou": (8, 8), "gue": (12, 24)}, "sit": {"fou": (8, 8)}, "ipip": {"gue": (12, 20)},
     "ip6tnl": {"gue": (12, 12)}, "gretap": {"fou": (8, 8)}, "erspan": {"version": (0, 2)},
     "vxlan": {"opts": (0, 16), "mpls": (0, 3)}, "geneve": {"opts": (0, 252), "mpls": (0, 2)},

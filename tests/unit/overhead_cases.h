@@ -31,6 +31,7 @@ static const struct overhead_case overhead_cases[] = {
 	{ "wireguard", "",                           76, 16, 60 },
 	{ "wireguard", "",                           20, 0, 60 },
 	{ "wireguard", "",                           65535, 65472, 60 },
+	{ "wireguard", "s4=16 ifmtu=1420",           1492, 1408, 76 },
 	{ "amneziawg", "s4=16 ifmtu=1420",           1500, 1420, 76 },
 	{ "amneziawg", "s4=32 ifmtu=1420",           1500, 1408, 92 },
 	{ "amneziawg", "s4=7",                       1500, 1424, 67 },

@@ -275,6 +275,7 @@ static void test_rows(void **state)
 		}
 	}
 	assert_null(overhead_use(ENCAP_GRE, ENCAP_KEY_S4));
+	assert_non_null(overhead_use(ENCAP_AMNEZIAWG, ENCAP_KEY_S4));
 }
 
 int main(void)
