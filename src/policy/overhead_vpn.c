@@ -63,15 +63,21 @@ const struct overhead_row overhead_wireguard = {
 	.assumes = wireguard_assumes,
 };
 
+static const struct overhead_assumption amneziawg_assumes[] = {
+	{ ENCAP_KEY_IFMTU, NULL, "no interface MTU: every packet is padded to a multiple of 16" },
+	{ TERM_ALWAYS, NULL, "packets are not filled up at random" },
+	{ 0 },
+};
+
 const struct overhead_row overhead_amneziawg = {
 	.title = "AmneziaWG",
 	.summary = "as wireguard, and s4 bytes of junk",
-	.source = "AmneziaWG's messages.h",
+	.source = "AmneziaWG's messages.h, send.c",
 	.uses = wireguard_uses,
 	.terms = wireguard_terms,
 	.finish = finish_wireguard,
 	.has_outer = true,
-	.assumes = wireguard_assumes,
+	.assumes = amneziawg_assumes,
 };
 
 static enum encap_mode openvpn_mode(const struct encap *encap)

@@ -213,6 +213,8 @@ static void test_assumptions(void **state)
 	static const struct { const char *kind, *keys, *text; bool there; } cases[] = {
 		{ "wireguard", "", "no interface MTU", true },
 		{ "wireguard", "ifmtu=1420", "no interface MTU", false },
+		{ "wireguard", "", "at random", false },
+		{ "amneziawg", "ifmtu=1420", "at random", true },
 		{ "gre", "", "encapsulation limit", false },
 		{ "gre", "outer=6", "encapsulation limit", true },
 		{ "gre", "outer=6 encap_limit=1", "encapsulation limit", false },
