@@ -186,10 +186,13 @@ check: all
 $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(bench_libs)
 $(BUILD)/bench/lookup: $(call archives_of,policy)
-bench: all $(BUILD)/bench/null_loop $(BUILD)/bench/lookup
+$(BUILD)/bench/rebuild: $(call archives_of,daemon)
+$(BUILD)/bench/rebuild: bench_libs = $(libs_daemon)
+bench: all $(BUILD)/bench/null_loop $(BUILD)/bench/lookup $(BUILD)/bench/rebuild
 	$(Q)$(BUILD)/bench/lookup
+	$(Q)$(BUILD)/bench/rebuild
 	$(Q)MSSCLAMP_BUILD=$(BUILD) tests/bench/run
 demo: all
 	$(Q)tests/demo/demo

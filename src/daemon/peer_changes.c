@@ -14,12 +14,19 @@
 struct side {
 	const struct tunnel_set *set;
 	size_t place;
+	const char *tunnel; /* what its tunnel is called */
 };
 
 struct telling {
 	const struct events *events;
+	bool wanted; /* somebody listens */
 	size_t lines;
 };
+
+static struct side side_of(const struct tunnel_set *set, size_t place)
+{
+	return (struct side){ set, place, tunnel_set_peer_tunnel(set, set->peers[place]) };
+}
 
 static const struct peer *peer_of(const struct side *side)
 {
@@ -35,8 +42,7 @@ static const struct tunnel_limit *limit_of(const struct side *side)
 static int compare_sides(const void *a, const void *b)
 {
 	const struct side *x = a, *y = b;
-	int order = strcmp(tunnel_set_peer_tunnel(x->set, peer_of(x)),
-			   tunnel_set_peer_tunnel(y->set, peer_of(y)));
+	int order = strcmp(x->tunnel, y->tunnel);
 
 	return order ? order : strcmp(peer_of(x)->id, peer_of(y)->id);
 }
@@ -66,14 +72,17 @@ static void tell(struct telling *telling, const char *name, const struct side *o
 		 const struct side *new)
 {
 	const struct side *any = new ? new : old;
+	int priority = telling->lines++ < LINES_MAX ? LOG_INFO : 0;
 
+	if (priority == 0 && !telling->wanted)
+		return;
 	events_emit(telling->events, &(struct event){
 		.name = name,
-		.tunnel = tunnel_set_peer_tunnel(any->set, peer_of(any)),
+		.tunnel = any->tunnel,
 		.peer = peer_of(any)->id,
 		.old = old ? side_json(old) : NULL,
 		.new = new ? side_json(new) : NULL,
-		.priority = telling->lines++ < LINES_MAX ? LOG_INFO : 0,
+		.priority = priority,
 	});
 }
 
@@ -95,15 +104,21 @@ static void compare(struct telling *telling, const struct side *old, const struc
 		tell(telling, "peer_changed", old, new);
 }
 
-/* The peers with an id, in order. Owned, or NULL. */
-static struct side *sort_peers(const struct tunnel_set *set, size_t *ret_count)
+/* Peers of a set, from first to before end. */
+struct stretch {
+	const struct tunnel_set *set;
+	size_t first, end;
+};
+
+/* Those with an id, in order. Owned, or NULL. */
+static struct side *sort_peers(const struct stretch *stretch, size_t *ret_count)
 {
-	struct side *sides = calloc(set->peer_count + 1, sizeof(*sides));
+	struct side *sides = calloc(stretch->end - stretch->first + 1, sizeof(*sides));
 
 	*ret_count = 0;
-	for (size_t i = 0; sides && i < set->peer_count; i++) {
-		if (set->peers[i]->id)
-			sides[(*ret_count)++] = (struct side){ set, i };
+	for (size_t i = stretch->first; sides && i < stretch->end; i++) {
+		if (stretch->set->peers[i]->id)
+			sides[(*ret_count)++] = side_of(stretch->set, i);
 	}
 	if (sides && *ret_count > 0)
 		qsort(sides, *ret_count, sizeof(*sides), compare_sides);
@@ -128,41 +143,65 @@ static void merge(struct telling *telling, const struct side *old, size_t old_co
 	}
 }
 
-/* The same lists: each peer stands where it stood. */
-static bool same_peers(const struct tunnel_set *old, const struct tunnel_set *new)
+static void compare_sorted(struct telling *telling, const struct stretch *old,
+			   const struct stretch *new)
 {
-	if (old->list_count != new->list_count)
-		return false;
-	for (size_t i = 0; i < old->list_count; i++) {
-		if (old->lists[i] != new->lists[i])
-			return false;
-	}
-	return true;
+	size_t was_count, is_count;
+	struct side *was = sort_peers(old, &was_count);
+	struct side *is = sort_peers(new, &is_count);
+
+	if (was && is)
+		merge(telling, was, was_count, is, is_count);
+	free(was);
+	free(is);
+}
+
+/* Whether both are one peer of one tunnel, or both stand for strangers: then there is nothing to
+ * tell of who came and went. */
+static bool is_same(const struct tunnel_set *old, size_t was, const struct tunnel_set *new,
+		    size_t is)
+{
+	const struct peer *a = old->peers[was], *b = new->peers[is];
+
+	if (!a->id || !b->id)
+		return a->id == b->id;
+	return strcmp(a->id, b->id) == 0 && strcmp(tunnel_set_peer_tunnel(old, a),
+						   tunnel_set_peer_tunnel(new, b)) == 0;
+}
+
+static void compare_places(struct telling *telling, const struct tunnel_set *old, size_t was,
+			   const struct tunnel_set *new, size_t is)
+{
+	const struct side left = side_of(old, was), right = side_of(new, is);
+
+	if (new->peers[is]->id)
+		compare(telling, &left, &right);
+}
+
+/* Readers tell peers in the same order again and again: from both ends most find themselves, and
+ * what is left between is sorted. */
+static void compare_sets(struct telling *telling, const struct tunnel_set *old,
+			 const struct tunnel_set *new)
+{
+	struct stretch was = { old, 0, old->peer_count }, is = { new, 0, new->peer_count };
+
+	while (was.first < was.end && is.first < is.end &&
+	       is_same(old, was.first, new, is.first))
+		compare_places(telling, old, was.first++, new, is.first++);
+	while (was.first < was.end && is.first < is.end &&
+	       is_same(old, was.end - 1, new, is.end - 1))
+		compare_places(telling, old, --was.end, new, --is.end);
+	compare_sorted(telling, &was, &is);
 }
 
 void peer_changes_tell(const struct tunnel_set *old, const struct tunnel_set *new,
 		       const struct events *events)
 {
-	struct telling telling = { .events = events };
-	struct side *was, *is;
-	size_t was_count, is_count;
+	struct telling telling = { .events = events, .wanted = events_wanted(events) };
 
 	if (!old)
 		return;
-	if (same_peers(old, new)) {
-		for (size_t i = 0; i < new->peer_count; i++) {
-			if (new->peers[i]->id)
-				compare(&telling, &(struct side){ old, i },
-					&(struct side){ new, i });
-		}
-	} else {
-		was = sort_peers(old, &was_count);
-		is = sort_peers(new, &is_count);
-		if (was && is)
-			merge(&telling, was, was_count, is, is_count);
-		free(was);
-		free(is);
-	}
+	compare_sets(&telling, old, new);
 	if (telling.lines > LINES_MAX)
 		log_info("and %zu more changes of peers", telling.lines - LINES_MAX);
 }
