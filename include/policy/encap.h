@@ -85,6 +85,7 @@ enum encap_key {
 	ENCAP_KEY_METHOD,      /* bytes */
 	ENCAP_KEY_MTU,         /* bytes */
 	ENCAP_KEY_ALIGN4,      /* flag: AH over IPv4 fills up to 4, not 8 (XFRM_STATE_ALIGN4) */
+	ENCAP_KEY_ANY,         /* flag: SIT that carries IPv4 too; of devices, not of calc */
 	ENCAP_KEY_COUNT
 };
 _Static_assert(ENCAP_KEY_COUNT <= 64, "a bit for each key");

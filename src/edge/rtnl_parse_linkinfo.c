@@ -8,6 +8,7 @@
 #include <linux/if_tun.h>
 #include <linux/if_tunnel.h>
 #include <linux/ip6_tunnel.h>
+#include <netinet/in.h>
 #include <string.h>
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -45,6 +46,7 @@ enum value {
 	END_STATION,
 	SINGLE_COPY,
 	ETHERTYPE,
+	INSIDE,       /* IPPROTO_* of the packets inside, 0 any */
 	TUN_TYPE,
 	VALUE_COUNT,
 	/* addresses */
@@ -99,6 +101,7 @@ static const struct field gre_fields[] = {
 	{ IFLA_IPTUN_FWMARK,           U32,     FWMARK }
 
 static const struct field iptun_fields[] = { IPTUN_FIELDS };
+static const struct field sit_fields[] = { IPTUN_FIELDS, { IFLA_IPTUN_PROTO, U8, INSIDE } };
 static const struct field ip6tnl_fields[] = {
 	IPTUN_FIELDS,
 	{ IFLA_IPTUN_FLAGS, U32, TUNNEL_FLAGS },
@@ -170,7 +173,7 @@ static const struct kind kinds[] = {
 	{ "ovpn",        ENCAP_OPENVPN,   0, TOLD_ELSEWHERE, NULL, 0 },
 	{ "ovpn-dco",    ENCAP_OPENVPN,   0, TOLD_ELSEWHERE, NULL, 0 },
 	{ "ovpn-dco-v2", ENCAP_OPENVPN,   0, TOLD_ELSEWHERE, NULL, 0 },
-	{ "sit",         ENCAP_SIT,       4, ONE,            FIELDS(iptun_fields) },
+	{ "sit",         ENCAP_SIT,       4, ONE,            FIELDS(sit_fields) },
 	{ "tun",         ENCAP_NONE,      0, TOLD_ELSEWHERE, FIELDS(tun_fields) },
 	{ "vlan",        ENCAP_VLAN,      0, TOLD_ELSEWHERE, NULL, 0 },
 	{ "vti",         ENCAP_NONE,      4, ONE,            FIELDS(vti_fields) },
@@ -185,7 +188,7 @@ struct info {
 	const struct kind *kind;
 	struct link *link;
 	uint8_t outer; /* 4, 6, or 0: not known */
-	uint32_t value[VALUE_COUNT]; /* host order, 0 where it was not said */
+	uint32_t value[VALUE_COUNT]; /* host order, 0 where it was not said (INSIDE: IPv6) */
 };
 
 static bool is_multicast(const struct address *address)
@@ -297,9 +300,13 @@ static void conclude_ip_tunnel(const struct info *info, struct encap *encap)
 		encap_set(encap, ENCAP_KEY_FOU, FOU_BYTES);
 	else if (value[ENCAP_TYPE] == TUNNEL_ENCAP_GUE)
 		encap_set(encap, ENCAP_KEY_GUE,
-			  value[ENCAP_FLAGS] & TUNNEL_ENCAP_FLAG_REMCSUM ?
-				  GUE_BYTES + GUE_REMCSUM_BYTES :
-				  GUE_BYTES);
+			  GUE_BYTES + (value[ENCAP_FLAGS] & TUNNEL_ENCAP_FLAG_REMCSUM ?
+				       GUE_REMCSUM_BYTES : 0));
+	/* net/ipv6/sit.c: "mode any" carries IPv4 as well, "mode ipip" nothing else. */
+	if (encap->kind == ENCAP_SIT && value[INSIDE] == IPPROTO_IPIP)
+		encap->kind = ENCAP_IPIP;
+	else if (encap->kind == ENCAP_SIT && value[INSIDE] != IPPROTO_IPV6)
+		encap_set(encap, ENCAP_KEY_ANY, 1);
 }
 
 static void conclude_encap(const struct info *info, struct encap *encap)
@@ -337,8 +344,8 @@ static void conclude_encap(const struct info *info, struct encap *encap)
 	case ENCAP_GRETAP:
 	case ENCAP_ERSPAN:
 	case ENCAP_IPIP:
-	case ENCAP_SIT:
 	case ENCAP_IP6TNL:
+	case ENCAP_SIT:
 		conclude_ip_tunnel(info, encap);
 		break;
 	default:
@@ -377,7 +384,7 @@ static void conclude(struct info *info)
 int rtnl_parse_linkinfo(const struct nl_attr *data, struct link *link)
 {
 	for (size_t i = 0; i < COUNT(kinds); i++) {
-		struct info info = { &kinds[i], link, kinds[i].outer, { 0 } };
+		struct info info = { &kinds[i], link, kinds[i].outer, { [INSIDE] = IPPROTO_IPV6 } };
 		int r = 0;
 
 		if (strcmp(kinds[i].name, link->kind) != 0)

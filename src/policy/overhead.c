@@ -60,7 +60,8 @@ static bool is_transport(const struct encap *encap)
 static void set_carries(const struct encap *encap, const struct overhead_row *row,
 			struct overhead *ret)
 {
-	bool v4 = !row->only[FAMILY_IPV6], v6 = !row->only[FAMILY_IPV4];
+	bool v4 = !row->only[FAMILY_IPV6] || overhead_value(encap, ENCAP_KEY_ANY);
+	bool v6 = !row->only[FAMILY_IPV4];
 
 	if (is_transport(encap)) {
 		v4 = overhead_outer_version(encap) == 4;

@@ -50,6 +50,7 @@ static const struct overhead_key keys[ENCAP_KEY_COUNT] = {
 	[ENCAP_KEY_METHOD]      = { "method",      OVERHEAD_BYTES,   0, 255,   0  },
 	[ENCAP_KEY_MTU]         = { "mtu",         OVERHEAD_BYTES,  68, 65535, 0  },
 	[ENCAP_KEY_ALIGN4]      = { "align4",      OVERHEAD_FLAG,    0, 1,     1  },
+	[ENCAP_KEY_ANY]         = { "any",         OVERHEAD_FLAG,    0, 1,     1  },
 };
 
 static const struct overhead_row *const rows[ENCAP_KIND_COUNT] = {

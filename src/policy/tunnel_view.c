@@ -19,12 +19,13 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(((const struct named *)a)->name, ((const struct named *)b)->name);
 }
 
-/* What a link is called that says only that a program or ppp stands behind it. */
+/* What a link is called that says only that a program or ppp stands behind it, or nothing at all:
+ * Ethernet over L2TP has no kind. */
 static const char *kind_of_link(const struct tunnel_set *set, size_t place, enum encap_kind inside)
 {
 	const char *kind = link_tunnel_kind(&set->links[place]);
-	bool vague = kind && (strcmp(kind, "tun") == 0 || strcmp(kind, "tap") == 0 ||
-			      strcmp(kind, "ppp") == 0);
+	bool vague = !kind || strcmp(kind, "tun") == 0 || strcmp(kind, "tap") == 0 ||
+		     strcmp(kind, "ppp") == 0;
 
 	return vague && inside != ENCAP_NONE ? encap_kind_name(inside) : kind;
 }
@@ -46,13 +47,30 @@ static void narrow(struct tunnel_view *view, const struct tunnel_limit *limit)
 		view->inner_mtu = limit->inner_mtu;
 }
 
-/* of_link: beside the set's links, the place of each one's view. */
-static int add_links(struct tunnel_views *views, const struct tunnel_set *set, uint32_t *of_link)
+/* What a link is by its peers, as far as they are known to be behind one. */
+static void kinds_of_peers(const struct tunnel_set *set, enum encap_kind *of_link)
+{
+	size_t link;
+
+	for (size_t i = 0; i < set->peer_count; i++) {
+		if (set->limits[i].kind != ENCAP_NONE &&
+		    tunnel_set_find_link(set, set->peers[i]->ifindex, &link))
+			of_link[link] = set->limits[i].kind;
+	}
+}
+
+/* kinds, of_link: beside the set's links, what each is by its peers, and the place of its view. A
+ * bridge or VLAN over a tunnel is none itself. */
+static int add_links(struct tunnel_views *views, const struct tunnel_set *set,
+		     const enum encap_kind *kinds, uint32_t *of_link)
 {
 	for (size_t i = 0; i < set->link_count; i++) {
+		bool named = link_tunnel_kind(&set->links[i]) != NULL;
+		enum encap_kind inside = kinds[i] != ENCAP_NONE ? kinds[i] :
+					 named ? set->link_limits[i].kind : ENCAP_NONE;
 		struct tunnel_view view = {
 			.name = set->links[i].name,
-			.kind = kind_of_link(set, i, set->link_limits[i].kind),
+			.kind = kind_of_link(set, i, inside),
 			.ifindex = set->links[i].ifindex,
 			.link = i,
 		};
@@ -114,8 +132,6 @@ static int add_peers(struct tunnel_views *views, const struct tunnel_set *set,
 			continue;
 		view = &views->list[views->of_peer[i]];
 		view->peer_count += peer->id != NULL;
-		if (view->ifindex)
-			view->kind = kind_of_link(set, view->link, kind);
 	}
 	return 0;
 }
@@ -137,19 +153,23 @@ static void narrow_all(struct tunnel_views *views, const struct tunnel_set *set)
 int tunnel_views_init(struct tunnel_views *views, const struct tunnel_set *set)
 {
 	uint32_t *of_link = calloc(set->link_count + 1, sizeof(*of_link));
+	enum encap_kind *kinds = calloc(set->link_count + 1, sizeof(*kinds));
 	void *tree = NULL;
 	int r = -ENOMEM;
 
 	*views = (struct tunnel_views){ 0 };
 	views->of_peer = calloc(set->peer_count + 1, sizeof(*views->of_peer));
-	if (of_link && views->of_peer)
-		r = add_links(views, set, of_link);
+	if (of_link && kinds && views->of_peer) {
+		kinds_of_peers(set, kinds);
+		r = add_links(views, set, kinds, of_link);
+	}
 	if (r == 0)
 		r = add_peers(views, set, of_link, &tree);
 	if (r == 0)
 		narrow_all(views, set);
 	tdestroy(tree, free);
 	free(of_link);
+	free(kinds);
 	if (r < 0)
 		tunnel_views_done(views);
 	return r;

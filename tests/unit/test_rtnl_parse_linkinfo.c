@@ -112,10 +112,10 @@ static const struct {
 	  NULL, "203.0.113.9", false, { 0 } },
 	{ "IPIP, external", RECORDED(link_ii_external), ENCAP_IPIP, { OUTER(4) }, NULL, NULL,
 	  true, { 0 } },
-	{ "SIT", RECORDED(link_si_plain), ENCAP_SIT, { OUTER(4) },
+	{ "SIT", RECORDED(link_si_plain), ENCAP_SIT, { OUTER(4), { ENCAP_KEY_ANY, 1 } },
 	  "192.0.2.2", "203.0.113.7", false, { 0 } },
-	{ "SIT, 6rd", RECORDED(link_si_6rd), ENCAP_SIT, { OUTER(4) }, "192.0.2.2", NULL, true,
-	  { 0 } },
+	{ "SIT, 6rd", RECORDED(link_si_6rd), ENCAP_SIT, { OUTER(4), { ENCAP_KEY_ANY, 1 } },
+	  "192.0.2.2", NULL, true, { 0 } },
 	{ "ip6tnl", RECORDED(link_i6_limit), ENCAP_IP6TNL, { OUTER(6), LIMIT(1) },
 	  "2001:db8::2", "2001:db8::7", false, { 0 } },
 	{ "ip6tnl, encaplimit none", RECORDED(link_i6_none), ENCAP_IP6TNL, { OUTER(6), LIMIT(0) },
@@ -290,6 +290,7 @@ static const struct {
 	{ "ip6gre",  IFLA_GRE_FLAGS,              4 }, { "gretap",  IFLA_GRE_ENCAP_TYPE,      2 },
 	{ "gretap",  IFLA_GRE_ENCAP_FLAGS,        2 }, { "gretap",  IFLA_GRE_FWMARK,          4 },
 	{ "erspan",  IFLA_GRE_ERSPAN_VER,         1 }, { "ipip",    IFLA_IPTUN_LOCAL,         4 },
+	{ "sit",     IFLA_IPTUN_PROTO,            1 },
 	{ "sit",     IFLA_IPTUN_REMOTE,           4 }, { "sit",     IFLA_IPTUN_FLAGS,         0 },
 	{ "ip6tnl",  IFLA_IPTUN_REMOTE,          16 }, { "ip6tnl",  IFLA_IPTUN_FLAGS,         4 },
 	{ "ip6tnl",  IFLA_IPTUN_FWMARK,           4 }, { "vti",     IFLA_VTI_IKEY,            4 },
@@ -337,6 +338,24 @@ static void test_attributes_of_each_length(void **state)
 	}
 }
 
+/* What a SIT device carries, by the protocol inside. */
+static void test_inside_of_sit(void **state)
+{
+	static const struct { uint8_t protocol; enum encap_kind kind; bool any; } modes[] = {
+		{ 41, ENCAP_SIT, false }, { 0, ENCAP_SIT, true }, { 4, ENCAP_IPIP, false },
+		{ 137, ENCAP_SIT, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(modes); i++) {
+		struct link link;
+
+		assert_int_equal(parse_one("sit", IFLA_IPTUN_PROTO, &modes[i].protocol, 1, &link), 0);
+		assert_int_equal(link.encap.kind, modes[i].kind);
+		assert_int_equal(encap_has(&link.encap, ENCAP_KEY_ANY), modes[i].any);
+	}
+}
+
 /* Far ends that are no single host, and values that nothing above has. */
 static void test_odd_values(void **state)
 {
@@ -365,6 +384,7 @@ int main(void)
 		cmocka_unit_test(test_tunnels_cut_anywhere),
 		cmocka_unit_test(test_kinds_without_data),
 		cmocka_unit_test(test_attributes_of_each_length),
+		cmocka_unit_test(test_inside_of_sit),
 		cmocka_unit_test(test_odd_values),
 	};
 
