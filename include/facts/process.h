@@ -24,6 +24,8 @@ struct netns {
 /* Return 0 or -errno. */
 int process_find(pid_t pid, struct process *ret_process);
 bool process_lives(const struct process *process);
+/* 0 without, or unknown. */
+pid_t process_parent(pid_t pid);
 int process_netns(pid_t pid, struct netns *ret_netns);
 /* The effective user. */
 int process_uid(pid_t pid, uid_t *ret_uid);

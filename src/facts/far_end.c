@@ -10,10 +10,11 @@
 static const char *take_proto(const char *text, const char **ret_proto)
 {
 	const bool tcp = strncmp(text, "tcp", 3) == 0;
-	const char *rest = text + 3;
+	const char *rest;
 
 	if (!tcp && strncmp(text, "udp", 3) != 0)
 		return text;
+	rest = text + 3;
 	if (*rest == '4' || *rest == '6')
 		rest++;
 	if (strncmp(rest, "-server", 7) == 0 || strncmp(rest, "-client", 7) == 0)

@@ -113,7 +113,7 @@ static int take_file(struct reader *reader, const struct words *words)
 	return r;
 }
 
-/* What is done with a directive: its first parameter kept as text or number, a flag set, or more. */
+/* What is done with a directive: its first parameter kept as text or number, a flag set, more. */
 static const struct directive {
 	const char *name;
 	enum { KEEP_TEXT, KEEP_NUMBER, SET_FLAG, CALL } what;

@@ -84,14 +84,15 @@ static int read_below(pid_t pid, const char *path, char **ret_text, size_t *ret_
 	return r;
 }
 
-/* After a chroot the files it began with lie outside: we, or the first process, see them. */
+/* After a chroot the files it began with lie outside: whoever started it sees them, or we do, or
+ * the first process. */
 static int read_absolute(pid_t pid, const char *path, char **ret_text, size_t *ret_len)
 {
-	const pid_t others[] = { getpid(), 1 };
+	const pid_t others[] = { process_parent(pid), getpid(), 1 };
 	int r = read_below(pid, path, ret_text, ret_len);
 
 	for (size_t i = 0; r < 0 && i < sizeof(others) / sizeof(others[0]); i++) {
-		if (same_mounts(pid, others[i]))
+		if (others[i] > 0 && same_mounts(pid, others[i]))
 			r = read_below(others[i], path, ret_text, ret_len);
 	}
 	return r;

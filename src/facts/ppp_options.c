@@ -2,7 +2,6 @@
 #include "facts/ppp_options.h"
 
 #include <errno.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,7 +96,7 @@ static int take_device(struct reader *reader, const char *word)
 	const bool marked = strncmp(word, "nic-", 4) == 0;
 	const char *name = marked ? word + 4 : word;
 
-	if (!*name || strlen(name) >= IF_NAMESIZE || strpbrk(name, "/: "))
+	if (!facts_is_ifname(name))
 		return 0;
 	if (!marked && !strpbrk(name, "0123456789"))
 		return take_option(reader, word);

@@ -16,7 +16,9 @@
 #define SMALL_MAX 4096          /* bytes of stat and status */
 #define ARGUMENTS_MAX 65536     /* bytes of a command line; the rest is not looked at */
 #define ENVIRONMENT_MAX 131072
-#define STARTED_FIELD 22        /* of /proc/PID/stat, counted from 1 */
+#define NAME_FIELD 2            /* of /proc/PID/stat, counted from 1 */
+#define PARENT_FIELD 4
+#define STARTED_FIELD 22
 
 static char *proc_name(char name[PROC_NAME_MAX], pid_t pid, const char *what)
 {
@@ -40,20 +42,38 @@ static int read_small(pid_t pid, const char *what, char text[SMALL_MAX])
 	return 0;
 }
 
-int process_find(pid_t pid, struct process *ret_process)
+/* A number of /proc/PID/stat behind the name, which stands in parentheses and may hold anything. */
+static int read_field(pid_t pid, int wanted, uint64_t *ret_value)
 {
 	char text[SMALL_MAX], *at;
 	int r = read_small(pid, "stat", text);
 
 	if (r < 0)
 		return r;
-	at = strrchr(text, ')'); /* the name in parentheses may hold anything */
-	for (int field = 2; at && field < STARTED_FIELD; field++)
+	at = strrchr(text, ')');
+	for (int field = NAME_FIELD; at && field < wanted; field++)
 		at = strchr(at + 1, ' ');
 	if (!at)
 		return -EBADMSG;
-	*ret_process = (struct process){ .pid = pid, .started = strtoull(at + 1, NULL, 10) };
+	*ret_value = strtoull(at + 1, NULL, 10);
 	return 0;
+}
+
+int process_find(pid_t pid, struct process *ret_process)
+{
+	uint64_t started;
+	int r = read_field(pid, STARTED_FIELD, &started);
+
+	if (r == 0)
+		*ret_process = (struct process){ .pid = pid, .started = started };
+	return r;
+}
+
+pid_t process_parent(pid_t pid)
+{
+	uint64_t parent;
+
+	return read_field(pid, PARENT_FIELD, &parent) == 0 ? (pid_t)parent : 0;
 }
 
 bool process_lives(const struct process *process)

@@ -51,13 +51,14 @@ static bool is_endpoint(const char *text)
 	return far_end_parse(text, &endpoint) == 0;
 }
 
-bool status_row_mend(struct status_fields *fields, const struct status_columns *columns, char separator)
+bool status_row_mend(struct status_fields *fields, const struct status_columns *columns,
+		     char separator)
 {
 	const int name = columns->place[COLUMN_NAME], real = columns->place[COLUMN_REAL];
 	const int user = columns->place[COLUMN_USERNAME];
 	size_t excess, shift = 0;
 
-	if (name < 0 || real < 0 || fields->count < columns->count)
+	if (columns->count == 0 || name < 0 || real < 0 || fields->count < columns->count)
 		return false;
 	excess = fields->count - columns->count;
 	while (shift <= excess && !is_endpoint(fields->list[(size_t)real + shift]))
@@ -70,7 +71,8 @@ bool status_row_mend(struct status_fields *fields, const struct status_columns *
 	return fields->count == columns->count;
 }
 
-void status_row_header(struct status_columns *columns, const struct status_fields *fields, size_t first)
+void status_row_header(struct status_columns *columns, const struct status_fields *fields,
+		       size_t first)
 {
 	for (size_t i = 0; i < COLUMN_COUNT; i++)
 		columns->place[i] = -1;

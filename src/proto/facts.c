@@ -25,8 +25,7 @@ static bool is_path(const char *text)
 	return text[0] == '/' && strlen(text) < 4096;
 }
 
-/* What the kernel takes for one (net/core/dev.c dev_valid_name). */
-static bool is_ifname(const char *text)
+bool facts_is_ifname(const char *text)
 {
 	return *text && strlen(text) < IF_NAMESIZE && !strpbrk(text, "/: \t\n\v\f\r") &&
 	       strcmp(text, ".") != 0 && strcmp(text, "..") != 0;
@@ -93,11 +92,11 @@ static bool is_ppp(const char *text)
 }
 
 static const struct record_field question_fields[] = {
-	{ FIELD(facts_question, tun, RECORD_TEXTS), .fits = is_ifname },
-	{ FIELD(facts_question, dco, RECORD_TEXTS), .fits = is_ifname },
+	{ FIELD(facts_question, tun, RECORD_TEXTS), .fits = facts_is_ifname },
+	{ FIELD(facts_question, dco, RECORD_TEXTS), .fits = facts_is_ifname },
 	{ FIELD(facts_question, status_files, RECORD_TEXTS), .fits = is_path },
-	{ FIELD(facts_question, wireguard, RECORD_TEXTS), .fits = is_ifname },
-	{ FIELD(facts_question, ppp, RECORD_TEXTS), .fits = is_ifname },
+	{ FIELD(facts_question, wireguard, RECORD_TEXTS), .fits = facts_is_ifname },
+	{ FIELD(facts_question, ppp, RECORD_TEXTS), .fits = facts_is_ifname },
 };
 SHAPE(facts_question, question_fields);
 
@@ -156,7 +155,7 @@ static const struct record_field openvpn_fields[] = {
 SHAPE(facts_openvpn, openvpn_fields);
 
 static const struct record_field tunnel_fields[] = {
-	{ FIELD(facts_tunnel, ifname, RECORD_TEXT), .required = true, .fits = is_ifname },
+	{ FIELD(facts_tunnel, ifname, RECORD_TEXT), .required = true, .fits = facts_is_ifname },
 	{ FIELD(facts_tunnel, program, RECORD_TEXT), .required = true, .fits = is_short },
 	{ FIELD(facts_tunnel, pid, RECORD_NUMBER), .required = true, .min = 1, .max = INT32_MAX },
 	{ FIELD(facts_tunnel, uid, RECORD_NUMBER), .max = UINT32_MAX },
@@ -174,7 +173,7 @@ static const struct record_field wg_peer_fields[] = {
 static SHAPE(facts_wg_peer, wg_peer_fields);
 
 static const struct record_field wireguard_fields[] = {
-	{ FIELD(facts_wireguard, ifname, RECORD_TEXT), .required = true, .fits = is_ifname },
+	{ FIELD(facts_wireguard, ifname, RECORD_TEXT), .required = true, .fits = facts_is_ifname },
 	{ FIELD(facts_wireguard, kind, RECORD_TEXT), .required = true, .fits = is_wireguard },
 	{ FIELD(facts_wireguard, listen_port, RECORD_NUMBER), .max = UINT16_MAX },
 	{ FIELD(facts_wireguard, fwmark, RECORD_NUMBER), .max = UINT32_MAX },
@@ -185,11 +184,11 @@ static const struct record_field wireguard_fields[] = {
 SHAPE(facts_wireguard, wireguard_fields);
 
 static const struct record_field ppp_fields[] = {
-	{ FIELD(facts_ppp, ifname, RECORD_TEXT), .required = true, .fits = is_ifname },
+	{ FIELD(facts_ppp, ifname, RECORD_TEXT), .required = true, .fits = facts_is_ifname },
 	{ FIELD(facts_ppp, kind, RECORD_TEXT), .required = true, .fits = is_ppp },
 	{ FIELD(facts_ppp, pid, RECORD_NUMBER), .required = true, .min = 1, .max = INT32_MAX },
 	{ FIELD(facts_ppp, uid, RECORD_NUMBER), .max = UINT32_MAX },
-	{ FIELD(facts_ppp, device, RECORD_TEXT), .fits = is_ifname },
+	{ FIELD(facts_ppp, device, RECORD_TEXT), .fits = facts_is_ifname },
 	{ FIELD(facts_ppp, remote, RECORD_TEXT), .fits = is_address },
 	{ FIELD(facts_ppp, mppe, RECORD_FLAG) },
 };

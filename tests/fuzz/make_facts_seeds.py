@@ -31,6 +31,7 @@ def status_seeds():
                                          b"AES-128-GCM\nGLOBAL_STATS,dco_enabled,1\nEND\n")
     yield "learned", header + (b"HEADER,ROUTING_TABLE,Virtual Address,Common Name,Real Address\n"
                                b"ROUTING_TABLE,10.0.0.1C,a,192.0.2.1:1\nEND\n")
+    yield "routes without a header", header + b"ROUTING_TABLE,10.0.0.1,a,192.0.2.1:1\nEND\n"
     yield "cut", header
 
 
@@ -82,6 +83,7 @@ def wg_conf_seeds():
 def ppp_seeds():
     yield "call", b"pppd\0call\0x\0\0plugin rp-pppoe.so eth0\npassword \"x y\"\n+mppe\ncall x\n"
     yield "pptp", b"pppd\0pty\0pptp 192.0.2.1 --nolaunchpppd\0require-mppe\0\0"
+    yield "a line end in a word", b"pppd\0plugin\0pppoe.so\0x1\ny\0\0"
     yield "server", b"pppd\0file\0/etc/ppp/pptpd-options\0remotenumber\0192.0.2.1\0\0mppe\n"
 
 

@@ -101,6 +101,10 @@ static const struct {
 	  V2_HEADER "CLIENT_LIST,a,192.0.2.7:1,10.8.0.2\n"
 		    "CLIENT_LIST,b,192.0.2.8:1,10.8.0.3,,1,2,d,3,UNDEF,0,4,AES-128-GCM\nEND\n",
 	  0, "2.6", false, { "b|192.0.2.8|1|-|AES-128-GCM|4|10.8.0.3/32" } },
+	{ "rows of a table without a header",
+	  "TITLE,OpenVPN 2.6.14 x\nCLIENT_LIST,a,192.0.2.7:1,10.8.0.2\n"
+	  "ROUTING_TABLE,10.1.2.0/24,a,192.0.2.7:1,d,5\nEND\n",
+	  0, "2.6", false, { NULL } },
 	{ "columns of 2.3",
 	  "TITLE,OpenVPN 2.3.18 x\nHEADER,CLIENT_LIST,Common Name,Real Address,Virtual Address,"
 	  "Bytes Received,Bytes Sent,Connected Since,Connected Since (time_t),Username\n"

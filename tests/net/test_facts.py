@@ -1,0 +1,496 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""mssclamp-facts as it runs: what it finds, whom it tells, and that no key leaves it.
+
+It sees the machine's processes, but /run and /etc of its own, so that the machine's WireGuard stays
+out of the test and the test's out of the machine.
+"""
+
+import contextlib
+import json
+import os
+import pathlib
+import queue
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+import netns
+import pytest
+from daemon import BUILD
+from netns import SLOW, until
+
+PROGRAM = str(BUILD / "mssclamp-facts")
+CLIENT = str(pathlib.Path(__file__).resolve().parents[1] / "lib" / "facts_client.py")
+NOBODY = 65534
+SECRET_HEX = "e84b5a6d2717c1003a13b431570353dbaca9146cf150c5f8575680feba52027a"
+SECRET = "6EtabScXwQA6E7QxVwNT26ypFGzxUMX4V1aA/rpSAno="
+PUBLIC_HEX = "b85996fecc9c7f1fc6d2572a76eda11d59bcd20be8e543b15ce4bd85a8e75a33"
+PUBLIC = "uFmW/sycfx/G0lcqdu2hHVm80gvo5UOxXOS9hajnWjM="
+
+# $1: a folder with wireguard (sockets) and names (configuration); the rest is what to run. Libraries
+# are found by the files kept of /etc.
+IN_OWN_MOUNTS = """
+set -e
+folder=$1
+shift
+mount -t tmpfs none /run
+mkdir /run/wireguard
+mount --bind "$folder/wireguard" /run/wireguard
+mkdir /run/etc
+cp /etc/ld.so.* /run/etc/ 2>/dev/null || true
+mkdir /run/etc/wireguard
+mount --bind "$folder/names" /run/etc/wireguard
+mount --rbind /run/etc /etc
+exec "$@"
+"""
+
+# Holds a tun device (TUNSETIFF: IFF_TUN, IFF_NO_PI) of the name given, as nobody, until it is killed.
+HOLD = """
+import fcntl, os, struct, sys, time
+fd = os.open("/dev/net/tun", os.O_RDWR)
+fcntl.ioctl(fd, 0x400454ca, struct.pack("16sH22x", sys.argv[1].encode(), 0x1001))
+os.seteuid(65534)
+print("held", flush=True)
+time.sleep(600)
+"""
+
+
+class Facts:
+    """A running mssclamp-facts whose client is in a namespace."""
+
+    def __init__(self, namespace, folder):
+        self.process = namespace.popen(
+            ["unshare", "--mount", "--propagation", "private", "sh", "-c", IN_OWN_MOUNTS, "sh",
+             str(folder), sys.executable, CLIENT, PROGRAM],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.lines, self.all = queue.Queue(), b""
+        self.errors = b""
+        self.threads = [threading.Thread(target=self._collect, daemon=True),
+                        threading.Thread(target=self._collect_errors, daemon=True)]
+        for thread in self.threads:
+            thread.start()
+        first = self.line()
+        assert first.isdigit(), (first, self.errors)
+        self.pid = int(first)
+
+    def _collect(self):
+        for line in self.process.stdout:
+            self.all += line
+            self.lines.put(line.decode().rstrip("\n"))
+
+    def _collect_errors(self):
+        for line in self.process.stderr:
+            self.errors += line
+
+    def line(self, seconds=10):
+        return self.lines.get(timeout=seconds * SLOW)
+
+    def send(self, text):
+        self.process.stdin.write(text.encode() + b"\n")
+        self.process.stdin.flush()
+
+    def ask(self, **question):
+        self.send(json.dumps(question))
+        return json.loads(self.line())
+
+    def next(self, wanted, seconds=8.0):
+        """Waits for facts of which wanted(facts) is true; returns them."""
+        end = time.monotonic() + seconds * SLOW
+        while True:
+            left = end - time.monotonic()
+            assert left > 0, f"not told within {seconds} s; the last: {self.all[-2000:]!r}"
+            try:
+                facts = json.loads(self.line(max(0.01, left / SLOW)))
+            except queue.Empty:
+                continue
+            if wanted(facts):
+                return facts
+
+    def nothing(self, seconds):
+        """Nothing is told for so long."""
+        with pytest.raises(queue.Empty):
+            raise AssertionError(self.line(seconds))
+
+    def end(self):
+        """The client goes; returns how the program ended."""
+        if self.process.poll() is None:
+            self.process.stdin.close()
+        self.process.wait(timeout=20 * SLOW)
+        for thread in self.threads:
+            thread.join()
+        last = self.all.decode().splitlines()[-1].split()
+        assert last[0] == "ended", (last, self.errors)
+        return int(last[1])
+
+    def close(self):
+        code = self.end()
+        assert b"Sanitizer" not in self.errors and b"runtime error" not in self.errors, self.errors
+        assert code == 0, self.errors
+        for secret in (SECRET, SECRET_HEX, "BEGIN"):
+            assert secret.encode() not in self.all + self.errors
+
+
+class Uapi(threading.Thread):
+    """Answers like a WireGuard in user space; None for an answer: it is stuck."""
+
+    def __init__(self, path, answer):
+        super().__init__(daemon=True)
+        self.answer = answer
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.bind(str(path))
+        self.socket.listen(8)
+        self.kept = []
+        self.start()
+
+    def run(self):
+        while True:
+            try:
+                connection, _ = self.socket.accept()
+            except OSError:
+                return
+            if self.answer is None:
+                self.kept.append(connection)
+                continue
+            with connection:
+                if connection.recv(100) == b"get=1\n\n":
+                    with contextlib.suppress(BrokenPipeError):  # it may be too much
+                        connection.sendall(self.answer)
+
+    def close(self):
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+        self.join()
+
+
+def device(endpoint, handshake=5):
+    return (f"private_key={SECRET_HEX}\nlisten_port=51820\npublic_key={PUBLIC_HEX}\n"
+            f"preshared_key={SECRET_HEX}\nendpoint={endpoint}\nallowed_ip=10.7.0.0/24\n"
+            f"last_handshake_time_sec={handshake}\nerrno=0\n\n").encode()
+
+
+def status(*clients):
+    head = ("TITLE,OpenVPN 2.6.14 x\nHEADER,CLIENT_LIST,Common Name,Real Address,Virtual Address,"
+            "Peer ID,Data Channel Cipher\n")
+    lines = "".join(f"CLIENT_LIST,{name},192.0.2.7:5000,10.8.0.{i + 2},{i},AES-256-GCM\n"
+                    for i, name in enumerate(clients))
+    return f"{head}{lines}END\n"
+
+
+@pytest.fixture
+def namespace():
+    namespace = netns.Namespace("facts")
+    yield namespace
+    namespace.close()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in ("wireguard", "names"):
+        (tmp_path / name).mkdir()
+    return tmp_path
+
+
+@pytest.fixture
+def facts(namespace, folder):
+    running = Facts(namespace, folder)
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def hold():
+    """Holders of tun devices, ended with the test."""
+    held = []
+
+    def hold_one(namespace, name):
+        process = namespace.popen([sys.executable, "-c", HOLD, name], stdout=subprocess.PIPE)
+        held.append(process)
+        assert process.stdout.readline() == b"held\n"
+        return process
+
+    yield hold_one
+    for process in held:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def test_who_holds_a_device(namespace, facts, hold):
+    holder = hold(namespace, "tun3")
+    told = facts.ask(tun=["tun3", "tun4"])
+    program = pathlib.Path(sys.executable).resolve().name
+    assert told == {"tunnels": [{"ifname": "tun3", "program": program, "pid": holder.pid,
+                                 "uid": NOBODY}]}
+    holder.kill()
+    assert facts.next(lambda told: True, 4) == {}
+
+
+def test_a_device_that_is_held_later(namespace, facts, hold):
+    assert facts.ask(tun=["tun3"]) == {}
+    holder = hold(namespace, "tun3")
+    told = facts.next(lambda told: True, 7)
+    assert told["tunnels"][0]["pid"] == holder.pid
+
+
+def test_another_namespace_has_its_own_devices(facts, hold):
+    other = netns.Namespace("other")
+    try:
+        hold(other, "tun3")
+        assert facts.ask(tun=["tun3"]) == {}
+    finally:
+        other.close()
+
+
+def test_what_was_not_asked_is_not_told(namespace, facts, hold):
+    hold(namespace, "tun3")
+    assert facts.ask() == {}
+
+
+def start_openvpn(namespace, folder, *arguments):
+    log = folder / "openvpn.log"
+    # as from a shell in that folder
+    process = namespace.popen(["openvpn", *arguments, "--log", str(log)], cwd=folder,
+                              env={**os.environ, "PWD": str(folder)})
+    until(lambda: log.exists() and "TUN/TAP device" in log.read_text(), "OpenVPN has its device")
+    return process
+
+
+@pytest.mark.parametrize("how", ("whole path", "relative path", "chroot"))
+def test_openvpn_and_its_configuration(namespace, facts, folder, how):
+    key = folder / "static.key"
+    subprocess.run(["openvpn", "--genkey", "secret", str(key)], check=True)
+    (folder / "jail" / "tmp").mkdir(parents=True)
+    config = folder / "p2p.conf"
+    config.write_text("dev tun5\nifconfig 10.6.0.1 10.6.0.2\nremote 192.0.2.9 5001\nlport 5002\n"
+                      "cipher AES-256-CBC\nauth SHA256\nstatus p2p.status 1\nfragment 1300\n"
+                      f"<secret>\n{key.read_text()}</secret>\n", encoding="ascii")
+    name = "p2p.conf" if how != "whole path" else str(config)
+    more = ["--chroot", str(folder / "jail"), "--user", "nobody"] if how == "chroot" else []
+    process = start_openvpn(namespace, folder, "--config", name, *more)
+    try:
+        told = facts.ask(tun=["tun5"])["tunnels"]
+        assert len(told) == 1
+        assert told[0]["program"] == "openvpn" and told[0]["pid"] == process.pid
+        assert told[0].get("uid", 0) == (NOBODY if how == "chroot" else 0)
+        openvpn = told[0]["openvpn"][0]
+        # its own statistics name no client; that the file was found is told
+        assert openvpn.pop("status") == [{"file": "/p2p.status"}]
+        version = subprocess.run(["openvpn", "--version"], capture_output=True, check=False)
+        assert openvpn == {
+            "role": "p2p", "proto": "udp", "local_port": 5002, "static_key": True,
+            "fragment": True, "ciphers": ["AES-256-CBC"], "auth": "SHA256",
+            "remotes": [{"address": "192.0.2.9", "port": 5001}],
+            "version": ".".join(version.stdout.decode().split()[1].split(".")[:2])}
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_configuration_that_is_gone(namespace, facts, folder):
+    config = folder / "gone.conf"
+    config.write_text("dev tun5\nremote 192.0.2.9\nsecret static.key\ncipher AES-256-CBC\n")
+    subprocess.run(["openvpn", "--genkey", "secret", str(folder / "static.key")], check=True)
+    process = start_openvpn(namespace, folder, "--config", str(config))
+    try:
+        config.unlink()
+        told = facts.ask(tun=["tun5"])
+        assert told["tunnels"][0]["openvpn"][0]["unread"] is True
+        assert "tun5" in told["warnings"][0] and "can't be read" in told["warnings"][0]
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_status_file_that_is_rewritten(facts, folder):
+    file = folder / "server.status"
+    file.write_text(status("alice"))
+    facts.ask(status_files=[str(file)])
+    told = facts.next(lambda told: "clients" in told["status"][0])
+    assert told["status"] == [{
+        "file": str(file), "version": "2.6",
+        "clients": [{"name": "alice", "endpoint": "192.0.2.7", "port": 5000, "has_peer_id": True,
+                     "cipher": "AES-256-GCM", "addresses": ["10.8.0.2/32"]}]}]
+    # half of it is not told, nor does what was known go
+    file.write_text(status("alice", "bob").replace("END\n", ""))
+    facts.nothing(2.5)
+    file.write_text(status("alice", "bob"))
+    told = facts.next(lambda told: True)
+    assert [client["name"] for client in told["status"][0]["clients"]] == ["alice", "bob"]
+    file.unlink()
+    assert facts.next(lambda told: True)["status"] == [{"file": str(file)}]
+
+
+def test_what_is_no_file_is_not_opened(facts, folder):
+    """A pipe would notice who opens it, and a device might act."""
+    pipe = folder / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Event()
+
+    def open_for_writing():
+        with open(pipe, "wb"):
+            writer.set()
+
+    thread = threading.Thread(target=open_for_writing, daemon=True)
+    thread.start()
+    facts.ask(status_files=[str(pipe), "/dev/zero"])
+    facts.nothing(2)
+    assert not writer.is_set()
+    with open(pipe, "rb"):
+        thread.join()
+
+
+def test_wireguard_in_user_space(facts, folder):
+    """Roaming is seen within 5 s; a new handshake alone is not told."""
+    wireguard = Uapi(folder / "wireguard" / "wg7.sock", device("192.0.2.7:51820"))
+    told = facts.ask(wireguard=["wg7", "wg8"])
+    assert told == {"wireguard": [{
+        "ifname": "wg7", "kind": "wireguard", "listen_port": 51820,
+        "peers": [{"key": PUBLIC, "endpoint": "192.0.2.7", "port": 51820,
+                   "allowed": ["10.7.0.0/24"], "handshake": 5}]}]}
+    wireguard.answer = device("192.0.2.7:51820", handshake=6)
+    facts.nothing(3)
+    wireguard.answer = device("[2001:db8::7]:51821", handshake=7)
+    told = facts.next(lambda told: True, 5)
+    peer = told["wireguard"][0]["peers"][0]
+    assert (peer["endpoint"], peer["port"], peer["handshake"]) == ("2001:db8::7", 51821, 7)
+    wireguard.close()
+    assert facts.next(lambda told: True, 5) == {}
+
+
+def test_a_device_that_hangs_holds_up_nobody(facts, folder):
+    stuck = Uapi(folder / "wireguard" / "wg7.sock", None)
+    wireguard = Uapi(folder / "wireguard" / "wg8.sock", device("192.0.2.7:51820"))
+    start = time.monotonic()
+    told = facts.ask(wireguard=["wg7", "wg8"])
+    assert time.monotonic() - start < 3 * SLOW
+    assert [one["ifname"] for one in told["wireguard"]] == ["wg8"]
+    # and what it said before it hung stays
+    wireguard.answer = None
+    facts.nothing(3.5)
+    stuck.close()
+
+
+def test_nonsense_from_a_device(facts, folder):
+    """Neither an answer without end nor a wrong one does harm."""
+    Uapi(folder / "wireguard" / "wg7.sock", b"private_key=" + b"a" * (20 << 20))
+    Uapi(folder / "wireguard" / "wg8.sock", b"public_key=x\nerrno=0\n\n")
+    assert facts.ask(wireguard=["wg7", "wg8"]) == {}
+
+
+def test_names(facts, folder):
+    file = folder / "names" / "wg0.conf"
+    file.write_text(f"[Interface]\nPrivateKey = {SECRET}\n\n[Peer]\n# friendly_name = alice\n"
+                    f"PublicKey = {PUBLIC}\nPresharedKey = {SECRET}\n")
+    (folder / "names" / "wg0.conf.bak").write_text("[Peer]\n# friendly_name = old\n"
+                                                   f"PublicKey = {PUBLIC}\n")
+    assert facts.ask() == {"names": [{"key": PUBLIC, "name": "alice"}]}
+    file.write_text(f"[Peer]\n#friendly_name=bob\nPublicKey={PUBLIC}\n")
+    assert facts.next(lambda told: True, 5) == {"names": [{"key": PUBLIC, "name": "bob"}]}
+
+
+def test_it_has_given_up_what_it_does_not_need(facts, namespace):
+    process = pathlib.Path(f"/proc/{facts.pid}")
+    facts.ask()
+    told = dict(line.split(":", 1) for line in process.joinpath("status").read_text().splitlines())
+    kept = f"{1 << 2 | 1 << 19:016x}"  # CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE
+    assert [told[name].strip() for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")] == [
+        "0" * 16, kept, kept, kept, "0" * 16]
+    assert told["NoNewPrivs"].strip() == "1"
+    limits = process.joinpath("limits").read_text()
+    assert [line.split()[4:6] for line in limits.splitlines() if "core file" in line] == [["0", "0"]]
+    assert os.stat(process / "ns/net").st_ino != os.fstat(namespace.fd).st_ino
+    assert process.joinpath("net/dev").read_text().count(":") == 1  # lo
+    assert {os.readlink(fd).split(":")[0] for fd in process.joinpath("fd").iterdir()
+            if int(fd.name) > 2} == {"socket"}
+
+
+@pytest.mark.parametrize("text", ("{", "[]", '{"tun":7}', '{"tun":["a/b"]}',
+                                  '{"status_files":["etc/shadow"]}', '{"a":' + "[" * 64,
+                                  " " * (2 << 20)),
+                         ids=("cut", "array", "number", "name", "path", "deep", "long"))
+def test_a_question_that_is_none_ends_it(namespace, folder, text):
+    running = Facts(namespace, folder)
+    with contextlib.suppress(BrokenPipeError):  # the client ends while it still is told
+        running.send(text)
+    assert running.line(15).startswith("ended")
+    assert running.end() == 1
+    assert b"the client is cut off" in running.errors
+
+
+class Listening:
+    """mssclamp-facts as its socket unit starts it; the socket's file belongs to owner."""
+
+    def __init__(self, folder, owner):
+        self.path = folder / "facts"
+        folder.chmod(0o755)
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.bind(str(self.path))
+        self.path.chmod(0o666)
+        os.chown(self.path, owner, -1)
+        self.socket.listen(8)
+        self.process = subprocess.Popen(
+            ["sh", "-c", f"LISTEN_PID=$$ LISTEN_FDS=1 exec {PROGRAM}"], pass_fds=[3],
+            preexec_fn=lambda: os.dup2(self.socket.fileno(), 3), stderr=subprocess.PIPE)
+
+    def ask_as(self, uid):
+        """What a user is told: bytes, empty for one who is refused."""
+        script = ("import socket, sys\ns = socket.socket(socket.AF_UNIX)\ns.connect(sys.argv[1])\n"
+                  "s.settimeout(30)\ns.send(b'{}\\0')\nprint(s.recv(100))\n")
+        done = subprocess.run(["setpriv", "--reuid", str(uid), "--clear-groups", sys.executable,
+                               "-c", script, str(self.path)], capture_output=True, check=False)
+        return done.stdout
+
+    def close(self):
+        self.process.terminate()
+        errors = self.process.communicate(timeout=20 * SLOW)[1]
+        self.socket.close()
+        return errors
+
+
+def open_folder(folder):
+    for parent in (folder, *folder.parents):
+        if parent.owner() == "root" and str(parent).startswith("/tmp/"):
+            parent.chmod(parent.stat().st_mode | 0o055)
+
+
+@pytest.mark.parametrize("owner, uid, told", ((0, 0, True), (0, NOBODY, False),
+                                              (NOBODY, NOBODY, True), (NOBODY, 0, True),
+                                              (NOBODY, 1, False)))
+def test_whom_it_tells(folder, owner, uid, told):
+    open_folder(folder)
+    running = Listening(folder, owner)
+    try:
+        answer = running.ask_as(uid)
+    finally:
+        errors = running.close()
+    if told:
+        assert answer.startswith(b"b'{") and b"refused" not in errors
+    else:
+        assert not answer.startswith(b"b'{") and f"user {uid} ".encode() in errors
+
+
+def test_one_client_after_the_other(folder):
+    """The second waits for the first, and is served then."""
+    running = Listening(folder, 0)
+    try:
+        with socket.socket(socket.AF_UNIX) as first, socket.socket(socket.AF_UNIX) as second:
+            for client in (first, second):
+                client.settimeout(10 * SLOW)
+                client.connect(str(running.path))
+                client.send(b"{}\0")
+            assert first.recv(1000).endswith(b"\0")
+            second.settimeout(1)
+            with pytest.raises(TimeoutError):
+                second.recv(1000)
+            first.close()
+            second.settimeout(10 * SLOW)
+            assert second.recv(1000).endswith(b"\0")
+    finally:
+        running.close()
+
+
+def test_started_by_hand_it_says_how():
+    done = subprocess.run([PROGRAM], capture_output=True, check=False)
+    assert done.returncode == 2 and done.stderr.startswith(b"usage: mssclamp-facts")
