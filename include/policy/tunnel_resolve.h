@@ -26,9 +26,25 @@ struct tunnel_lpm {
 	struct lpm *lpm[FAMILY_COUNT];
 };
 
+/* What an entry of `tunnels` may say of a tunnel. */
+enum override_part {
+	OVERRIDE_PATH_MTU,
+	OVERRIDE_EXTRA,
+	OVERRIDE_OVER,
+	OVERRIDE_ENCAP,
+	OVERRIDE_PARTS
+};
+
+/* The entries that hold for one tunnel. Peers of one tunnel mostly come one after the other. */
+struct tunnel_matches {
+	const char *tunnel; /* its name, by address: names live as long as the set; NULL: nobody's */
+	const struct tunnel_override *found[OVERRIDE_PARTS]; /* NULL without */
+};
+
 struct tunnel_set_private {
 	struct tunnel_override *overrides; /* texts owned */
 	size_t override_count;
+	struct tunnel_matches matches;     /* of the tunnel that was asked for last */
 	struct path_hint *hints;           /* by destination */
 	size_t hint_count;
 	uint32_t hint_floor;
@@ -76,10 +92,10 @@ struct tunnel_outer tunnel_resolve_path(struct tunnel_set *set,
 					const struct tunnel_path_question *question,
 					struct tunnel_steps *steps);
 
-/* The first override for that tunnel that gives what `has` asks for, or NULL. */
-const struct tunnel_override *tunnel_find_override(const struct tunnel_set *set,
-						   const char *tunnel,
-						   bool (*has)(const struct tunnel_override *));
+/* The first override for that tunnel that says something of that part, or NULL. tunnel is a name
+ * that the set holds. */
+const struct tunnel_override *tunnel_find_override(struct tunnel_set *set, const char *tunnel,
+						   enum override_part part);
 
 /* Adds a line; steps may be NULL, and what has no room is left out. */
 void tunnel_step_add(struct tunnel_steps *steps, uint32_t value, const char *source,

@@ -73,18 +73,19 @@ static void format_side(const struct prefix *prefix, uint8_t protocol, uint16_t 
 			uint16_t port_mask, char text[SIDE_MAX])
 {
 	unsigned int first = port & port_mask, last = first | (uint16_t)~port_mask;
-	char prefix_text[PREFIX_TEXT_MAX], number[4];
-	const char *name = protocol_format(protocol, number);
+	size_t len = strlen(prefix_format(prefix, text));
+	const char *name;
+	char number[4];
 
-	prefix_format(prefix, prefix_text);
+	if (protocol == 0 && port_mask == 0)
+		return;
+	name = protocol_format(protocol, number);
 	if (port_mask == UINT16_MAX)
-		snprintf(text, SIDE_MAX, "%s[%s/%u]", prefix_text, name, first);
+		snprintf(text + len, SIDE_MAX - len, "[%s/%u]", name, first);
 	else if (port_mask != 0)
-		snprintf(text, SIDE_MAX, "%s[%s/%u-%u]", prefix_text, name, first, last);
-	else if (protocol != 0)
-		snprintf(text, SIDE_MAX, "%s[%s]", prefix_text, name);
+		snprintf(text + len, SIDE_MAX - len, "[%s/%u-%u]", name, first, last);
 	else
-		snprintf(text, SIDE_MAX, "%s", prefix_text);
+		snprintf(text + len, SIDE_MAX - len, "[%s]", name);
 }
 
 /* Returns owned, or NULL. */

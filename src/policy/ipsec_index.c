@@ -91,23 +91,34 @@ void ipsec_index_done(struct ipsec_index *index)
 	*index = (struct ipsec_index){ 0 };
 }
 
-/* The first place that is not before the key (or, with behind, that is behind it). */
-static size_t find_place(const struct ipsec_index *index, const struct key *key, enum depth depth,
-			 bool behind)
+/* The first place that is not before the key. */
+static size_t find_place(const struct ipsec_index *index, const struct key *key, enum depth depth)
 {
 	size_t low = 0, high = index->count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 		struct key here = key_of_state(index->sorted[middle]);
-		int order = compare_keys(&here, key, depth);
 
-		if (order < 0 || (behind && order == 0))
+		if (compare_keys(&here, key, depth) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
 	return low;
+}
+
+/* Whether the state at a place (which may be behind the last) has that key. Most keys have one or two
+ * states: looking at the next costs less than finding the end. */
+static bool has_key(const struct ipsec_index *index, size_t place, const struct key *key,
+		    enum depth depth)
+{
+	struct key here;
+
+	if (place >= index->count)
+		return false;
+	here = key_of_state(index->sorted[place]);
+	return compare_keys(&here, key, depth) == 0;
 }
 
 static bool prefixes_meet(const struct prefix *a, const struct prefix *b)
@@ -156,10 +167,9 @@ static bool fits(const struct ipsec_state *state, const struct ipsec_wish *wish)
 static const struct ipsec_state *find_best(const struct ipsec_index *index, const struct key *key,
 					   enum depth depth, const struct ipsec_wish *wish)
 {
-	size_t end = find_place(index, key, depth, true);
 	const struct ipsec_state *best = NULL;
 
-	for (size_t i = find_place(index, key, depth, false); i < end; i++) {
+	for (size_t i = find_place(index, key, depth); has_key(index, i, key, depth); i++) {
 		const struct ipsec_state *state = index->sorted[i];
 
 		if (!fits(state, wish) || (best && compare_preference(best, state) <= 0))
@@ -208,12 +218,12 @@ size_t ipsec_index_find_back(const struct ipsec_index *index, const struct ipsec
 	const struct ipsec_template *template = wish->template;
 	struct key key = { template->reqid, template->protocol, template->mode, wish->family,
 			   wish->source.bytes, wish->destination.bytes };
-	size_t count = 0, end;
+	size_t count = 0;
 
 	if (!wish->has_source || !wish->has_destination)
 		return 0;
-	end = find_place(index, &key, DEPTH_SOURCE, true);
-	for (size_t i = find_place(index, &key, DEPTH_SOURCE, false); i < end && count < max; i++) {
+	for (size_t i = find_place(index, &key, DEPTH_SOURCE);
+	     count < max && has_key(index, i, &key, DEPTH_SOURCE); i++) {
 		if (fits_back(index->sorted[i], wish))
 			ret_states[count++] = index->sorted[i];
 	}

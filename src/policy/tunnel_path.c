@@ -32,31 +32,48 @@ void tunnel_step_add(struct tunnel_steps *steps, uint32_t value, const char *sou
 	va_end(args);
 }
 
-const struct tunnel_override *tunnel_find_override(const struct tunnel_set *set, const char *tunnel,
-						   bool (*has)(const struct tunnel_override *))
+static bool says(const struct tunnel_override *override, enum override_part part)
 {
+	switch (part) {
+	case OVERRIDE_PATH_MTU:
+		return override->path_mtu != 0;
+	case OVERRIDE_EXTRA:
+		return override->extra != 0;
+	case OVERRIDE_OVER:
+		return override->over != NULL;
+	case OVERRIDE_ENCAP:
+		return override->has_encap;
+	case OVERRIDE_PARTS:
+		break;
+	}
+	return false;
+}
+
+static struct tunnel_matches match(const struct tunnel_set *set, const char *tunnel)
+{
+	struct tunnel_matches matches = { .tunnel = tunnel };
+
 	for (size_t i = 0; i < set->private->override_count; i++) {
 		const struct tunnel_override *override = &set->private->overrides[i];
 
-		if (has(override) && fnmatch(override->match, tunnel, 0) == 0)
-			return override;
+		if (fnmatch(override->match, tunnel, 0) != 0)
+			continue;
+		for (enum override_part part = 0; part < OVERRIDE_PARTS; part++) {
+			if (!matches.found[part] && says(override, part))
+				matches.found[part] = override;
+		}
 	}
-	return NULL;
+	return matches;
 }
 
-static bool has_path_mtu(const struct tunnel_override *override)
+const struct tunnel_override *tunnel_find_override(struct tunnel_set *set, const char *tunnel,
+						   enum override_part part)
 {
-	return override->path_mtu != 0;
-}
+	struct tunnel_matches *matches = &set->private->matches;
 
-static bool has_extra(const struct tunnel_override *override)
-{
-	return override->extra != 0;
-}
-
-static bool has_over(const struct tunnel_override *override)
-{
-	return override->over != NULL;
+	if (matches->tunnel != tunnel)
+		*matches = match(set, tunnel);
+	return matches->found[part];
 }
 
 static const struct path_hint *find_hint(const struct tunnel_set *set,
@@ -301,9 +318,9 @@ static bool take_interface(struct tunnel_set *set, const char *name, struct tunn
 	return false;
 }
 
-static uint32_t find_extra(const struct tunnel_set *set, const char *tunnel)
+static uint32_t find_extra(struct tunnel_set *set, const char *tunnel)
 {
-	const struct tunnel_override *override = tunnel_find_override(set, tunnel, has_extra);
+	const struct tunnel_override *override = tunnel_find_override(set, tunnel, OVERRIDE_EXTRA);
 
 	return override ? override->extra : 0;
 }
@@ -311,7 +328,7 @@ static uint32_t find_extra(const struct tunnel_set *set, const char *tunnel)
 static void walk(struct tunnel_set *set, const struct tunnel_path_question *question,
 		 struct tunnel_outer *outer, struct tunnel_steps *steps)
 {
-	const struct tunnel_override *over = tunnel_find_override(set, question->tunnel, has_over);
+	const struct tunnel_override *over = tunnel_find_override(set, question->tunnel, OVERRIDE_OVER);
 	size_t place;
 
 	if (over && take_interface(set, over->over, outer, steps))
@@ -335,7 +352,7 @@ struct tunnel_outer tunnel_resolve_path(struct tunnel_set *set,
 					struct tunnel_steps *steps)
 {
 	const struct tunnel_override *fixed =
-		tunnel_find_override(set, question->tunnel, has_path_mtu);
+		tunnel_find_override(set, question->tunnel, OVERRIDE_PATH_MTU);
 	struct tunnel_outer outer = {
 		.has_family = question->has_endpoint || !question->way->oif,
 		.family = question->has_endpoint ? question->way->destination.family :

@@ -9,15 +9,10 @@
 
 #define VLAN_TAG 4 /* IEEE 802.1Q; a physical link carries it beside its MTU, a tunnel does not */
 
-static bool has_encap(const struct tunnel_override *override)
-{
-	return override->has_encap;
-}
-
 /* What the configuration says of a layer stands above what was discovered. */
-static void apply_override(const struct tunnel_set *set, const char *tunnel, struct encap *encap)
+static void apply_override(struct tunnel_set *set, const char *tunnel, struct encap *encap)
 {
-	const struct tunnel_override *override = tunnel_find_override(set, tunnel, has_encap);
+	const struct tunnel_override *override = tunnel_find_override(set, tunnel, OVERRIDE_ENCAP);
 
 	if (!override)
 		return;
@@ -70,7 +65,7 @@ static bool take_layer(const struct tunnel_outer *outer, const struct encap *giv
 	return true;
 }
 
-static struct tunnel_limit take_layers(const struct tunnel_set *set, const char *tunnel,
+static struct tunnel_limit take_layers(struct tunnel_set *set, const char *tunnel,
 				       const struct tunnel_outer *outer, const struct encap *layers,
 				       size_t count, uint32_t link_mtu, struct tunnel_steps *steps)
 {
@@ -347,7 +342,7 @@ static struct tunnel_limit resolve_by_kind(struct tunnel_set *set, size_t place,
 		return limit;
 	}
 	/* Nobody tells of its far ends: the configuration may. */
-	if (tunnel_find_override(set, link->name, has_encap) &&
+	if (tunnel_find_override(set, link->name, OVERRIDE_ENCAP) &&
 	    set->private->first_by_link[place] == set->private->first_by_link[place + 1])
 		return resolve_device(set, place, steps);
 	return limit;

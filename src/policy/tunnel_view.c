@@ -93,24 +93,20 @@ static int add_named(struct tunnel_views *views, const struct peer *peer, enum e
 		.name = peer->tunnel,
 		.kind = encap_kind_name(kind == ENCAP_NONE ? ENCAP_ESP : kind),
 	};
-	const struct named wanted = { .name = peer->tunnel };
-	struct named *const *found = tfind(&wanted, tree, compare_names);
-	struct named *named;
+	struct named *named = malloc(sizeof(*named));
+	struct named *const *found;
+	bool known;
 
-	if (found) {
-		*ret_place = (*found)->place;
-		return 0;
-	}
-	named = malloc(sizeof(*named));
 	if (!named)
 		return -ENOMEM;
 	*named = (struct named){ peer->tunnel, (uint32_t)views->count };
-	if (!tsearch(named, tree, compare_names)) {
+	found = tsearch(named, tree, compare_names);
+	if (found)
+		*ret_place = (*found)->place;
+	known = found && *found != named;
+	if (!found || known)
 		free(named);
-		return -ENOMEM;
-	}
-	*ret_place = named->place;
-	return add(views, &view);
+	return !found ? -ENOMEM : known ? 0 : add(views, &view);
 }
 
 static int add_peers(struct tunnel_views *views, const struct tunnel_set *set,

@@ -100,6 +100,26 @@ static void test_address_takes_no_length(void **state)
 	assert_int_equal(address_parse("", &address), -EINVAL);
 }
 
+/* Compared with the C library: each byte at each place, each length. */
+static void test_writes_numbers_like_the_library(void **state)
+{
+	char text[PREFIX_TEXT_MAX], expected[PREFIX_TEXT_MAX];
+
+	(void)state;
+	for (unsigned int n = 0; n < 256; n++) {
+		struct address four = { FAMILY_IPV4, { (uint8_t)n, (uint8_t)(n + 1), (uint8_t)(n / 2),
+						       (uint8_t)(255 - n) } };
+		struct prefix six = { { FAMILY_IPV6, { 0xfd, [15] = (uint8_t)n } },
+				      (uint8_t)(n % 129) };
+
+		snprintf(expected, sizeof(expected), "%u.%u.%u.%u", four.bytes[0], four.bytes[1],
+			 four.bytes[2], four.bytes[3]);
+		assert_string_equal(address_format(&four, text), expected);
+		snprintf(expected, sizeof(expected), "fd00::%x/%u", n, six.length);
+		assert_string_equal(prefix_format(&six, text), n ? expected : "fd00::/0");
+	}
+}
+
 static void test_from_bytes_clears_the_rest(void **state)
 {
 	const uint8_t bytes[ADDRESS_MAX] = { 192, 0, 2, 1, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9 };
@@ -185,6 +205,7 @@ int main(void)
 		cmocka_unit_test(test_parses_what_people_type),
 		cmocka_unit_test(test_refuses_what_is_no_prefix),
 		cmocka_unit_test(test_address_takes_no_length),
+		cmocka_unit_test(test_writes_numbers_like_the_library),
 		cmocka_unit_test(test_from_bytes_clears_the_rest),
 		cmocka_unit_test(test_every_length_ipv4),
 		cmocka_unit_test(test_every_length_ipv6),
