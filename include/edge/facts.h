@@ -16,8 +16,8 @@
 
 struct facts_reader;
 
-/* What `tunnels` of the configuration says beside discovery; texts may be NULL and are borrowed for
- * the call. */
+/* What `tunnels` of the configuration says beside discovery; texts may be NULL and are borrowed
+ * for the call. */
 struct facts_source {
 	const char *match;       /* interface glob */
 	const char *kind;        /* "openvpn", or NULL */
@@ -25,8 +25,8 @@ struct facts_source {
 	const char *cipher, *auth;
 };
 
-/* socket: the unit's socket (FACTS_SOCKET). Returns owned, or NULL (out of memory). Does nothing yet:
- * facts_connect does. */
+/* socket: the unit's socket (FACTS_SOCKET). Returns owned, or NULL (out of memory). Does nothing
+ * yet: facts_connect does. */
 struct facts_reader *facts_new(const char *socket);
 /* Closes; a child ends by that, and is reaped. NULL is fine. */
 void facts_free(struct facts_reader *reader);
@@ -49,8 +49,8 @@ int facts_ask(struct facts_reader *reader, const struct link *links, size_t coun
 	      const struct facts_source *sources, size_t source_count);
 
 /* Takes what has arrived; never blocks. Returns 1: facts_current has changed; 0; or -EPIPE: the
- * connection is closed (facts_fd is -1 now, what was known stays, the last of it perhaps just come). A message that is not right is
- * dropped whole, counted and said once an hour. */
+ * connection is closed (facts_fd is -1 now, what was known stays, the last of it perhaps just
+ * come). A message that is not right is dropped whole, counted and said once an hour. */
 int facts_read(struct facts_reader *reader);
 
 /* What is known, borrowed until the next facts_read; all empty at first. */

@@ -12,16 +12,16 @@
 
 /* Appends the peers of links of kind tun that OpenVPN or a WireGuard in user space holds, and of
  * ppp links that pptp carries:
- *   OpenVPN server   each client of its status file: id "common name/peer id" (the name alone where
- *                    the file has no peer ids), name, endpoint, its cipher, its addresses and iroutes;
- *                    and one without id for those that the file does not name yet: all addresses, no
- *                    endpoint, the worst of the configured ciphers
+ *   OpenVPN server   each client of its status file: id "common name/peer id" (the name alone
+ *                    where the file has no peer ids), name, endpoint, its cipher, its addresses
+ *                    and iroutes; and one without id for those that the file does not name yet:
+ *                    all addresses, no endpoint, the worst of the configured ciphers
  *   OpenVPN else     one: the first remote that is an address, all addresses, the worst cipher
  *   WireGuard        as edge/wg does for the kernel's
  *   PPTP             one: the far end, all addresses
  * A source adds what facts do not tell: a status file where OpenVPN itself is not to be seen (in a
- * container), or kind "openvpn" alone; its cipher and auth replace OpenVPN's. The first that matches a
- * link counts.
+ * container), or kind "openvpn" alone; its cipher and auth replace OpenVPN's. The first that
+ * matches a link counts.
  * Returns 0, or -ENOMEM with what was appended before left in peers. */
 int facts_peers(const struct facts *facts, const struct link *links, size_t count,
 		const struct facts_source *sources, size_t source_count,
@@ -37,8 +37,8 @@ const char *facts_name(const struct facts *facts, const char *key);
 
 /* What is behind an interface. Texts are borrowed. */
 struct facts_owner {
-	const char *kind;    /* "openvpn", "wireguard", "amneziawg", "pppoe", "pptp", "l2tp", "ppp", or
-			      * the program's name */
+	const char *kind;    /* "openvpn", "wireguard", "amneziawg", "pppoe", "pptp", "l2tp", "ppp",
+			      * or the program's name */
 	const char *program; /* or NULL: only its socket was seen */
 	int64_t pid, uid;    /* 0 without program */
 	int64_t tun_mtu;     /* that OpenVPN was told, bytes; 0 none */

@@ -11,7 +11,7 @@
  * asked, or -errno. */
 typedef int (*ppp_file_reader)(void *userdata, const char *path, char **ret_text, size_t *ret_len);
 
-/* argv as /proc/PID/cmdline has it. read may be NULL. Returns 0 and an owned record (ifname, pid and
- * uid not set), or -ENOMEM. */
+/* argv as /proc/PID/cmdline has it. read may be NULL. Returns 0 and an owned record (ifname, pid
+ * and uid not set), or -ENOMEM. */
 int ppp_options_parse(const char *argv, size_t len, ppp_file_reader read, void *userdata,
 		      struct facts_ppp *ret_ppp);

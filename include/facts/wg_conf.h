@@ -8,6 +8,7 @@
 #include "proto/facts.h"
 
 /* Appends a name for each peer that has a public key and a friendly name; names points to the
- * RECORD_LIST(struct facts_name). Values of PrivateKey and PresharedKey are stepped over unread; who
- * read the file wipes the text. Returns 0 or -ENOMEM. What is no configuration has no names. */
+ * RECORD_LIST(struct facts_name). Values of PrivateKey and PresharedKey are stepped over unread;
+ * who read the file wipes the text. Returns 0 or -ENOMEM. What is no configuration has no
+ * names. */
 int wg_conf_parse(const char *text, size_t len, void *names);

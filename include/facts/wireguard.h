@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* WireGuard and AmneziaWG that run in user space, asked over their sockets in /var/run/wireguard and
- * /var/run/amneziawg. Their answers hold the private key: what is read is wiped. */
+/* WireGuard and AmneziaWG that run in user space, asked over their sockets in /var/run/wireguard
+ * and /var/run/amneziawg. Their answers hold the private key: what is read is wiped. */
 #pragma once
 
 #include <stdint.h>
@@ -17,8 +17,8 @@ struct wireguard {
 	RECORD_LIST(struct wireguard_pause) pauses;
 };
 
-/* Asks every device of the question that has a socket. folder: "/var/run" outside of tests. Returns
- * a change, or -ENOMEM. */
+/* Asks every device of the question that has a socket. folder: "/var/run" outside of tests.
+ * Returns a change, or -ENOMEM. */
 int wireguard_refresh(struct wireguard *wireguard, const struct facts_question *question,
 		      const char *folder, uint64_t now_ns);
 void wireguard_done(struct wireguard *wireguard);

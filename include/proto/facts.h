@@ -18,7 +18,7 @@
 /* What mssclampd wants to know about. */
 struct facts_question {
 	RECORD_LIST(char *) tun;          /* tun and tap devices: who holds them */
-	RECORD_LIST(char *) dco;          /* devices of OpenVPN's data channel in the kernel: likewise */
+	RECORD_LIST(char *) dco;          /* devices of OpenVPN in the kernel: likewise */
 	RECORD_LIST(char *) status_files; /* OpenVPN's, as the configuration names them */
 	RECORD_LIST(char *) wireguard;    /* devices that may be WireGuard in user space */
 	RECORD_LIST(char *) ppp;          /* ppp devices */

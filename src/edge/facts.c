@@ -16,6 +16,8 @@
 #define RECEIVES_A_TURN 64 /* then the loop gets a turn; the socket stays readable */
 #define MALFORMED_NS (3600 * NS_PER_SECOND)
 
+_Static_assert(RECORD_WHY_MAX <= VARLINK_WHY_MAX, "one room for both reasons");
+
 struct facts_reader {
 	char *socket;
 	int fd;              /* -1 without */
@@ -109,8 +111,8 @@ static int send_question(struct facts_reader *reader)
 static void say_lost(struct facts_reader *reader, int r)
 {
 	if (!reader->lost)
-		log_notice("mssclamp-facts at %s: %s; OpenVPN's clients, WireGuard in user space and "
-			   "names stay unknown until it answers",
+		log_notice("mssclamp-facts at %s: %s; OpenVPN's clients, WireGuard in user space "
+			   "and names stay as they were until it answers",
 			   reader->socket, strerror(-r));
 	reader->lost = true;
 }
@@ -217,7 +219,7 @@ static void count_malformed(struct facts_reader *reader, const char *why)
 /* Returns 1 where facts came, 0, -EMSGSIZE or -ENOMEM. */
 static int take_messages(struct facts_reader *reader)
 {
-	char why[VARLINK_WHY_MAX > RECORD_WHY_MAX ? VARLINK_WHY_MAX : RECORD_WHY_MAX];
+	char why[VARLINK_WHY_MAX];
 	struct facts facts;
 	json_t *message;
 	int r, changed = 0;

@@ -260,7 +260,8 @@ static int append_far_end(const struct tunnel *tunnel, struct peer_list *peers)
 	else
 		set_likely_outer(tunnel, &peer.layer[0]);
 	if (r == 0 && openvpn->remotes.count > 1 &&
-	    asprintf(&peer.warning, "OpenVPN has %zu remotes: the first is taken for the one in use",
+	    asprintf(&peer.warning,
+		     "OpenVPN has %zu remotes: the first is taken for the one in use",
 		     openvpn->remotes.count) < 0) {
 		peer.warning = NULL;
 		r = -ENOMEM;

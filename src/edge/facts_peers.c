@@ -197,18 +197,23 @@ const char *facts_name(const struct facts *facts, const char *key)
 	return found ? found->name : NULL;
 }
 
+struct numbered {
+	int64_t number;
+	const struct facts_client *client;
+};
+
 /* Clients of one tunnel by their number; rebuilt where the next peer is of another link. */
 struct numbers {
 	const struct link *link;
-	const struct facts_client **list;
+	struct numbered *list;
 	size_t count;
 };
 
 static int compare_numbers(const void *a, const void *b)
 {
-	const struct facts_client *const *x = a, *const *y = b;
+	const struct numbered *x = a, *y = b;
 
-	return ((*x)->peer_id > (*y)->peer_id) - ((*x)->peer_id < (*y)->peer_id);
+	return (x->number > y->number) - (x->number < y->number);
 }
 
 static int numbers_build(struct numbers *numbers, const struct facts *facts,
@@ -227,8 +232,11 @@ static int numbers_build(struct numbers *numbers, const struct facts *facts,
 	if (!numbers->list)
 		return -ENOMEM;
 	for (size_t i = 0; i < status->clients.count; i++) {
-		if (status->clients.list[i].has_peer_id)
-			numbers->list[numbers->count++] = &status->clients.list[i];
+		const struct facts_client *client = &status->clients.list[i];
+
+		if (client->has_peer_id)
+			numbers->list[numbers->count++] =
+				(struct numbered){ client->peer_id, client };
 	}
 	qsort(numbers->list, numbers->count, sizeof(*numbers->list), compare_numbers);
 	return 0;
@@ -236,17 +244,17 @@ static int numbers_build(struct numbers *numbers, const struct facts *facts,
 
 static const struct facts_client *numbers_find(const struct numbers *numbers, const char *id)
 {
-	struct facts_client wanted = { 0 };
-	const struct facts_client *key = &wanted, **found = NULL;
+	const struct numbered *found = NULL;
+	struct numbered wanted = { 0 };
 	uint64_t number;
 
 	if (text_parse_u64(id, 0, FACTS_PEER_ID_NONE, &number) < 0)
 		return NULL;
-	wanted.peer_id = (int64_t)number;
+	wanted.number = (int64_t)number;
 	if (numbers->count > 0)
-		found = bsearch(&key, numbers->list, numbers->count, sizeof(*numbers->list),
+		found = bsearch(&wanted, numbers->list, numbers->count, sizeof(*numbers->list),
 				compare_numbers);
-	return found ? *found : NULL;
+	return found ? found->client : NULL;
 }
 
 static bool allows(const struct peer *peer, const struct prefix *prefix)

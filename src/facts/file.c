@@ -84,7 +84,8 @@ static int read_found(int found, const struct stat *before, char **ret_text, siz
 		return -errno;
 	text = malloc(size + 2);
 	len = text ? read_all(fd, text, size + 1) : -ENOMEM;
-	if (len >= 0 && (fstat(fd, &after) < 0 || (size_t)len != size || !same_file(before, &after)))
+	if (len >= 0 &&
+	    (fstat(fd, &after) < 0 || (size_t)len != size || !same_file(before, &after)))
 		len = -EAGAIN;
 	close(fd);
 	if (len < 0) {

@@ -69,7 +69,7 @@ static int search_process(pid_t pid, int (*found)(void *userdata, const struct h
 			  void *userdata)
 {
 	struct holder holder = { .fd = -1 };
-	char name[PROC_NAME_MAX > PROCESS_NAME_MAX ? PROC_NAME_MAX : PROCESS_NAME_MAX];
+	char name[PROC_NAME_MAX], program[PROCESS_NAME_MAX];
 	const struct dirent *entry;
 	bool any = false;
 	DIR *folder;
@@ -90,7 +90,7 @@ static int search_process(pid_t pid, int (*found)(void *userdata, const struct h
 		r = found(userdata, &holder);
 	}
 	closedir(folder);
-	if (any || process_name(pid, name) < 0 || strncmp(name, "openvpn", 7) != 0 ||
+	if (any || process_name(pid, program) < 0 || strncmp(program, "openvpn", 7) != 0 ||
 	    process_find(pid, &holder.process) < 0)
 		return r;
 	holder.fd = -1;

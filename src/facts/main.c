@@ -17,9 +17,9 @@
 
 static const char usage[] =
 	"usage: mssclamp-facts [--fd N]\n"
-	"Reads what mssclampd may not: who holds tun devices, OpenVPN's configuration and status,\n"
-	"WireGuard in user space, names of peers. Started by systemd (mssclamp-facts.socket) or by\n"
-	"mssclampd, with the connected socket N.\n";
+	"Reads what mssclampd may not: who holds tun devices, OpenVPN's configuration and\n"
+	"status, WireGuard in user space, names of peers. Started by systemd\n"
+	"(mssclamp-facts.socket) or by mssclampd, with the connected socket N.\n";
 
 /* The environment that systemd sets for a socket unit. Written out here: this process has rights,
  * so it links no library for two variables. */

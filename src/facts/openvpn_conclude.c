@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What an OpenVPN configuration comes to: OpenVPN's defaults, and what its versions do with them. */
+/* What an OpenVPN configuration comes to: OpenVPN's defaults, and what its versions do with
+ * them. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -186,51 +186,57 @@ static int take_sectioned(struct reader *reader, struct status_fields *fields)
 	return 0;
 }
 
-static int compare_rows(const void *a, const void *b)
-{
-	const struct status_row *const *x = a, *const *y = b;
-	int order = strcmp((*x)->name, (*y)->name);
+/* A client in the order of names. */
+struct entry {
+	const struct status_row *row;
+	size_t place;
+};
 
-	if (order == 0)
-		order = strcmp((*x)->real, (*y)->real);
+static int compare_rows(const struct status_row *a, const struct status_row *b)
+{
+	int order = strcmp(a->name, b->name);
+
+	return order ? order : strcmp(a->real, b->real);
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+	const struct entry *x = a, *y = b;
+	int order = compare_rows(x->row, y->row);
+
 	/* Of equal ones the first counts. */
-	return order != 0 ? order : (*x > *y) - (*x < *y);
+	return order ? order : (x->place > y->place) - (x->place < y->place);
 }
 
 /* The first client of that name and address: IPv6 ones have no port here, so two behind one
  * address look the same. */
-static struct facts_client *find_owner(struct reader *reader, const struct status_row **sorted,
+static struct facts_client *find_owner(struct reader *reader, const struct entry *sorted,
 				       const struct status_row *route)
 {
 	size_t low = 0, high = reader->client_count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		const struct status_row *row = sorted[middle];
-		int order = strcmp(row->name, route->name);
 
-		if (order == 0)
-			order = strcmp(row->real, route->real);
-		if (order < 0)
+		if (compare_rows(sorted[middle].row, route) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	if (low == reader->client_count || strcmp(sorted[low]->name, route->name) != 0 ||
-	    strcmp(sorted[low]->real, route->real) != 0)
+	if (low == reader->client_count || compare_rows(sorted[low].row, route) != 0)
 		return NULL;
-	return &reader->status.clients.list[sorted[low] - reader->client_rows];
+	return &reader->status.clients.list[sorted[low].place];
 }
 
 static int give_routes(struct reader *reader)
 {
-	const struct status_row **sorted = calloc(reader->client_count + 1, sizeof(*sorted));
+	struct entry *sorted = calloc(reader->client_count + 1, sizeof(*sorted));
 	int r = sorted ? 0 : -ENOMEM;
 
 	for (size_t i = 0; r == 0 && i < reader->client_count; i++)
-		sorted[i] = &reader->client_rows[i];
+		sorted[i] = (struct entry){ &reader->client_rows[i], i };
 	if (r == 0)
-		qsort(sorted, reader->client_count, sizeof(*sorted), compare_rows);
+		qsort(sorted, reader->client_count, sizeof(*sorted), compare_entries);
 	for (size_t i = 0; r == 0 && i < reader->route_count; i++) {
 		const struct status_row *route = &reader->route_rows[i];
 		struct facts_client *client = find_owner(reader, sorted, route);

@@ -52,10 +52,10 @@ static int read_options(void *userdata, const char *path, char **ret_text, size_
 /* Returns 0, -ENOMEM, or another -errno where it is no pppd. */
 static int read_pppd(struct process *process, const char *ifname, struct facts_ppp *ret_ppp)
 {
-	char name[PROCESS_NAME_MAX], *arguments;
+	char name[PROCESS_NAME_MAX], *arguments = NULL;
 	struct facts_ppp ppp;
-	size_t len;
-	uid_t uid;
+	size_t len = 0;
+	uid_t uid = 0;
 	int r = process_name(process->pid, name);
 
 	if (r == 0 && strncmp(name, "pppd", 4) != 0)

@@ -30,8 +30,8 @@ static void drop_bounding_set(void)
 static void say_missing(uint32_t permitted)
 {
 	if ((permitted & KEPT) != KEPT)
-		log_notice("facts: started without CAP_DAC_READ_SEARCH or CAP_SYS_PTRACE: what only "
-			   "root may read stays unknown");
+		log_notice("facts: started without CAP_DAC_READ_SEARCH or CAP_SYS_PTRACE: what "
+			   "only root may read stays unknown");
 }
 
 /* Keeps of the two what there is: without them less can be read. */

@@ -19,6 +19,8 @@
 #define IDLE_NS (30 * NS_PER_SECOND)
 #define RECEIVE_BYTES 16384
 
+_Static_assert(RECORD_WHY_MAX <= VARLINK_WHY_MAX, "one room for both reasons");
+
 struct client {
 	int fd;
 	struct varlink_input input;
@@ -55,7 +57,7 @@ static int refuse_question(const char *why)
 
 static int take_questions(struct client *client)
 {
-	char why[VARLINK_WHY_MAX > RECORD_WHY_MAX ? VARLINK_WHY_MAX : RECORD_WHY_MAX];
+	char why[VARLINK_WHY_MAX];
 	struct facts_question question;
 	json_t *message;
 	int r;

@@ -8,20 +8,21 @@
  * where it is no word that OpenVPN takes. */
 static const char *take_word(const char *at, const char *end, char word[WORD_BYTES])
 {
-	const char quote = *at == '"' || *at == '\'' ? *at++ : '\0';
+	const bool quoted = *at == '"' || *at == '\'';
+	const char quote = *at;
 	size_t len = 0;
 
-	for (; at < end; at++) {
-		if (quote ? *at == quote : isspace((unsigned char)*at) != 0)
+	for (at += quoted; at < end; at++) {
+		if (quoted ? *at == quote : isspace((unsigned char)*at) != 0)
 			break;
-		if (*at == '\\' && quote != '\'' && ++at == end)
+		if (*at == '\\' && !(quoted && quote == '\'') && ++at == end)
 			return NULL;
 		if (len + 1 >= WORD_BYTES)
 			return NULL;
 		word[len++] = *at;
 	}
 	word[len] = '\0';
-	if (!quote)
+	if (!quoted)
 		return at;
 	return at < end ? at + 1 : NULL;
 }

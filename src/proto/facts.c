@@ -7,9 +7,9 @@
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define FIELD(shape, field, kind) \
-	.key = #field, .type = kind, .offset = offsetof(struct shape, field)
-#define SHAPE(name, fields_of) \
-	const struct record_shape name##_shape = { sizeof(struct name), fields_of, COUNT(fields_of) }
+	.key = #field, .type = (kind), .offset = offsetof(struct shape, field)
+#define SHAPE(name, rows) \
+	const struct record_shape name##_shape = { sizeof(struct name), rows, COUNT(rows) }
 #define TEXT_MAX 512          /* bytes of a name; OpenVPN's common names have 64 */
 #define KEY_LEN 44            /* 32 bytes in base64 */
 #define ELEMENTS_MAX 131072   /* of one list */
