@@ -38,7 +38,7 @@ void status_row_split(char *line, char separator, struct status_fields *ret_fiel
 static void join(struct status_fields *fields, size_t first, size_t more, char separator)
 {
 	for (size_t i = 1; i <= more; i++)
-		fields->list[first + i][-1] = separator;
+		*(fields->list[first + i] - 1) = separator; /* the NUL in front of it */
 	fields->count -= more;
 	for (size_t i = first + 1; i < fields->count; i++)
 		fields->list[i] = fields->list[i + more];
