@@ -151,12 +151,13 @@ class Meter:
         self.lab, self.family, self.cache, self.lost = lab, family, {}, set()
         version = socket.AF_INET if family == 4 else socket.AF_INET6
         self.receiver = lab.b.socket(version, socket.SOCK_DGRAM)
-        self.receiver.bind((lab.b.facts[f"inner{family}"], 0))
         self.sender = lab.a.socket(version, socket.SOCK_DGRAM)
+        for host, one in ((lab.b, self.receiver), (lab.a, self.sender)):
+            until(lambda h=host, s=one: self._bound(s, h.facts[f"inner{family}"]),
+                  f"{host.label} has its IPv{family} address inside", seconds)
         level, option = ((socket.IPPROTO_IP, IP_MTU_DISCOVER) if family == 4 else
                          (socket.IPPROTO_IPV6, IPV6_MTU_DISCOVER))
         self.sender.setsockopt(level, option, PMTUDISC_PROBE)
-        self.sender.bind((lab.a.facts[f"inner{family}"], 0))
         self.cable = lab.a.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
         self.cable.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 22)
         self.cable.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
@@ -166,6 +167,16 @@ class Meter:
         end = time.monotonic() + seconds * SLOW
         while not self._passes(LEAST[family] + 8, 0.3):
             assert time.monotonic() < end, f"IPv{family} does not pass\n{lab.logs()}"
+
+    @staticmethod
+    def _bound(one, address):
+        try:
+            one.bind((address, 0))
+        except OSError as error:
+            if error.errno != errno.EADDRNOTAVAIL:
+                raise
+            return False
+        return True
 
     def _passes(self, size, seconds):
         """Whether a datagram arrives whole. OSError(EMSGSIZE) where it cannot leave."""

@@ -13,6 +13,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "lib"), str(HERE)]
 
 STOCK = os.environ.get("MSSCLAMP_LAB") == "stock"
+PATHS = (1500, 1492, 1472, 1400)
 
 
 class Case(typing.NamedTuple):
@@ -20,6 +21,27 @@ class Case(typing.NamedTuple):
     build: typing.Callable   # of a Lab: both ends and the inner addresses
     inner: typing.Callable   # bytes of the path -> largest inner packet
     families: tuple = (4, 6)
+
+    @property
+    def words(self):
+        import stacks
+        return stacks.STACKS[self.name]
+
+    @property
+    def daemon(self):
+        """Where it runs: an OpenVPN server knows what was negotiated."""
+        return "b" if "openvpn" in self.name else "a"
+
+    def found(self, family, path):
+        """What the daemon is to find: exactly that, or what there is a reason for."""
+        import stacks
+        other = stacks.FOUND.get(self.name)
+        return other[1](family, path, self.inner(path)) if other else self.inner(path)
+
+    @property
+    def reason(self):
+        import stacks
+        return stacks.FOUND[self.name][0]
 
 
 def cases():
@@ -43,8 +65,10 @@ def record():
 
 def pytest_terminal_summary(terminalreporter):
     """What was found, for people: each tunnel, family inside and path."""
-    line = "{:40} {:>6} {:>5} {:>6} {:>8}  {}".format
+    line = "{:40} {:>6} {:>5} {:>7} {:>5} {:>8} {:>6}  {}".format
     if RESULTS:
-        terminalreporter.write_line(line("tunnel", "inside", "path", "ours", "measured", ""))
-    for name, family, *numbers in RESULTS:
-        terminalreporter.write_line(line(name, f"IPv{family}", *numbers))
+        terminalreporter.write_line(line("tunnel", "inside", "path", "formula", "calc", "measured",
+                                         "daemon", ""))
+    for name, family, path, formula, calc, measured, daemon, *words in RESULTS:
+        terminalreporter.write_line(line(name, f"IPv{family}", path, formula, calc, measured,
+                                         str(daemon), ", ".join(words)))
