@@ -35,7 +35,7 @@ class Host(Namespace):
         self.facts = facts
 
     def fill(self, text, **more):
-        return string.Template(text).substitute(self.facts, **more)
+        return string.Template(text).substitute({**self.facts, **more})
 
 
 class Lab:

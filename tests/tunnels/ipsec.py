@@ -64,6 +64,8 @@ xfrm policy add src $own dst $other dir out $match priority 9 tmpl src $local ds
 xfrm policy add src $other dst $own dir in $match priority 9 tmpl src $remote dst $local proto $proto reqid 1 mode $mode
 """
 
+FORWARD = POLICIES.strip().splitlines()[1].replace("dir in", "dir fwd")
+
 
 def secure(lab, algorithm, outer=4, mode="tunnel", selectors=(), match="", state="", proto="esp"):
     """States and policies at both ends; selectors are pairs (own, other) of one family each."""
@@ -73,8 +75,10 @@ def secure(lab, algorithm, outer=4, mode="tunnel", selectors=(), match="", state
         ends = {"local": host.facts[f"local{outer}"], "remote": host.facts[f"remote{outer}"]}
         host.ip(host.fill(STATES, **values, **ends))
         for own, other in selectors:
-            host.ip(host.fill(POLICIES, **values, **ends, own=host.fill(own),
-                              other=host.fill(other), match=match))
+            both = {"own": host.fill(own), "other": host.fill(other), "match": match}
+            host.ip(host.fill(POLICIES, **values, **ends, **both))
+            if "/0" in own:  # b's side of whatever a forwards
+                host.ip(host.fill(FORWARD, **values, **ends, **both))
 
 
 def nat_traversal(lab, outer):
@@ -130,9 +134,9 @@ def vti(algorithm, outer=4):
     return build
 
 
-def xfrm_interface(algorithm, outer=4, natt=False):
+def xfrm_interface(algorithm, outer=4, natt=False, mtu=BIG):
     def build(lab):
-        lab.ip(f"link add t0 type xfrm dev outer if_id 7\nlink set t0 mtu {BIG}\n")
+        lab.ip(f"link add t0 type xfrm dev outer if_id 7\nlink set t0 mtu {mtu}\n")
         words = nat_traversal(lab, outer) if natt else ""
         secure(lab, algorithm, outer, selectors=ANY, match="if_id 7", state=f"{words} if_id 7")
         lab.address()

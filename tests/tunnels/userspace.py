@@ -83,7 +83,8 @@ def openvpn(outer=4, kind="tun", proto="udp", tun_mtu=LARGE, options="data-ciphe
         ends = ((lab.b, SERVER, "-server"), (lab.a, CLIENT, "-client"))
         (lab.directory / "ccd").mkdir()
         lab.write("ccd/a", "ifconfig-push 10.99.0.1 255.255.255.0\n"
-                           "ifconfig-ipv6-push fd99::1/64 fd99::2\n")
+                           "ifconfig-ipv6-push fd99::1/64 fd99::2\n"
+                           "iroute 192.0.2.0 255.255.255.0\niroute-ipv6 2001:db8:1::/64\n")
         for host, text, role in ends:
             name = host.facts["me"]
             config = host.fill(text, name=name, **{
