@@ -7,11 +7,11 @@
 #include "daemon/config.h"
 #include "policy/tunnel_set.h"
 
-/* kind, cipher and auth of an entry as a layer; each may be NULL. Without kind a cipher may be
- * OpenVPN's or ESP's, and ret_encap has no kind. Returns 0, or -ENOENT where cipher or digest are
- * known to neither, or not to that kind. */
+/* kind, cipher and auth of an entry as layers; each may be NULL. Without kind the words are taken as
+ * OpenVPN's and as those of ESP, since only the tunnel can tell which is meant. Sets has_encap, encap
+ * and esp. Returns 0, or -ENOENT where cipher or digest are known to neither, or not to that kind. */
 int overrides_parse_encap(const char *kind, const char *cipher, const char *auth,
-			  struct encap *ret_encap);
+			  struct tunnel_override *override);
 
 /* Borrows the texts of the configuration. Returns 0 and the owned array (free), or -ENOMEM. */
 int overrides_make(const struct config *config, struct tunnel_override **ret_list,

@@ -39,8 +39,10 @@ struct tunnel_limit {
 struct tunnel_override {
 	const char *match;        /* interface glob or "ipsec:" glob */
 	const char *over;         /* interface that carries it, or NULL */
-	bool has_encap;           /* kind, cipher and auth were given */
+	bool has_encap;           /* kind, cipher or auth were given */
 	struct encap encap;
+	struct encap esp;         /* in place of encap where that has no kind and the tunnel is ESP
+				   * or AH: the same words mean other sizes there */
 	uint32_t path_mtu, extra; /* bytes, 0 not given */
 };
 

@@ -198,9 +198,9 @@ static bool check_cipher(struct config_build *build, const struct config_entry *
 	const char *kind = entry->values[TUNNEL_KEY_KIND].text;
 	const char *cipher = entry->values[TUNNEL_KEY_CIPHER].text;
 	const char *auth = entry->values[TUNNEL_KEY_AUTH].text;
-	struct encap encap;
+	struct tunnel_override override;
 
-	if (overrides_parse_encap(kind, cipher, auth, &encap) == 0)
+	if (overrides_parse_encap(kind, cipher, auth, &override) == 0)
 		return true;
 	config_build_note(build, CONFIG_ERROR,
 			  entry->keys[cipher ? TUNNEL_KEY_CIPHER : TUNNEL_KEY_AUTH], entry->path,

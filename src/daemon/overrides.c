@@ -4,35 +4,45 @@
 #include <errno.h>
 #include <stdlib.h>
 
-int overrides_parse_encap(const char *kind, const char *cipher, const char *auth,
-			  struct encap *ret_encap)
+/* The kind's own cipher where only the digest is given: the tunnel may be known by this entry alone. */
+static int parse_of_kind(struct encap *encap, const char *cipher, const char *auth)
 {
-	struct encap encap = { .kind = kind ? encap_kind_find(kind) : ENCAP_NONE };
-	int r = 0;
-
-	if (!cipher && !auth) {
-		*ret_encap = encap;
-		return 0;
-	}
-	switch (encap.kind) {
+	switch (encap->kind) {
 	case ENCAP_OPENVPN:
-		r = encap_set_openvpn_cipher(&encap, cipher ? cipher : "AES-256-GCM", auth);
-		break;
+		return encap_set_openvpn_cipher(encap, cipher ? cipher : "AES-256-GCM", auth);
 	case ENCAP_ESP:
 	case ENCAP_AH:
-		r = encap_set_esp_cipher(&encap, cipher ? cipher : "AES-CBC", auth);
-		break;
-	case ENCAP_NONE:
-		r = cipher ? encap_set_openvpn_cipher(&encap, cipher, auth) : -ENOENT;
-		if (r < 0)
-			r = encap_set_esp_cipher(&encap, cipher ? cipher : "AES-CBC", auth);
-		break;
+		return encap_set_esp_cipher(encap, cipher ? cipher : "AES-CBC", auth);
 	default: /* the other kinds have none to choose */
-		r = -ENOENT;
+		return -ENOENT;
 	}
-	if (r == 0)
-		*ret_encap = encap;
-	return r;
+}
+
+/* Returns -ENOENT where neither knows the words; who does not keeps none. */
+static int parse_of_any(struct tunnel_override *override, const char *cipher, const char *auth)
+{
+	int openvpn, esp;
+
+	if (cipher) {
+		openvpn = encap_set_openvpn_cipher(&override->encap, cipher, auth);
+		esp = encap_set_esp_cipher(&override->esp, cipher, auth);
+	} else {
+		openvpn = encap_set_openvpn_auth(&override->encap, auth);
+		esp = encap_set_esp_auth(&override->esp, auth);
+	}
+	return openvpn == 0 || esp == 0 ? 0 : -ENOENT;
+}
+
+int overrides_parse_encap(const char *kind, const char *cipher, const char *auth,
+			  struct tunnel_override *override)
+{
+	override->has_encap = kind || cipher || auth;
+	override->encap = (struct encap){ .kind = kind ? encap_kind_find(kind) : ENCAP_NONE };
+	override->esp = (struct encap){ 0 };
+	if (!cipher && !auth)
+		return 0;
+	return kind ? parse_of_kind(&override->encap, cipher, auth) :
+		      parse_of_any(override, cipher, auth);
 }
 
 int overrides_make(const struct config *config, struct tunnel_override **ret_list,
@@ -50,10 +60,9 @@ int overrides_make(const struct config *config, struct tunnel_override **ret_lis
 			.over = from->over,
 			.path_mtu = from->path_mtu,
 			.extra = from->extra,
-			.has_encap = from->kind || from->cipher || from->auth,
 		};
 		/* The configuration was checked when it was read. */
-		(void)overrides_parse_encap(from->kind, from->cipher, from->auth, &list[i].encap);
+		(void)overrides_parse_encap(from->kind, from->cipher, from->auth, &list[i]);
 	}
 	*ret_list = list;
 	*ret_count = config->tunnel_count;

@@ -13,14 +13,18 @@
 static void apply_override(struct tunnel_set *set, const char *tunnel, struct encap *encap)
 {
 	const struct tunnel_override *override = tunnel_find_override(set, tunnel, OVERRIDE_ENCAP);
+	const struct encap *words;
 
 	if (!override)
 		return;
-	if (override->encap.kind != ENCAP_NONE)
-		encap->kind = override->encap.kind;
+	words = &override->encap;
+	if (words->kind == ENCAP_NONE && (encap->kind == ENCAP_ESP || encap->kind == ENCAP_AH))
+		words = &override->esp;
+	if (words->kind != ENCAP_NONE)
+		encap->kind = words->kind;
 	for (enum encap_key key = 0; key < ENCAP_KEY_COUNT; key++) {
-		if (encap_has(&override->encap, key))
-			encap_set(encap, key, override->encap.value[key]);
+		if (encap_has(words, key))
+			encap_set(encap, key, words->value[key]);
 	}
 }
 

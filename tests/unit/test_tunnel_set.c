@@ -510,6 +510,25 @@ static void test_gre_in_ipsec(void **state)
 	close_world(&world);
 }
 
+/* A cipher without a kind, in the words that OpenVPN and ESP share. */
+static void test_cipher_of_ipsec_without_kind(void **state)
+{
+	struct tunnel_override *override;
+	struct world world;
+
+	(void)state;
+	open_world(&world);
+	add_policy(&world, "10.1.0.0/24", "10.2.0.0/24", "203.0.113.9", false);
+	override = add_override(&world, "ipsec:*");
+	override->has_encap = true;
+	assert_int_equal(encap_set_openvpn_cipher(&override->encap, "AES-256-CBC", "SHA256"), 0);
+	assert_int_equal(encap_set_esp_cipher(&override->esp, "AES-256-CBC", "SHA256"), 0);
+	build(&world);
+	/* 1500 - IPv4 20 - ESP 8 - IV 16 - ICV 16 = 1440, a multiple of 16, less 2 */
+	assert_int_equal(world.set->limits[0].inner_mtu, 1438);
+	close_world(&world);
+}
+
 static void test_tunnels_as_people_count_them(void **state)
 {
 	struct tunnel_views views;
@@ -571,6 +590,7 @@ int main(void)
 		cmocka_unit_test(test_a_circle_ends),
 		cmocka_unit_test(test_what_links_come_to),
 		cmocka_unit_test(test_gre_in_ipsec),
+		cmocka_unit_test(test_cipher_of_ipsec_without_kind),
 		cmocka_unit_test(test_tunnels_as_people_count_them),
 		cmocka_unit_test(test_whoever_is_not_known_comes_by_the_default_route),
 	};
