@@ -137,7 +137,8 @@ static int ask_about_peer(struct control_call *call, const struct tunnel_set *se
 
 	if (peer->allowed_count == 0) {
 		control_fail(call, CONTROL_NOT_FOUND, "name an address instead",
-			     "no address is known behind peer %s", peer->id);
+			     "no address is known behind peer %s",
+			     peer->id ? peer->id : peer->name);
 		return -ENOENT;
 	}
 	*destination = prefix_first_host(&peer->allowed[0]);
@@ -156,13 +157,15 @@ static int read_flow(struct control_call *call, const char *text, const struct s
 	const char *hint = "write \"SRC DST[:PORT]\", \"SRC -> DST[:PORT]\", one address or a "
 			   "peer's id or name";
 	const struct tunnel_set *set = snapshot_tunnels(snapshot);
-	uint32_t peer = text ? find_peer(set, text) : PEER_NONE;
 	char why[FLOW_TEXT_WHY_MAX];
+	uint32_t peer;
 
-	if (peer != PEER_NONE)
-		return ask_about_peer(call, set, peer, question);
+	/* Addresses first: the far end of a VXLAN tunnel has its address as id. */
 	if (text && flow_text_parse(text, &question->text, why) == 0)
 		return 0;
+	peer = text ? find_peer(set, text) : PEER_NONE;
+	if (peer != PEER_NONE)
+		return ask_about_peer(call, set, peer, question);
 	control_fail(call, CONTROL_INVALID_ARGUMENT, hint, "flow: %s",
 		     text ? why : "nothing was given");
 	return -EINVAL;

@@ -192,6 +192,9 @@ def test_vxlan_that_learns_takes_the_narrowest_end(daemon, path):
         peers = daemon.json("peers", "vx1")["peers"]
         assert {peer["peer"]: peer["inner_mtu_bytes"] for peer in peers} == {
             "10.9.0.2": 1450, "198.51.100.2": 1350}
+        # An address is one, also where it is the id of a peer that nothing is known behind.
+        flow = daemon.json("explain", "10.9.0.2")["flow"]
+        assert (flow["destination"], flow["out_interface"]) == ("10.9.0.2", "alt")
     finally:
         path.gateway.ip("link del vx1")
 
