@@ -33,6 +33,7 @@ struct model {
 	sd_event_source *events_source, *look_source, *hints_source;
 	unsigned int stale;          /* RTNL_CHANGED_* and STALE_* not yet looked at */
 	uint64_t next_look_ns;       /* not before */
+	uint64_t look_anyway_ns;     /* without a reason, not after */
 	struct knowledge knowledge;
 	struct tunnels *tunnels;
 	struct tunnel_views views;   /* of the set of the snapshot that is in force */
@@ -62,19 +63,21 @@ static int build(struct model *model, const struct config *config, struct built 
 
 static int publish(struct model *model, const struct config *config)
 {
+	const struct tunnel_set *old = current_set(model);
 	struct built built;
 	int r;
 
 	r = build(model, config, &built);
 	if (r < 0)
 		return r;
-	peer_changes_tell(current_set(model), snapshot_tunnels(built.snapshot), model->told);
 	r = slot_publish(model->slot, built.snapshot);
 	if (r < 0) {
 		tunnel_views_done(&built.views);
 		snapshot_free(built.snapshot);
 		return r;
 	}
+	/* The old set is retired and lives until it is reclaimed below. */
+	peer_changes_tell(old, current_set(model), model->told);
 	tunnel_views_done(&model->views);
 	model->views = built.views;
 	slot_reclaim(model->slot);
@@ -92,34 +95,56 @@ static int schedule_look(struct model *model, uint64_t when_ns)
 	return sd_event_source_set_enabled(model->look_source, SD_EVENT_ONESHOT);
 }
 
+/* What is to be looked at now; nothing is owed behind it. */
+static unsigned int take_stale(struct model *model, uint64_t now_ns)
+{
+	unsigned int stale = model->stale;
+
+	/* Polls of peers come every few seconds: they are no reason to put this off. */
+	if (now_ns >= model->look_anyway_ns)
+		stale |= STALE_KERNEL;
+	if (stale & RTNL_CHANGED_LINKS)
+		model->look_anyway_ns = now_ns + LOOK_ANYWAY_NS;
+	model->stale = 0;
+	return stale;
+}
+
+/* Notes what the look took. The next one waits in proportion, also where this one failed. */
+static void note_time(struct model *model, uint64_t begin_ns, bool built)
+{
+	uint64_t took_ns = clock_boottime_ns() - begin_ns, gap_ns = took_ns * LOOK_GAP_FACTOR;
+
+	model->next_look_ns = begin_ns + took_ns + (gap_ns > LOOK_GAP_NS ? gap_ns : LOOK_GAP_NS);
+	log_debug("%zu links, %zu routes, %zu peers: looked%s in %llu us",
+		  model->knowledge.links.count, model->knowledge.routes.count,
+		  current_set(model)->peer_count, built ? " and built" : "",
+		  (unsigned long long)(took_ns / 1000));
+}
+
 static int on_look(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct model *model = userdata;
-	uint64_t begin_ns = clock_boottime_ns(), took_ns, suppressed;
-	unsigned int stale = model->stale ? model->stale : STALE_KERNEL;
+	uint64_t begin_ns = clock_boottime_ns(), suppressed;
+	unsigned int stale = take_stale(model, begin_ns);
+	bool news;
 	int r;
 
 	(void)source;
 	(void)usec;
-	model->stale = 0;
 	r = knowledge_look(&model->knowledge, stale, model->config);
-	if (r > 0)
+	news = r > 0;
+	if (news)
 		r = publish(model, model->config);
-	took_ns = clock_boottime_ns() - begin_ns;
+	note_time(model, begin_ns, news && r == 0);
 	if (r < 0) {
 		if (log_may_speak(&model->failed_limit, begin_ns, NS_PER_SECOND, &suppressed))
 			log_error(r, "rtnetlink: cannot read links and routes, the limits stay as "
 				     "they are; trying again");
-		model->stale |= stale;
-		return schedule_look(model, begin_ns + took_ns + RETRY_NS);
+		/* All of it: what was read and not published is no news the next time. */
+		model->stale |= stale | STALE_KERNEL;
+		return schedule_look(model, clock_boottime_ns() + RETRY_NS);
 	}
-	log_debug("%zu links, %zu routes, %zu peers: looked%s in %llu us",
-		  model->knowledge.links.count, model->knowledge.routes.count, current_set(model)->peer_count, r > 0 ? " and built" : "",
-		  (unsigned long long)(took_ns / 1000));
-	model->next_look_ns = begin_ns + took_ns;
-	model->next_look_ns += took_ns * LOOK_GAP_FACTOR > LOOK_GAP_NS ? took_ns * LOOK_GAP_FACTOR :
-									LOOK_GAP_NS;
-	return schedule_look(model, begin_ns + LOOK_ANYWAY_NS);
+	return schedule_look(model, model->look_anyway_ns);
 }
 
 static int look_soon(struct model *model)
@@ -199,12 +224,12 @@ static int add_sources(struct model *model)
 {
 	int r;
 
+	model->look_anyway_ns = clock_boottime_ns() + LOOK_ANYWAY_NS;
 	r = sd_event_add_io(model->event, &model->events_source, nl_fd(model->events), EPOLLIN,
 			    on_events, model);
 	if (r >= 0)
 		r = sd_event_add_time(model->event, &model->look_source, CLOCK_BOOTTIME,
-				      (clock_boottime_ns() + LOOK_ANYWAY_NS) / 1000, 1000, on_look,
-				      model);
+				      model->look_anyway_ns / 1000, 1000, on_look, model);
 	if (r >= 0)
 		r = sd_event_add_time(model->event, &model->hints_source, CLOCK_BOOTTIME,
 				      (clock_boottime_ns() + HINTS_EVERY_NS) / 1000, 1000, on_hints,
