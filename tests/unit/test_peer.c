@@ -128,12 +128,28 @@ static void test_what_makes_lists_different(void **state)
 	peer_list_unref(a);
 }
 
+/* PPPoE: nobody to send to, only a link to leave by. */
+static void test_the_link_below_counts_without_endpoint(void **state)
+{
+	struct peer_list *a = make_list(), *b = make_list();
+
+	(void)state;
+	a->list[0].has_endpoint = b->list[0].has_endpoint = false;
+	a->list[0].way.oif = b->list[0].way.oif = 2;
+	assert_true(peer_list_equal(a, b));
+	b->list[0].way.oif = 3;
+	assert_false(peer_list_equal(a, b));
+	peer_list_unref(a);
+	peer_list_unref(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_list_lives_as_long_as_somebody_holds_it),
 		cmocka_unit_test(test_a_peer_takes_many_prefixes),
 		cmocka_unit_test(test_what_makes_lists_different),
+		cmocka_unit_test(test_the_link_below_counts_without_endpoint),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
