@@ -115,6 +115,14 @@ static void lower(struct tunnel_outer *outer, uint32_t mtu, enum path_source sou
 	outer->source = source;
 }
 
+/* The same to what a tunnel around this one carries; it is as sure as that. */
+static void lower_to_tunnel(struct tunnel_outer *outer, const struct tunnel_limit *limit)
+{
+	if (!outer->mtu || limit->inner_mtu < outer->mtu)
+		outer->confidence = limit->confidence;
+	lower(outer, limit->inner_mtu, limit->source);
+}
+
 /* What the link carries by itself, as a device and as a tunnel. */
 static void take_link(struct tunnel_set *set, size_t place, struct tunnel_outer *outer,
 		      struct tunnel_steps *steps)
@@ -133,9 +141,7 @@ static void take_link(struct tunnel_set *set, size_t place, struct tunnel_outer 
 	}
 	tunnel_resolve_link(set, place, NULL);
 	if (limit->inner_mtu) {
-		lower(outer, limit->inner_mtu, limit->source);
-		if (limit->confidence == CONFIDENCE_HINT && outer->mtu == limit->inner_mtu)
-			outer->confidence = CONFIDENCE_HINT;
+		lower_to_tunnel(outer, limit);
 		tunnel_step_add(steps, limit->inner_mtu, path_source_name(limit->source),
 				"outside: inside tunnel %s", link->name);
 	}
@@ -158,9 +164,7 @@ static void take_peer(struct tunnel_set *set, uint32_t peer, struct tunnel_outer
 	tunnel_resolve_peer(set, peer, NULL);
 	if (!limit->inner_mtu)
 		return;
-	if (!outer->mtu || limit->inner_mtu < outer->mtu)
-		outer->confidence = limit->confidence;
-	lower(outer, limit->inner_mtu, limit->source);
+	lower_to_tunnel(outer, limit);
 	tunnel_step_add(steps, limit->inner_mtu, path_source_name(limit->source),
 			"outside: inside tunnel %s, peer %s", tunnel, name);
 }

@@ -321,6 +321,16 @@ static bool is_stacked(const struct link *link)
 	return false;
 }
 
+/* Whether the configuration says what the link is, or of one that is known where it leads. */
+static bool is_configured(struct tunnel_set *set, const struct link *link)
+{
+	if (tunnel_find_override(set, link->name, OVERRIDE_ENCAP))
+		return true;
+	return link->encap.kind != ENCAP_NONE &&
+	       (tunnel_find_override(set, link->name, OVERRIDE_PATH_MTU) ||
+		tunnel_find_override(set, link->name, OVERRIDE_OVER));
+}
+
 static struct tunnel_limit resolve_by_kind(struct tunnel_set *set, size_t place,
 					   struct tunnel_steps *steps)
 {
@@ -346,7 +356,7 @@ static struct tunnel_limit resolve_by_kind(struct tunnel_set *set, size_t place,
 		return limit;
 	}
 	/* Nobody tells of its far ends: the configuration may. */
-	if (tunnel_find_override(set, link->name, OVERRIDE_ENCAP) &&
+	if (is_configured(set, link) &&
 	    set->private->first_by_link[place] == set->private->first_by_link[place + 1])
 		return resolve_device(set, place, steps);
 	return limit;

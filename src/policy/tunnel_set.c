@@ -169,10 +169,13 @@ static int allocate(struct tunnel_set *set, const struct tunnel_set_input *input
 	return group_peers(set);
 }
 
+/* By prefix, of equal ones by the place of the peer: qsort alone keeps no order. */
 static int compare_entries(const void *a, const void *b)
 {
-	return prefix_compare(&((const struct lpm_entry *)a)->prefix,
-			      &((const struct lpm_entry *)b)->prefix);
+	const struct lpm_entry *x = a, *y = b;
+	int order = prefix_compare(&x->prefix, &y->prefix);
+
+	return order ? order : (x->value > y->value) - (x->value < y->value);
 }
 
 /* The prefixes of one link's peers, each once: of equal ones the first peer's. */
@@ -201,7 +204,7 @@ static int build_lpm(struct tunnel_set *set, size_t link, enum family family)
 	}
 	qsort(entries, count, sizeof(*entries), compare_entries);
 	for (size_t i = 0; i < count; i++) {
-		if (kept == 0 || compare_entries(&entries[kept - 1], &entries[i]) != 0)
+		if (kept == 0 || prefix_compare(&entries[kept - 1].prefix, &entries[i].prefix) != 0)
 			entries[kept++] = entries[i];
 	}
 	r = lpm_build(family, entries, kept, NULL, NULL, &private->lpms[link].lpm[family]);

@@ -263,6 +263,18 @@ static void another_kind(struct world *w)
 	encap_set(&override->encap, ENCAP_KEY_S4, 20);
 }
 
+static void hint_in_tunnel(struct world *w)
+{
+	over_wireguard(w);
+	w->links[2].mtu = 1328; /* what fits through 1400, so the link says the same */
+	add_hint(w, "192.0.2.9", 2, 1400);
+}
+static void hint_below_link(struct world *w)
+{
+	over_wireguard(w);
+	add_hint(w, "192.0.2.9", 2, 1400);
+}
+
 static const struct {
 	const char *name;
 	void (*make)(struct world *world);
@@ -290,6 +302,8 @@ static const struct {
 	{ "over",                    over,              1358, 1296, 60, PATH_LINK, CONFIDENCE_ASSUMED },
 	{ "over PPPoE",              over_pppoe,        1492, 1408, 80, PATH_LINK, CONFIDENCE_ASSUMED },
 	{ "over WireGuard",          over_wireguard,    1420, 1360, 60, PATH_LINK, CONFIDENCE_ASSUMED },
+	{ "exception around it",     hint_below_link,   1328, 1264, 60, PATH_HINT, CONFIDENCE_HINT },
+	{ "link says the same",      hint_in_tunnel,    1328, 1264, 60, PATH_LINK, CONFIDENCE_ASSUMED },
 	{ "leads to itself",         itself,            1420, 1360, 60, PATH_LINK, CONFIDENCE_ASSUMED },
 	{ "kind and key",            another_kind,      1472, 1392, 80, PATH_LINK, CONFIDENCE_ASSUMED },
 };
@@ -359,6 +373,34 @@ static void vxlan_learns(struct world *w)
 	add_peer(w, 10, "192.0.2.7", NULL, ENCAP_VXLAN);
 	add_peer(w, 10, "192.0.2.8", NULL, ENCAP_VXLAN);
 	add_route(w, "192.0.2.8/32", 2)->mtu = 1400;
+}
+static void vxlan_learns_with_hint(struct world *w)
+{
+	struct link *link;
+
+	add_vxlan(w, NULL);
+	add_peer(w, 10, "192.0.2.7", NULL, ENCAP_VXLAN);
+	add_hint(w, "192.0.2.7", 2, 1400);
+	w->links[1].mtu = 1350; /* what fits through 1400 */
+	add_route(w, "10.8.0.0/24", 10);
+	link = add_link(w, 11, "gre1", "gre", 1326);
+	link->encap.kind = ENCAP_GRE;
+	link->has_remote = true;
+	link->remote = address("10.8.0.7");
+}
+static void vxlan_of_known_path(struct world *w)
+{
+	add_vxlan(w, NULL);
+	add_override(w, "vx*")->path_mtu = 1400;
+}
+static void gre_over_named_link(struct world *w)
+{
+	struct link *link = add_link(w, 10, "gre1", "gre", 1476);
+
+	link->encap.kind = ENCAP_GRE;
+	encap_set(&link->encap, ENCAP_KEY_OUTER, 4);
+	add_link(w, 3, "lte0", "", 1358);
+	add_override(w, "gre1")->over = "lte0";
 }
 static void vlan_on_vxlan(struct world *w)
 {
@@ -436,6 +478,8 @@ static const struct {
 	{ "VXLAN, IPv6 outside",       vxlan6,               "vx0",    1500, 1430 },
 	{ "VXLAN over WireGuard",      vxlan_over_wireguard, "vx0",    1420, 1370 },
 	{ "VXLAN that learns",         vxlan_learns,         "vx0",    1400, 1350 },
+	{ "VXLAN of a known path",     vxlan_of_known_path,  "vx0",    1400, 1330 },
+	{ "GRE over a named link",     gre_over_named_link,  "gre1",   1358, 1334 },
 	{ "VLAN on VXLAN",             vlan_on_vxlan,        "vx0.5",  1500, 1446 },
 	{ "VLAN on Ethernet",          vlan_on_eth,          "eth0.5",    0,    0 },
 	{ "bridge with a VXLAN port",  bridge,               "br0",    1500, 1450 },
@@ -471,6 +515,24 @@ static void test_what_links_come_to(void **state)
 			assert_int_equal(steps.list[steps.count - 1].value, limit->inner_mtu);
 		close_world(&world);
 	}
+}
+
+/* What a link's own MTU says is no guess, even where a guess says the same. */
+static void test_link_is_as_sure_as_a_hint_is_not(void **state)
+{
+	const struct tunnel_limit *limit;
+	struct world world;
+
+	(void)state;
+	open_world(&world);
+	vxlan_learns_with_hint(&world);
+	build(&world);
+	assert_int_equal(link_limit(&world, "vx0")->confidence, CONFIDENCE_HINT);
+	limit = link_limit(&world, "gre1");
+	assert_int_equal(limit->outer_mtu, 1350);
+	assert_int_equal(limit->source, PATH_LINK);
+	assert_int_equal(limit->confidence, CONFIDENCE_ASSUMED);
+	close_world(&world);
 }
 
 /* A policy by its selector, with ESP in tunnel mode unless transport is wanted. */
@@ -589,6 +651,7 @@ int main(void)
 		cmocka_unit_test(test_the_path_outside),
 		cmocka_unit_test(test_a_circle_ends),
 		cmocka_unit_test(test_what_links_come_to),
+		cmocka_unit_test(test_link_is_as_sure_as_a_hint_is_not),
 		cmocka_unit_test(test_gre_in_ipsec),
 		cmocka_unit_test(test_cipher_of_ipsec_without_kind),
 		cmocka_unit_test(test_tunnels_as_people_count_them),
