@@ -134,6 +134,8 @@ int source_facts_read(struct discovery *discovery, const struct source_look *loo
 int source_facts_complete(const struct discovery *discovery, const struct source_look *look,
 			  struct peer_list *peers)
 {
+	if (!discovery->facts)
+		return 0;
 	return facts_complete(facts_current(discovery->facts), look->links, look->link_count,
 			      peers);
 }
@@ -141,9 +143,9 @@ int source_facts_complete(const struct discovery *discovery, const struct source
 bool source_facts_knows_ppp(const struct discovery *discovery, const char *ifname,
 			    const char **ret_kind, const char **ret_device)
 {
-	const struct facts *facts = facts_current(discovery->facts);
+	const struct facts *facts = discovery->facts ? facts_current(discovery->facts) : NULL;
 
-	for (size_t i = 0; i < facts->ppp.count; i++) {
+	for (size_t i = 0; facts && i < facts->ppp.count; i++) {
 		const struct facts_ppp *ppp = &facts->ppp.list[i];
 
 		if (strcmp(ppp->ifname, ifname) == 0) {
