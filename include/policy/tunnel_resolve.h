@@ -8,10 +8,10 @@
 #include "policy/lpm.h"
 #include "policy/tunnel_set.h"
 
-enum resolve_state {
-	RESOLVE_UNSEEN,
-	RESOLVE_OPEN, /* being resolved: who meets it here goes in a circle */
-	RESOLVE_DONE,
+/* When a peer or link was resolved, in steps of the build's own clock. Who meets one that is open
+ * goes in a circle. */
+struct resolve_time {
+	uint32_t opened, closed; /* 0: not yet */
 };
 
 /* What the kernel said of the way outside. */
@@ -50,7 +50,9 @@ struct tunnel_set_private {
 	uint32_t hint_floor;
 	struct tunnel_way *peer_ways, *link_ways; /* beside peers, links */
 	struct tunnel_way anywhere[FAMILY_COUNT]; /* the default route */
-	uint8_t *peer_states, *link_states;       /* enum resolve_state */
+	struct resolve_time *peer_times, *link_times; /* likewise */
+	uint32_t clock;
+	const struct resolve_time *told;          /* of what is being explained, or NULL */
 	uint32_t *peers_by_link;                  /* places of peers, link by link */
 	size_t *first_by_link;                    /* where each link's begin; one more at the end */
 	struct tunnel_lpm *lpms;                  /* beside links */
@@ -60,6 +62,16 @@ struct tunnel_set_private {
 			 struct path_answer *ret_answer);
 	void *userdata;
 };
+
+/* Whether one is being resolved, or was so when what is explained now met it. */
+static inline bool tunnel_is_open(const struct tunnel_set *set, const struct resolve_time *time)
+{
+	const struct resolve_time *told = set->private->told;
+
+	if (!told)
+		return time->opened && !time->closed;
+	return time == told || (time->opened < told->opened && told->closed < time->closed);
+}
 
 /* Resolves one, unless that is done already. steps, where given, gets the story. */
 void tunnel_resolve_peer(struct tunnel_set *set, size_t peer, struct tunnel_steps *steps);
@@ -91,6 +103,12 @@ bool tunnel_reaches_anywhere(struct tunnel_set *set, enum family family);
 struct tunnel_outer tunnel_resolve_path(struct tunnel_set *set,
 					const struct tunnel_path_question *question,
 					struct tunnel_steps *steps);
+
+/* What is left of the path inside of the layers, which stand from the wire inwards. The configuration
+ * may know better about the innermost; link_mtu is that of the tunnel's own link, 0 without. */
+struct tunnel_limit tunnel_take_layers(struct tunnel_set *set, const char *tunnel,
+				       const struct tunnel_outer *outer, const struct encap *layers,
+				       size_t count, uint32_t link_mtu, struct tunnel_steps *steps);
 
 /* The first override for that tunnel that says something of that part, or NULL. tunnel is a name
  * that the set holds. */

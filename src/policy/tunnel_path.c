@@ -134,7 +134,7 @@ static void take_link(struct tunnel_set *set, size_t place, struct tunnel_outer 
 	lower(outer, link_mtu(link, family), PATH_LINK);
 	tunnel_step_add(steps, link_mtu(link, family), "link", "outside: link MTU of %s",
 			link->name);
-	if (set->private->link_states[place] == RESOLVE_OPEN) {
+	if (tunnel_is_open(set, &set->private->link_times[place])) {
 		tunnel_step_add(steps, 0, NULL, "outside: %s leads to itself, the circle is cut here",
 				link->name);
 		return;
@@ -156,7 +156,7 @@ static void take_peer(struct tunnel_set *set, uint32_t peer, struct tunnel_outer
 	const char *tunnel = tunnel_set_peer_tunnel(set, carrier);
 	const char *name = carrier->name ? carrier->name : carrier->id ? carrier->id : "any peer";
 
-	if (set->private->peer_states[peer] == RESOLVE_OPEN) {
+	if (tunnel_is_open(set, &set->private->peer_times[peer])) {
 		tunnel_step_add(steps, 0, NULL, "outside: %s leads to itself, the circle is cut here",
 				tunnel);
 		return;

@@ -1,104 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a peer and a link come to: the path outside, through the layers around their packets. */
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "policy/overhead.h"
 #include "policy/tunnel_resolve.h"
 
 #define VLAN_TAG 4 /* IEEE 802.1Q; a physical link carries it beside its MTU, a tunnel does not */
-
-/* What the configuration says of a layer stands above what was discovered. */
-static void apply_override(struct tunnel_set *set, const char *tunnel, struct encap *encap)
-{
-	const struct tunnel_override *override = tunnel_find_override(set, tunnel, OVERRIDE_ENCAP);
-	const struct encap *words;
-
-	if (!override)
-		return;
-	words = &override->encap;
-	if (words->kind == ENCAP_NONE && (encap->kind == ENCAP_ESP || encap->kind == ENCAP_AH))
-		words = &override->esp;
-	if (words->kind != ENCAP_NONE)
-		encap->kind = words->kind;
-	for (enum encap_key key = 0; key < ENCAP_KEY_COUNT; key++) {
-		if (encap_has(words, key))
-			encap_set(encap, key, words->value[key]);
-	}
-}
-
-static void tell_layer(const struct encap *encap, const struct overhead_steps *from,
-		       struct tunnel_steps *steps)
-{
-	for (size_t i = 0; i < from->count; i++) {
-		const struct overhead_step *step = &from->list[i];
-
-		if (step->header)
-			tunnel_step_add(steps, step->left, encap_kind_name(encap->kind),
-					"- %s (%u)", step->what, step->bytes);
-		else
-			tunnel_step_add(steps, step->left, encap_kind_name(encap->kind), "%s",
-					step->what);
-	}
-}
-
-/* Takes one layer off what is left. Returns false where the path sets no limit any more. */
-static bool take_layer(const struct tunnel_outer *outer, const struct encap *given,
-		       uint32_t link_mtu, struct tunnel_limit *limit, struct tunnel_steps *steps)
-{
-	struct overhead_steps told = { .count = 0 };
-	struct encap encap = *given;
-	struct overhead overhead;
-
-	if (outer->has_family && !encap_has(&encap, ENCAP_KEY_OUTER))
-		encap_set(&encap, ENCAP_KEY_OUTER, outer->family == FAMILY_IPV6 ? 6 : 4);
-	if (link_mtu && !encap_has(&encap, ENCAP_KEY_IFMTU))
-		encap_set(&encap, ENCAP_KEY_IFMTU, (uint16_t)(link_mtu > 65535 ? 65535 : link_mtu));
-	overhead = overhead_apply(&encap, limit->inner_mtu, steps ? &told : NULL);
-	tell_layer(&encap, &told, steps);
-	limit->kind = encap.kind;
-	limit->overhead += overhead.fixed;
-	memcpy(limit->carries, overhead.carries, sizeof(limit->carries));
-	if (overhead.stream) {
-		limit->inner_mtu = link_mtu;
-		return false;
-	}
-	/* 0 would mean that nobody knows; that nothing fits is known. */
-	limit->inner_mtu = overhead.inner_mtu ? overhead.inner_mtu : 1;
-	return true;
-}
-
-static struct tunnel_limit take_layers(struct tunnel_set *set, const char *tunnel,
-				       const struct tunnel_outer *outer, const struct encap *layers,
-				       size_t count, uint32_t link_mtu, struct tunnel_steps *steps)
-{
-	struct tunnel_limit limit = {
-		.outer_mtu = outer->mtu,
-		.inner_mtu = outer->mtu > outer->extra ? outer->mtu - outer->extra : 1,
-		.overhead = outer->extra,
-		.has_outer = outer->has_family,
-		.outer_family = outer->family,
-		.source = outer->source,
-		.confidence = outer->confidence,
-		.carries = { true, true },
-	};
-	bool more = true;
-
-	if (outer->extra)
-		tunnel_step_add(steps, limit.inner_mtu, "config", "- obfuscation (%u)",
-				outer->extra);
-	for (size_t i = 0; i < count && more; i++) {
-		struct encap encap = layers[i];
-
-		if (i == count - 1)
-			apply_override(set, tunnel, &encap);
-		more = take_layer(outer, &encap, i == count - 1 ? link_mtu : 0, &limit, steps);
-	}
-	if (!outer->mtu && more)
-		limit.inner_mtu = 0;
-	return limit;
-}
 
 /* The path outside, then the layers. Where neither endpoint nor family are known, strangers may come
  * by either that has a default route: the one that leaves less counts. */
@@ -114,15 +20,15 @@ static struct tunnel_limit resolve(struct tunnel_set *set, struct tunnel_path_qu
 	if (!question->has_endpoint && !question->way->oif &&
 	    !encap_has(&layers[0], ENCAP_KEY_OUTER) && tunnel_reaches_anywhere(set, FAMILY_IPV6)) {
 		outer = tunnel_resolve_path(set, question, NULL);
-		four = take_layers(set, question->tunnel, &outer, layers, count, link_mtu, NULL);
+		four = tunnel_take_layers(set, question->tunnel, &outer, layers, count, link_mtu, NULL);
 		question->family = FAMILY_IPV6;
 		outer = tunnel_resolve_path(set, question, NULL);
-		six = take_layers(set, question->tunnel, &outer, layers, count, link_mtu, NULL);
+		six = tunnel_take_layers(set, question->tunnel, &outer, layers, count, link_mtu, NULL);
 		if (!six.inner_mtu || (four.inner_mtu && four.inner_mtu < six.inner_mtu))
 			question->family = FAMILY_IPV4;
 	}
 	outer = tunnel_resolve_path(set, question, steps);
-	return take_layers(set, question->tunnel, &outer, layers, count, link_mtu, steps);
+	return tunnel_take_layers(set, question->tunnel, &outer, layers, count, link_mtu, steps);
 }
 
 const char *tunnel_set_peer_tunnel(const struct tunnel_set *set, const struct peer *peer)
@@ -151,6 +57,28 @@ static void tell_peer(const struct tunnel_set *set, const struct peer *peer,
 		tunnel_step_add(steps, 0, NULL, "%s", peer->warning);
 }
 
+/* Begins to resolve, or to tell, which goes the way of the first time again. Returns what was being
+ * told before. */
+static const struct resolve_time *begin(struct tunnel_set *set, struct resolve_time *time)
+{
+	const struct resolve_time *before = set->private->told;
+
+	if (time->closed)
+		set->private->told = time;
+	else
+		time->opened = ++set->private->clock;
+	return before;
+}
+
+static void end(struct tunnel_set *set, struct resolve_time *time,
+		const struct resolve_time *before)
+{
+	if (time->closed)
+		set->private->told = before;
+	else
+		time->closed = ++set->private->clock;
+}
+
 void tunnel_resolve_peer(struct tunnel_set *set, size_t place, struct tunnel_steps *steps)
 {
 	const struct peer *peer = set->peers[place];
@@ -164,20 +92,20 @@ void tunnel_resolve_peer(struct tunnel_set *set, size_t place, struct tunnel_ste
 		.under_ipsec = !peer->selector && peer->layer[0].kind != ENCAP_ESP &&
 			       peer->layer[0].kind != ENCAP_AH,
 	};
-	uint8_t *state = &set->private->peer_states[place];
-	bool known = *state == RESOLVE_DONE;
+	struct resolve_time *time = &set->private->peer_times[place];
 	struct tunnel_limit limit = { .carries = { true, true } };
+	const struct resolve_time *before;
 
-	if (known && !steps)
+	if (time->closed && !steps)
 		return;
-	*state = RESOLVE_OPEN;
+	before = begin(set, time);
 	tell_peer(set, peer, steps);
 	if (peer->layer_count > 0)
 		limit = resolve(set, &question, peer->layer, peer->layer_count,
 				link ? link_mtu(link, FAMILY_IPV4) : 0, steps);
-	if (!known)
+	if (!time->closed)
 		set->limits[place] = limit;
-	*state = RESOLVE_DONE;
+	end(set, time, before);
 }
 
 /* The worst of a link's peers: of all, or of those without addresses behind them alone. Returns
@@ -193,7 +121,7 @@ static bool worst_peer(struct tunnel_set *set, size_t place, bool all,
 		const struct tunnel_limit *limit = &set->limits[peer];
 
 		if ((!all && set->peers[peer]->allowed_count > 0) ||
-		    private->peer_states[peer] == RESOLVE_OPEN)
+		    tunnel_is_open(set, &private->peer_times[peer]))
 			continue;
 		tunnel_resolve_peer(set, peer, NULL);
 		if (limit->inner_mtu && (!found || limit->inner_mtu < ret_limit->inner_mtu)) {
@@ -209,11 +137,13 @@ static bool worst_peer(struct tunnel_set *set, size_t place, bool all,
  * reach is not known there. */
 static struct tunnel_limit narrowest(struct tunnel_set *set, size_t place)
 {
-	struct tunnel_limit limit, peers;
+	struct tunnel_limit limit = { .carries = { true, true } }, peers;
 	uint32_t peer;
 
-	tunnel_resolve_link(set, place, NULL);
-	limit = set->link_limits[place];
+	if (!tunnel_is_open(set, &set->private->link_times[place])) {
+		tunnel_resolve_link(set, place, NULL);
+		limit = set->link_limits[place];
+	}
 	if (worst_peer(set, place, true, &peers, &peer) &&
 	    (!limit.inner_mtu || peers.inner_mtu < limit.inner_mtu))
 		limit = peers;
@@ -263,7 +193,7 @@ static struct tunnel_limit resolve_stacked(struct tunnel_set *set, size_t place,
 		if (limit.inner_mtu && (!below->mtu || limit.inner_mtu < below->mtu))
 			outer.mtu = limit.inner_mtu;
 		tunnel_step_add(steps, outer.mtu, "link", "outside: link MTU of %s", below->name);
-		return take_layers(set, link->name, &outer, &link->encap, 1, 0, steps);
+		return tunnel_take_layers(set, link->name, &outer, &link->encap, 1, 0, steps);
 	}
 	if (!limit.inner_mtu)
 		return limit;
@@ -364,15 +294,15 @@ static struct tunnel_limit resolve_by_kind(struct tunnel_set *set, size_t place,
 
 void tunnel_resolve_link(struct tunnel_set *set, size_t place, struct tunnel_steps *steps)
 {
-	uint8_t *state = &set->private->link_states[place];
-	bool known = *state == RESOLVE_DONE;
+	struct resolve_time *time = &set->private->link_times[place];
+	const struct resolve_time *before;
 	struct tunnel_limit limit;
 
-	if (*state == RESOLVE_OPEN || (known && !steps))
+	if (time->closed && !steps)
 		return;
-	*state = RESOLVE_OPEN;
+	before = begin(set, time);
 	limit = resolve_by_kind(set, place, steps);
-	if (!known)
+	if (!time->closed)
 		set->link_limits[place] = limit;
-	*state = RESOLVE_DONE;
+	end(set, time, before);
 }

@@ -158,11 +158,11 @@ static int allocate(struct tunnel_set *set, const struct tunnel_set_input *input
 		return r;
 	private->peer_ways = calloc(set->peer_count + 1, sizeof(*private->peer_ways));
 	private->link_ways = calloc(set->link_count + 1, sizeof(*private->link_ways));
-	private->peer_states = calloc(set->peer_count + 1, 1);
-	private->link_states = calloc(set->link_count + 1, 1);
+	private->peer_times = calloc(set->peer_count + 1, sizeof(*private->peer_times));
+	private->link_times = calloc(set->link_count + 1, sizeof(*private->link_times));
 	private->lpms = calloc(set->link_count + 1, sizeof(*private->lpms));
 	if (!set->links || !set->link_limits || !private->hints || !private->peer_ways ||
-	    !private->link_ways || !private->peer_states || !private->link_states || !private->lpms)
+	    !private->link_ways || !private->peer_times || !private->link_times || !private->lpms)
 		return -ENOMEM;
 	qsort(set->links, set->link_count, sizeof(*set->links), compare_links);
 	qsort(private->hints, private->hint_count, sizeof(*private->hints), compare_hints);
@@ -271,8 +271,8 @@ static void free_private(struct tunnel_set *set)
 	free(private->hints);
 	free(private->peer_ways);
 	free(private->link_ways);
-	free(private->peer_states);
-	free(private->link_states);
+	free(private->peer_times);
+	free(private->link_times);
 	free(private->peers_by_link);
 	free(private->first_by_link);
 	free(private->lpms);

@@ -337,6 +337,7 @@ static void test_the_path_outside(void **state)
 
 static void test_a_circle_ends(void **state)
 {
+	struct tunnel_steps steps;
 	struct world world;
 
 	(void)state;
@@ -345,6 +346,11 @@ static void test_a_circle_ends(void **state)
 	build(&world);
 	assert_in_range(world.set->limits[0].inner_mtu, 1, 1420);
 	assert_in_range(world.set->limits[1].inner_mtu, 1, 1420);
+	for (uint32_t i = 0; i < 2; i++) {
+		tunnel_set_explain_peer(world.set, i, &steps);
+		assert_int_equal(steps.list[steps.count - 1].value,
+				 world.set->limits[i].inner_mtu);
+	}
 	close_world(&world);
 }
 
