@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* The kind's own cipher where only the digest is given: the tunnel may be known by this entry alone. */
+/* The kind's usual cipher where only the digest is given: nobody else may know of the tunnel. */
 static int parse_of_kind(struct encap *encap, const char *cipher, const char *auth)
 {
 	switch (encap->kind) {

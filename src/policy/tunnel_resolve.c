@@ -20,10 +20,12 @@ static struct tunnel_limit resolve(struct tunnel_set *set, struct tunnel_path_qu
 	if (!question->has_endpoint && !question->way->oif &&
 	    !encap_has(&layers[0], ENCAP_KEY_OUTER) && tunnel_reaches_anywhere(set, FAMILY_IPV6)) {
 		outer = tunnel_resolve_path(set, question, NULL);
-		four = tunnel_take_layers(set, question->tunnel, &outer, layers, count, link_mtu, NULL);
+		four = tunnel_take_layers(set, question->tunnel, &outer, layers, count, link_mtu,
+					  NULL);
 		question->family = FAMILY_IPV6;
 		outer = tunnel_resolve_path(set, question, NULL);
-		six = tunnel_take_layers(set, question->tunnel, &outer, layers, count, link_mtu, NULL);
+		six = tunnel_take_layers(set, question->tunnel, &outer, layers, count, link_mtu,
+					 NULL);
 		if (!six.inner_mtu || (four.inner_mtu && four.inner_mtu < six.inner_mtu))
 			question->family = FAMILY_IPV4;
 	}
