@@ -19,8 +19,6 @@ static int build_set(const struct build_input *input, struct tunnel_set **ret_se
 	r = overrides_make(input->config, &overrides, &override_count);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < input->list_count; i++)
-		(void)ways_prepare(input->ways, input->lists[i]); /* what is missing is unknown */
 	r = tunnel_set_build(&(const struct tunnel_set_input){
 		.links = input->links->list,
 		.link_count = input->links->count,

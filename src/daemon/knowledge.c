@@ -103,6 +103,16 @@ static int look_at_hints(struct knowledge *knowledge)
 	return !equal;
 }
 
+/* What could not be asked for is unknown for now. */
+static void look_at_ways(struct knowledge *knowledge)
+{
+	size_t count;
+	struct peer_list *const *lists = discovery_lists(knowledge->discovery, &count);
+
+	for (size_t i = 0; i < count; i++)
+		(void)ways_prepare(knowledge->ways, lists[i]);
+}
+
 int knowledge_look(struct knowledge *knowledge, unsigned int stale, const struct config *config)
 {
 	int changed = (stale & STALE_KERNEL) != 0, r = 0;
@@ -123,5 +133,7 @@ int knowledge_look(struct knowledge *knowledge, unsigned int stale, const struct
 	}
 	changed |= discovery_look(knowledge->discovery, knowledge->links.list,
 				  knowledge->links.count, config);
+	if (changed)
+		look_at_ways(knowledge);
 	return changed;
 }

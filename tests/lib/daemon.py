@@ -62,9 +62,11 @@ class Daemon(Ctl):
     prefix     a program that starts it (setpriv, unshare)
     directory  for its files; without one it makes and removes its own
     control    settings of the control socket besides its path
+    verbose    the log has what only -v tells
     """
 
-    def __init__(self, namespace, config="", ready=True, prefix=(), directory=None, control=""):
+    def __init__(self, namespace, config="", ready=True, prefix=(), directory=None, control="",
+                 verbose=False):
         assert os.access(MSSCLAMPD, os.X_OK), f"{MSSCLAMPD} is not built"
         self._own = None if directory else tempfile.TemporaryDirectory(prefix="mssclamp-")
         self.directory = pathlib.Path(directory or self._own.name)
@@ -72,6 +74,7 @@ class Daemon(Ctl):
         self.file = self.directory / "mssclamp.conf"
         self.errors = self.directory / "errors"
         self.prefix, self.control, self.process = prefix, control, None
+        self.arguments = ["-v"] if verbose else []
         self.write(config)
         self.start()
         if ready:
@@ -85,7 +88,8 @@ class Daemon(Ctl):
     def start(self):
         with open(self.errors, "ab") as errors:
             self.process = self.namespace.popen(
-                ["setpriv", "--pdeathsig", "KILL", *self.prefix, MSSCLAMPD, "-c", str(self.file)],
+                ["setpriv", "--pdeathsig", "KILL", *self.prefix, MSSCLAMPD, "-c", str(self.file),
+                 *self.arguments],
                 stderr=errors, stdout=errors, stdin=subprocess.DEVNULL)
 
     def wait_ready(self):
