@@ -81,6 +81,8 @@ static int publish(struct model *model, const struct config *config)
 	peer_changes_tell(old, current_set(model), model->told);
 	tunnel_views_done(&model->views);
 	model->views = built.views;
+	/* What is told holds already; what was retired lives until it is reclaimed. */
+	peer_changes_tell(old, snapshot_tunnels(built.snapshot), model->told);
 	slot_reclaim(model->slot);
 	return 0;
 }
