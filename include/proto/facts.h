@@ -115,6 +115,8 @@ struct facts {
 
 /* Whether the kernel would take it for the name of a link (net/core/dev.c dev_valid_name). */
 bool facts_is_ifname(const char *text);
+/* Whether it may be asked for as a file: a whole path of a length that the kernel takes. */
+bool facts_is_path(const char *text);
 
 extern const struct record_shape facts_question_shape, facts_shape, facts_status_shape,
 	facts_openvpn_shape, facts_wireguard_shape, facts_ppp_shape, facts_tunnel_shape,

@@ -183,7 +183,7 @@ int facts_ask(struct facts_reader *reader, const struct link *links, size_t coun
 	for (size_t i = 0; r == 0 && i < count; i++)
 		r = add_link(&question, &links[i]);
 	for (size_t i = 0; r == 0 && i < source_count; i++) {
-		if (sources[i].status_file && sources[i].status_file[0] == '/')
+		if (sources[i].status_file && facts_is_path(sources[i].status_file))
 			r = add_file(&question, sources[i].status_file);
 	}
 	if (r < 0 || (reader->asked && record_equal(&facts_question_shape, &question,

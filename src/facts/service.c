@@ -18,6 +18,7 @@
 
 #define IDLE_NS (30 * NS_PER_SECOND)
 #define RECEIVE_BYTES 16384
+#define TOO_LONG_NS (3600 * NS_PER_SECOND)
 
 _Static_assert(RECORD_WHY_MAX <= VARLINK_WHY_MAX, "one room for both reasons");
 
@@ -26,6 +27,7 @@ struct client {
 	struct varlink_input input;
 	struct varlink_output output;
 	struct collector collector;
+	struct log_ratelimit too_long;
 };
 
 static void client_init(struct client *client, int fd, pid_t pid)
@@ -114,6 +116,7 @@ static int client_send(struct client *client)
 /* News wait while the last ones are on their way: a slow client gets fewer of them. */
 static int client_tell(struct client *client, uint64_t now_ns)
 {
+	uint64_t suppressed;
 	json_t *message;
 	int r;
 
@@ -123,9 +126,10 @@ static int client_tell(struct client *client, uint64_t now_ns)
 	r = message ? varlink_output_add(&client->output, message) : -ENOMEM;
 	json_decref(message);
 	if (r == 0 && client->output.len > FACTS_MESSAGE_MAX) {
-		log_warning("facts: %zu bytes are more than a message may have (%u); nothing is "
-			    "told",
-			    client->output.len, FACTS_MESSAGE_MAX);
+		if (log_may_speak(&client->too_long, now_ns, TOO_LONG_NS, &suppressed))
+			log_warning("facts: %zu bytes are more than a message may have (%u); "
+				    "nothing new is told",
+				    client->output.len, FACTS_MESSAGE_MAX);
 		varlink_output_done(&client->output);
 	}
 	return r < 0 ? r : client_send(client);

@@ -20,7 +20,7 @@ static bool is_short(const char *text)
 	return strlen(text) <= TEXT_MAX;
 }
 
-static bool is_path(const char *text)
+bool facts_is_path(const char *text)
 {
 	return text[0] == '/' && strlen(text) < 4096;
 }
@@ -94,7 +94,7 @@ static bool is_ppp(const char *text)
 static const struct record_field question_fields[] = {
 	{ FIELD(facts_question, tun, RECORD_TEXTS), .fits = facts_is_ifname },
 	{ FIELD(facts_question, dco, RECORD_TEXTS), .fits = facts_is_ifname },
-	{ FIELD(facts_question, status_files, RECORD_TEXTS), .fits = is_path },
+	{ FIELD(facts_question, status_files, RECORD_TEXTS), .fits = facts_is_path },
 	{ FIELD(facts_question, wireguard, RECORD_TEXTS), .fits = facts_is_ifname },
 	{ FIELD(facts_question, ppp, RECORD_TEXTS), .fits = facts_is_ifname },
 };
@@ -114,7 +114,7 @@ static const struct record_field client_fields[] = {
 static SHAPE(facts_client, client_fields);
 
 static const struct record_field status_fields[] = {
-	{ FIELD(facts_status, file, RECORD_TEXT), .required = true, .fits = is_path },
+	{ FIELD(facts_status, file, RECORD_TEXT), .required = true, .fits = facts_is_path },
 	{ FIELD(facts_status, version, RECORD_TEXT), .fits = is_short },
 	{ FIELD(facts_status, dco, RECORD_FLAG) },
 	{ FIELD(facts_status, clients, RECORD_RECORDS), .shape = &facts_client_shape,
