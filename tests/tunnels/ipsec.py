@@ -56,8 +56,8 @@ ALGORITHMS = {
 }
 
 STATES = """
-xfrm state add src $local dst $remote proto $proto spi 0x10$n reqid 1 mode $mode $algorithm $more
-xfrm state add src $remote dst $local proto $proto spi 0x10$m reqid 1 mode $mode $algorithm $more
+xfrm state add src $local dst $remote proto $proto spi $spi$n reqid 1 mode $mode $algorithm $more
+xfrm state add src $remote dst $local proto $proto spi $spi$m reqid 1 mode $mode $algorithm $more
 """
 POLICIES = """
 xfrm policy add src $own dst $other dir out $match priority 9 tmpl src $local dst $remote proto $proto reqid 1 mode $mode
@@ -67,10 +67,13 @@ xfrm policy add src $other dst $own dir in $match priority 9 tmpl src $remote ds
 FORWARD = POLICIES.strip().splitlines()[1].replace("dir in", "dir fwd")
 
 
-def secure(lab, algorithm, outer=4, mode="tunnel", selectors=(), match="", state="", proto="esp"):
-    """States and policies at both ends; selectors are pairs (own, other) of one family each."""
+def secure(lab, algorithm, outer=4, mode="tunnel", selectors=(), match="", state="", proto="esp",
+           spi="0x10"):
+    """States and policies at both ends; selectors are pairs (own, other) of one family each, spi
+    is all but the last digit."""
     more = f"{state} flag af-unspec" if mode == "tunnel" and "flag" not in state else state
-    values = {"algorithm": algorithm.words, "mode": mode, "proto": proto, "more": more}
+    values = {"algorithm": algorithm.words, "mode": mode, "proto": proto, "more": more,
+              "spi": spi}
     for host in lab.hosts:
         ends = {"local": host.facts[f"local{outer}"], "remote": host.facts[f"remote{outer}"]}
         host.ip(host.fill(STATES, **values, **ends))
@@ -206,11 +209,12 @@ class StrongSwan:
         until((self.lab.directory / f"{me}.vici").exists, f"the charon of {me} listens", 20)
         self.swanctl(host, "--load-all", "--noprompt", "--file", file)
 
-    def rekey(self, esp):
-        """To another cipher, while traffic flows."""
+    def again(self, esp):
+        """Ends what is there, and agrees on another cipher."""
         for host in self.lab.hosts:
             self.load(host, esp)
-        self.swanctl(self.lab.a, "--rekey", "--child", "lab")
+        self.swanctl(self.lab.a, "--terminate", "--ike", "lab", "--timeout", "20")
+        self.swanctl(self.lab.a, "--initiate", "--child", "lab", "--timeout", "40")
 
 
 def strongswan(esp, encap=False):

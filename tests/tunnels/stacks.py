@@ -63,6 +63,7 @@ STACKS = {
     "ipip gue": "ipip:gue=12",
     "gre fou": "gre:fou=8",
     "sit": "sit",
+    "sit mode any": "sit",
     "ip6tnl": "ip6tnl:encap_limit",
     "ip6tnl without encap limit": "ip6tnl",
     "geneve": "geneve",
@@ -121,7 +122,7 @@ def as_link(family, path, inner):
 # Where the daemon says something else, and why: (family, path, exact) -> what it says.
 FOUND = {
     "vxlan gpe": ("the far end is the route's, the device alone counts: 8000",
-                  lambda family, path, inner: 8000),
+                  lambda *_: 8000),
     "vlan": ("an Ethernet link carries a tag beside its MTU", as_link),
     "vlan in vlan": ("an Ethernet link carries tags beside its MTU", as_link),
     "vlan in vxlan": ("the tag is counted by whoever sets the MTU of the VLAN",
@@ -132,5 +133,7 @@ FOUND = {
                                            lambda family, path, inner: inner - 4),
     "l2tpv3 ip over IPv6 without l2spec": ("the kernel does not tell the sublayer: 4 are kept",
                                            lambda family, path, inner: inner - 4),
+    "pptp": ("a program carries it: the device alone counts: 8000", lambda *_: 8000),
+    "pptp with mppe": ("a program carries it: the device alone counts: 8000", lambda *_: 8000),
     "macsec without sci": ("the device keeps room for the SCI", lambda family, path, inner: path - 32),
 }

@@ -6,7 +6,7 @@ import json
 import subprocess
 
 import pytest
-from conftest import PATHS, cases
+from conftest import PATHS, TOLD, cases
 from daemon import MSSCLAMPCTL, Daemon
 from lab import Lab, Meter
 from netns import until
@@ -33,7 +33,7 @@ def explained(daemon, host, family):
 def discovered(lab, case, path):
     """The cable takes `path` bytes from now on: the daemon's answers, once they are as they should
     be, or after 5 s whatever they are."""
-    lab.ip(f"link set outer mtu {path}")
+    lab.ip(case.narrow(path))
     host = getattr(lab, case.daemon)
     wanted = {family: case.found(family, path) for family in case.families}
     answers = {}
@@ -61,17 +61,18 @@ def test_exact(case, record):
                 carries[family, path] = meter.largest(path)
         lab.daemon = lab.keep(Daemon(getattr(lab, case.daemon)))
         for path in PATHS:
-            answers, wanted = discovered(lab, case, path)
+            answers, wanted = discovered(lab, case, path) if path in TOLD else ({}, {})
             for family in case.families:
                 measured = carries[family, path]
-                row = (case.inner(path), calc(path, case.words), measured, answers[family])
+                row = (case.inner(path), calc(path, case.words), measured, answers.get(family))
                 words = [verdict(ours, measured) for ours in row[:2]]
-                if answers[family] != wanted[family]:
+                right = words == ["equal", "equal"] and answers.get(family) == wanted.get(family)
+                if wanted and row[3] != wanted[family]:
                     words.append(f"the daemon is to say {wanted[family]}")
-                elif answers[family] != measured:
+                elif wanted and row[3] != measured:
                     words.append(f"daemon: {case.reason}")
                 record(case.name, family, path, *row, *words)
-                if words[:2] != ["equal", "equal"] or answers[family] != wanted[family]:
+                if not right:
                     wrong.append(f"IPv{family}, path {path}: formula, calc, measured, daemon: "
                                  f"{row}: {', '.join(words)}")
     assert not wrong, "\n".join(wrong)

@@ -142,10 +142,14 @@ class Uapi:
         self.path.unlink(missing_ok=True)
 
 
-def wireguard_go(outer=4, mtu=1420):
+def wireguard_go_name(host):
     """The socket's folder is the machine's own, so the names are unique."""
+    return f"wg{host.facts['me']}{os.getpid()}"
+
+
+def wireguard_go(outer=4, mtu=1420):
     def build(lab):
-        names = tuple(f"wg{host.facts['me']}{os.getpid()}" for host in lab.hosts)
+        names = tuple(wireguard_go_name(host) for host in lab.hosts)
         for host, name in zip(lab.hosts, names):
             lab.keep(Uapi(name))
             lab.start(host, "wireguard-go", "-f", name)
