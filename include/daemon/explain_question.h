@@ -10,7 +10,8 @@
 
 struct explain_question {
 	struct flow_text text;
-	struct flow flow; /* points into text */
+	struct address own; /* what this host would send from, where no source was given */
+	struct flow flow;   /* points into text, or to own */
 };
 
 /* Reads the parameters of Explain into a zeroed question; interfaces that are not given are asked

@@ -63,6 +63,10 @@ static int find_out_interface(struct nl *nl, struct explain_question *question)
 		way.iif = 0;
 		r = rtnl_get_route(nl, &way, &answer);
 	}
+	if (r == 0 && answer.has_source && !question->text.has_source) {
+		question->own = answer.source;
+		question->flow.source = question->own.bytes;
+	}
 	if (r == 0 && !answer.local)
 		question->flow.out_ifindex = answer.ifindex;
 	else if (r == 0 && question->flow.in_ifindex == 0)

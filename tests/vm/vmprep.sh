@@ -2,11 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # vmprep.sh - fills $VM_CACHE (default: cache/ beside this script) with Debian's kernel
 # (unpacked, never installed), a small initramfs and tsckhz. Done already: does nothing.
-# Needs: qemu-system-x86 kmod cpio xz-utils python3 gcc, and apt-get download.
+# Needs: qemu-system-x86 kmod cpio xz-utils python3 gcc, and apt-get download. The daemons that only
+# the VM runs are unpacked into extra/, likewise never installed: on a host they would start to serve.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 c=${VM_CACHE:-$here/cache}
 kpkg=${VM_KPKG:-linux-image-amd64}        # linux-image-cloud-amd64 has no 9p and no ppp
+
+extra="strongswan-swanctl charon-systemd xl2tpd ppp pptpd pptp-linux pppoe wireguard-tools"
 
 recipe=$(cd "$here" && cat vmprep.sh vm-init vm-main tsckhz.c | sha256sum)
 [ "$(cat "$c/ready" 2>/dev/null)" != "$recipe" ] || exit 0
@@ -23,7 +26,15 @@ image=$(apt-cache depends "$kpkg" | sed -n 's/^ *Depends: \(linux-image-[0-9].*\
 kernel=$(deb 'linux-image-[0-9]*_*.deb' "$image")
 busybox=$(deb 'busybox-static_*.deb' busybox-static)
 ver=${kernel#./linux-image-}; ver=${ver%%_*}
-rm -rf "$c/k" "$c/bb"
+rm -rf "$c/k" "$c/bb" "$c/extra"
+# With what they depend on, as far as the host lacks it.
+# shellcheck disable=SC2086 # a list of words
+missing=$(apt-get -qq -s -o APT::Sandbox::User=root --no-install-recommends install $extra |
+    sed -n 's/^Inst \([^ ]*\).*/\1/p')
+mkdir -p "$c/extra"
+for name in $missing; do
+    dpkg -x "$(deb "${name}_*.deb" "$name")" "$c/extra"
+done
 dpkg -x "$kernel" "$c/k"; dpkg -x "$busybox" "$c/bb"
 depmod -b "$c/k" "$ver"; ln -sfn "k/lib/modules/$ver" "$c/modules"
 # uncompressed kernel: QEMU starts it by its PVH entry, 3 s sooner than bzImage
