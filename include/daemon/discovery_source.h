@@ -28,8 +28,8 @@ struct source_look {
 
 struct source {
 	const char *name; /* "WireGuard" */
-	/* Opens its sockets; what this kernel does not have is no error. May be NULL. close is called
-	 * whatever it returned. */
+	/* Opens its sockets; what this kernel does not have is no error. May be NULL. close is
+	 * called whatever it returned. */
 	int (*open)(struct discovery *discovery);
 	void (*close)(struct discovery *discovery);
 	/* Appends all its peers. *ret_poll_ns: ask again after that time, 0 (preset): events tell.
@@ -58,7 +58,10 @@ struct event_socket {
 };
 
 /* Families of generic netlink, in the order of discovery->families. */
-enum { FAMILY_WIREGUARD, FAMILY_AMNEZIAWG, FAMILY_OVPN, FAMILY_OVPN_DCO, FAMILY_L2TP, GENL_FAMILIES };
+enum {
+	FAMILY_WIREGUARD, FAMILY_AMNEZIAWG, FAMILY_OVPN, FAMILY_OVPN_DCO, FAMILY_L2TP,
+	GENL_FAMILIES
+};
 
 #define EVENT_SOCKETS_MAX 4
 

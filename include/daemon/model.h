@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Keeps what the daemon knows of links, routes and tunnels up to date, and is the only writer of the
- * snapshot. Control thread only. An event of the kernel makes it look again; a burst of them costs one look. */
+/* Keeps what the daemon knows of links, routes and tunnels up to date, and is the only writer of
+ * the snapshot. Control thread only. An event of the kernel makes it look again; a burst of them
+ * costs one look. */
 #pragma once
 
 #include <stdbool.h>

@@ -7,9 +7,10 @@
 #include "daemon/config.h"
 #include "policy/tunnel_set.h"
 
-/* kind, cipher and auth of an entry as layers; each may be NULL. Without kind the words are taken as
- * OpenVPN's and as those of ESP, since only the tunnel can tell which is meant. Sets has_encap, encap
- * and esp. Returns 0, or -ENOENT where cipher or digest are known to neither, or not to that kind. */
+/* kind, cipher and auth of an entry as layers; each may be NULL. Without kind the words are
+ * taken as OpenVPN's and as those of ESP, since only the tunnel can tell which is meant. Sets
+ * has_encap, encap and esp. Returns 0, or -ENOENT where cipher or digest are known to neither,
+ * or not to that kind. */
 int overrides_parse_encap(const char *kind, const char *cipher, const char *auth,
 			  struct tunnel_override *override);
 

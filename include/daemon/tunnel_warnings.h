@@ -9,14 +9,15 @@
 #include "daemon/workers.h"
 #include "policy/tunnel_view.h"
 
-/* The largest MSS that far ends of a tunnel announced of late, by family: bytes, 0 where too few SYNs
- * came out of it to tell. */
+/* The largest MSS that far ends of a tunnel announced of late, by family: bytes, 0 where too few
+ * SYNs came out of it to tell. */
 struct announced_mss {
 	uint32_t mss[FAMILY_COUNT];
 };
 struct announced_mss tunnel_warnings_announced(const struct workers *workers, uint32_t tunnel_id);
 
-/* Appends a text for each. place is that of the tunnel among the views, mss its narrowest peer's. */
+/* Appends a text for each. place is that of the tunnel among the views, mss its narrowest
+ * peer's. */
 void tunnel_warnings_add(json_t *warnings, const struct tunnel_set *set,
 			 const struct tunnel_views *views, size_t place,
 			 const struct peer_mss *mss, const struct announced_mss *announced);

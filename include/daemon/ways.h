@@ -19,8 +19,8 @@ void ways_free(struct ways *ways);
 /* Routes, rules or links changed: nothing that was said holds any more. */
 void ways_forget(struct ways *ways);
 
-/* Asks for all endpoints of a list that are not known yet, many at a time. Returns 0 or -errno: then
- * some stay unknown. */
+/* Asks for all endpoints of a list that are not known yet, many at a time. Returns 0 or -errno:
+ * then some stay unknown. */
 int ways_prepare(struct ways *ways, const struct peer_list *peers);
 
 /* One answer, asked for now where it is not known: the find_way of a tunnel set, with the ways as

@@ -137,7 +137,7 @@ void fdb_list_done(struct fdb_list *entries);
 int rtnl_parse_fdb(const struct nlmsghdr *message, struct fdb_list *entries);
 /* Sorts and leaves out what is there twice: many MAC addresses lie behind one far end. */
 void rtnl_sort_fdb(struct fdb_list *entries);
-/* The far ends of one VXLAN link, or with 0 of all, sorted, each once. Learning changes them with
- * every packet from elsewhere and each change is an event (RTNLGRP_NEIGH): to be polled instead, for
- * the links of kind vxlan alone. Returns and writes as the dumps above. */
+/* The far ends of one VXLAN link, or with 0 of all, sorted, each once. Learning changes them
+ * with every packet from elsewhere and each change is an event (RTNLGRP_NEIGH): to be polled
+ * instead, for the links of kind vxlan alone. Returns and writes as the dumps above. */
 int rtnl_dump_fdb(struct nl *nl, uint32_t ifindex, struct fdb_list *ret_entries);

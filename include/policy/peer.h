@@ -11,12 +11,12 @@
 #include "policy/path.h"
 #include "policy/prefix.h"
 
-#define PEER_LAYERS_MAX 3 /* an IPsec policy has up to XFRM_MAX_DEPTH transforms; more are not seen */
+#define PEER_LAYERS_MAX 3 /* of an IPsec policy with more transforms the outer ones */
 
 struct peer {
-	char *id;      /* stable: WireGuard public key, OpenVPN "common name/peer id", IPsec selector
-			* pair, else the endpoint's address; NULL: stands for whoever is not known yet
-			* and is not listed */
+	char *id;      /* stable: WireGuard public key, OpenVPN "common name/peer id", IPsec
+			* selector pair, else the endpoint's address; NULL: stands for whoever is
+			* not known yet and is not listed */
 	char *name;    /* for people, or NULL */
 	char *tunnel;  /* "ipsec:203.0.113.7" where no interface leads to it, else NULL */
 	uint32_t ifindex; /* the tunnel's link, 0 where no interface leads to it */

@@ -72,7 +72,7 @@ struct limit {
 	uint32_t tunnel_id;     /* of the side that decided; of equal ones the out side. Where an
 				 * IPsec policy decided, or a rule that names it: the policy's */
 	enum flow_side decided; /* SIDE_OUT also where there is no limit */
-	uint32_t in_tunnel_id;  /* of the tunnel it came out of, whoever decided; else TUNNEL_ID_NONE */
+	uint32_t in_tunnel_id;  /* of the tunnel it came out of; else TUNNEL_ID_NONE */
 	uint32_t peer;          /* who is behind that side, a place in the set of tunnels: the
 				 * policy where it decided, else the link's peer, else a policy
 				 * that covers it other than in the clear; PEER_NONE without */

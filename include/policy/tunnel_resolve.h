@@ -37,7 +37,7 @@ enum override_part {
 
 /* The entries that hold for one tunnel. Peers of one tunnel mostly come one after the other. */
 struct tunnel_matches {
-	const char *tunnel; /* its name, by address: names live as long as the set; NULL: nobody's */
+	const char *tunnel; /* its name, by address: it lives as long as the set; NULL: none's */
 	const struct tunnel_override *found[OVERRIDE_PARTS]; /* NULL without */
 };
 
@@ -104,8 +104,9 @@ struct tunnel_outer tunnel_resolve_path(struct tunnel_set *set,
 					const struct tunnel_path_question *question,
 					struct tunnel_steps *steps);
 
-/* What is left of the path inside of the layers, which stand from the wire inwards. The configuration
- * may know better about the innermost; link_mtu is that of the tunnel's own link, 0 without. */
+/* What is left of the path inside of the layers, which stand from the wire inwards. The
+ * configuration may know better about the innermost; link_mtu is that of the tunnel's own link,
+ * 0 without. */
 struct tunnel_limit tunnel_take_layers(struct tunnel_set *set, const char *tunnel,
 				       const struct tunnel_outer *outer, const struct encap *layers,
 				       size_t count, uint32_t link_mtu, struct tunnel_steps *steps);

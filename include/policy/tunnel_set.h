@@ -55,7 +55,7 @@ struct tunnel_set {
 	const struct peer **peers;         /* of all lists, in their order */
 	struct tunnel_limit *limits;       /* beside peers */
 	size_t peer_count;
-	struct selector_table *selectors;  /* of the peers that are IPsec policies, places in peers */
+	struct selector_table *selectors;  /* of peers that are IPsec policies: places in peers */
 	struct tunnel_set_private *private;
 };
 

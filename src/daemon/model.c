@@ -14,9 +14,9 @@
 #include "daemon/peer_changes.h"
 #include "edge/rtnl.h"
 
-/* The least time between two looks: 20 ms, or ten times the CPU time of the last one, so that a host
- * with a million flapping routes spends a tenth of a core here and no more, and one that is busy with
- * other things waits no longer. */
+/* The least time between two looks: 20 ms, or ten times the CPU time of the last one, so that a
+ * host with a million flapping routes spends a tenth of a core here and no more, and one that is
+ * busy with other things waits no longer. */
 #define LOOK_GAP_NS (20 * NS_PER_MS)
 #define LOOK_GAP_FACTOR 10
 #define RETRY_NS (200 * NS_PER_MS)

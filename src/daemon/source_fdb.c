@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The far ends that VXLAN links have learned or were told of (bridge fdb). Which address lies behind
- * which of them changes with every frame, so the narrowest counts for the link. */
+/* The far ends that VXLAN links have learned or were told of (bridge fdb). Which address lies
+ * behind which of them changes with every frame, so the narrowest counts for the link. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>

@@ -100,7 +100,7 @@ json_t *reply_status(struct control_call *call, json_t *parameters, void *userda
 			 "checks", "rules", firewall_state_name(guard_state(daemon->guard)),
 			 "queues", worker_states[workers], "sees_syns", sees_syns, "fallback",
 			 "off", "problems", problems, "tunnels", (json_int_t)views->count,
-			 "peers", (json_int_t)count_peers(views), "mode", mode_names[daemon->config->mode], "version", VERSION,
-			 "uptime_seconds",
+			 "peers", (json_int_t)count_peers(views), "mode",
+			 mode_names[daemon->config->mode], "version", VERSION, "uptime_seconds",
 			 (double)(now_ns - daemon->start_ns) / (double)NS_PER_SECOND);
 }

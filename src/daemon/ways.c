@@ -10,7 +10,7 @@
 #include "edge/rtnl.h"
 
 #define EMPTY UINT32_MAX
-#define WAYS_MAX 200000 /* then all are forgotten: endpoints that roam leave their old ways behind */
+#define WAYS_MAX 200000 /* then all are forgotten: who roams leaves his old ways behind */
 
 struct ways {
 	struct nl *nl; /* borrowed */

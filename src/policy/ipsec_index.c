@@ -108,8 +108,8 @@ static size_t find_place(const struct ipsec_index *index, const struct key *key,
 	return low;
 }
 
-/* Whether the state at a place (which may be behind the last) has that key. Most keys have one or two
- * states: looking at the next costs less than finding the end. */
+/* Whether the state at a place (which may be behind the last) has that key. Most keys have one
+ * or two states: looking at the next costs less than finding the end. */
 static bool has_key(const struct ipsec_index *index, size_t place, const struct key *key,
 		    enum depth depth)
 {

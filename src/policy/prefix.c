@@ -97,7 +97,8 @@ static char *write_number(char *text, unsigned int number)
 	return text;
 }
 
-/* Ten thousand peers have forty thousand addresses: inet_ntop takes five times as long for these. */
+/* Ten thousand peers have forty thousand addresses: inet_ntop takes five times as long for
+ * these. */
 static void format_v4(const uint8_t *bytes, char *text)
 {
 	for (size_t i = 0; i < 4; i++) {

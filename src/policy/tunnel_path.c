@@ -8,12 +8,14 @@
 
 #include "policy/tunnel_resolve.h"
 
-/* Whoever is not known yet comes from somewhere on the Internet. The kernel is asked for the way to a
- * host that everybody reaches like that (a.root-servers.net); nothing is sent to it. Reserved and
- * documentation prefixes would not do: laboratories use them, routers have black holes for them. */
+/* Whoever is not known yet comes from somewhere on the Internet. The kernel is asked for the way
+ * to a host that everybody reaches like that (a.root-servers.net); nothing is sent to it.
+ * Reserved and documentation prefixes would not do: laboratories use them, routers have black
+ * holes for them. */
 static const struct address anywhere[FAMILY_COUNT] = {
 	[FAMILY_IPV4] = { FAMILY_IPV4, { 198, 41, 0, 4 } },
-	[FAMILY_IPV6] = { FAMILY_IPV6, { 0x20, 0x01, 0x05, 0x03, 0xba, 0x3e, [13] = 2, [15] = 0x30 } },
+	[FAMILY_IPV6] = { FAMILY_IPV6,
+			  { 0x20, 0x01, 0x05, 0x03, 0xba, 0x3e, [13] = 2, [15] = 0x30 } },
 };
 
 void tunnel_step_add(struct tunnel_steps *steps, uint32_t value, const char *source,
@@ -135,7 +137,7 @@ static void take_link(struct tunnel_set *set, size_t place, struct tunnel_outer 
 	tunnel_step_add(steps, link_mtu(link, family), "link", "outside: link MTU of %s",
 			link->name);
 	if (tunnel_is_open(set, &set->private->link_times[place])) {
-		tunnel_step_add(steps, 0, NULL, "outside: %s leads to itself, the circle is cut here",
+		tunnel_step_add(steps, 0, NULL, "outside: %s leads to itself, the circle is cut",
 				link->name);
 		return;
 	}
@@ -157,7 +159,7 @@ static void take_peer(struct tunnel_set *set, uint32_t peer, struct tunnel_outer
 	const char *name = carrier->name ? carrier->name : carrier->id ? carrier->id : "any peer";
 
 	if (tunnel_is_open(set, &set->private->peer_times[peer])) {
-		tunnel_step_add(steps, 0, NULL, "outside: %s leads to itself, the circle is cut here",
+		tunnel_step_add(steps, 0, NULL, "outside: %s leads to itself, the circle is cut",
 				tunnel);
 		return;
 	}
@@ -332,14 +334,15 @@ static uint32_t find_extra(struct tunnel_set *set, const char *tunnel)
 static void walk(struct tunnel_set *set, const struct tunnel_path_question *question,
 		 struct tunnel_outer *outer, struct tunnel_steps *steps)
 {
-	const struct tunnel_override *over = tunnel_find_override(set, question->tunnel, OVERRIDE_OVER);
+	const struct tunnel_override *over =
+		tunnel_find_override(set, question->tunnel, OVERRIDE_OVER);
 	size_t place;
 
 	if (over && take_interface(set, over->over, outer, steps))
 		return;
 	if (question->has_endpoint) {
 		if (!find_way(set, question->found, question->way)) {
-			tunnel_step_add(steps, 0, NULL, "outside: there is no route to the endpoint");
+			tunnel_step_add(steps, 0, NULL, "outside: no route leads to the endpoint");
 			return;
 		}
 		tell_endpoint(set, question, &question->found->answer, steps);
@@ -368,7 +371,7 @@ struct tunnel_outer tunnel_resolve_path(struct tunnel_set *set,
 	if (fixed) {
 		outer.mtu = fixed->path_mtu;
 		outer.source = PATH_CONFIG;
-		tunnel_step_add(steps, outer.mtu, "config", "outside: path_mtu of tunnels, match %s",
+		tunnel_step_add(steps, outer.mtu, "config", "outside: path_mtu of %s in tunnels",
 				fixed->match);
 	} else {
 		walk(set, question, &outer, steps);

@@ -6,8 +6,8 @@
 
 #define VLAN_TAG 4 /* IEEE 802.1Q; a physical link carries it beside its MTU, a tunnel does not */
 
-/* The path outside, then the layers. Where neither endpoint nor family are known, strangers may come
- * by either that has a default route: the one that leaves less counts. */
+/* The path outside, then the layers. Where neither endpoint nor family are known, strangers may
+ * come by either that has a default route: the one that leaves less counts. */
 static struct tunnel_limit resolve(struct tunnel_set *set, struct tunnel_path_question *question,
 				   const struct encap *layers, size_t count, uint32_t link_mtu,
 				   struct tunnel_steps *steps)
