@@ -18,6 +18,7 @@ struct tunnel_view {
 	uint32_t inner_mtu; /* the smallest of the link's and its peers', without rules and routes:
 			     * bytes, 0 unknown */
 	size_t peer_count; /* those that are known by an id */
+	size_t warning_count; /* peers that have a warning */
 };
 
 struct tunnel_views {

@@ -113,20 +113,22 @@ static void check_announced(json_t *warnings, const struct peer_mss *mss,
 static void check_peers(json_t *warnings, const struct tunnel_set *set,
 			const struct tunnel_views *views, size_t place)
 {
+	const struct tunnel_view *view = &views->list[place];
 	size_t told = 0;
 
-	for (size_t i = 0; i < set->peer_count; i++) {
+	for (size_t i = 0; i < set->peer_count && told < view->warning_count && told < 3; i++) {
 		const struct peer *peer = set->peers[i];
 
-		if (!peer->warning || views->of_peer[i] != place)
+		if (views->of_peer[i] != place || !peer->warning)
 			continue;
-		if (told++ < 3)
-			add(warnings, "%s: %s", peer->name ? peer->name :
-			    peer->id ? peer->id : "unknown peers", peer->warning);
+		add(warnings, "%s: %s", peer->name ? peer->name :
+		    peer->id ? peer->id : "unknown peers", peer->warning);
+		told++;
 	}
-	if (told > 3)
-		add(warnings, "%zu more peers have warnings: mssclampctl peers %s", told - 3,
-		    views->list[place].name);
+	if (view->warning_count > told)
+		add(warnings, "%zu more peer%s: mssclampctl peers %s", view->warning_count - told,
+		    view->warning_count - told == 1 ? " has a warning" : "s have warnings",
+		    view->name);
 }
 
 void tunnel_warnings_add(json_t *warnings, const struct tunnel_set *set,

@@ -128,6 +128,7 @@ static int add_peers(struct tunnel_views *views, const struct tunnel_set *set,
 			continue;
 		view = &views->list[views->of_peer[i]];
 		view->peer_count += peer->id != NULL;
+		view->warning_count += peer->warning != NULL;
 	}
 	return 0;
 }

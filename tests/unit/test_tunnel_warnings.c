@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "daemon/tunnel_warnings.h"
+#include "tunnel_world.h"
+
+static char rule_text[] = "rules[0] (interface=wg0 mss=1400)";
+static const struct rule raising = { .text = rule_text };
+
+#define NO_RULE { .rule = NULL }
+#define RAISED { .rule = &raising, .mss = { 1400, 1200 } }
+
+static void add_wireguard(struct world *w, uint32_t mtu)
+{
+	add_link(w, 7, "wg0", "wireguard", mtu);
+	add_peer(w, 7, "192.0.2.7", "10.8.0.7/32", ENCAP_WIREGUARD);
+}
+
+static void fits(struct world *w) { add_wireguard(w, 1420); }
+static void narrow_path(struct world *w) { fits(w); w->links[0].mtu = 1400; }
+static void vti(struct world *w)
+{
+	struct peer *peer;
+
+	add_link(w, 7, "vti0", "vti", 1480);
+	peer = add_peer(w, 7, "192.0.2.7", "10.1.0.0/24", ENCAP_ESP);
+	assert_int_equal(encap_set_esp_cipher(&peer->layer[0], "AES-GCM-16", NULL), 0);
+}
+static void openvpn(struct world *w)
+{
+	add_link(w, 7, "tun0", "tun", 1500);
+	add_peer(w, 7, "192.0.2.7", "10.9.0.2/32", ENCAP_OPENVPN);
+}
+static void unknown_path(struct world *w) { fits(w); w->route_count = 0; }
+static void small_link(struct world *w) { add_wireguard(w, 1300); }
+static void policy(struct world *w)
+{
+	add_policy(w, "10.1.0.0/24", "10.2.0.0/24", "203.0.113.9", false);
+}
+static void odd_peers(struct world *w, size_t count)
+{
+	static const char *const names[] = { "alice", NULL, NULL, "dave", "eve" };
+
+	add_link(w, 7, "wg0", "wireguard", 1420);
+	for (size_t i = 0; i < count; i++) {
+		struct peer *peer = add_peer(w, 7, "192.0.2.7", "10.8.0.7/32", ENCAP_WIREGUARD);
+
+		peer->name = names[i] ? strdup(names[i]) : NULL;
+		peer->warning = strdup("the ends differ");
+	}
+	if (count > 2) {
+		free(w->peers->list[2].id);
+		w->peers->list[2].id = NULL;
+	}
+}
+static void three_odd(struct world *w) { odd_peers(w, 3); }
+static void four_odd(struct world *w) { odd_peers(w, 4); }
+static void five_odd(struct world *w) { odd_peers(w, 5); }
+static void odd_bytes(struct world *w)
+{
+	odd_peers(w, 1);
+	strcpy(w->peers->list[0].name, "a\xff");
+}
+
+#define CLAMPED " TCP is clamped, UDP and QUIC are not: ip link set "
+#define DIFFER ": the ends differ"
+
+static const struct {
+	const char *name;
+	void (*make)(struct world *world);
+	struct peer_mss mss;
+	const char *warnings[5];
+} cases[] = {
+	{ "all is well", fits, NO_RULE, { NULL } },
+	{ "narrow path", narrow_path, NO_RULE,
+	  { "interface MTU 1420, but 1328 bytes fit: the path outside is smaller." CLAMPED
+	    "wg0 mtu 1328" } },
+	{ "VTI", vti, NO_RULE,
+	  { "interface MTU 1480, but 1446 bytes fit: it does not count ESP." CLAMPED
+	    "vti0 mtu 1446" } },
+	{ "OpenVPN", openvpn, NO_RULE,
+	  { "interface MTU 1500, but 1448 bytes fit: tun-mtu exceeds the path." CLAMPED
+	    "tun0 mtu 1448" } },
+	{ "nobody knows the path", unknown_path, NO_RULE, { NULL } },
+	{ "rule above the link", fits, RAISED,
+	  { "rules[0] (interface=wg0 mss=1400) allows IPv4 MSS 1400, but the interface MTU of "
+	    "1420 carries 1380" } },
+	{ "rule above the path", policy, { .rule = &raising, .mss = { 1407, 1386 } },
+	  { "rules[0] (interface=wg0 mss=1400) allows IPv4 MSS 1407, but the path carries 1406" } },
+	{ "rule at the path", policy, { .rule = &raising, .mss = { 1406, 1386 } }, { NULL } },
+	{ "both families", small_link, { .rule = &raising, .mss = { 1261, 1241 } },
+	  { "rules[0] (interface=wg0 mss=1400) allows IPv4 MSS 1261, but the interface MTU of "
+	    "1300 carries 1260",
+	    "rules[0] (interface=wg0 mss=1400) allows IPv6 MSS 1241, but the interface MTU of "
+	    "1300 carries 1240" } },
+	{ "no rule", fits, { .mss = { 1400, 1400 } }, { NULL } },
+	{ "peers' own", three_odd, NO_RULE,
+	  { "alice" DIFFER, "10.8.0.7/32" DIFFER, "unknown peers" DIFFER } },
+	{ "four of them", four_odd, NO_RULE,
+	  { "alice" DIFFER, "10.8.0.7/32" DIFFER, "unknown peers" DIFFER,
+	    "1 more peer has a warning: mssclampctl peers wg0" } },
+	{ "five of them", five_odd, NO_RULE,
+	  { "alice" DIFFER, "10.8.0.7/32" DIFFER, "unknown peers" DIFFER,
+	    "2 more peers have warnings: mssclampctl peers wg0" } },
+	{ "a name that is no text", odd_bytes, NO_RULE, { "a?" DIFFER } },
+};
+
+static void test_warnings(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		json_t *warnings = json_array();
+		struct tunnel_views views;
+		struct world world;
+		size_t count = 0;
+
+		open_world(&world);
+		cases[i].make(&world);
+		build(&world);
+		assert_int_equal(tunnel_views_init(&views, world.set), 0);
+		assert_int_equal(views.count, 1);
+		tunnel_warnings_add(warnings, world.set, &views, 0, &cases[i].mss);
+		for (; count < COUNT(cases[i].warnings) && cases[i].warnings[count]; count++) {
+			const char *got = json_string_value(json_array_get(warnings, count));
+
+			if (!got || strcmp(got, cases[i].warnings[count]) != 0)
+				fail_msg("%s: %s", cases[i].name, got ? got : "no warning");
+		}
+		if (json_array_size(warnings) != count)
+			fail_msg("%s: %zu warnings", cases[i].name, json_array_size(warnings));
+		json_decref(warnings);
+		tunnel_views_done(&views);
+		close_world(&world);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_warnings),
+	};
+
+	return cmocka_run_group_tests_name("tunnel_warnings", tests, NULL, NULL);
+}
