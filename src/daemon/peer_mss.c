@@ -3,6 +3,8 @@
 
 #include "core/mss.h"
 
+static const uint8_t unspecified[ADDRESS_MAX];
+
 /* The first address of that family behind the peer: its host, or the first one of its network. */
 static bool find_address(const struct peer *peer, enum family family, struct address *ret_address)
 {
@@ -26,24 +28,32 @@ static void add(struct peer_mss *sum, enum family family, uint32_t mss)
 		sum->inner_mtu = mtu;
 }
 
-/* Without an address to ask for, what the path and the link allow. */
-static uint32_t bare_mss(const struct tunnel_limit *limit, const struct link *link,
-			 enum family family)
+/* Without an address to ask for: a rule for whoever is out there, else what path and link allow. */
+static uint32_t bare_mss(const struct snapshot *snapshot, const struct tunnel_limit *limit,
+			 struct flow *flow, const struct rule **rule)
 {
-	uint32_t mtu = link ? link_mtu(link, family) : 0;
+	const struct snapshot_link *link = snapshot_find_link(snapshot, flow->out_ifindex);
+	uint32_t mtu = limit->inner_mtu;
+	struct side_limit side;
 
-	if (limit->inner_mtu && (!mtu || limit->inner_mtu < mtu))
-		mtu = limit->inner_mtu;
-	return limit->carries[family] ? mss_from_mtu(family, mtu) : MSS_NONE;
+	if (!link)
+		return mss_from_mtu(flow->family, mtu);
+	flow->source = flow->destination = unspecified;
+	side = snapshot_lookup_side(snapshot, flow, SIDE_OUT);
+	if (side.rule && !side.rule->peer) {
+		*rule = side.rule;
+		return side.mss;
+	}
+	if (side.link_mtu && (!mtu || side.link_mtu < mtu))
+		mtu = side.link_mtu;
+	return mss_from_mtu(flow->family, mtu);
 }
 
 static uint32_t find_mss(const struct snapshot *snapshot, size_t place, enum family family,
 			 const struct rule **rule)
 {
-	static const uint8_t unspecified[ADDRESS_MAX];
 	const struct tunnel_set *set = snapshot_tunnels(snapshot);
 	const struct peer *peer = set->peers[place];
-	const struct link *link = tunnel_set_find_link(set, peer->ifindex, NULL);
 	const struct tunnel_limit *limit = &set->limits[place];
 	struct address address, local;
 	struct side_limit side;
@@ -57,7 +67,7 @@ static uint32_t find_mss(const struct snapshot *snapshot, size_t place, enum fam
 	if (!limit->carries[family])
 		return MSS_NONE;
 	if (!flow.out_ifindex || !find_address(peer, family, &address))
-		return bare_mss(limit, link, family);
+		return bare_mss(snapshot, limit, &flow, rule);
 	flow.destination = address.bytes;
 	if (peer->selector && peer->local.address.family == family) {
 		local = prefix_first_host(&peer->local);
@@ -66,7 +76,7 @@ static uint32_t find_mss(const struct snapshot *snapshot, size_t place, enum fam
 	side = snapshot_lookup_side(snapshot, &flow, SIDE_OUT);
 	/* The first address of a wide prefix may be somebody else's. */
 	if ((peer->selector ? side.selector : side.peer) != place)
-		return bare_mss(limit, link, family);
+		return bare_mss(snapshot, limit, &flow, rule);
 	if (side.rule)
 		*rule = side.rule;
 	return side.mss;
@@ -83,7 +93,6 @@ struct peer_mss peer_mss_find(const struct snapshot *snapshot, size_t peer)
 
 struct peer_mss peer_mss_of_link(const struct snapshot *snapshot, const struct link *link)
 {
-	static const uint8_t unspecified[ADDRESS_MAX];
 	struct peer_mss sum = { 0 };
 
 	for (enum family family = FAMILY_IPV4; family < FAMILY_COUNT; family++) {
