@@ -152,8 +152,10 @@ uint32_t tunnels_note(struct tunnels *tunnels, const struct tunnel_view *view, u
 		entry = add_entry(tunnels, view->name);
 	if (!entry)
 		return TUNNEL_ID_NONE;
+	/* Two whose names differ only in bytes that are no text share one: the first tells. */
+	if (!entry->seen)
+		note_change(tunnels, &entry->tunnel, view, mtu);
 	entry->seen = true;
-	note_change(tunnels, &entry->tunnel, view, mtu);
 	return entry->tunnel.id;
 }
 

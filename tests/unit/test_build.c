@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From what is known to a snapshot, in a network namespace without routes (needs root). Nobody has an
+ * endpoint here; paths come from links (PPPoE) and from the configuration. */
+#include "control_fixture.h"
+
+#include <sched.h>
+
+#include "core/mss.h"
+#include "daemon/build.h"
+#include "tunnel_world.h"
+
+static char ipsec[] = "ipsec:*", wg_glob[] = "wg*";
+
+/* The control thread's side of a daemon, without the kernel. */
+struct house {
+	struct world world;
+	struct workers *workers;
+	struct tunnels *tunnels;
+	struct events events;
+	struct nl *nl;
+	struct ways *ways;
+	struct config_tunnel entries[2];
+	struct rules rules;
+	struct config config;
+	struct built built;
+};
+
+static void open_house(struct house *house, struct fixture *f)
+{
+	*house = (struct house){
+		.workers = workers_new(2),
+		.events = { .control = f->control },
+		.entries = { { .match = wg_glob, .path_mtu = 1400 },
+			     { .match = ipsec, .path_mtu = 1492 } },
+	};
+	open_world(&house->world);
+	house->tunnels = tunnels_new(house->workers, &house->events);
+	assert_int_equal(nl_open(NETLINK_ROUTE, 0, &house->nl), 0);
+	house->ways = ways_new(house->nl);
+	assert_true(house->workers && house->tunnels && house->ways);
+	house->config.tunnels = house->entries;
+	house->config.tunnel_count = COUNT(house->entries);
+	house->config.rules = &house->rules;
+}
+
+static void done_built(struct house *house)
+{
+	tunnel_views_done(&house->built.views);
+	snapshot_free(house->built.snapshot);
+	house->built = (struct built){ 0 };
+}
+
+static void close_house(struct house *house)
+{
+	done_built(house);
+	ways_free(house->ways);
+	nl_close(house->nl);
+	tunnels_free(house->tunnels);
+	workers_free(house->workers);
+	peer_list_unref(house->world.peers);
+}
+
+static void build_house(struct house *house)
+{
+	const struct link_list links = { house->world.links, house->world.link_count, MOST };
+	const struct route_list routes = { 0 };
+	const struct hint_list hints = { 0 };
+
+	done_built(house);
+	assert_int_equal(build_snapshot(&(const struct build_input){
+		.config = &house->config, .links = &links, .routes = &routes, .hints = &hints,
+		.lists = &house->world.peers, .list_count = 1, .ways = house->ways,
+		.tunnels = house->tunnels }, &house->built), 0);
+}
+
+static void fill(struct house *house)
+{
+	struct world *w = &house->world;
+
+	add_link(w, 7, "wg0", "wireguard", 1420);
+	add_link(w, 9, "ppp0", "ppp", 1500);
+	add_peer(w, 7, NULL, "10.8.0.7/32", ENCAP_WIREGUARD);
+	add_peer(w, 9, NULL, "0.0.0.0/0", ENCAP_PPPOE)->way.oif = 2;
+	add_policy(w, "10.1.0.0/24", "10.2.0.0/24", NULL, false);
+	add_policy(w, "10.1.0.0/24", "10.1.0.0/24", NULL, false)->clear = true;
+}
+
+static uint32_t id_of(const struct house *house, const char *name)
+{
+	const struct tunnel *tunnel = name ? tunnels_find(house->tunnels, name) : NULL;
+
+	assert_true(tunnel || !name);
+	return tunnel ? tunnel->id : TUNNEL_ID_NONE;
+}
+
+static const struct {
+	const char *name, *source, *destination;
+	uint32_t out;
+	uint32_t mss;
+	const char *tunnel; /* whose counters the flow feeds */
+} flows[] = {
+	/* 1400 - IPv4 20 - UDP 8 - WireGuard 32 = 1340, down to a multiple of 16 */
+	{ "to a WireGuard peer",  "192.0.2.1", "10.8.0.7",  7, 1328 - 40, "wg0" },
+	{ "to nobody behind wg0", "192.0.2.1", "10.8.0.8",  7, 1420 - 40, "wg0" },
+	{ "by PPPoE",             "192.0.2.1", "192.0.2.9", 9, 1492 - 40, "ppp0" },
+	/* 1492 - IPv4 20 - ESP 8 - IV 8 - ICV 16 = 1440, less 2 */
+	{ "by IPsec",             "10.1.0.1",  "10.2.0.1",  2, 1438 - 40, "ipsec:203.0.113.9" },
+	{ "in the clear",         "10.1.0.1",  "10.1.0.2",  2, 1500 - 40, NULL },
+	{ "by Ethernet",          "192.0.2.1", "192.0.2.9", 2, 1500 - 40, NULL },
+};
+
+static void test_flows_find_their_limits_and_counters(void **state)
+{
+	struct house house;
+
+	open_house(&house, *state);
+	fill(&house);
+	build_house(&house);
+	for (size_t i = 0; i < COUNT(flows); i++) {
+		struct address source = address(flows[i].source);
+		struct address destination = address(flows[i].destination);
+		const struct flow flow = { .out_ifindex = flows[i].out, .source = source.bytes,
+					   .destination = destination.bytes };
+		struct limit limit = snapshot_lookup(house.built.snapshot, &flow);
+
+		if (limit.mss != flows[i].mss || limit.tunnel_id != id_of(&house, flows[i].tunnel))
+			fail_msg("%s: MSS %u, counters %u", flows[i].name, limit.mss,
+				 limit.tunnel_id);
+	}
+	close_house(&house);
+}
+
+static void test_views_are_of_the_snapshot(void **state)
+{
+	static const char *const names[] = { "wg0", "ppp0", "ipsec:203.0.113.9" };
+	const struct tunnel_set *set;
+	struct house house;
+
+	open_house(&house, *state);
+	fill(&house);
+	build_house(&house);
+	set = snapshot_tunnels(house.built.snapshot);
+	assert_int_equal(set->peer_count, 4);
+	assert_int_equal(house.built.views.count, COUNT(names));
+	for (size_t i = 0; i < COUNT(names); i++)
+		assert_string_equal(house.built.views.list[i].name, names[i]);
+	assert_ptr_equal(house.built.views.list[0].name,
+			 tunnel_set_find_link(set, 7, NULL)->name);
+	close_house(&house);
+}
+
+static void test_mode_and_rules_are_the_configuration_s(void **state)
+{
+	static char text[] = "rules[0]";
+	struct rule rule = { .action = RULE_MSS, .value = 1000, .text = text };
+	const struct snapshot_mode *mode;
+	struct address any = address("192.0.2.9");
+	const struct flow flow = { .out_ifindex = 2, .source = any.bytes, .destination = any.bytes };
+	struct house house;
+
+	open_house(&house, *state);
+	build_house(&house);
+	mode = snapshot_mode(house.built.snapshot);
+	assert_false(mode->audit || mode->clamp.insert_missing || mode->clamp.clamp_tcp_ao);
+	assert_int_equal(snapshot_lookup(house.built.snapshot, &flow).mss, 1460);
+	house.config.mode = MODE_AUDIT;
+	house.config.insert_missing = house.config.clamp_tcp_ao = true;
+	house.rules = (struct rules){ &rule, 1 };
+	build_house(&house);
+	mode = snapshot_mode(house.built.snapshot);
+	assert_true(mode->audit && mode->clamp.insert_missing && mode->clamp.clamp_tcp_ao);
+	assert_int_equal(snapshot_lookup(house.built.snapshot, &flow).mss, 1000);
+	close_house(&house);
+}
+
+/* The events since the last call: "EVENT TUNNEL\n" of each. Owned. */
+static char *told(struct fixture *f, int fd)
+{
+	struct received got = talk(f, fd);
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	for (size_t at = 0; at < got.len; at += strlen(got.bytes + at) + 1) {
+		json_t *message = json_loads(got.bytes + at, 0, NULL);
+		json_t *event = json_object_get(message, "parameters");
+
+		assert_non_null(event);
+		fprintf(out, "%s %s\n", json_string_value(json_object_get(event, "event")),
+			json_string_value(json_object_get(event, "tunnel")));
+		json_decref(message);
+	}
+	fclose(out);
+	free(got.bytes);
+	return text;
+}
+
+static void expect_told(struct fixture *f, int fd, struct house *house, const char *expected)
+{
+	char *text;
+
+	build_house(house);
+	text = told(f, fd);
+	assert_string_equal(text, expected);
+	free(text);
+}
+
+static void test_tunnels_come_change_and_go(void **state)
+{
+	struct fixture *f = *state;
+	struct peer_list *peers;
+	struct house house;
+	uint32_t wg0;
+	int fd = connect_to(f->path);
+
+	f->subscribe = SUBSCRIBE_SILENTLY;
+	send_all(fd, ROW(SUBSCRIBE));
+	pump(f);
+	open_house(&house, f);
+	expect_told(f, fd, &house, "");
+	fill(&house);
+	expect_told(f, fd, &house, "tunnel_added wg0\ntunnel_added ppp0\n"
+				   "tunnel_added ipsec:203.0.113.9\n");
+	expect_told(f, fd, &house, "");
+	wg0 = id_of(&house, "wg0");
+	house.world.links[1].mtu = 1300;
+	expect_told(f, fd, &house, "tunnel_changed wg0\n");
+	house.entries[1].path_mtu = 1400;
+	expect_told(f, fd, &house, "tunnel_changed ipsec:203.0.113.9\n");
+	peers = house.world.peers;
+	house.world.peers = peer_list_new();
+	expect_told(f, fd, &house, "tunnel_changed wg0\ntunnel_changed ppp0\n"
+				   "tunnel_removed ipsec:203.0.113.9\n");
+	peer_list_unref(house.world.peers);
+	house.world.peers = peers;
+	house.world.link_count = 1;
+	peer_list_unref(house.world.peers);
+	house.world.peers = peer_list_new();
+	expect_told(f, fd, &house, "tunnel_removed wg0\ntunnel_removed ppp0\n");
+	add_link(&house.world, 12, "wg0", "wireguard", 1420);
+	expect_told(f, fd, &house, "tunnel_added wg0\n");
+	assert_int_equal(id_of(&house, "wg0"), wg0); /* a name keeps its counters */
+	close_house(&house);
+	close(fd);
+}
+
+/* Names are bytes to the kernel and text to everybody else, so that two may become one. */
+static void test_two_tunnels_of_one_name(void **state)
+{
+	struct fixture *f = *state;
+	struct house house;
+	int fd = connect_to(f->path);
+
+	f->subscribe = SUBSCRIBE_SILENTLY;
+	send_all(fd, ROW(SUBSCRIBE));
+	pump(f);
+	open_house(&house, f);
+	add_link(&house.world, 7, "wg?", "wireguard", 1420);
+	add_link(&house.world, 8, "wg?", "wireguard", 1400);
+	expect_told(f, fd, &house, "tunnel_added wg?\n");
+	expect_told(f, fd, &house, "");
+	close_house(&house);
+	close(fd);
+}
+
+static int enter_namespace(void **state)
+{
+	(void)state;
+	if (unshare(CLONE_NEWNET) == 0)
+		return 0;
+	perror("a network namespace of our own (are you root?)");
+	return -1;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_SERVER(test_flows_find_their_limits_and_counters),
+		WITH_SERVER(test_views_are_of_the_snapshot),
+		WITH_SERVER(test_mode_and_rules_are_the_configuration_s),
+		WITH_SERVER(test_tunnels_come_change_and_go),
+		WITH_SERVER(test_two_tunnels_of_one_name),
+	};
+
+	log_set_max(LOG_CRIT);
+	return cmocka_run_group_tests_name("build", tests, enter_namespace, NULL);
+}
