@@ -293,7 +293,7 @@ static void test_many_at_once(void **state)
 	build(&old);
 	before(&new);
 	for (int i = 0; i < 300; i++) {
-		char id[8];
+		char id[16];
 
 		snprintf(id, sizeof(id), "%d", i);
 		add_peer(&new, 7, "192.0.2.9", "10.8.0.9/32", ENCAP_WIREGUARD);
