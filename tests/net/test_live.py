@@ -3,6 +3,7 @@
 
 import json
 import struct
+import time
 
 import packets
 import pytest
@@ -120,12 +121,17 @@ def test_rule_waits_for_its_link(daemon, path, inject):
 
 
 def test_many_changes_at_once(daemon, path, left):
-    """A burst of events ends in the state of its last one."""
+    """A burst of events ends in the state of its last one, and costs a look each 20 ms at most."""
     lines = "".join(f"link set wan mtu {1300 + i % 100}\n" for i in range(400))
+    daemon("log", "debug")
+    begin, logged = time.monotonic(), len(daemon.log())
     path.gateway.ip(lines + "link set wan mtu 1333\n")
     try:
         follows(left, 1293)
+        looks = daemon.log()[logged:].count(": looked in ")
+        assert 1 <= looks <= 2 + (time.monotonic() - begin) / 0.02
     finally:
+        daemon("log", "info")
         path.gateway.ip("link set wan mtu 1400")
     follows(left, 1360)
     assert daemon.json("status")["state"] == "running"
