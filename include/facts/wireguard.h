@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "base/log.h"
 #include "facts/change.h"
 #include "proto/facts.h"
 
@@ -15,6 +16,7 @@ struct wireguard_pause;
 struct wireguard {
 	struct facts facts; /* wireguard */
 	RECORD_LIST(struct wireguard_pause) pauses;
+	struct log_ratelimit broken; /* says that an answer could not be used */
 };
 
 /* Asks every device of the question that has a socket. folder: "/var/run" outside of tests.

@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "facts/file.h"
 #include "facts/openvpn_status.h"
 
+#define LARGE_NS (3600 * NS_PER_SECOND)
 #define SETTLED_MS 200 /* OpenVPN writes line by line: what is younger may not be whole */
 
 static bool same_stat(const struct stat *a, const struct stat *b)
@@ -41,6 +43,16 @@ static int replace(struct facts_status *status, struct facts_status *fresh)
 	return loud ? CHANGE_LOUD : quiet ? CHANGE_QUIET : CHANGE_NONE;
 }
 
+static void say_large(struct status_watch *watch, const char *path)
+{
+	uint64_t suppressed;
+
+	if (log_may_speak(&watch->large, clock_boottime_ns(), LARGE_NS, &suppressed))
+		log_warning("facts: %s: more than %u MiB, so it is not read: its clients stay "
+			    "unknown",
+			    path, FILE_BYTES_MAX >> 20);
+}
+
 int status_watch_refresh(struct status_watch *watch, const char *path, struct facts_status *status)
 {
 	struct facts_status fresh = { 0 };
@@ -50,7 +62,7 @@ int status_watch_refresh(struct status_watch *watch, const char *path, struct fa
 	int r;
 
 	if (stat(path, &found) < 0) {
-		*watch = (struct status_watch){ 0 };
+		watch->seen = (struct stat){ 0 };
 		return replace(status, &fresh);
 	}
 	if (same_stat(&found, &watch->seen) || !is_settled(&found))
@@ -62,6 +74,8 @@ int status_watch_refresh(struct status_watch *watch, const char *path, struct fa
 	}
 	if (r == -ENOMEM || r == -EAGAIN)
 		return r == -ENOMEM ? r : CHANGE_NONE;
+	if (r == -EFBIG)
+		say_large(watch, path);
 	watch->seen = found;
 	/* What is no status file is looked at again when it has changed. */
 	return replace(status, &fresh);

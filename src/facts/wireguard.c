@@ -13,11 +13,13 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "facts/file.h"
 #include "facts/uapi.h"
 
 #define ANSWER_MAX (16u << 20) /* bytes; a peer has some 400 */
 #define PAUSE_NS (30 * NS_PER_SECOND)
+#define BROKEN_NS (3600 * NS_PER_SECOND)
 
 static const char *const kinds[] = { "wireguard", "amneziawg" };
 
@@ -160,7 +162,8 @@ static int pause_device(struct wireguard *wireguard, const char *ifname, uint64_
 	return 0;
 }
 
-/* Returns 0, -ENOMEM, -ETIME, or another -errno where the device has no socket of this kind. */
+/* Returns 0, -ENOMEM, -ETIME, -ENOENT or -ECONNREFUSED where the device has no socket of this kind, or
+ * another -errno where that gives no answer that can be used. */
 static int add_device(const char *folder, const char *kind, const char *ifname,
 		      struct facts *fresh)
 {
@@ -196,10 +199,28 @@ static int keep_known(const struct wireguard *wireguard, const char *ifname, str
 	return 0;
 }
 
+static void say_broken(struct wireguard *wireguard, const char *ifname, int r, uint64_t now_ns)
+{
+	const char *why = r == -EMSGSIZE ? "more than 16 MiB" :
+			  r == -ETIME	 ? "not whole within a second" : strerror(-r);
+	uint64_t suppressed;
+
+	if (log_may_speak(&wireguard->broken, now_ns, BROKEN_NS, &suppressed))
+		log_warning("facts: %s: WireGuard's socket does not answer as it should (%s); what "
+			    "was known of its peers stays",
+			    ifname, why);
+}
+
+static bool has_socket(int r)
+{
+	return r != -ENOENT && r != -ECONNREFUSED;
+}
+
 static int look_at(struct wireguard *wireguard, const char *folder, const char *ifname,
 		   uint64_t now_ns, struct facts *fresh)
 {
 	const struct wireguard_pause *pause = find_pause(wireguard, ifname);
+	int broken = 0;
 
 	if (pause && now_ns < pause->until_ns)
 		return keep_known(wireguard, ifname, fresh);
@@ -207,13 +228,19 @@ static int look_at(struct wireguard *wireguard, const char *folder, const char *
 		int r = add_device(folder, kinds[i], ifname, fresh);
 
 		if (r == -ETIME) {
+			say_broken(wireguard, ifname, r, now_ns);
 			r = pause_device(wireguard, ifname, now_ns);
 			return r < 0 ? r : keep_known(wireguard, ifname, fresh);
 		}
 		if (r == 0 || r == -ENOMEM)
 			return r;
+		if (has_socket(r))
+			broken = r;
 	}
-	return 0;
+	if (broken == 0)
+		return 0;
+	say_broken(wireguard, ifname, broken, now_ns);
+	return keep_known(wireguard, ifname, fresh);
 }
 
 int wireguard_refresh(struct wireguard *wireguard, const struct facts_question *question,
