@@ -19,7 +19,7 @@ def openssl(directory, *argv):
 
 def certificates(lab, *clients):
     """An authority, a server "b" and clients by their common names: NAME.pem and NAME.key."""
-    names = ("b", *(clients or ("a",)))
+    names = ("b", *clients)
     at = lab.directory
     openssl(at, "req", "-x509", *CURVE, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=ca")
     for name in names:
@@ -46,7 +46,7 @@ script-security 2
 $options
 """
 SERVER = COMMON + """
-local $local
+$bind
 port 1194
 tls-server
 dh none
@@ -71,15 +71,17 @@ $client_options
 
 
 def openvpn(outer=4, kind="tun", proto="udp", tun_mtu=LARGE, options="data-ciphers AES-256-GCM",
-            server_options="", client_options="", version=2):
+            server_options="", client_options="", version=2,
+            clients=("a",), any_address=False):
     """One client at a, the server at b; the status file is server.status."""
     def build(lab):
-        certificates(lab)
+        certificates(lab, *clients)
         carrier = proto + ("6" if outer == 6 else "4")
         values = {"kind": kind, "tun_mtu": tun_mtu, "options": options, "version": version,
                   "status": lab.directory / "server.status",
                   "server_options": server_options, "client_options": client_options,
-                  "local": lab.b.facts[f"local{outer}"], "remote": lab.b.facts[f"local{outer}"]}
+                  "bind": "" if any_address else f"local {lab.b.facts[f'local{outer}']}",
+                  "remote": lab.b.facts[f"local{outer}"]}
         ends = ((lab.b, SERVER, "-server"), (lab.a, CLIENT, "-client"))
         (lab.directory / "ccd").mkdir()
         lab.write("ccd/a", "ifconfig-push 10.99.0.1 255.255.255.0\n"
