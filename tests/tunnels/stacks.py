@@ -135,5 +135,6 @@ FOUND = {
                                            lambda family, path, inner: inner - 4),
     "pptp": ("a program carries it: the device alone counts: 8000", lambda *_: 8000),
     "pptp with mppe": ("a program carries it: the device alone counts: 8000", lambda *_: 8000),
-    "macsec without sci": ("the device keeps room for the SCI", lambda family, path, inner: path - 32),
+    "macsec without sci": ("with a second receiver the kernel sends the SCI: room is kept",
+                           lambda family, path, inner: path - 32),
 }
