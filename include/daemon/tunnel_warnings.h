@@ -16,8 +16,14 @@ struct announced_mss {
 };
 struct announced_mss tunnel_warnings_announced(const struct workers *workers, uint32_t tunnel_id);
 
-/* Appends a text for each. place is that of the tunnel among the views, mss its narrowest
- * peer's. */
+/* What a tunnel comes to, as its row tells it. */
+struct tunnel_told {
+	struct peer_mss mss;              /* of its narrowest peer */
+	enum path_confidence confidence;  /* in the path outside of that one */
+	struct announced_mss announced;
+};
+
+/* Appends a text for each. place is that of the tunnel among the views. */
 void tunnel_warnings_add(json_t *warnings, const struct tunnel_set *set,
 			 const struct tunnel_views *views, size_t place,
-			 const struct peer_mss *mss, const struct announced_mss *announced);
+			 const struct tunnel_told *told);

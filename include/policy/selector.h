@@ -18,7 +18,7 @@ struct selector_question {
 	enum family family;
 	const uint8_t *remote, *local; /* 4 or 16 bytes */
 	uint32_t mark;
-	uint8_t protocol; /* IPPROTO_* of the inner packet */
+	uint8_t protocol; /* IPPROTO_* of the inner packet; 0: unknown, any policy's will do */
 };
 
 /* Borrows the peers for the call. Those without `selector` are passed over, and so are policies

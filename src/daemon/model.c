@@ -77,8 +77,6 @@ static int publish(struct model *model, const struct config *config)
 		snapshot_free(built.snapshot);
 		return r;
 	}
-	/* The old set is retired and lives until it is reclaimed below. */
-	peer_changes_tell(old, current_set(model), model->told);
 	tunnel_views_done(&model->views);
 	model->views = built.views;
 	/* What is told holds already; what was retired lives until it is reclaimed. */

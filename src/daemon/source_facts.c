@@ -125,6 +125,8 @@ int source_facts_read(struct discovery *discovery, const struct source_look *loo
 	if (r >= 0)
 		r = facts_peers(facts_current(discovery->facts), look->links, look->link_count,
 				sources, count, peers);
+	if (r >= 0) /* names of WireGuard in user space */
+		r = source_facts_complete(discovery, look, peers);
 	free(sources);
 	if (facts_fd(discovery->facts) < 0)
 		*ret_poll_ns = FACTS_RETRY_NS;

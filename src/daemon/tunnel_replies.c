@@ -123,11 +123,11 @@ static void add_warnings(const struct daemon *daemon, const struct tunnel_views 
 		snapshot_tunnels(slot_current(model_slot(daemon->model)));
 	const struct tunnel *tunnel =
 		tunnels_find(model_tunnels(daemon->model), views->list[place].name);
-	struct announced_mss announced = { 0 };
+	struct tunnel_told told = { .mss = row->mss, .confidence = row->limit.confidence };
 
 	if (tunnel)
-		announced = tunnel_warnings_announced(daemon->workers, tunnel->id);
-	tunnel_warnings_add(row->warnings, set, views, place, &row->mss, &announced);
+		told.announced = tunnel_warnings_announced(daemon->workers, tunnel->id);
+	tunnel_warnings_add(row->warnings, set, views, place, &told);
 }
 
 json_t *reply_tunnels(struct control_call *call, json_t *parameters, void *userdata)

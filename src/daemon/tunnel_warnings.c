@@ -54,10 +54,17 @@ static const char *why_too_large(const char *kind)
 
 /* TCP is clamped; everything else still meets the interface MTU. */
 static void check_interface(json_t *warnings, const struct tunnel_view *view,
-			    const struct link *link)
+			    const struct link *link, enum path_confidence confidence)
 {
 	if (!link || !view->inner_mtu || link->mtu <= view->inner_mtu)
 		return;
+	/* What nobody has confirmed, and somebody may have forged, is no ground for advice. */
+	if (confidence == CONFIDENCE_HINT) {
+		add(warnings,
+		    "interface MTU %u, but an ICMP message says that %u bytes fit: unconfirmed",
+		    link->mtu, view->inner_mtu);
+		return;
+	}
 	add(warnings,
 	    "interface MTU %u, but %u bytes fit: %s. TCP is clamped, UDP and QUIC are not: "
 	    "ip link set %s mtu %u",
@@ -133,13 +140,13 @@ static void check_peers(json_t *warnings, const struct tunnel_set *set,
 
 void tunnel_warnings_add(json_t *warnings, const struct tunnel_set *set,
 			 const struct tunnel_views *views, size_t place,
-			 const struct peer_mss *mss, const struct announced_mss *announced)
+			 const struct tunnel_told *told)
 {
 	const struct tunnel_view *view = &views->list[place];
 	const struct link *link = view->ifindex ? &set->links[view->link] : NULL;
 
-	check_rule(warnings, view, link, mss);
-	check_interface(warnings, view, link);
-	check_announced(warnings, mss, announced);
+	check_rule(warnings, view, link, &told->mss);
+	check_interface(warnings, view, link, told->confidence);
+	check_announced(warnings, &told->mss, &told->announced);
 	check_peers(warnings, set, views, place);
 }

@@ -132,6 +132,10 @@ static int append_pptp(const struct facts_ppp *ppp, const struct link *link,
 	peer.way.protocol = IPPROTO_GRE;
 	encap_set(&peer.layer[0], ENCAP_KEY_OUTER,
 		  peer.way.destination.family == FAMILY_IPV4 ? 4 : 6);
+	/* As much as a packet may have: any may carry an acknowledgement, and whether the ends have
+	 * agreed on shorter PPP headers nobody tells. */
+	encap_set(&peer.layer[0], ENCAP_KEY_ACK, 1);
+	encap_set(&peer.layer[0], ENCAP_KEY_PPP, 4);
 	if (ppp->mppe)
 		encap_set(&peer.layer[0], ENCAP_KEY_MPPE, 1);
 	r = peer.id ? peer_allow(&peer, &all[0]) : -ENOMEM;
@@ -162,6 +166,25 @@ static int append_tun(const struct facts *facts, const struct link *link,
 	return facts_openvpn_peers(openvpn, status, source, tunnel ? tunnel->uid : -1, link, peers);
 }
 
+/* What is odd about a tunnel stands at the last of its peers: where clients are unknown, that is who
+ * stands for them. */
+static int warn(const struct facts *facts, const struct link *link, struct peer_list *peers,
+		size_t before)
+{
+	const size_t len = strlen(link->name);
+	struct peer *last = peers->count > before ? &peers->list[peers->count - 1] : NULL;
+
+	for (size_t i = 0; last && !last->warning && i < facts->warnings.count; i++) {
+		const char *text = facts->warnings.list[i];
+
+		if (strncmp(text, link->name, len) != 0 || strncmp(text + len, ": ", 2) != 0)
+			continue;
+		last->warning = strdup(text + len + 2);
+		return last->warning ? 0 : -ENOMEM;
+	}
+	return 0;
+}
+
 int facts_peers(const struct facts *facts, const struct link *links, size_t count,
 		const struct facts_source *sources, size_t source_count, struct peer_list *peers)
 {
@@ -170,12 +193,15 @@ int facts_peers(const struct facts *facts, const struct link *links, size_t coun
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		const struct link *link = &links[i];
 		const struct facts_ppp *ppp = find_ppp(facts, link->name);
+		const size_t before = peers->count;
 
 		if (strcmp(link->kind, "tun") == 0)
 			r = append_tun(facts, link, find_source(sources, source_count, link->name),
 				       peers);
 		else if (strcmp(link->kind, "ppp") == 0 && ppp && strcmp(ppp->kind, "pptp") == 0)
 			r = append_pptp(ppp, link, peers);
+		if (r == 0)
+			r = warn(facts, link, peers, before);
 	}
 	return r;
 }

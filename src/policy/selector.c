@@ -236,7 +236,8 @@ static bool policy_matches(const struct policy *policy, struct words local,
 			 ((local.low ^ policy->local.low) & policy->local_mask.low);
 
 	return other == 0 && (question->mark & policy->mark_mask) == policy->mark &&
-	       (policy->protocol == 0 || policy->protocol == question->protocol);
+	       (policy->protocol == 0 || question->protocol == 0 ||
+		policy->protocol == question->protocol);
 }
 
 /* The first policy of a group that matches and comes before best; else best. */

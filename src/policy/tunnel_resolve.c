@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a peer and a link come to: the path outside, through the layers around their packets. */
+#include <netinet/in.h>
 #include <string.h>
 
 #include "policy/tunnel_resolve.h"
@@ -152,6 +153,27 @@ static struct tunnel_limit narrowest(struct tunnel_set *set, size_t place)
 	return limit;
 }
 
+/* What the outer packets are to IPsec, whose policies may name it: 0 where it depends on the packet. */
+static uint8_t outer_protocol(const struct link *link)
+{
+	const struct encap *encap = &link->encap;
+
+	if (link->remote_port || encap_has(encap, ENCAP_KEY_FOU) || encap_has(encap, ENCAP_KEY_GUE))
+		return IPPROTO_UDP;
+	switch (encap->kind) {
+	case ENCAP_GRE:
+	case ENCAP_GRETAP:
+	case ENCAP_ERSPAN:
+		return IPPROTO_GRE;
+	case ENCAP_IPIP:
+		return IPPROTO_IPIP;
+	case ENCAP_SIT:
+		return encap_has(encap, ENCAP_KEY_ANY) ? 0 : IPPROTO_IPV6;
+	default:
+		return 0;
+	}
+}
+
 /* A device with one far end, or one that the configuration says what it is. */
 static struct tunnel_limit resolve_device(struct tunnel_set *set, size_t place,
 					  struct tunnel_steps *steps)
@@ -165,7 +187,7 @@ static struct tunnel_limit resolve_device(struct tunnel_set *set, size_t place,
 		.oif = link->has_remote ? link->lower_ifindex : 0,
 		.mark = link->fwmark,
 		.dport = link->remote_port,
-		.protocol = link->remote_port ? 17 : 0,
+		.protocol = outer_protocol(link),
 		.has_uid = true, /* the kernel's own tunnels send as root */
 	};
 	struct tunnel_path_question question = {

@@ -67,7 +67,7 @@ static int add_links(struct tunnel_views *views, const struct tunnel_set *set,
 	for (size_t i = 0; i < set->link_count; i++) {
 		bool named = link_tunnel_kind(&set->links[i]) != NULL;
 		enum encap_kind inside = kinds[i] != ENCAP_NONE ? kinds[i] :
-					 named ? set->link_limits[i].kind : ENCAP_NONE;
+								  set->link_limits[i].kind;
 		struct tunnel_view view = {
 			.name = set->links[i].name,
 			.kind = kind_of_link(set, i, inside),
@@ -76,7 +76,7 @@ static int add_links(struct tunnel_views *views, const struct tunnel_set *set,
 		};
 
 		of_link[i] = VIEW_NONE;
-		if (!view.kind)
+		if (!named && inside != ENCAP_L2TP3ETH)
 			continue;
 		narrow(&view, &set->link_limits[i]);
 		of_link[i] = (uint32_t)views->count;

@@ -36,6 +36,7 @@ static void openvpn(struct world *w)
 	add_peer(w, 7, "192.0.2.7", "10.9.0.2/32", ENCAP_OPENVPN);
 }
 static void unknown_path(struct world *w) { fits(w); w->route_count = 0; }
+static void hinted(struct world *w) { fits(w); add_hint(w, "192.0.2.7", 2, 1400); }
 static void small_link(struct world *w) { add_wireguard(w, 1300); }
 static void policy(struct world *w)
 {
@@ -107,6 +108,8 @@ static const struct {
 	  { "alice" DIFFER, "10.8.0.7/32" DIFFER, "unknown peers" DIFFER,
 	    "2 more peers have warnings: mssclampctl peers wg0" } },
 	{ "a name that is no text", odd_bytes, NO_RULE, { "a?" DIFFER } },
+	{ "an exception of the kernel", hinted, NO_RULE,
+	  { "interface MTU 1420, but an ICMP message says that 1328 bytes fit: unconfirmed" } },
 };
 
 static void test_warnings(void **state)
@@ -123,7 +126,11 @@ static void test_warnings(void **state)
 		build(&world);
 		assert_int_equal(tunnel_views_init(&views, world.set), 0);
 		assert_int_equal(views.count, 1);
-		tunnel_warnings_add(warnings, world.set, &views, 0, &cases[i].mss);
+		tunnel_warnings_add(warnings, world.set, &views, 0, &(struct tunnel_told){
+			.mss = cases[i].mss,
+			.confidence = world.set->peer_count ? world.set->limits[0].confidence :
+							      CONFIDENCE_ASSUMED,
+		});
 		for (; count < COUNT(cases[i].warnings) && cases[i].warnings[count]; count++) {
 			const char *got = json_string_value(json_array_get(warnings, count));
 
@@ -138,10 +145,50 @@ static void test_warnings(void **state)
 	}
 }
 
+#define DIFFERS "the ends differ: this end allows "
+
+static const struct { const char *name; uint32_t four, six; const char *warning; } far_ends[] = {
+	{ "less", 1240, 1360,
+	  DIFFERS "IPv4 MSS 1380, the far end announces at most 1240, an MTU of 1280" },
+	{ "less in IPv6", 0, 1220,
+	  DIFFERS "IPv6 MSS 1360, the far end announces at most 1220, an MTU of 1280" },
+	{ "as much", 1380, 1360, NULL },
+	{ "more", 1460, 1440, NULL },
+	{ "nothing yet", 0, 0, NULL },
+};
+
+static void test_what_far_ends_announce(void **state)
+{
+	struct tunnel_views views;
+	struct world world;
+
+	(void)state;
+	open_world(&world);
+	fits(&world);
+	build(&world);
+	assert_int_equal(tunnel_views_init(&views, world.set), 0);
+	for (size_t i = 0; i < COUNT(far_ends); i++) {
+		json_t *warnings = json_array();
+		const char *got;
+
+		tunnel_warnings_add(warnings, world.set, &views, 0, &(struct tunnel_told){
+			.mss = { .mss = { 1380, 1360 } },
+			.announced = { { far_ends[i].four, far_ends[i].six } },
+		});
+		got = json_string_value(json_array_get(warnings, 0));
+		if (!got != !far_ends[i].warning || (got && strcmp(got, far_ends[i].warning) != 0))
+			fail_msg("%s: %s", far_ends[i].name, got ? got : "no warning");
+		json_decref(warnings);
+	}
+	tunnel_views_done(&views);
+	close_world(&world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_warnings),
+		cmocka_unit_test(test_what_far_ends_announce),
 	};
 
 	return cmocka_run_group_tests_name("tunnel_warnings", tests, NULL, NULL);
