@@ -76,7 +76,7 @@ static int add_links(struct tunnel_views *views, const struct tunnel_set *set,
 		};
 
 		of_link[i] = VIEW_NONE;
-		if (!named && inside != ENCAP_L2TP3ETH)
+		if (!named && kinds[i] != ENCAP_L2TP3ETH)
 			continue;
 		narrow(&view, &set->link_limits[i]);
 		of_link[i] = (uint32_t)views->count;
