@@ -153,8 +153,7 @@ static const char *const setup[] = {
 	"ip link add vx0 type vxlan id 1 remote 203.0.113.7 dstport 4789",
 	"ip link add vx1 type vxlan id 2 group 239.1.2.3 dev v0 dstport 4790",
 	"ip link add vx2 type vxlan id 3 remote 2001:db8::7 dstport 4791",
-	"for i in $(seq 10 99); do echo fdb add 02:00:00:00:00:$i dev vx1 dst 203.0.113.9; "
-	"done | bridge -batch -",
+	"printf 'fdb add 02:00:00:00:00:%d dev vx1 dst 203.0.113.9\\n' $(seq 10 99) | bridge -batch -",
 	"bridge fdb add 02:00:00:00:01:01 dev vx1 dst 203.0.113.9 port 1234",
 	"bridge fdb add 02:00:00:00:01:02 dev vx1 dst 203.0.113.8",
 	"bridge fdb append 00:00:00:00:00:00 dev vx0 dst 203.0.113.6",
