@@ -5,9 +5,11 @@ import json
 import os
 import re
 import socket
+import subprocess
+import time
 
 import pytest
-from daemon import validate
+from daemon import MSSCLAMPCTL, validate
 from netns import SLOW
 
 pytestmark = pytest.mark.usefixtures("daemon")
@@ -186,6 +188,7 @@ COMMANDS = (
     (("status",),                               False),
     (("stats",),                                False),
     (("tunnels",),                              False),
+    (("peers",),                                False),
     (("rules",),                                False),
     (("explain", "192.0.2.2", "198.51.100.2"),  False),
     (("wait", "--for", "1"),                    False),
@@ -208,6 +211,49 @@ def test_each_command_says_something_to_people(daemon, command):
 
 
 @pytest.fixture
+def events(daemon, request):
+    """`events` with the test's options, as soon as nothing is missed any more."""
+    prefix, options = getattr(request, "param", ((), ("--json-lines",)))
+    process = daemon.namespace.popen(
+        [*prefix, MSSCLAMPCTL, "-s", daemon.socket_path, *options, "events"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    yield process
+    process.kill()
+    process.communicate()
+
+
+@pytest.mark.parametrize("events", [((), ("--json-lines",)), ((), ("--json",))], indirect=True,
+                         ids=("--json-lines", "--json"))
+def test_json_of_events_follows_its_schema(daemon, events):
+    first = read_json(events.stdout)
+    validate("events", first)
+    assert first["event"] == "subscribed"
+    daemon("reload")
+    event = read_json(events.stdout)
+    validate("events", event)
+    assert event["event"] == "reloaded"
+
+
+def read_json(stream):
+    """One object, however many lines it takes."""
+    text = ""
+    while True:
+        text += stream.readline()
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError:
+            assert len(text) < 65536
+
+
+@pytest.mark.parametrize("events", [((), ())], indirect=True, ids=("people",))
+def test_events_say_something_to_people(daemon, events):
+    time.sleep(0.3 * SLOW)  # nothing says that it listens by now
+    daemon("reload")
+    line = events.stdout.readline()
+    assert "configuration reloaded" in line and "{" not in line
+
+
+@pytest.fixture
 def open_to_all(daemon):
     """The socket where an ordinary user reaches it."""
     daemon.directory.chmod(0o755)
@@ -223,6 +269,11 @@ def test_who_may_what(daemon, open_to_all, command, admin):
         error = json.loads(done.stdout)["error"]
         assert error["name"] == "org.mssclamp.PermissionDenied"
         assert "mssclamp-admin" in error["message"] + str(error["hint"])
+
+
+@pytest.mark.parametrize("events", [(NOBODY, ("--json-lines",))], indirect=True, ids=("nobody",))
+def test_anyone_may_hear_events(daemon, open_to_all, events):
+    assert read_json(events.stdout)["event"] == "subscribed"
 
 
 def test_mode_of_the_socket(daemon):
