@@ -214,9 +214,15 @@ static struct tunnel_limit resolve_stacked(struct tunnel_set *set, size_t place,
 	limit = narrowest(set, lower);
 	if (macsec) {
 		outer.mtu = below->mtu;
-		if (limit.inner_mtu && (!below->mtu || limit.inner_mtu < below->mtu))
+		if (limit.inner_mtu && (!below->mtu || limit.inner_mtu < below->mtu)) {
 			outer.mtu = limit.inner_mtu;
-		tunnel_step_add(steps, outer.mtu, "link", "outside: link MTU of %s", below->name);
+			outer.source = limit.source;
+			outer.confidence = limit.confidence;
+		}
+		tunnel_step_add(steps, outer.mtu, path_source_name(outer.source),
+				"outside: %s %s", outer.mtu == below->mtu ? "link MTU of" :
+									   "inside tunnel",
+				below->name);
 		return tunnel_take_layers(set, link->name, &outer, &link->encap, 1, 0, steps);
 	}
 	if (!limit.inner_mtu)

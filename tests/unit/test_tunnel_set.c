@@ -383,6 +383,32 @@ static void test_what_links_come_to(void **state)
 	}
 }
 
+/* MACsec on a VXLAN of 1450 whose path is guessed to be 1400. */
+static void test_macsec_is_as_sure_as_what_it_stands_on(void **state)
+{
+	const struct tunnel_limit *limit;
+	struct tunnel_steps steps;
+	struct world world;
+	struct link *link;
+
+	(void)state;
+	open_world(&world);
+	vxlan(&world);
+	add_hint(&world, "192.0.2.7", 2, 1400);
+	link = add_link(&world, 11, "macsec0", "macsec", 1418);
+	link->lower_ifindex = 10;
+	link->encap.kind = ENCAP_MACSEC;
+	build(&world);
+	limit = link_limit(&world, "macsec0");
+	assert_int_equal(limit->outer_mtu, 1350);
+	assert_int_equal(limit->source, PATH_HINT);
+	assert_int_equal(limit->confidence, CONFIDENCE_HINT);
+	tunnel_set_explain_link(world.set, 2, &steps);
+	assert_string_equal(steps.list[0].what, "outside: inside tunnel vx0");
+	assert_string_equal(steps.list[0].source, "kernel_hint");
+	close_world(&world);
+}
+
 /* What a link's own MTU says is no guess, even where a guess says the same. */
 static void test_link_is_as_sure_as_a_hint_is_not(void **state)
 {
@@ -469,6 +495,7 @@ int main(void)
 		cmocka_unit_test(test_a_circle_ends),
 		cmocka_unit_test(test_what_links_come_to),
 		cmocka_unit_test(test_link_is_as_sure_as_a_hint_is_not),
+		cmocka_unit_test(test_macsec_is_as_sure_as_what_it_stands_on),
 		cmocka_unit_test(test_gre_in_ipsec),
 		cmocka_unit_test(test_cipher_of_ipsec_without_kind),
 		cmocka_unit_test(test_whoever_is_not_known_comes_by_the_default_route),
