@@ -45,6 +45,7 @@ struct source_state {
 	bool stale;
 	bool closed;         /* could not be opened: never asked */
 	uint64_t poll_at_ns; /* CLOCK_BOOTTIME, 0: not polled */
+	bool failing;        /* that it cannot be read was said */
 	struct log_ratelimit failed;
 };
 
@@ -74,7 +75,6 @@ struct discovery {
 	struct event_socket sockets[EVENT_SOCKETS_MAX];
 	size_t socket_count;
 	sd_event_source *poll_source;
-	uint64_t malformed; /* beside those of the sockets */
 
 	struct nl *genl;    /* questions, shared by WireGuard, OpenVPN, L2TP; NULL without */
 	struct nl *genl_events; /* one of sockets */

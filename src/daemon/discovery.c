@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/discovery_source.h"
+#include "edge/facts.h"
 
 /* A source that cannot be read now is asked again after this. */
 #define RETRY_NS (5 * NS_PER_SECOND)
@@ -100,12 +101,18 @@ static bool look_at(struct discovery *discovery, size_t i, const struct source_l
 	now_ns = clock_boottime_ns();
 	if (r < 0) {
 		peer_list_unref(told);
-		if (log_may_speak(&state->failed, now_ns, 60 * NS_PER_SECOND, &suppressed))
+		if (!state->failing &&
+		    log_may_speak(&state->failed, now_ns, 60 * NS_PER_SECOND, &suppressed)) {
 			log_error(r, "%s: cannot be read, what it told last holds; trying again",
 				  source->name);
+			state->failing = true;
+		}
 		state->poll_at_ns = now_ns + RETRY_NS;
 		return false;
 	}
+	if (state->failing)
+		log_notice("%s: can be read again", source->name);
+	state->failing = false;
 	state->stale = false;
 	state->poll_at_ns = poll_ns ? now_ns + poll_ns : 0;
 	return replace(&discovery->lists[i], told);
@@ -134,13 +141,18 @@ struct peer_list *const *discovery_lists(const struct discovery *discovery, size
 void discovery_add_totals(const struct discovery *discovery, uint64_t *malformed,
 			  uint64_t *resyncs)
 {
+	const struct nl *const questions[] = { discovery->genl, discovery->xfrm, discovery->route };
+
+	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++)
+		*malformed += questions[i] ? nl_malformed_total(questions[i]) : 0;
+	if (discovery->facts)
+		*malformed += facts_malformed_total(discovery->facts);
 	for (size_t i = 0; i < discovery->socket_count; i++) {
 		const struct event_socket *socket = &discovery->sockets[i];
 
 		*malformed += nl_malformed_total(socket->nl);
 		*resyncs += socket->resyncs;
 	}
-	*malformed += discovery->malformed;
 }
 
 static int on_socket(sd_event_source *source, int fd, uint32_t revents, void *userdata)
