@@ -132,10 +132,27 @@ static uint32_t find_peer(const struct tunnel_set *set, const char *text)
 	return PEER_NONE;
 }
 
-/* A flow to the first address behind the peer, out by its tunnel. */
-static int ask_about_peer(struct control_call *call, const struct tunnel_set *set, uint32_t place,
-			  struct explain_question *question)
+/* Whether packets to the question's destination go to that peer: of a wide prefix the first address
+ * may be somebody else's. */
+static bool reaches_peer(const struct snapshot *snapshot, uint32_t place,
+			 const struct explain_question *question)
 {
+	struct flow flow = question->flow;
+	struct side_limit side;
+
+	flow.family = question->text.destination.family;
+	flow.destination = question->text.destination.bytes;
+	flow.source = question->text.source.bytes;
+	side = snapshot_lookup_side(snapshot, &flow, SIDE_OUT);
+	return side.peer == place || side.selector == place;
+}
+
+/* A flow to the first address that is the peer's alone, out by its tunnel. Where there is none, and
+ * where a policy does not cover TCP, the first one tells who takes it instead. */
+static int ask_about_peer(struct control_call *call, const struct snapshot *snapshot,
+			  uint32_t place, struct explain_question *question)
+{
+	const struct tunnel_set *set = snapshot_tunnels(snapshot);
 	const struct peer *peer = set->peers[place];
 	struct address *destination = &question->text.destination;
 
@@ -145,13 +162,19 @@ static int ask_about_peer(struct control_call *call, const struct tunnel_set *se
 			     peer->id ? peer->id : peer->name);
 		return -ENOENT;
 	}
-	*destination = prefix_first_host(&peer->allowed[0]);
 	if (peer->selector) {
 		question->text.has_source = true;
 		question->text.source = prefix_first_host(&peer->local);
+		question->flow.mark = peer->mark_value;
 	}
 	question->flow.out_ifindex = peer->ifindex ? peer->ifindex :
 						     tunnel_set_peer_exit(set, place);
+	for (size_t i = 0; i < peer->allowed_count; i++) {
+		*destination = prefix_first_host(&peer->allowed[i]);
+		if (reaches_peer(snapshot, place, question))
+			return 0;
+	}
+	*destination = prefix_first_host(&peer->allowed[0]);
 	return 0;
 }
 
@@ -169,7 +192,7 @@ static int read_flow(struct control_call *call, const char *text, const struct s
 		return 0;
 	peer = text ? find_peer(set, text) : PEER_NONE;
 	if (peer != PEER_NONE)
-		return ask_about_peer(call, set, peer, question);
+		return ask_about_peer(call, snapshot, peer, question);
 	control_fail(call, CONTROL_INVALID_ARGUMENT, hint, "flow: %s",
 		     text ? why : "nothing was given");
 	return -EINVAL;

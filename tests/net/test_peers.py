@@ -2,6 +2,7 @@
 """Peers: OpenVPN's clients from a status file, IPsec policies without a state; `peers`, `explain`,
 rules and reload by them."""
 
+import itertools
 import json
 import subprocess
 import sys
@@ -31,11 +32,16 @@ CLIENTS = (
 )
 
 
-def write_status(file, clients):
+numbers = itertools.count()
+
+
+def write_status(file, clients, more=()):
+    """more: further addresses (routes) of the first client."""
     rows = [{"name": name, "real": real, "inside": inside, "cipher": cipher, "id": i}
             for i, (name, real, inside, cipher) in enumerate(clients)]
     text = STATUS.format(clients="".join(CLIENT.format(**row) for row in rows),
-                         routes="".join(ROUTE.format(**row) for row in rows))
+                         routes="".join(ROUTE.format(**row) for row in rows) +
+                         "".join(ROUTE.format(**(rows[0] | {"inside": one})) for one in more))
     new = file.with_suffix(".new")
     new.write_text(text, encoding="utf-8")
     new.rename(file)
@@ -51,8 +57,8 @@ def peers(daemon, *tunnel):
 
 @pytest.fixture
 def openvpn(daemon, path):
-    """tun7 with two clients, as OpenVPN's status file tells them."""
-    file = daemon.directory / "status"
+    """tun7 with two clients, as OpenVPN's status file tells them: one that nobody has read yet."""
+    file = daemon.directory / f"status{next(numbers)}"
     write_status(file, CLIENTS)
     path.gateway.ip("tuntap add dev tun7 mode tun\nlink set tun7 up mtu 1500\n"
                     "addr add 10.8.0.1/24 dev tun7")
@@ -82,6 +88,18 @@ def test_explain_a_peer(daemon, openvpn, by, who, address, mss):
     assert answer["result"]["mss_bytes"] == mss
     assert answer["result"]["decided_by"] == f"peer {who} of tun7"
     assert answer == daemon.json("explain", address)
+
+
+def test_explain_a_peer_whose_first_address_is_another_s(daemon, openvpn):
+    """alice's network begins with bob; what is hers alone is told."""
+    write_status(openvpn, (("alice", "10.9.0.2:51700", "10.8.2.0/24", "AES-256-GCM"),
+                           ("bob", "198.51.100.2:41523", "10.8.2.1", "AES-256-GCM")),
+                 ("10.8.4.0/24",))
+    until(lambda: len(peers(daemon)["alice"]["allowed_ips"]) == 2, "they have moved", 8)
+    for who, address, mss in (("bob", "10.8.2.1", 1308), ("alice", "10.8.4.1", 1408)):
+        answer = daemon.json("explain", who)
+        assert (answer["flow"]["destination"], answer["result"]["mss_bytes"]) == (address, mss)
+        assert answer["result"]["decided_by"] == f"peer {who} of tun7"
 
 
 def test_a_flow_between_two_peers_gets_the_smaller(daemon, openvpn):
@@ -138,6 +156,8 @@ def policy(path):
     path.gateway.ip("xfrm policy add src 192.0.2.0/24 dst 10.77.0.0/24 dir out priority 9 "
                     "tmpl src 10.9.0.1 dst 10.9.0.2 proto esp mode tunnel\n"
                     "xfrm policy add src 192.0.2.0/24 dst 10.77.0.9/32 dir out priority 8\n"
+                    "xfrm policy add src 192.0.2.0/24 dst 10.79.0.0/24 dir out mark 7 "
+                    "tmpl src 10.9.0.1 dst 10.9.0.2 proto esp mode tunnel\n"
                     "route add 10.77.0.0/24 via 10.9.0.2 dev alt")
     yield "192.0.2.0/24 === 10.77.0.0/24"
     path.gateway.ip("xfrm policy flush\nroute del 10.77.0.0/24")
@@ -168,10 +188,18 @@ def test_policy_by_its_id(daemon, policy):
     assert answer["result"]["mss_bytes"] == ASSUMED - 40
 
 
+def test_policy_with_a_mark_by_its_id(daemon, policy):
+    marked = "192.0.2.0/24 === 10.79.0.0/24 mark 0x7/0xffffffff"
+    until(lambda: marked in peers(daemon), "the policy is seen", 3)
+    answer = daemon.json("explain", marked)
+    assert (answer["flow"]["mark"], answer["result"]["mss_bytes"]) == (7, ASSUMED - 40)
+    assert daemon.json("explain", marked, "--mark", "8")["result"]["mss_bytes"] == 1460
+
+
 def test_what_passes_in_the_clear(daemon, policy):
     until(lambda: policy in peers(daemon), "the policy is seen", 3)
     assert daemon.json("explain", "192.0.2.2 -> 10.77.0.9")["result"]["mss_bytes"] == 1460
-    assert len(peers(daemon, "ipsec:10.9.0.2")) == 1
+    assert len(peers(daemon, "ipsec:10.9.0.2")) == 2
 
 
 def test_configuration_knows_the_cipher_before_ike(daemon, policy):
