@@ -15,7 +15,7 @@ struct status_watch {
 };
 
 /* Reads the file when it has changed. A file that is being written is left for the next time, and
- * what was known stays; one that has gone has no clients, nor has one above FILE_BYTES_MAX, which is
- * said. `file` in the status stays as it is. Returns a change, or -ENOMEM. */
+ * what was known stays; one that has gone has no clients, nor has one above FILE_BYTES_MAX, which
+ * is said. `file` in the status stays as it is. Returns a change, or -ENOMEM. */
 int status_watch_refresh(struct status_watch *watch, const char *path,
 			 struct facts_status *status);

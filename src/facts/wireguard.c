@@ -162,8 +162,8 @@ static int pause_device(struct wireguard *wireguard, const char *ifname, uint64_
 	return 0;
 }
 
-/* Returns 0, -ENOMEM, -ETIME, -ENOENT or -ECONNREFUSED where the device has no socket of this kind, or
- * another -errno where that gives no answer that can be used. */
+/* Returns 0, -ENOMEM, -ETIME, -ENOENT or -ECONNREFUSED where the device has no socket of this kind,
+ * or another -errno where that gives no answer that can be used. */
 static int add_device(const char *folder, const char *kind, const char *ifname,
 		      struct facts *fresh)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What one rebuild costs, part by part: what the daemon does between two dumps of the kernel and the
- * next snapshot in force. CPU time, the best of many rounds: what else runs on the machine can only
+/* What one rebuild costs, part by part: what the daemon does between the answers of the kernel and
+ * the next snapshot in force. CPU time, the best of many rounds: what else runs on the machine can only
  * add to it. The kernel's own answers are not in it. */
 #include <netinet/in.h>
 #include <stdio.h>
@@ -182,7 +182,8 @@ static struct peer_list *join(const struct scene *scene)
 {
 	struct peer_list *list = checked(peer_list_new());
 
-	if (ipsec_peers(&scene->states, &scene->policies, scene->links, scene->link_count, list) < 0)
+	if (ipsec_peers(&scene->states, &scene->policies, scene->links, scene->link_count,
+			list) < 0)
 		abort();
 	return list;
 }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Who writes status files and answers on sockets may be anybody: what they say costs bounded time and
-memory, is said once, and takes nothing away that was known."""
+"""Who writes status files and answers on sockets may be anybody: what they say costs bounded time
+and memory, is said once, and takes nothing away that was known."""
 
 import os
 import pathlib
@@ -105,13 +105,14 @@ def largest_mib(process):
 
 
 ANSWERS = (
-    # name                       what comes again and again                            seconds between
+    # name                       what comes again and again                         seconds between
     ("peers without an end",     PEER * 1000,                                          0.0),
     ("a line without an end",    b"x" * 65536,                                         0.0),
     ("a key of 64 KiB",          b"public_key=" + b"a" * 65536 + b"\nerrno=0\n\n",      0.0),
     ("a peer before its key",    b"endpoint=192.0.2.1:1\nerrno=0\n\n",                  0.0),
     ("errno alone",              b"errno=1\n\n",                                       0.0),
-    ("one peer now and then",    PEER,                                                 0.05),  # left alone for 30 s
+    ("one peer now and then",    PEER,                                                 0.05),
+    # the last one: whoever is slow is left alone for 30 s
 )
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Ten thousand peers: each has its own limit, what changes is seen soon, a burst costs few rebuilds,
-and where nothing changes nothing is done."""
+"""Ten thousand peers: each has its own limit, what changes is seen soon, a burst costs few
+rebuilds, and where nothing changes nothing is done."""
 
 import pathlib
 import re

@@ -107,8 +107,8 @@ static void test_writes_numbers_like_the_library(void **state)
 
 	(void)state;
 	for (unsigned int n = 0; n < 256; n++) {
-		struct address four = { FAMILY_IPV4, { (uint8_t)n, (uint8_t)(n + 1), (uint8_t)(n / 2),
-						       (uint8_t)(255 - n) } };
+		struct address four = { FAMILY_IPV4, { (uint8_t)n, (uint8_t)(n + 1),
+						       (uint8_t)(n / 2), (uint8_t)(255 - n) } };
 		struct prefix six = { { FAMILY_IPV6, { 0xfd, [15] = (uint8_t)n } },
 				      (uint8_t)(n % 129) };
 
