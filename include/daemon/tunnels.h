@@ -27,9 +27,9 @@ struct tunnels;
 struct tunnels *tunnels_new(struct workers *workers, const struct events *events);
 void tunnels_free(struct tunnels *tunnels);
 
-/* One look at all tunnels: begin, note each, end. What comes, goes or changes is logged and told as
- * an event. tunnels_note returns the id of its counters, TUNNEL_ID_NONE where there is no room for
- * more; mtu is its interface's, in bytes, 0 without. */
+/* One look at all tunnels: begin, note each, end. What comes, goes or changes is told as an event;
+ * the log gets the first few of many. tunnels_note returns the id of its counters, TUNNEL_ID_NONE
+ * where there is no room for more; mtu is its interface's, in bytes, 0 without. */
 void tunnels_begin(struct tunnels *tunnels);
 uint32_t tunnels_note(struct tunnels *tunnels, const struct tunnel_view *view, uint32_t mtu);
 void tunnels_end(struct tunnels *tunnels);

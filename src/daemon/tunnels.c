@@ -11,6 +11,8 @@
 #include "base/log.h"
 #include "daemon/json.h"
 
+#define LINES_MAX 20 /* of one look in the log; the events have them all */
+
 /* A tunnel and what only this file knows of it; tunnel comes first: names are compared by it. */
 struct tunnel_entry {
 	struct tunnel tunnel;
@@ -23,6 +25,7 @@ struct tunnels {
 	struct tunnel_entry **list;     /* place + 1 is the id */
 	size_t count, capacity;
 	void *by_name;           /* tsearch tree of the same entries */
+	size_t lines;            /* what was told in the look that is going on */
 };
 
 static int compare_names(const void *a, const void *b)
@@ -96,6 +99,15 @@ void tunnels_begin(struct tunnels *tunnels)
 {
 	for (size_t i = 0; i < tunnels->count; i++)
 		tunnels->list[i]->seen = false;
+	tunnels->lines = 0;
+}
+
+/* Whether anybody hears of one more change: the log gets the first few, listeners get all. Ten
+ * thousand gateways that come with the first look would fill it. */
+static bool may_tell(struct tunnels *tunnels, int *ret_priority)
+{
+	*ret_priority = tunnels->lines++ < LINES_MAX ? LOG_INFO : 0;
+	return *ret_priority || events_wanted(tunnels->events);
 }
 
 static json_t *view_json(const char *kind, uint32_t mtu, uint32_t inner_mtu)
@@ -107,7 +119,10 @@ static json_t *view_json(const char *kind, uint32_t mtu, uint32_t inner_mtu)
 static void tell_new(struct tunnels *tunnels, const struct tunnel_view *view, uint32_t mtu)
 {
 	char message[160];
+	int priority;
 
+	if (!may_tell(tunnels, &priority))
+		return;
 	if (mtu)
 		snprintf(message, sizeof(message), "%s: new tunnel (%s), MTU %u bytes", view->name,
 			 view->kind, mtu);
@@ -115,18 +130,31 @@ static void tell_new(struct tunnels *tunnels, const struct tunnel_view *view, ui
 		snprintf(message, sizeof(message), "%s: new tunnel (%s)", view->name, view->kind);
 	events_emit(tunnels->events, &(struct event){
 		.name = "tunnel_added", .tunnel = view->name, .message = message,
-		.new = view_json(view->kind, mtu, view->inner_mtu), .priority = LOG_INFO,
+		.new = view_json(view->kind, mtu, view->inner_mtu), .priority = priority,
 	});
 }
 
 static void tell_change(struct tunnels *tunnels, const struct tunnel *tunnel,
 			const struct tunnel_view *view, uint32_t mtu)
 {
+	int priority;
+
+	if (!may_tell(tunnels, &priority))
+		return;
 	events_emit(tunnels->events, &(struct event){
 		.name = "tunnel_changed", .tunnel = view->name,
 		.old = view_json(view->kind, tunnel->mtu, tunnel->inner_mtu),
-		.new = view_json(view->kind, mtu, view->inner_mtu), .priority = LOG_INFO,
+		.new = view_json(view->kind, mtu, view->inner_mtu), .priority = priority,
 	});
+}
+
+static void tell_gone(struct tunnels *tunnels, const struct tunnel *tunnel)
+{
+	int priority;
+
+	if (may_tell(tunnels, &priority))
+		events_emit(tunnels->events, &(struct event){
+			.name = "tunnel_removed", .tunnel = tunnel->name, .priority = priority });
 }
 
 static void note_change(struct tunnels *tunnels, struct tunnel *tunnel,
@@ -167,10 +195,10 @@ void tunnels_end(struct tunnels *tunnels)
 		if (!entry->tunnel.present || entry->seen)
 			continue;
 		entry->tunnel.present = false;
-		events_emit(tunnels->events, &(struct event){
-			.name = "tunnel_removed", .tunnel = entry->tunnel.name,
-			.priority = LOG_INFO });
+		tell_gone(tunnels, &entry->tunnel);
 	}
+	if (tunnels->lines > LINES_MAX)
+		log_info("and %zu more changes of tunnels", tunnels->lines - LINES_MAX);
 }
 
 const struct tunnel *tunnels_at(const struct tunnels *tunnels, size_t i)
