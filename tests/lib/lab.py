@@ -258,7 +258,7 @@ class Meter:
         while high - low > 1:
             middle = (low + high) // 2
             low, high = (middle, high) if self.outer(middle) <= path else (low, middle)
-        for size in range(low + 1, low + 18):
+        for size in range(low + 1, low + 6):
             if self.outer(size) <= path:
                 low = size
         assert low not in self.lost, f"IPv{self.family}, {low} bytes: left, but did not arrive"

@@ -125,8 +125,6 @@ FOUND = {
                   lambda *_: 8000),
     "vlan": ("an Ethernet link carries a tag beside its MTU", as_link),
     "vlan in vlan": ("an Ethernet link carries tags beside its MTU", as_link),
-    "vlan in vxlan": ("the tag is counted by whoever sets the MTU of the VLAN",
-                      lambda family, path, inner: inner + 4),
     "mpls": ("labels are the route's", as_link),
     "mpls with two labels": ("labels are the route's", as_link),
     "l2tpv3 udp cookie 8 without l2spec": ("the kernel does not tell the sublayer: 4 are kept",
