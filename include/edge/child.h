@@ -3,6 +3,7 @@
  * For tools that have no library. Blocks the calling thread; safe beside other threads. */
 #pragma once
 
+#include <spawn.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -32,3 +33,7 @@ int child_run(const char *const argv[], const char *input, int timeout_ms,
 
 /* Frees what child_run gave and zeroes it; a zeroed one is fine. */
 void child_result_done(struct child_result *result);
+
+/* The caller may have signals blocked for a signalfd and handlers set; a child with these
+ * attributes has neither. Returns 0 or -errno. */
+int child_set_signals(posix_spawnattr_t *attributes);

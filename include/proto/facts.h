@@ -121,3 +121,6 @@ bool facts_is_path(const char *text);
 extern const struct record_shape facts_question_shape, facts_shape, facts_status_shape,
 	facts_openvpn_shape, facts_wireguard_shape, facts_ppp_shape, facts_tunnel_shape,
 	facts_name_shape;
+
+/* A version of OpenVPN as a number: "2.6" is 206; NULL, and what is none, 0. */
+unsigned int facts_version_number(const char *version);

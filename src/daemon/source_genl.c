@@ -91,50 +91,65 @@ static int forgive(struct discovery *discovery, int r)
 	return r == -ENOENT || r == -ENODEV ? 0 : r;
 }
 
-int source_wireguard_read(struct discovery *discovery, const struct source_look *look,
-			  struct peer_list *peers, uint64_t *ret_poll_ns)
+/* The family that tells the peers of a link, or GENL_FAMILIES where it is of another kind. */
+static size_t family_of_wireguard(const struct link *link)
+{
+	if (is_kind(link, "wireguard"))
+		return FAMILY_WIREGUARD;
+	return is_kind(link, "amneziawg") ? FAMILY_AMNEZIAWG : GENL_FAMILIES;
+}
+
+static size_t family_of_ovpn(const struct link *link)
+{
+	if (is_kind(link, "ovpn"))
+		return FAMILY_OVPN;
+	return strncmp(link->kind, "ovpn-dco", strlen("ovpn-dco")) == 0 ? FAMILY_OVPN_DCO :
+									  GENL_FAMILIES;
+}
+
+/* What both readers are alike in. */
+struct reader {
+	size_t (*family)(const struct link *link);
+	int (*dump)(struct nl *genl, uint16_t family, const struct link *link,
+		    struct peer_list *peers);
+	uint64_t poll_ns;
+};
+
+static int read_links(struct discovery *discovery, const struct source_look *look,
+		      const struct reader *reader, struct peer_list *peers, uint64_t *ret_poll_ns)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < look->link_count && r == 0; i++) {
 		const struct link *link = &look->links[i];
-		bool amnezia = is_kind(link, "amneziawg");
+		size_t family = reader->family(link);
 
-		if (!amnezia && !is_kind(link, "wireguard"))
+		if (family == GENL_FAMILIES)
 			continue;
-		*ret_poll_ns = WIREGUARD_EVERY_NS;
+		*ret_poll_ns = reader->poll_ns;
 		r = discovery_find_families(discovery);
 		if (r == 0)
 			r = forgive(discovery,
-				    wg_dump(discovery->genl,
-					    discovery->families[amnezia ? FAMILY_AMNEZIAWG :
-									  FAMILY_WIREGUARD].id,
-					    link, peers));
+				    reader->dump(discovery->genl, discovery->families[family].id,
+						 link, peers));
 	}
 	return r < 0 ? r : source_facts_complete(discovery, look, peers);
+}
+
+int source_wireguard_read(struct discovery *discovery, const struct source_look *look,
+			  struct peer_list *peers, uint64_t *ret_poll_ns)
+{
+	static const struct reader reader = { family_of_wireguard, wg_dump, WIREGUARD_EVERY_NS };
+
+	return read_links(discovery, look, &reader, peers, ret_poll_ns);
 }
 
 int source_ovpn_read(struct discovery *discovery, const struct source_look *look,
 		     struct peer_list *peers, uint64_t *ret_poll_ns)
 {
-	int r = 0;
+	static const struct reader reader = { family_of_ovpn, ovpn_dump, OVPN_EVERY_NS };
 
-	for (size_t i = 0; i < look->link_count && r == 0; i++) {
-		const struct link *link = &look->links[i];
-		bool dco = strncmp(link->kind, "ovpn-dco", strlen("ovpn-dco")) == 0;
-
-		if (!dco && !is_kind(link, "ovpn"))
-			continue;
-		*ret_poll_ns = OVPN_EVERY_NS;
-		r = discovery_find_families(discovery);
-		if (r == 0)
-			r = forgive(discovery,
-				    ovpn_dump(discovery->genl,
-					      discovery->families[dco ? FAMILY_OVPN_DCO :
-									FAMILY_OVPN].id,
-					      link, peers));
-	}
-	return r < 0 ? r : source_facts_complete(discovery, look, peers);
+	return read_links(discovery, look, &reader, peers, ret_poll_ns);
 }
 
 int source_l2tp_read(struct discovery *discovery, const struct source_look *look,

@@ -158,8 +158,7 @@ static int streams_pump(struct stream streams[STREAMS], const char *input, uint6
 	return 0;
 }
 
-/* The caller may have signals blocked for a signalfd and handlers set; the child has neither. */
-static int attributes_set(posix_spawnattr_t *attributes)
+int child_set_signals(posix_spawnattr_t *attributes)
 {
 	sigset_t none, all;
 	int r;
@@ -194,7 +193,7 @@ static int spawn(const char *const argv[], struct stream streams[STREAMS], pid_t
 	for (int i = 0; i < STREAMS && r == 0; i++)
 		r = posix_spawn_file_actions_adddup2(&actions, streams[i].theirs, i);
 	if (r == 0)
-		r = -attributes_set(&attributes);
+		r = -child_set_signals(&attributes);
 	if (r == 0) /* argv is not written: POSIX only lacks the const (exec, RATIONALE) */
 		r = posix_spawn(ret_pid, argv[0], &actions, &attributes,
 				(char *const *)(uintptr_t)argv, environment);

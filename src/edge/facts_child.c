@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "edge/child.h"
 
 #define PROGRAM "mssclamp-facts"
 #define CHILD_FD 3
@@ -36,23 +37,6 @@ static int find_program(char path[PATH_MAX])
 	return access(path, X_OK) < 0 ? -errno : 0;
 }
 
-/* No blocked signal and no handler of ours. */
-static int set_signals(posix_spawnattr_t *attributes)
-{
-	sigset_t none, all;
-	int r;
-
-	sigemptyset(&none);
-	sigfillset(&all);
-	r = posix_spawnattr_setsigmask(attributes, &none);
-	if (r == 0)
-		r = posix_spawnattr_setsigdefault(attributes, &all);
-	if (r == 0)
-		r = posix_spawnattr_setflags(attributes,
-					     POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	return r;
-}
-
 static int spawn(char *path, int fd, pid_t *ret_child)
 {
 	char option[] = "--fd", number[] = CHILD_FD_TEXT, locale[] = "LC_ALL=C";
@@ -71,7 +55,7 @@ static int spawn(char *path, int fd, pid_t *ret_child)
 	}
 	r = posix_spawn_file_actions_adddup2(&actions, fd, CHILD_FD);
 	if (r == 0)
-		r = set_signals(&attributes);
+		r = -child_set_signals(&attributes);
 	if (r == 0)
 		r = posix_spawn(ret_child, path, &actions, &attributes, argv, environment);
 	posix_spawnattr_destroy(&attributes);

@@ -33,18 +33,6 @@ static uint64_t room_in(const struct encap *layer)
 	return room;
 }
 
-static unsigned int version_number(const char *version)
-{
-	char *rest;
-	unsigned long major, minor;
-
-	if (!version)
-		return 0;
-	major = strtoul(version, &rest, 10);
-	minor = *rest == '.' ? strtoul(rest + 1, NULL, 10) : 0;
-	return major > 99 || minor > 99 ? 0 : (unsigned int)(major * 100 + minor);
-}
-
 static const char *auth_of(const struct tunnel *tunnel)
 {
 	if (tunnel->source && tunnel->source->auth)
@@ -58,7 +46,7 @@ static int set_cipher(const struct tunnel *tunnel, const char *cipher, struct en
 	int r = encap_set_openvpn_cipher(layer, cipher, auth_of(tunnel));
 
 	if (r == 0 && layer->value[ENCAP_KEY_MODE] == ENCAP_MODE_AEAD &&
-	    version_number(tunnel->version) >= EPOCH_VERSION)
+	    facts_version_number(tunnel->version) >= EPOCH_VERSION)
 		encap_set(layer, ENCAP_KEY_EPOCH, 1);
 	return r;
 }

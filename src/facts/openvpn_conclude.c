@@ -13,19 +13,6 @@
 #define DEFAULT_CIPHER "BF-CBC" /* of versions without negotiation, and of static keys up to 2.6 */
 #define CIPHERS_MAX 32
 
-/* "2.6" as 206, unknown as 0. */
-static unsigned int version_number(const char *version)
-{
-	char *rest;
-	unsigned long major, minor;
-
-	if (!version)
-		return 0;
-	major = strtoul(version, &rest, 10);
-	minor = *rest == '.' ? strtoul(rest + 1, NULL, 10) : 0;
-	return major > 99 || minor > 99 ? 0 : (unsigned int)(major * 100 + minor);
-}
-
 static int set_text(char **field, const char *text)
 {
 	*field = text ? strdup(text) : NULL;
@@ -192,7 +179,7 @@ int openvpn_config_conclude(const struct openvpn_config *config, const char *ver
 	if (r == 0)
 		r = conclude_remotes(config, &facts);
 	if (r == 0)
-		r = conclude_ciphers(config, version_number(version), &facts);
+		r = conclude_ciphers(config, facts_version_number(version), &facts);
 	if (r < 0)
 		record_done(&facts_openvpn_shape, &facts);
 	else

@@ -24,17 +24,6 @@ struct reader {
 
 static int take_words(struct reader *reader, const struct words *words);
 
-static int keep_text(char **field, const char *text)
-{
-	char *copy = strdup(text);
-
-	if (!copy)
-		return -ENOMEM;
-	free(*field);
-	*field = copy;
-	return 0;
-}
-
 static int64_t number(const char *text)
 {
 	uint64_t value = 0;
@@ -53,9 +42,9 @@ static int take_remote(struct reader *reader, const struct words *words)
 		return -ENOMEM;
 	if (words->count > 2)
 		remote->port = number(words->list[2]);
-	if (words->count > 3 && keep_text(&remote->proto, words->list[3]) < 0)
+	if (words->count > 3 && words_keep(&remote->proto, words->list[3]) < 0)
 		return -ENOMEM;
-	return keep_text(&remote->host, words->list[1]);
+	return words_keep(&remote->host, words->list[1]);
 }
 
 static int take_mode(struct reader *reader, const struct words *words)
@@ -81,13 +70,13 @@ static int take_server(struct reader *reader, const struct words *words)
 static int take_compress(struct reader *reader, const struct words *words)
 {
 	reader->config.has_compress = true;
-	return keep_text(&reader->config.compress, words->count > 1 ? words->list[1] : "stub");
+	return words_keep(&reader->config.compress, words->count > 1 ? words->list[1] : "stub");
 }
 
 static int take_socks(struct reader *reader, const struct words *words)
 {
 	reader->config.socks = true;
-	return words->count > 1 ? keep_text(&reader->config.proxy, words->list[1]) : 0;
+	return words->count > 1 ? words_keep(&reader->config.proxy, words->list[1]) : 0;
 }
 
 static int take_text(struct reader *reader, const char *text, size_t len);
@@ -168,7 +157,7 @@ static int apply(struct reader *reader, const struct directive *directive,
 
 	switch (directive->what) {
 	case KEEP_TEXT:
-		return parameter ? keep_text((char **)(void *)place, parameter) : 0;
+		return parameter ? words_keep((char **)(void *)place, parameter) : 0;
 	case KEEP_NUMBER:
 		*(int64_t *)(void *)place = parameter ? number(parameter) : 0;
 		return 0;
@@ -191,7 +180,7 @@ static int begin_connection(struct reader *reader)
 	reader->outer_port = reader->config.port;
 	reader->outer_rport = reader->config.rport;
 	reader->outer_proto = NULL;
-	return reader->config.proto ? keep_text(&reader->outer_proto, reader->config.proto) : 0;
+	return reader->config.proto ? words_keep(&reader->outer_proto, reader->config.proto) : 0;
 }
 
 static int end_connection(struct reader *reader)
@@ -205,7 +194,7 @@ static int end_connection(struct reader *reader)
 
 		if (remote->port == 0)
 			remote->port = config->rport ? config->rport : config->port;
-		if (!remote->proto && config->proto && keep_text(&remote->proto, config->proto) < 0)
+		if (!remote->proto && config->proto && words_keep(&remote->proto, config->proto) < 0)
 			return -ENOMEM;
 	}
 	free(config->proto);

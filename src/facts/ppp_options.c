@@ -33,17 +33,6 @@ struct option {
 static int take_text(struct reader *reader, const char *text, size_t len);
 static int take_option(struct reader *reader, const char *word);
 
-static int set_text(char **field, const char *text)
-{
-	char *copy = strdup(text);
-
-	if (!copy)
-		return -ENOMEM;
-	free(*field);
-	*field = copy;
-	return 0;
-}
-
 static int take_file(struct reader *reader, const char *path)
 {
 	char *text = NULL;
@@ -64,7 +53,7 @@ static int take_file(struct reader *reader, const char *path)
 static int take_named_file(struct reader *reader, const char *word)
 {
 	/* pptpd's own options files are the only sign of it in its command line */
-	if (strstr(word, "pptpd") && set_text(&reader->ppp.kind, "pptp") < 0)
+	if (strstr(word, "pptpd") && words_keep(&reader->ppp.kind, "pptp") < 0)
 		return -ENOMEM;
 	return *word == '/' ? take_file(reader, word) : 0;
 }
@@ -86,7 +75,7 @@ static int take_remote(struct reader *reader, const char *word)
 
 	if (far_end_parse(word, &endpoint) < 0)
 		return 0;
-	return set_text(&reader->ppp.remote, endpoint.address);
+	return words_keep(&reader->ppp.remote, endpoint.address);
 }
 
 /* "nic-wan", or a word that looks like the name of a link: "eth0", "enp3s0.7". pppd itself asks the
@@ -100,7 +89,7 @@ static int take_device(struct reader *reader, const char *word)
 		return 0;
 	if (!marked && !strpbrk(name, "0123456789"))
 		return take_option(reader, word);
-	return set_text(&reader->ppp.device, name);
+	return words_keep(&reader->ppp.device, name);
 }
 
 static int take_plugin(struct reader *reader, const char *word)
@@ -109,12 +98,12 @@ static int take_plugin(struct reader *reader, const char *word)
 
 	if (strstr(word, "pppoe")) {
 		reader->waiting = &link;
-		return set_text(&reader->ppp.kind, "pppoe");
+		return words_keep(&reader->ppp.kind, "pppoe");
 	}
 	if (strstr(word, "l2tp"))
-		return set_text(&reader->ppp.kind, "l2tp");
+		return words_keep(&reader->ppp.kind, "l2tp");
 	if (strstr(word, "pptp"))
-		return set_text(&reader->ppp.kind, "pptp");
+		return words_keep(&reader->ppp.kind, "pptp");
 	return 0;
 }
 
@@ -126,8 +115,8 @@ static int take_pty(struct reader *reader, const char *word)
 	size_t len;
 
 	if (!pptp)
-		return strstr(word, "pppoe ") ? set_text(&reader->ppp.kind, "pppoe") : 0;
-	if (set_text(&reader->ppp.kind, "pptp") < 0)
+		return strstr(word, "pppoe ") ? words_keep(&reader->ppp.kind, "pppoe") : 0;
+	if (words_keep(&reader->ppp.kind, "pptp") < 0)
 		return -ENOMEM;
 	word = strstr(word, "pptp ") + 5;
 	word += strspn(word, " ");
@@ -172,7 +161,7 @@ static int take_option(struct reader *reader, const char *word)
 			continue;
 		reader->ppp.mppe |= option->mppe;
 		reader->waiting = option->parameter ? option : NULL;
-		return option->kind ? set_text(&reader->ppp.kind, option->kind) : 0;
+		return option->kind ? words_keep(&reader->ppp.kind, option->kind) : 0;
 	}
 	return 0;
 }
@@ -229,7 +218,7 @@ int ppp_options_parse(const char *argv, size_t len, ppp_file_reader read, void *
 		r = take_arguments(&reader, copy, len);
 	}
 	if (r == 0 && !reader.ppp.kind)
-		r = set_text(&reader.ppp.kind, "ppp");
+		r = words_keep(&reader.ppp.kind, "ppp");
 	if (copy)
 		explicit_bzero(copy, len);
 	free(copy);

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <net/if.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -212,3 +213,15 @@ static const struct record_field facts_fields[] = {
 	{ FIELD(facts, warnings, RECORD_TEXTS), .fits = is_short },
 };
 SHAPE(facts, facts_fields);
+
+unsigned int facts_version_number(const char *version)
+{
+	char *rest;
+	unsigned long major, minor;
+
+	if (!version)
+		return 0;
+	major = strtoul(version, &rest, 10);
+	minor = *rest == '.' ? strtoul(rest + 1, NULL, 10) : 0;
+	return major > 99 || minor > 99 ? 0 : (unsigned int)(major * 100 + minor);
+}
