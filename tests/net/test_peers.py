@@ -216,6 +216,7 @@ def test_configuration_knows_the_cipher_before_ike(daemon, policy):
 
 
 def test_policy_comes_and_goes(daemon, path):
+    until(lambda: not peers(daemon), "nobody is left of other tests", 3)
     process = path.gateway.popen([MSSCLAMPCTL, "-s", daemon.socket_path, "--json-lines", "events"],
                                  stdout=subprocess.PIPE, text=True)
 
@@ -231,6 +232,7 @@ def test_policy_comes_and_goes(daemon, path):
         assert events(2) == {("tunnel_removed", "ipsec:10.9.0.2"),
                              ("peer_removed", "ipsec:10.9.0.2")}
     finally:
+        path.gateway.ip("xfrm policy flush")
         process.terminate()
         process.wait(timeout=5)
 
@@ -250,6 +252,8 @@ def reader(path, openvpn):
     """A program that holds the device, so that packets leave by it."""
     process = path.gateway.popen([sys.executable, "-c", READER], stdout=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "open\n"
+    until(lambda: " state DOWN " not in path.gateway.run("ip", "link", "show", "tun7").stdout,
+          "the kernel has noticed that the device is open", 5)
     yield process
     process.kill()
     process.wait()
