@@ -37,7 +37,7 @@ static inline struct address address(const char *text)
 }
 
 static inline struct link *add_link(struct world *world, uint32_t ifindex, const char *name,
-			     const char *kind, uint32_t mtu)
+				    const char *kind, uint32_t mtu)
 {
 	struct link *link = &world->links[world->link_count++];
 
@@ -49,7 +49,8 @@ static inline struct link *add_link(struct world *world, uint32_t ifindex, const
 	return link;
 }
 
-static inline struct path_answer *add_route(struct world *world, const char *prefix, uint32_t ifindex)
+static inline struct path_answer *add_route(struct world *world, const char *prefix,
+					    uint32_t ifindex)
 {
 	size_t i = world->route_count++;
 
@@ -61,7 +62,7 @@ static inline struct path_answer *add_route(struct world *world, const char *pre
 
 /* The last route that covers it, so that narrower ones stand below wider ones. */
 static inline bool find_way(void *userdata, const struct path_question *question,
-		     struct path_answer *ret_answer)
+			    struct path_answer *ret_answer)
 {
 	struct world *world = userdata;
 
@@ -78,7 +79,7 @@ static inline bool find_way(void *userdata, const struct path_question *question
 
 /* A peer behind an endpoint (NULL: unknown) with one prefix (NULL: none). */
 static inline struct peer *add_peer(struct world *world, uint32_t ifindex, const char *endpoint,
-			     const char *allowed, enum encap_kind kind)
+				    const char *allowed, enum encap_kind kind)
 {
 	struct peer peer = { .id = strdup(allowed ? allowed : "peer"), .ifindex = ifindex,
 			     .layer_count = 1, .layer = { { .kind = kind } } };
@@ -96,7 +97,8 @@ static inline struct peer *add_peer(struct world *world, uint32_t ifindex, const
 	return &world->peers->list[world->peers->count - 1];
 }
 
-static inline void add_hint(struct world *world, const char *destination, uint32_t ifindex, uint32_t mtu)
+static inline void add_hint(struct world *world, const char *destination, uint32_t ifindex,
+			    uint32_t mtu)
 {
 	world->hints[world->hint_count++] = (struct path_hint){
 		.destination = address(destination), .ifindex = ifindex, .mtu = mtu };
@@ -151,7 +153,7 @@ static inline const struct tunnel_limit *link_limit(const struct world *world, c
 
 /* A policy by its selector, with ESP in tunnel mode unless transport is wanted. */
 static inline struct peer *add_policy(struct world *world, const char *local, const char *remote,
-			       const char *gateway, bool transport)
+				      const char *gateway, bool transport)
 {
 	struct peer *peer = add_peer(world, 0, gateway, remote, ENCAP_ESP);
 
