@@ -166,8 +166,8 @@ static int append_tun(const struct facts *facts, const struct link *link,
 	return facts_openvpn_peers(openvpn, status, source, tunnel ? tunnel->uid : -1, link, peers);
 }
 
-/* What is odd about a tunnel stands at the last of its peers: where clients are unknown, that is who
- * stands for them. */
+/* What is odd about a tunnel stands at the last of its peers: where clients are unknown, that is
+ * who stands for them. */
 static int warn(const struct facts *facts, const struct link *link, struct peer_list *peers,
 		size_t before)
 {

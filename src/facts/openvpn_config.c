@@ -194,7 +194,8 @@ static int end_connection(struct reader *reader)
 
 		if (remote->port == 0)
 			remote->port = config->rport ? config->rport : config->port;
-		if (!remote->proto && config->proto && words_keep(&remote->proto, config->proto) < 0)
+		if (!remote->proto && config->proto &&
+		    words_keep(&remote->proto, config->proto) < 0)
 			return -ENOMEM;
 	}
 	free(config->proto);

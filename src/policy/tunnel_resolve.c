@@ -153,7 +153,8 @@ static struct tunnel_limit narrowest(struct tunnel_set *set, size_t place)
 	return limit;
 }
 
-/* What the outer packets are to IPsec, whose policies may name it: 0 where it depends on the packet. */
+/* What the outer packets are to IPsec, whose policies may name it; 0 where it depends on the
+ * packet. */
 static uint8_t outer_protocol(const struct link *link)
 {
 	const struct encap *encap = &link->encap;
