@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The answer to Explain: every step from a flow to its MSS, by the look-up that the workers do. */
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -163,6 +164,7 @@ static void print_decided(FILE *out, const struct snapshot *snapshot,
 
 	switch (side->decided) {
 	case DECIDED_RULE:
+		assert(side->rule);
 		fprintf(out, "%s, on %s", side->rule->text, name);
 		return;
 	case DECIDED_PEER:

@@ -88,14 +88,14 @@ static int take_lists(struct tunnel_set *set, const struct tunnel_set_input *inp
 {
 	size_t count = 0;
 
-	set->lists = calloc(input->list_count + 1, sizeof(*set->lists));
+	set->lists = calloc(input->list_count + 1, sizeof(struct peer_list *));
 	if (!set->lists)
 		return -ENOMEM;
 	for (size_t i = 0; i < input->list_count; i++) {
 		set->lists[set->list_count++] = peer_list_ref(input->lists[i]);
 		count += input->lists[i]->count;
 	}
-	set->peers = calloc(count + 1, sizeof(*set->peers));
+	set->peers = calloc(count + 1, sizeof(const struct peer *));
 	set->limits = calloc(count + 1, sizeof(*set->limits));
 	if (!set->peers || !set->limits)
 		return -ENOMEM;
