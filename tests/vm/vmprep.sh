@@ -22,7 +22,12 @@ deb() { # file name pattern, package
         apt-get -qq -o DPkg::Lock::Timeout=300 -o APT::Sandbox::User=root download "$2" >&2
     find . -name "$1" | sort | tail -n 1
 }
-image=$(apt-cache depends "$kpkg" | sed -n 's/^ *Depends: \(linux-image-[0-9].*\)/\1/p')
+image_of() { apt-cache depends "$kpkg" 2>&1 | sed -n 's/^ *Depends: \(linux-image-[0-9].*\)/\1/p'; }
+image=$(image_of)
+if [ -z "$image" ]; then # no package lists yet
+    apt-get -qq -o DPkg::Lock::Timeout=300 update >&2
+    image=$(image_of)
+fi
 kernel=$(deb 'linux-image-[0-9]*_*.deb' "$image")
 busybox=$(deb 'busybox-static_*.deb' busybox-static)
 ver=${kernel#./linux-image-}; ver=${ver%%_*}
