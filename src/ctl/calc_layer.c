@@ -257,7 +257,8 @@ static int read_key(struct calc_layer *layer, const char *name, const json_t *va
 	return r < 0 ? r : keep_input(layer, key, value, number);
 }
 
-/* What was written out in bytes stays; an algorithm fills what is open. */
+/* What was written out in bytes stays; an algorithm fills what is open. OpenVPN's auth, SHA1 unless
+ * told, adds nothing where it isn't given, as any other key of a stack. */
 static int set_algorithms(struct calc_layer *layer)
 {
 	const struct encap given = layer->encap;
@@ -270,7 +271,7 @@ static int set_algorithms(struct calc_layer *layer)
 			       encap_set_esp_auth(&probe, auth)) < 0)
 		return KEY_ERROR(layer, overhead_key(ENCAP_KEY_AUTH), "'%s': %s", auth,
 				 "no such digest is known");
-	if (cipher && (openvpn ? encap_set_openvpn_cipher(&probe, cipher, auth) :
+	if (cipher && (openvpn ? encap_set_openvpn_cipher(&probe, cipher, auth ? auth : "none") :
 				 encap_set_esp_cipher(&probe, cipher, auth)) < 0)
 		return KEY_ERROR(layer, overhead_key(ENCAP_KEY_CIPHER), "'%s': %s", cipher,
 				 "no such cipher is known");
@@ -284,8 +285,9 @@ static int set_algorithms(struct calc_layer *layer)
 		if (encap_has(&given, key))
 			encap_set(encap, key, given.value[key]);
 	if (openvpn && cipher && !auth && !encap_has(&given, ENCAP_KEY_HMAC) &&
-	    encap->value[ENCAP_KEY_HMAC])
-		return note(layer, "", "auth SHA1, which OpenVPN takes unless told");
+	    encap->value[ENCAP_KEY_MODE] != ENCAP_MODE_AEAD)
+		return note(layer, "", "no HMAC is counted (auth: OpenVPN takes SHA1, 20, unless "
+			    "told)");
 	return 0;
 }
 

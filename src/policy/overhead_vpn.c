@@ -211,8 +211,7 @@ static const struct overhead_use openvpn_uses[] = {
 	{ ENCAP_KEY_IFMTU, "MTU of the interface (tun-mtu)", NULL },
 	{ ENCAP_KEY_CIPHER, "name: AES-256-GCM, CHACHA20-POLY1305, AES-256-CBC, none, ...; sets "
 			    "mode, iv, block and, with auth, hmac", NULL },
-	{ ENCAP_KEY_AUTH, "name of the digest: SHA1 (without, where cipher is given), SHA256, none",
-	  NULL },
+	{ ENCAP_KEY_AUTH, "name of the digest: SHA1 (OpenVPN's own default), SHA256, none", NULL },
 	{ ENCAP_KEY_MODE, "aead, cbc, none, or cfb for CFB and OFB; aead without", openvpn_modes },
 	{ ENCAP_KEY_HMAC, "bytes of the HMAC, of any mode but aead", NULL },
 	{ ENCAP_KEY_IV, "bytes of the IV, of cbc and cfb", NULL },

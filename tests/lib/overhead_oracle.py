@@ -56,12 +56,12 @@ def openvpn_parts(layer):
         if cipher == "CHACHA20-POLY1305" or cipher.endswith("-GCM"):
             mode = "aead"
         elif cipher == "none":
-            mode, hmac = "none", OPENVPN_DIGESTS[auth or "SHA1"]
+            mode, hmac = "none", OPENVPN_DIGESTS[auth or "none"]
         else:
             name, kind = cipher.rsplit("-", 1)
             iv = OPENVPN_BLOCKS[name]
             mode, block = ("cbc", iv) if kind == "CBC" else ("cfb", 1)
-            hmac = OPENVPN_DIGESTS[auth or "SHA1"]
+            hmac = OPENVPN_DIGESTS[auth or "none"]
     return (mode, layer.of("hmac", hmac), layer.of("iv", iv), layer.of("block", block) or 1)
 
 
