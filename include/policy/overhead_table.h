@@ -10,7 +10,7 @@
 #include "policy/overhead.h"
 
 enum overhead_type {
-	OVERHEAD_FLAG,   /* true or false */
+	OVERHEAD_FLAG,   /* true or false; where max is over 1, any number up to it is true */
 	OVERHEAD_BYTES,
 	OVERHEAD_NUMBER,
 	OVERHEAD_WORD,   /* one of the words of its use; the value is its place */

@@ -121,9 +121,9 @@ static int read_flag(struct calc_layer *layer, const struct overhead_key *key, c
 		return 0;
 	}
 	if (!json_is_integer(value) || json_integer_value(value) < 0 ||
-	    json_integer_value(value) > 1)
+	    json_integer_value(value) > key->max)
 		return KEY_ERROR(layer, key, "must be %s", "true, false, 1 or 0");
-	*ret_value = (uint16_t)json_integer_value(value);
+	*ret_value = json_integer_value(value) != 0;
 	return 0;
 }
 

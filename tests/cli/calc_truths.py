@@ -220,6 +220,8 @@ IP_TUNNELS = (
     ("1500 ip6tnl:outer=6", 1460, BOTH, "RFC 2473"),
     ("1500 ip6tnl:outer=6,encap_limit", 1452, BOTH, "destination option 8"),
     ("1500 ip6tnl:encap_limit", 1452, BOTH, "destination option 8"),
+    ("1500 ip6tnl:encap_limit=4", 1452, BOTH, "iproute2's encaplimit 4: the same option"),
+    ("1500 gre:outer=6,encap_limit=0", 1456, BOTH, "off"),
     ("1500 ip6tnl:outer=6,fou=8", 1452, BOTH, "fou6"),
     ("1500 ip6tnl:outer=6,gue=12,encap_limit", 1440, BOTH, "fou6"),
 )
