@@ -36,6 +36,8 @@ struct peer {
 	uint32_t priority;      /* the smallest that matches wins; of equal ones the first */
 	uint32_t mark_value, mark_mask; /* XFRMA_MARK; mask 0: any */
 	uint8_t protocol;       /* of the inner packets, IPPROTO_*, 0 any */
+	bool narrow;            /* for some ports or one link alone, which nobody here is asked for:
+				 * the next policy may take the packet as well */
 	char *warning;          /* what is odd about this peer, or NULL: "the ends differ: ..." */
 };
 

@@ -34,3 +34,7 @@ void selector_table_free(struct selector_table *table);
  * allocation, no lock. Looks only at policies whose remote prefix covers the address. */
 uint32_t selector_find(const struct selector_table *table,
 		       const struct selector_question *question);
+/* The same among those behind the policy of that place and priority. */
+uint32_t selector_find_next(const struct selector_table *table,
+			    const struct selector_question *question, uint32_t place,
+			    uint32_t priority);

@@ -14,6 +14,7 @@ struct peer_word {
 	uint32_t tunnel_id; /* what the caller counts it under */
 	uint32_t by_id, by_name; /* first rule that names it so: places in rule_index.named */
 	bool clear;         /* a policy that lets packets pass */
+	bool narrow;        /* a policy that may leave the packet to the next one */
 };
 
 struct peer_table {

@@ -193,12 +193,13 @@ static int append_peer(const struct ipsec_policy *policy, uint32_t ifindex,
 		.local = policy->selector.local, .priority = policy->priority,
 		.mark_value = policy->mark.value, .mark_mask = policy->mark.mask,
 		.protocol = policy->selector.protocol,
+		.narrow = is_narrow(&policy->selector),
 		.handshake = bundle->outermost ? bundle->outermost->add_time : 0,
 	};
 	int r;
 
 	/* Through a link nothing goes in the clear, and some ports alone cannot be told. */
-	if (peer.clear && (!peer.selector || is_narrow(&policy->selector)))
+	if (peer.clear && (!peer.selector || peer.narrow))
 		return 0;
 	if (!peer.clear) {
 		set_way(&peer, bundle);

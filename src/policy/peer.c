@@ -108,7 +108,8 @@ static bool selector_equal(const struct peer *a, const struct peer *b)
 	return !a->selector ||
 	       (a->clear == b->clear && prefix_compare(&a->local, &b->local) == 0 &&
 		a->priority == b->priority && a->mark_value == b->mark_value &&
-		a->mark_mask == b->mark_mask && a->protocol == b->protocol);
+		a->mark_mask == b->mark_mask && a->protocol == b->protocol &&
+		a->narrow == b->narrow);
 }
 
 static bool peer_equal(const struct peer *a, const struct peer *b)

@@ -99,10 +99,15 @@ static void draft_policies(const struct peer *const *peers, size_t count, struct
 	qsort(drafts, n, sizeof(*drafts), compare_drafts);
 }
 
+static uint64_t rank_of(uint32_t priority, uint32_t place)
+{
+	return (uint64_t)priority << 32 | place;
+}
+
 static struct policy policy_from(const struct peer *peer, const struct draft *draft)
 {
 	return (struct policy){
-		.rank = (uint64_t)draft->priority << 32 | draft->place,
+		.rank = rank_of(draft->priority, draft->place),
 		.local = words_from(peer->local.address.family, peer->local.address.bytes),
 		.local_mask = mask_of(&peer->local),
 		.mark = peer->mark_mask ? peer->mark_value : 0,
@@ -240,21 +245,22 @@ static bool policy_matches(const struct policy *policy, struct words local,
 		policy->protocol == question->protocol);
 }
 
-/* The first policy of a group that matches and comes before best; else best. */
+/* The first policy of a group that matches, from that rank on and before best; else best. */
 static uint64_t first_of_group(const struct selector_table *table, const struct group *group,
 			       struct words local, const struct selector_question *question,
-			       uint64_t best)
+			       uint64_t from, uint64_t best)
 {
 	const struct policy *policy = &table->policies[group->first];
 
 	for (uint32_t i = 0; i < group->count && policy[i].rank < best; i++) {
-		if (policy_matches(&policy[i], local, question))
+		if (policy[i].rank >= from && policy_matches(&policy[i], local, question))
 			return policy[i].rank;
 	}
 	return best;
 }
 
-uint32_t selector_find(const struct selector_table *table, const struct selector_question *question)
+static uint32_t find_from(const struct selector_table *table,
+			  const struct selector_question *question, uint64_t from)
 {
 	uint64_t best = RANK_NONE;
 	struct words local;
@@ -267,9 +273,21 @@ uint32_t selector_find(const struct selector_table *table, const struct selector
 	while (at != LPM_NONE && table->groups[at].least < best) {
 		const struct group *group = &table->groups[at];
 
-		best = first_of_group(table, group, local, question, best);
+		best = first_of_group(table, group, local, question, from, best);
 		at = group->wider;
 	}
 	return best == RANK_NONE ? SELECTOR_NONE : (uint32_t)best;
+}
+
+uint32_t selector_find(const struct selector_table *table, const struct selector_question *question)
+{
+	return find_from(table, question, 0);
+}
+
+uint32_t selector_find_next(const struct selector_table *table,
+			    const struct selector_question *question, uint32_t place,
+			    uint32_t priority)
+{
+	return find_from(table, question, rank_of(priority, place) + 1);
 }
 _Static_assert(GROUP_NONE == LPM_NONE, "the outermost group ends the search as no group does");

@@ -16,9 +16,11 @@ struct resolved {
 	const struct side_entry *entry;
 };
 
+/* What covers the flow; where that depends on more than is asked for, the smallest that may. */
 static uint32_t find_selector(const struct snapshot *snapshot, const struct flow *flow,
 			      enum flow_side which)
 {
+	const struct peer_word *words = snapshot->peers.words;
 	const struct selector_question question = {
 		.family = flow->family,
 		.remote = which == SIDE_IN ? flow->source : flow->destination,
@@ -27,7 +29,16 @@ static uint32_t find_selector(const struct snapshot *snapshot, const struct flow
 		.protocol = IPPROTO_TCP,
 	};
 
-	return selector_find(snapshot->selectors, &question);
+	uint32_t at = selector_find(snapshot->selectors, &question), least = at;
+
+	while (at != SELECTOR_NONE && words[at].narrow) {
+		at = selector_find_next(snapshot->selectors, &question, at,
+					snapshot->tunnels->peers[at]->priority);
+		if (at != SELECTOR_NONE && words[at].mss != MSS_NONE &&
+		    smaller_mss(words[at].mss, words[least].mss) != words[least].mss)
+			least = at;
+	}
+	return least;
 }
 
 static struct rule_side describe_side(const struct snapshot *snapshot, const struct flow *flow,

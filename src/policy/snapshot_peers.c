@@ -43,6 +43,7 @@ static void fill(struct peer_table *table, const uint32_t *tunnel_ids)
 
 		word->mss = policy_mss(table, i);
 		word->clear = peer->selector && peer->clear;
+		word->narrow = peer->selector && peer->narrow;
 		word->tunnel_id = tunnel_ids ? tunnel_ids[i] : 0;
 		word->by_id = word->by_name = RULE_NONE;
 		if (table->rules->named_count > 0) {

@@ -171,6 +171,23 @@ static void take_peer(struct tunnel_set *set, uint32_t peer, struct tunnel_outer
 			"outside: inside tunnel %s, peer %s", tunnel, name);
 }
 
+/* The IPsec policy that covers the outer packets, or all that may. */
+static void take_policies(struct tunnel_set *set, const struct selector_question *question,
+			  struct tunnel_outer *outer, struct tunnel_steps *steps)
+{
+	uint32_t at = selector_find(set->selectors, question);
+
+	while (at != SELECTOR_NONE) {
+		const struct peer *policy = set->peers[at];
+
+		if (!policy->clear)
+			take_peer(set, at, outer, steps);
+		if (!policy->narrow)
+			return;
+		at = selector_find_next(set->selectors, question, at, policy->priority);
+	}
+}
+
 static void take_route(const struct path_answer *answer, struct tunnel_outer *outer,
 		       struct tunnel_steps *steps)
 {
@@ -246,11 +263,8 @@ static void follow_way(struct tunnel_set *set, const struct tunnel_path_question
 		if (peer != PEER_NONE)
 			take_peer(set, peer, outer, steps);
 	}
-	if (question->under_ipsec && policy.local) {
-		peer = selector_find(set->selectors, &policy);
-		if (peer != SELECTOR_NONE && !set->peers[peer]->clear)
-			take_peer(set, peer, outer, steps);
-	}
+	if (question->under_ipsec && policy.local)
+		take_policies(set, &policy, outer, steps);
 	take_route(answer, outer, steps);
 	if (question->has_endpoint)
 		take_hint(set, way, answer, outer, steps);

@@ -117,7 +117,11 @@ static const struct {
 					     .local_port_mask = 0xffff } },
 	    .templates = { { ANYS, TRANSPORT } } },
 	  "192.0.2.1/32[udp/1701] === 192.0.2.2/32[udp], ipsec:192.0.2.2, "
-	  "192.0.2.1 > 192.0.2.2 50, protocol 17, esp4 transport 8+1+16" },
+	  "192.0.2.1 > 192.0.2.2 50, protocol 17, narrow, esp4 transport 8+1+16" },
+	{ "by one link",
+	  { { OUT, .state = { AES_GCM } } },
+	  { NETS, .policy = { .selector = { .ifindex = 3 } }, .templates = { { OUT } } },
+	  PAIR ", ipsec:192.0.2.2, 192.0.2.1 > 192.0.2.2 50, narrow, esp4 tunnel 8+1+16" },
 	{ "transport between networks",
 	  { { "10.1.0.1", "10.2.0.1", .state = { AES_GCM }, TRANSPORT } },
 	  { NETS, .templates = { { ANYS, TRANSPORT } } },
@@ -147,7 +151,7 @@ static const struct {
 					    .remote_port_mask = 0xffff } },
 	    .templates = { { OUT } } },
 	  "10.1.0.0/24[tcp/1024-2047] === 10.2.0.0/24[tcp/443], ipsec:192.0.2.2, "
-	  "192.0.2.1 > 192.0.2.2 50, protocol 6, esp4 tunnel 8+1+16" },
+	  "192.0.2.1 > 192.0.2.2 50, protocol 6, narrow, esp4 tunnel 8+1+16" },
 	{ "a protocol without a name",
 	  { { OUT, .state = { AES_GCM } } },
 	  { NETS, .policy = { .selector = { .protocol = 253 } }, .templates = { { OUT } } },
@@ -298,6 +302,8 @@ static void describe(const struct peer *peer, const struct policy_row *row, char
 		append(text, ", if mark 0x%x/0x%x", peer->mark_value, peer->mark_mask);
 	if (peer->protocol)
 		append(text, ", protocol %u", peer->protocol);
+	if (peer->narrow)
+		append(text, ", narrow");
 	for (size_t i = 0; i < peer->layer_count; i++) {
 		append(text, "%s", i ? " < " : ", ");
 		describe_layer(&peer->layer[i], text, 512);

@@ -219,9 +219,10 @@ static struct peer random_peer(struct prefix *remote)
 	};
 }
 
-/* The header's sentences, told slowly. */
+/* The header's sentences, told slowly. last: SELECTOR_NONE, or the one that what is found has to
+ * come behind. */
 static uint32_t naive_find(const struct peer *peers, size_t count,
-			   const struct selector_question *question)
+			   const struct selector_question *question, uint32_t last)
 {
 	uint32_t found = SELECTOR_NONE;
 
@@ -236,6 +237,10 @@ static uint32_t naive_find(const struct peer *peers, size_t count,
 		if (peer->mark_mask && (question->mark & peer->mark_mask) != peer->mark_value)
 			continue;
 		if (peer->protocol && peer->protocol != question->protocol)
+			continue;
+		if (last != SELECTOR_NONE &&
+		    (peer->priority < peers[last].priority ||
+		     (peer->priority == peers[last].priority && i <= last)))
 			continue;
 		if (found == SELECTOR_NONE || peer->priority < peers[found].priority)
 			found = (uint32_t)i;
@@ -269,10 +274,17 @@ static void test_against_naive(void **state)
 				.family = family, .remote = remote.bytes, .local = local.bytes,
 				.mark = random_below(8), .protocol = IPPROTO_TCP,
 			};
-			uint32_t want = naive_find(peers, count, &question);
+			uint32_t want = naive_find(peers, count, &question, SELECTOR_NONE);
 
 			assert_int_equal(selector_find(table, &question), want);
 			covered += want != SELECTOR_NONE;
+			while (want != SELECTOR_NONE) {
+				uint32_t next = naive_find(peers, count, &question, want);
+
+				assert_int_equal(selector_find_next(table, &question, want,
+								    peers[want].priority), next);
+				want = next;
+			}
 		}
 		selector_table_free(table);
 	}

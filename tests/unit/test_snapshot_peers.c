@@ -43,6 +43,13 @@ static const struct fixture_peer peers[] = {
 	/* 11 */ { "blind", NULL, 0, { "10.4.0.0/16" }, "10.1.0.0/16", 5, .inner_mtu = 0 },
 	/* 12 */ { "over", NULL, 0, { "10.9.1.0/24" }, "10.1.0.0/16", 5, .inner_mtu = 1200 },
 	/* 13 */ { "lost", NULL, STRAY, { "0.0.0.0/0" }, .inner_mtu = 900 },
+	/* 14 */ { "web", NULL, 0, { "10.5.0.0/16" }, "10.1.0.0/16", 5, .narrow = true,
+		   .inner_mtu = 1440 },
+	/* 15 */ { "mail", NULL, 0, { "10.5.0.0/16" }, "10.1.0.0/16", 6, .narrow = true,
+		   .inner_mtu = 1430 },
+	/* 16 */ { "rest", NULL, 0, { "10.5.0.0/17" }, "10.1.0.0/16", 7, .inner_mtu = 1410 },
+	/* 17 */ { "open", NULL, 0, { "10.5.0.0/16" }, "10.1.0.0/16", 8, .clear = true },
+	/* 18 */ { "late", NULL, 0, { "10.5.0.0/16" }, "10.1.0.0/16", 9, .inner_mtu = 1290 },
 };
 
 /* What a rule asks for, what goes where, and what comes of it. */
@@ -136,6 +143,10 @@ static const struct row rows[] = {
 	  .mss = 1398, .decided = DECIDED_SELECTOR, .tunnel_id = PEER_ID + 7, .peer = 7 },
 	{ "in the clear: no limit from it", OUT_ETH, .destination = "10.2.5.1",
 	  .mss = 1460, .decided = DECIDED_LINK, .peer = PEER_NONE },
+	{ "policies for some ports alone hide none behind them", OUT_ETH, .destination = "10.5.0.1",
+	  .mss = 1370, .decided = DECIDED_SELECTOR, .tunnel_id = PEER_ID + 16, .peer = 16 },
+	{ "of policies for some ports the smallest", OUT_ETH, .destination = "10.5.128.1",
+	  .mss = 1390, .decided = DECIDED_SELECTOR, .tunnel_id = PEER_ID + 15, .peer = 15 },
 	{ "a tie with the link is the policy's", OUT_ETH, .destination = "10.3.0.1",
 	  .mss = 1460, .decided = DECIDED_SELECTOR, .tunnel_id = PEER_ID + 10, .peer = 10 },
 	{ "a policy whose limit nobody knows", OUT_ETH, .destination = "10.4.0.1",

@@ -14,7 +14,7 @@ struct fixture_peer {
 	const char *allowed[4];  /* of a policy the first is the remote side */
 	const char *local;       /* of a policy */
 	uint32_t priority;
-	bool clear;
+	bool clear, narrow;
 	uint32_t inner_mtu;
 	int carries;             /* 4 or 6: that family alone; 0 both */
 };
@@ -86,6 +86,7 @@ static inline struct tunnel_set *fixture_set_of(const struct fixture_peer *peers
 			.ifindex = peers[i].ifindex,
 			.selector = peers[i].ifindex == 0,
 			.clear = peers[i].clear,
+			.narrow = peers[i].narrow,
 			.priority = peers[i].priority,
 		};
 
