@@ -10,6 +10,7 @@
  *   where nobody knows his limit (of two with one prefix the smaller limit, then the first),
  *   and, on any interface, what the IPsec policy comes to that covers TCP from the other side's
  *   address to this one.
+ * A VRF stands for all its ports: their peers and routes by address, the narrowest of them else.
  * A tunnel that carries no packet of the family limits none. This host as a side (interface 0) has
  * no limit. */
 #pragma once

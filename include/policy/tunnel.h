@@ -24,7 +24,8 @@ struct link {
 	bool up;                  /* IFF_UP */
 	bool loopback;
 	bool tap;                 /* a tun device in Ethernet mode */
-	uint32_t master_ifindex;  /* IFLA_MASTER: the bridge or bond it is a port of, 0 without */
+	uint32_t master_ifindex;  /* IFLA_MASTER: the bridge, bond or VRF it is a port of,
+				   * 0 without */
 	/* What IFLA_INFO_DATA says of the packets outside. */
 	struct encap encap;       /* ENCAP_NONE where the link does not tell */
 	bool has_local, has_remote;
@@ -42,6 +43,11 @@ struct link {
  * the link is no tunnel. The kernel's fallback devices (tunl0, gre0, sit0, ...) are none while
  * down. */
 const char *link_tunnel_kind(const struct link *link);
+
+/* Whether packets that come in by a port of it count as come in by itself from the routing on: to
+ * netfilter's forward and input hooks it is the interface, not the port
+ * (Documentation/networking/vrf.rst). */
+bool link_is_vrf(const struct link *link);
 
 /* MTU for a family: the smaller of the link's and, for IPv6, the device's IPv6 MTU (router
  * advertisements set it). Bytes, 0 unknown. */

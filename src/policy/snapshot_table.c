@@ -123,10 +123,9 @@ static int draft_add_route(struct draft *draft, const struct route *route)
 }
 
 /* Routes count only where one of the interface's has a metric: else none can say anything. */
-static int draft_add_routes(struct draft *draft)
+static int draft_add_routes(struct draft *draft, uint32_t ifindex)
 {
 	const struct route_groups *groups = draft->source->routes;
-	uint32_t ifindex = draft->link->link->ifindex;
 	size_t first = first_of(groups, ifindex), end;
 	bool has_metric = false;
 	int r = 0;
@@ -138,11 +137,11 @@ static int draft_add_routes(struct draft *draft)
 	return r;
 }
 
-static int draft_add_peers(struct draft *draft)
+static int draft_add_peers(struct draft *draft, uint32_t ifindex)
 {
 	const struct peer_table *peers = draft->source->peers;
 	size_t count;
-	const uint64_t *list = peer_table_of_link(peers, draft->link->link->ifindex, &count);
+	const uint64_t *list = peer_table_of_link(peers, ifindex, &count);
 	int r = 0;
 
 	for (size_t i = 0; i < count && r == 0; i++) {
@@ -152,6 +151,22 @@ static int draft_add_peers(struct draft *draft)
 
 		for (size_t p = 0; p < peer->allowed_count && r == 0; p++)
 			r = draft_add(draft, &peer->allowed[p], entry);
+	}
+	return r;
+}
+
+/* What a VRF's packets have come in by is one of its ports. */
+static int draft_add_ports(struct draft *draft)
+{
+	const struct tunnel_set *set = draft->source->peers->set;
+	int r = 0;
+
+	for (size_t i = 0; i < set->link_count && r == 0; i++) {
+		if (set->links[i].master_ifindex != draft->link->link->ifindex)
+			continue;
+		r = draft_add_routes(draft, set->links[i].ifindex);
+		if (r == 0)
+			r = draft_add_peers(draft, set->links[i].ifindex);
 	}
 	return r;
 }
@@ -322,9 +337,11 @@ int side_table_build(struct side_table *ret_table, enum family family,
 
 	r = draft_add_rules(&draft, source->rules->rules, link->rules, link->rule_count);
 	if (r == 0)
-		r = draft_add_routes(&draft);
+		r = draft_add_routes(&draft, link->link->ifindex);
 	if (r == 0 && link->in_set)
-		r = draft_add_peers(&draft);
+		r = draft_add_peers(&draft, link->link->ifindex);
+	if (r == 0 && link->in_set && link_is_vrf(link->link))
+		r = draft_add_ports(&draft);
 	if (r == 0)
 		r = draft_finish(&draft, &table);
 	draft_done(&draft);

@@ -60,6 +60,11 @@ const char *link_tunnel_kind(const struct link *link)
 	return NULL;
 }
 
+bool link_is_vrf(const struct link *link)
+{
+	return strcmp(link->kind, "vrf") == 0;
+}
+
 uint32_t link_mtu(const struct link *link, enum family family)
 {
 	if (family == FAMILY_IPV4 || link->mtu6 == 0)

@@ -263,6 +263,36 @@ static struct tunnel_limit resolve_ports(struct tunnel_set *set, size_t place,
 	return limit;
 }
 
+/* Which port of a VRF an address is behind the routes tell; its peers are asked by address. What
+ * holds whoever it is: the narrowest port as a link, and as a tunnel by itself. */
+static struct tunnel_limit resolve_vrf(struct tunnel_set *set, size_t place,
+				       struct tunnel_steps *steps)
+{
+	struct tunnel_limit limit = { .carries = { true, true } };
+
+	for (size_t i = 0; i < set->link_count; i++) {
+		const struct link *port = &set->links[i];
+		uint32_t mtu = link_mtu(port, FAMILY_IPV6);
+		struct tunnel_limit of_port = { .source = PATH_LINK };
+
+		if (port->master_ifindex != set->links[place].ifindex || !port->up)
+			continue;
+		if (!tunnel_is_open(set, &set->private->link_times[i])) {
+			tunnel_resolve_link(set, i, NULL);
+			of_port = set->link_limits[i];
+		}
+		if (mtu && (!of_port.inner_mtu || mtu < of_port.inner_mtu))
+			of_port = (struct tunnel_limit){ .inner_mtu = mtu, .source = PATH_LINK };
+		if (!of_port.inner_mtu || (limit.inner_mtu && limit.inner_mtu <= of_port.inner_mtu))
+			continue;
+		limit = of_port;
+		limit.carries[FAMILY_IPV4] = limit.carries[FAMILY_IPV6] = true;
+		tunnel_step_add(steps, limit.inner_mtu, path_source_name(limit.source),
+				"port %s carries no more", port->name);
+	}
+	return limit;
+}
+
 static bool is_master(const struct link *link)
 {
 	return strcmp(link->kind, "bridge") == 0 || strcmp(link->kind, "bond") == 0 ||
@@ -307,6 +337,8 @@ static struct tunnel_limit resolve_by_kind(struct tunnel_set *set, size_t place,
 	}
 	if (is_master(link))
 		return resolve_ports(set, place, steps);
+	if (link_is_vrf(link))
+		return resolve_vrf(set, place, steps);
 	if (link->encap.kind != ENCAP_NONE && link->has_remote)
 		return resolve_device(set, place, steps);
 	/* VXLAN learns who is behind which far end: the worst counts. WireGuard peers without

@@ -361,6 +361,47 @@ static void test_a_side_tells_all(void **state)
 	snapshot_free(snapshot);
 }
 
+/* What has come in by a port has come in by the VRF: the port's peers and routes hold for it. */
+static void test_a_vrf_is_its_ports(void **state)
+{
+	static const struct {
+		const char *source;
+		uint32_t mss;
+	} rows_of_vrf[] = {
+		{ "10.9.9.9", 1340 }, { "10.9.1.9", 1210 }, { "10.9.3.9", 1270 },
+		{ "10.8.0.6", 65535 }, { "172.16.0.1", 65535 },
+	};
+	enum { VRF0 = 20 };
+	const uint32_t ifindexes[] = { WG0, TUN0, VRF0 };
+	struct snapshot_link with_vrf[] = {
+		links[1], links[2],
+		{ .link = { .ifindex = VRF0, .name = "vrf0", .kind = "vrf", .mtu = 65575 } },
+	};
+	const struct route route = { .prefix = fixture_prefix("10.9.1.0/24"), .ifindex = WG0,
+				     .mtu = 1250 };
+	struct snapshot_input input = {
+		.links = with_vrf, .link_count = COUNT(with_vrf), .routes = &route,
+		.route_count = 1,
+		.tunnels = fixture_set_of(peers, COUNT(peers), ifindexes, COUNT(ifindexes)),
+	};
+	struct address destination = fixture_prefix("192.0.2.1").address;
+	struct snapshot *snapshot;
+
+	(void)state;
+	input.tunnels->links[0].master_ifindex = VRF0; /* wg0, and tun0 is no port */
+	snprintf(input.tunnels->links[2].kind, LINK_KIND_MAX, "vrf");
+	assert_int_equal(snapshot_build(&input, &snapshot), 0);
+	for (size_t i = 0; i < COUNT(rows_of_vrf); i++) {
+		struct address source = fixture_prefix(rows_of_vrf[i].source).address;
+		const struct flow flow = { .family = FAMILY_IPV4, .in_ifindex = VRF0,
+					   .source = source.bytes,
+					   .destination = destination.bytes };
+
+		assert_int_equal(snapshot_lookup(snapshot, &flow).mss, rows_of_vrf[i].mss);
+	}
+	snapshot_free(snapshot);
+}
+
 static void test_an_empty_set_changes_nothing(void **state)
 {
 	struct snapshot_input input = {
@@ -754,6 +795,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_a_side_tells_all),
+		cmocka_unit_test(test_a_vrf_is_its_ports),
 		cmocka_unit_test(test_an_empty_set_changes_nothing),
 		cmocka_unit_test(test_against_naive),
 	};

@@ -300,6 +300,23 @@ static void bridge_of_tap(struct world *w)
 	encap_set(&add_peer(w, 10, "192.0.2.7", "10.8.0.7/32", ENCAP_OPENVPN)->layer[0],
 		  ENCAP_KEY_TAP, 1);
 }
+static void vrf(struct world *w)
+{
+	vxlan(w);
+	add_link(w, 11, "vrf0", "vrf", 65575);
+	add_link(w, 12, "lan0", "", 1480)->master_ifindex = 11;
+	add_link(w, 13, "lan1", "", 1300)->master_ifindex = 11;
+	w->links[w->link_count - 1].up = false;
+	add_link(w, 14, "lan2", "", 1200);
+	w->links[1].master_ifindex = 11; /* vx0: 1450 as a link and by its path */
+	w->links[1].mtu = 1500;
+}
+static void vrf_of_a_narrow_link(struct world *w)
+{
+	vrf(w);
+	w->links[3].mtu = 1440;
+	w->links[3].mtu6 = 1400;
+}
 static void gre_in_circle(struct world *w)
 {
 	struct link *link = add_link(w, 10, "gre1", "gre", 1476);
@@ -350,6 +367,8 @@ static const struct {
 	{ "VLAN on Ethernet",          vlan_on_eth,          "eth0.5",    0,    0 },
 	{ "bridge with a VXLAN port",  bridge,               "br0",    1500, 1450 },
 	{ "bridge with OpenVPN",       bridge_of_tap,        "br0",    1500, 1434 },
+	{ "VRF with a VXLAN port",     vrf,                  "vrf0",   1500, 1450 },
+	{ "VRF with a narrower link",  vrf_of_a_narrow_link, "vrf0",      0, 1400 },
 	{ "GRE through itself",        gre_in_circle,        "gre1",   1476, 1452 },
 	{ "tun, OpenVPN configured",   configured_tun,       "tun0",   1500, 1428 },
 	{ "the same, IPv4 alone",      configured_tun_ipv4,  "tun0",   1500, 1448 },
