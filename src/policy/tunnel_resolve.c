@@ -185,7 +185,7 @@ static struct tunnel_limit resolve_device(struct tunnel_set *set, size_t place,
 			       link->has_local	? link->local : (struct address){ 0 },
 		.has_source = link->has_local && link->has_remote,
 		.source = link->local,
-		.oif = link->has_remote ? link->lower_ifindex : 0,
+		.oif = link->lower_ifindex,
 		.mark = link->fwmark,
 		.dport = link->remote_port,
 		.protocol = outer_protocol(link),
@@ -322,6 +322,12 @@ static bool is_configured(struct tunnel_set *set, const struct link *link)
 		tunnel_find_override(set, link->name, OVERRIDE_OVER));
 }
 
+/* Whether each packet chooses its far end: GRE to any, VXLAN and Geneve with metadata, bareudp. */
+static bool has_strangers(const struct link *link)
+{
+	return link->encap.kind != ENCAP_NONE && link->per_flow && !link->elsewhere;
+}
+
 static struct tunnel_limit resolve_by_kind(struct tunnel_set *set, size_t place,
 					   struct tunnel_steps *steps)
 {
@@ -348,8 +354,8 @@ static struct tunnel_limit resolve_by_kind(struct tunnel_set *set, size_t place,
 			tunnel_resolve_peer(set, peer, steps);
 		return limit;
 	}
-	/* Nobody tells of its far ends: the configuration may. */
-	if (is_configured(set, link) &&
+	/* Nobody tells of its far ends: the configuration may, else they are somewhere. */
+	if ((is_configured(set, link) || has_strangers(link)) &&
 	    set->private->first_by_link[place] == set->private->first_by_link[place + 1])
 		return resolve_device(set, place, steps);
 	return limit;

@@ -121,8 +121,6 @@ def as_link(family, path, inner):
 
 # Where the daemon says something else, and why: (family, path, exact) -> what it says.
 FOUND = {
-    "vxlan gpe": ("the far end is the route's, the device alone counts: 8000",
-                  lambda *_: 8000),
     "vlan": ("an Ethernet link carries a tag beside its MTU", as_link),
     "vlan in vlan": ("an Ethernet link carries tags beside its MTU", as_link),
     "mpls": ("labels are the route's", as_link),

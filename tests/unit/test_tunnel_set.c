@@ -259,6 +259,28 @@ static void vxlan_of_known_path(struct world *w)
 	add_vxlan(w, NULL);
 	add_override(w, "vx*")->path_mtu = 1400;
 }
+static void gre_to_any(struct world *w)
+{
+	struct link *link = add_link(w, 10, "gre1", "gre", 1476);
+
+	w->links[0].mtu = 1400;
+	link->encap.kind = ENCAP_GRE;
+	encap_set(&link->encap, ENCAP_KEY_OUTER, 4);
+	link->per_flow = true;
+}
+static void gre_to_any_by_link(struct world *w)
+{
+	gre_to_any(w);
+	add_link(w, 3, "lte0", "", 1358);
+	w->links[1].lower_ifindex = 3;
+}
+static void gre_elsewhere(struct world *w) { gre_to_any(w); w->links[1].elsewhere = true; }
+static void vxlan_external(struct world *w)
+{
+	add_vxlan(w, NULL);
+	w->links[1].mtu = 1500;
+	w->links[1].per_flow = true;
+}
 static void gre_over_named_link(struct world *w)
 {
 	struct link *link = add_link(w, 10, "gre1", "gre", 1476);
@@ -362,6 +384,10 @@ static const struct {
 	{ "VXLAN over WireGuard",      vxlan_over_wireguard, "vx0",    1420, 1370 },
 	{ "VXLAN that learns",         vxlan_learns,         "vx0",    1400, 1350 },
 	{ "VXLAN of a known path",     vxlan_of_known_path,  "vx0",    1400, 1330 },
+	{ "VXLAN with metadata",       vxlan_external,       "vx0",    1500, 1430 },
+	{ "GRE to any",                gre_to_any,           "gre1",   1400, 1376 },
+	{ "GRE to any by one link",    gre_to_any_by_link,   "gre1",   1358, 1334 },
+	{ "GRE in another namespace",  gre_elsewhere,        "gre1",      0,    0 },
 	{ "GRE over a named link",     gre_over_named_link,  "gre1",   1358, 1334 },
 	{ "VLAN on VXLAN",             vlan_on_vxlan,        "vx0.5",  1500, 1446 },
 	{ "VLAN on Ethernet",          vlan_on_eth,          "eth0.5",    0,    0 },
