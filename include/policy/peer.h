@@ -22,7 +22,7 @@ struct peer {
 	uint32_t ifindex; /* the tunnel's link, 0 where no interface leads to it */
 	bool has_endpoint;
 	uint16_t endpoint_port; /* 0 without */
-	struct path_question way; /* to the endpoint; valid with has_endpoint */
+	struct path_question way; /* to the endpoint; without one its oif and mark alone count */
 	struct encap layer[PEER_LAYERS_MAX]; /* around its packets, from the wire inwards */
 	size_t layer_count;
 	struct prefix *allowed; /* addresses behind it */

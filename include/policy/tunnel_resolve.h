@@ -20,6 +20,13 @@ struct tunnel_way {
 	struct path_answer answer;
 };
 
+/* The way to whoever is not known yet, for packets of one mark. */
+struct stranger_ways {
+	uint32_t mark;
+	struct tunnel_way by_family[FAMILY_COUNT];
+	struct stranger_ways *next;
+};
+
 /* Peers of one link, by the addresses behind them. */
 struct tunnel_lpm {
 	bool built;
@@ -49,7 +56,7 @@ struct tunnel_set_private {
 	size_t hint_count;
 	uint32_t hint_floor;
 	struct tunnel_way *peer_ways, *link_ways; /* beside peers, links */
-	struct tunnel_way anywhere[FAMILY_COUNT]; /* the default route */
+	struct stranger_ways *strangers;          /* the default route, for each mark */
 	struct resolve_time *peer_times, *link_times; /* likewise */
 	uint32_t clock;
 	const struct resolve_time *told;          /* of what is being explained, or NULL */
@@ -92,13 +99,13 @@ struct tunnel_path_question {
 	bool has_endpoint;
 	enum family family;      /* of the outer packets where there is no endpoint */
 	uint16_t endpoint_port;
-	const struct path_question *way; /* without endpoint: its oif alone counts, 0 any */
+	const struct path_question *way; /* without endpoint: its oif (0 any), else its mark */
 	struct tunnel_way *found;        /* filled once during the build */
 	bool under_ipsec;        /* policies of the kernel may cover its outer packets */
 };
 
-/* Whether there is a way to strangers of that family. */
-bool tunnel_reaches_anywhere(struct tunnel_set *set, enum family family);
+/* Whether there is a way to strangers of that family for packets of that mark. */
+bool tunnel_reaches_anywhere(struct tunnel_set *set, enum family family, uint32_t mark);
 
 struct tunnel_outer tunnel_resolve_path(struct tunnel_set *set,
 					const struct tunnel_path_question *question,

@@ -84,12 +84,12 @@ static int append_wg_peer(const struct facts_wireguard *device, const struct fac
 
 	if (device->s4 > 0)
 		encap_set(&peer.layer[0], ENCAP_KEY_S4, (uint16_t)device->s4);
+	way->mark = (uint32_t)device->fwmark; /* wherever he will come from */
 	if (known->endpoint && address_parse(known->endpoint, &way->destination) == 0) {
 		peer.has_endpoint = true;
 		peer.endpoint_port = way->dport = (uint16_t)known->port;
 		way->protocol = IPPROTO_UDP;
 		way->sport = (uint16_t)device->listen_port;
-		way->mark = (uint32_t)device->fwmark;
 		way->has_uid = tunnel != NULL;
 		way->uid = tunnel ? (uint32_t)tunnel->uid : 0;
 		encap_set(&peer.layer[0], ENCAP_KEY_OUTER,

@@ -188,9 +188,9 @@ static int append_peer(struct wg_reading *reading, const struct peer_message *me
 	int r = peer.id ? 0 : -ENOMEM;
 
 	endpoint_set(&peer, &message->endpoint, IPPROTO_UDP);
+	peer.way.mark = reading->mark; /* wherever he will come from */
 	if (peer.has_endpoint) {
 		peer.way.has_uid = true; /* 0: the kernel sends (wireguard/socket.c) */
-		peer.way.mark = reading->mark;
 		peer.way.sport = reading->port;
 	}
 	if (reading->junk)

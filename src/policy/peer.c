@@ -118,7 +118,8 @@ static bool peer_equal(const struct peer *a, const struct peer *b)
 	       text_equal(a->tunnel, b->tunnel) && text_equal(a->warning, b->warning) &&
 	       a->ifindex == b->ifindex && a->has_endpoint == b->has_endpoint &&
 	       a->endpoint_port == b->endpoint_port &&
-	       a->way.oif == b->way.oif && /* all that counts of it without endpoint */
+	       /* all that counts of it without endpoint */
+	       a->way.oif == b->way.oif && a->way.mark == b->way.mark &&
 	       (!a->has_endpoint || path_question_equal(&a->way, &b->way)) &&
 	       layers_equal(a, b) && allowed_equal(a, b) && selector_equal(a, b);
 }

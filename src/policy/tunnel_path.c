@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The path outside of one tunnel: route, link, tunnels around it, the kernel's hints. */
-#include <fnmatch.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,50 +32,6 @@ void tunnel_step_add(struct tunnel_steps *steps, uint32_t value, const char *sou
 	va_start(args, format);
 	vsnprintf(step->what, sizeof(step->what), format, args);
 	va_end(args);
-}
-
-static bool says(const struct tunnel_override *override, enum override_part part)
-{
-	switch (part) {
-	case OVERRIDE_PATH_MTU:
-		return override->path_mtu != 0;
-	case OVERRIDE_EXTRA:
-		return override->extra != 0;
-	case OVERRIDE_OVER:
-		return override->over != NULL;
-	case OVERRIDE_ENCAP:
-		return override->has_encap;
-	case OVERRIDE_PARTS:
-		break;
-	}
-	return false;
-}
-
-static struct tunnel_matches match(const struct tunnel_set *set, const char *tunnel)
-{
-	struct tunnel_matches matches = { .tunnel = tunnel };
-
-	for (size_t i = 0; i < set->private->override_count; i++) {
-		const struct tunnel_override *override = &set->private->overrides[i];
-
-		if (fnmatch(override->match, tunnel, 0) != 0)
-			continue;
-		for (enum override_part part = 0; part < OVERRIDE_PARTS; part++) {
-			if (!matches.found[part] && says(override, part))
-				matches.found[part] = override;
-		}
-	}
-	return matches;
-}
-
-const struct tunnel_override *tunnel_find_override(struct tunnel_set *set, const char *tunnel,
-						   enum override_part part)
-{
-	struct tunnel_matches *matches = &set->private->matches;
-
-	if (matches->tunnel != tunnel)
-		*matches = match(set, tunnel);
-	return matches->found[part];
 }
 
 static const struct path_hint *find_hint(const struct tunnel_set *set,
@@ -281,11 +237,33 @@ static bool find_way(struct tunnel_set *set, struct tunnel_way *found,
 	return found->known && found->answer.reachable;
 }
 
-bool tunnel_reaches_anywhere(struct tunnel_set *set, enum family family)
+/* What the kernel said of it, or will say; NULL where memory runs out. */
+static struct tunnel_way *way_of_strangers(struct tunnel_set *set, enum family family,
+					   uint32_t mark)
 {
-	const struct path_question way = { .destination = anywhere[family] };
+	struct stranger_ways *ways = set->private->strangers;
 
-	return find_way(set, &set->private->anywhere[family], &way);
+	while (ways && ways->mark != mark)
+		ways = ways->next;
+	if (!ways) {
+		ways = calloc(1, sizeof(*ways));
+		if (!ways) {
+			set->private->error = -ENOMEM;
+			return NULL;
+		}
+		ways->mark = mark;
+		ways->next = set->private->strangers;
+		set->private->strangers = ways;
+	}
+	return &ways->by_family[family];
+}
+
+bool tunnel_reaches_anywhere(struct tunnel_set *set, enum family family, uint32_t mark)
+{
+	const struct path_question way = { .destination = anywhere[family], .mark = mark };
+	struct tunnel_way *found = way_of_strangers(set, family, mark);
+
+	return found && find_way(set, found, &way);
 }
 
 /* Without a default route strangers come by some link: the narrowest that is no tunnel. */
@@ -309,14 +287,15 @@ static bool narrowest_link(const struct tunnel_set *set, size_t *ret_place)
 static void take_anywhere(struct tunnel_set *set, const struct tunnel_path_question *question,
 			  struct tunnel_outer *outer, struct tunnel_steps *steps)
 {
-	const struct path_question way = { .destination = anywhere[outer->family] };
+	const struct path_question way = { .destination = anywhere[outer->family],
+					   .mark = question->way->mark };
 	struct tunnel_path_question strangers = *question;
 	size_t place;
 
-	if (tunnel_reaches_anywhere(set, outer->family)) {
+	if (tunnel_reaches_anywhere(set, outer->family, way.mark)) {
 		tunnel_step_add(steps, 0, NULL,
 				"outside: no endpoint is known, the default route counts");
-		strangers.found = &set->private->anywhere[outer->family];
+		strangers.found = way_of_strangers(set, outer->family, way.mark);
 		follow_way(set, &strangers, &way, outer, steps);
 	} else if (narrowest_link(set, &place)) {
 		tunnel_step_add(steps, 0, NULL, "outside: no endpoint is known and no default "

@@ -19,7 +19,8 @@ static struct tunnel_limit resolve(struct tunnel_set *set, struct tunnel_path_qu
 	question->family = encap_has(&layers[0], ENCAP_KEY_OUTER) &&
 			   layers[0].value[ENCAP_KEY_OUTER] == 6 ? FAMILY_IPV6 : FAMILY_IPV4;
 	if (!question->has_endpoint && !question->way->oif &&
-	    !encap_has(&layers[0], ENCAP_KEY_OUTER) && tunnel_reaches_anywhere(set, FAMILY_IPV6)) {
+	    !encap_has(&layers[0], ENCAP_KEY_OUTER) &&
+	    tunnel_reaches_anywhere(set, FAMILY_IPV6, question->way->mark)) {
 		outer = tunnel_resolve_path(set, question, NULL);
 		four = tunnel_take_layers(set, question->tunnel, &outer, layers, count, link_mtu,
 					  NULL);

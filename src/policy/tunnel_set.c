@@ -267,6 +267,12 @@ static void free_private(struct tunnel_set *set)
 		lpm_free(private->lpms[i].lpm[FAMILY_IPV4]);
 		lpm_free(private->lpms[i].lpm[FAMILY_IPV6]);
 	}
+	while (private->strangers) {
+		struct stranger_ways *next = private->strangers->next;
+
+		free(private->strangers);
+		private->strangers = next;
+	}
 	free(private->overrides);
 	free(private->hints);
 	free(private->peer_ways);

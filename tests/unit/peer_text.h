@@ -81,6 +81,8 @@ static inline const char *peer_text(const struct peer *peer, char text[PEER_TEXT
 		assert_int_equal(way->iif, 0);
 	} else {
 		assert_int_equal(peer->endpoint_port, 0);
+		if (way->mark)
+			peer_text_add(text, " mark %#x", way->mark);
 	}
 	for (size_t i = 0; i < peer->allowed_count; i++)
 		peer_text_add(text, "%s%s", i ? "," : " allowed ",

@@ -121,8 +121,9 @@ static const struct {
 	  "\"allowed\":[\"10.0.0.0/24\"],\"handshake\":5}]}]}", &wg0, { 0 },
 	  { KEY " ->192.0.2.7:4 17 51820 9 3|wireguard 4 1440|10.0.0.0/24|5" } },
 	{ "AmneziaWG, not heard of yet",
-	  "{\"wireguard\":[{\"ifname\":\"wg0\",\"kind\":\"amneziawg\",\"s4\":32,\"peers\":[{\"key\":\""
-	  KEY "\"}]}]}", &wg0, { 0 }, { KEY " ->-|amneziawg - 1408||0" } },
+	  "{\"wireguard\":[{\"ifname\":\"wg0\",\"kind\":\"amneziawg\",\"s4\":32,\"fwmark\":9,"
+	  "\"peers\":[{\"key\":\"" KEY "\"}]}]}", &wg0, { 0 },
+	  { KEY " ->- 9|amneziawg - 1408||0" } },
 	{ "PPTP",
 	  "{\"ppp\":[{\"ifname\":\"ppp0\",\"kind\":\"pptp\",\"pid\":7,\"remote\":\"192.0.2.7\","
 	  "\"mppe\":true}]}", &ppp0, { 0 },
@@ -146,6 +147,7 @@ static void parse(const char *text, struct facts *ret_facts)
 static void describe(const struct peer *peer, char *text, size_t size)
 {
 	const struct encap *layer = &peer->layer[0];
+	const struct path_question *way = &peer->way;
 	char address[PREFIX_TEXT_MAX];
 	FILE *file = fmemopen(text, size, "w");
 
@@ -153,8 +155,6 @@ static void describe(const struct peer *peer, char *text, size_t size)
 	assert_int_equal(peer->layer_count, 1);
 	fprintf(file, "%s %s>", peer->id ? peer->id : "-", peer->name ? peer->name : "-");
 	if (peer->has_endpoint) {
-		const struct path_question *way = &peer->way;
-
 		assert_int_equal(peer->endpoint_port, way->dport);
 		fprintf(file, "%s:%u %u %u %u %lld", address_format(&way->destination, address),
 			way->dport, way->protocol, way->sport, way->mark,
@@ -162,7 +162,7 @@ static void describe(const struct peer *peer, char *text, size_t size)
 		if (way->has_source)
 			fprintf(file, " %s", address_format(&way->source, address));
 	} else {
-		fputs("-", file);
+		fprintf(file, way->mark ? "- %u" : "-", way->mark);
 	}
 	fprintf(file, "|%s ", encap_kind_name(layer->kind));
 	if (encap_has(layer, ENCAP_KEY_OUTER))

@@ -139,6 +139,9 @@ static void test_the_link_below_counts_without_endpoint(void **state)
 	assert_true(peer_list_equal(a, b));
 	b->list[0].way.oif = 3;
 	assert_false(peer_list_equal(a, b));
+	b->list[0].way.oif = 2;
+	b->list[0].way.mark ^= 1;
+	assert_false(peer_list_equal(a, b));
 	peer_list_unref(a);
 	peer_list_unref(b);
 }

@@ -41,7 +41,7 @@ static const char *const device_lines[] = {
 	"allowed 10.0.0.1/32,10.1.0.0/16,2001:db8:1::/48",
 	"AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI= link 3 wireguard outer=6 to 2001:db8::7 "
 	"port 51822 sport 51820 protocol 17 mark 0x1234 root allowed 10.0.0.2/32",
-	"AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM= link 3 wireguard "
+	"AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM= link 3 wireguard mark 0x1234 "
 	"allowed 0.0.0.0/0,::/0",
 	/* told as ::ffff:192.0.2.8 */
 	"BAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQ= link 3 wireguard outer=4 to 192.0.2.8 "
