@@ -27,6 +27,8 @@
  *              mode): all addresses. Networks behind a client (iroute) are routes of the host that
  *              lead to that address by this link, not told here
  *   warning    where its socket is in another network namespace; then no endpoint
+ * and, unless a peer has all addresses, one without id for those that come before the next dump:
+ * all addresses, no endpoint
  * family   the number of the link's family, 0 where it is not there: nothing is appended then
  * Returns 0, or with nothing appended -errno: -ENOENT (no such family any more: find it anew),
  * -ENODEV or -EINVAL (no such link any more), -EPERM, -EBADMSG, -ENOMEM and those of nl_dump. */
@@ -49,6 +51,10 @@ int ovpn_parse_peer(const struct nlmsghdr *message, struct ovpn_reading *reading
 /* Pure. Sorts what the dump appended by number, each once: the kernel may tell a peer twice when
  * others come while it dumps. */
 void ovpn_sort_peers(struct ovpn_reading *reading);
+
+/* Pure. Appends the one without id, as ovpn_dump says. Returns 0, or -ENOMEM with nothing
+ * appended. */
+int ovpn_append_unknown(struct ovpn_reading *reading);
 
 /* Pure. An event of the group of either family. Returns 1 and the link whose peers have changed, 0
  * where it is another message, or -EBADMSG. */

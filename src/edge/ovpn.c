@@ -35,9 +35,11 @@ int ovpn_dump(struct nl *genl, uint16_t family, const struct link *link, struct 
 								    OVPN_COMMAND_PEER_GET);
 	mnl_attr_put_u32(message, OVPN_ATTR_IFINDEX, link->ifindex);
 	r = nl_dump(genl, message, take_peer, restart, &reading);
+	if (r == 0) {
+		ovpn_sort_peers(&reading);
+		r = ovpn_append_unknown(&reading);
+	}
 	if (r < 0)
 		genl_forget_peers(peers, reading.before);
-	else
-		ovpn_sort_peers(&reading);
 	return r;
 }

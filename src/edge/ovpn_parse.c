@@ -140,18 +140,21 @@ static int allow(struct peer *peer, const struct peer_message *message)
 	return r;
 }
 
-static int append_peer(struct ovpn_reading *reading, const struct peer_message *message)
+static void set_layer(struct encap *layer, enum encap_proto proto)
 {
-	struct peer peer = { .ifindex = reading->ifindex, .layer_count = 1 };
-	struct encap *layer = &peer.layer[0];
-	char number[NUMBER_TEXT];
-	int r;
-
 	layer->kind = ENCAP_OPENVPN;
 	encap_set(layer, ENCAP_KEY_MODE, ENCAP_MODE_AEAD);
 	encap_set(layer, ENCAP_KEY_DCO, 1);
-	encap_set(layer, ENCAP_KEY_PROTO,
-		  message->endpoint.known ? ENCAP_PROTO_UDP : ENCAP_PROTO_TCP);
+	encap_set(layer, ENCAP_KEY_PROTO, (uint16_t)proto);
+}
+
+static int append_peer(struct ovpn_reading *reading, const struct peer_message *message)
+{
+	struct peer peer = { .ifindex = reading->ifindex, .layer_count = 1 };
+	char number[NUMBER_TEXT];
+	int r;
+
+	set_layer(&peer.layer[0], message->endpoint.known ? ENCAP_PROTO_UDP : ENCAP_PROTO_TCP);
 	endpoint_set(&peer, &message->endpoint, IPPROTO_UDP);
 	if (message->has_local)
 		endpoint_set_source(&peer, &message->local);
@@ -281,4 +284,31 @@ void ovpn_sort_peers(struct ovpn_reading *reading)
 		kept++;
 	}
 	peers->count = kept;
+}
+
+static bool allows_all(const struct peer *peer)
+{
+	return peer->allowed_count > 0 && peer->allowed[0].length == 0;
+}
+
+int ovpn_append_unknown(struct ovpn_reading *reading)
+{
+	const struct peer_message message = { 0 };
+	struct peer peer = { .ifindex = reading->ifindex, .layer_count = 1 };
+	bool udp = reading->peers->count == reading->before;
+	int r;
+
+	for (size_t i = reading->before; i < reading->peers->count; i++) {
+		const struct peer *known = &reading->peers->list[i];
+
+		if (allows_all(known))
+			return 0;
+		udp |= known->layer[0].value[ENCAP_KEY_PROTO] == ENCAP_PROTO_UDP;
+	}
+	set_layer(&peer.layer[0], udp ? ENCAP_PROTO_UDP : ENCAP_PROTO_TCP);
+	r = allow(&peer, &message);
+	if (r == 0)
+		r = peer_list_append(reading->peers, &peer);
+	peer_done(&peer);
+	return r;
 }

@@ -59,7 +59,7 @@ static inline const char *peer_text(const struct peer *peer, char text[PEER_TEXT
 	char name[PREFIX_TEXT_MAX];
 
 	text[0] = '\0';
-	peer_text_add(text, "%s link %u", peer->id, peer->ifindex);
+	peer_text_add(text, "%s link %u", peer->id ? peer->id : "-", peer->ifindex);
 	for (size_t i = 0; i < peer->layer_count; i++)
 		peer_text_layer(text, &peer->layer[i]);
 	if (peer->has_endpoint) {

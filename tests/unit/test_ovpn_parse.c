@@ -277,6 +277,41 @@ static void test_sort(void **state)
 	peer_list_unref(reading.peers);
 }
 
+/* Those that come before the next dump, beside the peers that are known. */
+static void test_unknown(void **state)
+{
+	static const char udp[] = "- link 17 openvpn mode=0 proto=0 dco=1 allowed 0.0.0.0/0,::/0";
+	static const char tcp[] = "- link 17 openvpn mode=0 proto=1 dco=1 allowed 0.0.0.0/0,::/0";
+	static const struct {
+		const uint8_t *bytes[2];
+		size_t len[2];
+		const char *unknown; /* NULL: none */
+	} cases[] = {
+		{ { NULL }, { 0 }, udp },
+		{ { ovpn_udp4 }, { sizeof(ovpn_udp4) }, udp },
+		{ { ovpn_tcp }, { sizeof(ovpn_tcp) }, tcp },
+		{ { ovpn_tcp, ovpn_udp4 }, { sizeof(ovpn_tcp), sizeof(ovpn_udp4) }, udp },
+		{ { ovpn_p2p }, { sizeof(ovpn_p2p) }, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct ovpn_reading reading = begin(false);
+		size_t count = 0;
+
+		for (; count < 2 && cases[i].bytes[count]; count++) {
+			struct nlmsghdr *message = copy_message(cases[i].bytes[count],
+								cases[i].len[count]);
+
+			assert_int_equal(ovpn_parse_peer(message, &reading), 0);
+			free(message);
+		}
+		assert_int_equal(ovpn_append_unknown(&reading), 0);
+		assert_peers(reading.peers, count, &cases[i].unknown, cases[i].unknown != NULL);
+		peer_list_unref(reading.peers);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -289,6 +324,7 @@ int main(void)
 		cmocka_unit_test(test_event_cut_anywhere),
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_sort),
+		cmocka_unit_test(test_unknown),
 	};
 
 	return cmocka_run_group_tests_name("ovpn_parse", tests, NULL, NULL);
