@@ -16,7 +16,8 @@
  *                    where the file has no peer ids), name, endpoint, its cipher, its addresses
  *                    and iroutes; and one without id for those that the file does not name yet:
  *                    all addresses, no endpoint, the worst of the configured ciphers
- *   OpenVPN else     one: the first remote that is an address, all addresses, the worst cipher
+ *   OpenVPN else     one for each remote that is an address, or one where none is: all addresses,
+ *                    the worst cipher
  *   WireGuard        as edge/wg does for the kernel's
  *   PPTP             one: the far end, all addresses
  * A source adds what facts do not tell: a status file where OpenVPN itself is not to be seen (in a

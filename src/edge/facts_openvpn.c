@@ -222,39 +222,66 @@ static int append_unknown(const struct tunnel *tunnel, struct peer_list *peers)
 	return append(peers, &peer, allow_all(&peer));
 }
 
-/* A client, or one of two equal ends. */
-static int append_far_end(const struct tunnel *tunnel, struct peer_list *peers)
+/* Of several remotes each has a peer of its own for all addresses, so that the narrowest counts. */
+static char *remote_id(const struct facts_openvpn *openvpn, size_t place, const char *proto)
+{
+	const struct facts_remote *remote = &openvpn->remotes.list[place];
+	char *id;
+
+	if (place == 0)
+		return strdup(remote->address);
+	return asprintf(&id, "%s/%lld/%s", remote->address, (long long)remote->port, proto) < 0 ?
+	       NULL : id;
+}
+
+static int append_remote(const struct tunnel *tunnel, size_t place, struct peer_list *peers)
 {
 	const struct facts_openvpn *openvpn = tunnel->openvpn;
-	const struct facts_remote *remote = openvpn->remotes.list;
+	const struct facts_remote *remote = &openvpn->remotes.list[place];
+	const char *proto = remote->proto ? remote->proto : openvpn->proto;
 	struct peer peer = {
+		.id = remote_id(openvpn, place, proto),
 		.ifindex = tunnel->link->ifindex,
 		.layer = { tunnel->worst },
 		.layer_count = 1,
 	};
-	int r;
+	int r = peer.id ? allow_all(&peer) : -ENOMEM;
 
-	peer.id = strdup(openvpn->remotes.count > 0 ? remote->address : "remote");
-	r = peer.id ? allow_all(&peer) : -ENOMEM;
-	if (openvpn->remotes.count > 0) {
-		const char *proto = remote->proto ? remote->proto : openvpn->proto;
-
-		set_way(tunnel, remote->address, remote->port, proto, &peer);
-		encap_set(&peer.layer[0], ENCAP_KEY_PROTO,
-			  strcmp(proto, "tcp") == 0 ? ENCAP_PROTO_TCP : ENCAP_PROTO_UDP);
-	}
+	set_way(tunnel, remote->address, remote->port, proto, &peer);
+	encap_set(&peer.layer[0], ENCAP_KEY_PROTO,
+		  strcmp(proto, "tcp") == 0 ? ENCAP_PROTO_TCP : ENCAP_PROTO_UDP);
 	if (peer.has_endpoint)
 		set_outer(&peer.layer[0], peer.way.destination.family);
 	else
 		set_likely_outer(tunnel, &peer.layer[0]);
-	if (r == 0 && openvpn->remotes.count > 1 &&
+	if (r == 0 && place == 0 && openvpn->remotes.count > 1 &&
 	    asprintf(&peer.warning,
-		     "OpenVPN has %zu remotes: the first is taken for the one in use",
+		     "OpenVPN has %zu remotes: whichever is in use, the narrowest counts",
 		     openvpn->remotes.count) < 0) {
 		peer.warning = NULL;
 		r = -ENOMEM;
 	}
 	return append(peers, &peer, r);
+}
+
+/* A client, or one of two equal ends. */
+static int append_far_end(const struct tunnel *tunnel, struct peer_list *peers)
+{
+	const struct facts_openvpn *openvpn = tunnel->openvpn;
+	struct peer peer = {
+		.ifindex = tunnel->link->ifindex,
+		.layer = { tunnel->worst },
+		.layer_count = 1,
+	};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < openvpn->remotes.count; i++)
+		r = append_remote(tunnel, i, peers);
+	if (openvpn->remotes.count > 0)
+		return r;
+	peer.id = strdup("remote");
+	set_likely_outer(tunnel, &peer.layer[0]);
+	return append(peers, &peer, peer.id ? allow_all(&peer) : -ENOMEM);
 }
 
 int facts_openvpn_peers(const struct facts_openvpn *openvpn, const struct facts_status *status,

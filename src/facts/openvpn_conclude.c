@@ -92,10 +92,26 @@ static int add_remote(struct facts_openvpn *facts, const char *host, int64_t por
 	return proto ? set_text(&remote->proto, proto_name(proto)) : 0;
 }
 
+/* Whether every far end is reached by TCP, those too whose names nobody resolves here: a packet of
+ * UDP has a limit, so one that may be in use counts. */
+static bool is_all_tcp(const struct openvpn_config *config)
+{
+	const bool tcp = strcmp(proto_name(config->proto), "tcp") == 0;
+
+	for (size_t i = 0; !config->server && i < config->remotes.count; i++) {
+		const char *own = config->remotes.list[i].proto;
+
+		if (own ? strcmp(proto_name(own), "udp") == 0 : !tcp)
+			return false;
+	}
+	return tcp || (!config->server && config->remotes.count > 0);
+}
+
 /* Through a proxy the packets go to the proxy. */
 static int conclude_remotes(const struct openvpn_config *config, struct facts_openvpn *facts)
 {
 	int64_t port = config->rport ? config->rport : config->port;
+	const bool differs = strcmp(proto_name(config->proto), facts->proto) != 0;
 	int r = 0;
 
 	if (config->proxy)
@@ -103,8 +119,10 @@ static int conclude_remotes(const struct openvpn_config *config, struct facts_op
 	for (size_t i = 0; r == 0 && i < config->remotes.count; i++) {
 		const struct openvpn_remote *remote = &config->remotes.list[i];
 		int64_t own = remote->port ? remote->port : port;
+		const char *proto = remote->proto ? remote->proto : config->proto;
 
-		r = add_remote(facts, remote->host, own ? own : PORT_DEFAULT, remote->proto);
+		r = add_remote(facts, remote->host, own ? own : PORT_DEFAULT,
+			       remote->proto || differs ? proto : NULL);
 	}
 	return r;
 }
@@ -168,7 +186,7 @@ int openvpn_config_conclude(const struct openvpn_config *config, const char *ver
 
 	r = set_text(&facts.role, config->server ? "server" : config->client ? "client" : "p2p");
 	if (r == 0)
-		r = set_text(&facts.proto, proto_name(config->proto));
+		r = set_text(&facts.proto, is_all_tcp(config) ? "tcp" : "udp");
 	if (r == 0)
 		r = set_text(&facts.auth, config->auth && strlen(config->auth) < 64 ? config->auth
 										    : NULL);

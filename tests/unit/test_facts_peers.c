@@ -81,12 +81,14 @@ static const struct {
 	{ "a client whose server is a name",
 	  TUNNEL("{\"role\":\"client\",\"proto\":\"udp\",\"ciphers\":[\"AES-256-GCM\"]}"), &tun0,
 	  { 0 }, { "remote ->-|openvpn - 1448|0.0.0.0/0 ::/0|0" } },
-	{ "one of two remotes",
+	{ "one of two remotes, in a stream or not",
 	  TUNNEL("{\"role\":\"client\",\"proto\":\"udp\",\"ciphers\":[\"AES-256-GCM\"],\"remotes\":["
-		 "{\"address\":\"192.0.2.8\",\"port\":1},{\"address\":\"192.0.2.9\",\"port\":2}]}"),
+		 "{\"address\":\"192.0.2.8\",\"port\":1,\"proto\":\"tcp\"},"
+		 "{\"address\":\"2001:db8::9\",\"port\":2}]}"),
 	  &tun0, { 0 },
-	  { "192.0.2.8 ->192.0.2.8:1 17 0 0 65534|openvpn 4 1448|0.0.0.0/0 ::/0|0|OpenVPN has 2 "
-	    "remotes: the first is taken for the one in use" } },
+	  { "192.0.2.8 ->192.0.2.8:1 6 0 0 65534|openvpn 4 1434|0.0.0.0/0 ::/0|0|OpenVPN has 2 "
+	    "remotes: whichever is in use, the narrowest counts",
+	    "2001:db8::9/2/udp ->2001:db8::9:2 17 0 0 65534|openvpn 6 1428|0.0.0.0/0 ::/0|0" } },
 	{ "a static key",
 	  TUNNEL("{\"role\":\"p2p\",\"proto\":\"udp\",\"ciphers\":[\"AES-128-CBC\"],"
 		 "\"static_key\":true,\"remotes\":[{\"address\":\"192.0.2.9\",\"port\":1194}]}"),

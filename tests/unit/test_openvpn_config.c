@@ -70,6 +70,14 @@ static const struct {
 	  "<connection>\nremote 192.0.2.2\nport 7\n</connection>\nremote vpn.example.com\n"
 	  "data-ciphers AES-128-GCM\n", "2.6",
 	  "client udp 0 - 0 [192.0.2.1:1/tcp 192.0.2.2:7/udp] [AES-128-GCM] -" },
+	{ "a name that may be reached without a stream", ARGV("openvpn\0--config\0x"),
+	  "client\nproto tcp\nremote vpn.example.com 1194 udp\nremote 192.0.2.1 443\n"
+	  "data-ciphers AES-128-GCM\n", "2.6",
+	  "client udp 0 - 0 [192.0.2.1:443/tcp] [AES-128-GCM] -" },
+	{ "nothing but streams", ARGV("openvpn\0--config\0x"),
+	  "client\nremote 192.0.2.1 443 tcp\nremote vpn.example.com 443 tcp\n"
+	  "data-ciphers AES-128-GCM\n", "2.6",
+	  "client tcp 0 - 0 [192.0.2.1:443/tcp] [AES-128-GCM] -" },
 	{ "quotes, backslashes, dashes", ARGV("openvpn\0--config\0x"),
 	  "--proto \"tcp-server\"\nauth 'SHA\\1'\ndata-ciphers AES\\-128-GCM ; x\n\"local\" 192.0.2.9\n",
 	  "2.6", "p2p tcp 0 192.0.2.9 1194 [] [AES-128-GCM] SHA\\1" },
