@@ -37,7 +37,9 @@ struct peer {
 	uint32_t mark_value, mark_mask; /* XFRMA_MARK; mask 0: any */
 	uint8_t protocol;       /* of the inner packets, IPPROTO_*, 0 any */
 	bool narrow;            /* for some ports or one link alone, which nobody here is asked for:
-				 * the next policy may take the packet as well */
+				 * the next policy may take the packet as well. With a link: of
+				 * an IPsec policy, whose own side and priority nobody asks for
+				 * there: a peer of a wider prefix may take it */
 	char *warning;          /* what is odd about this peer, or NULL: "the ends differ: ..." */
 };
 

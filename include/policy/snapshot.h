@@ -7,7 +7,8 @@
  *   the route MTU metric for that address on that interface,
  *   what the link itself comes to as a tunnel,
  *   what the link's peer behind that address comes to: the one of the longest allowed prefix, even
- *   where nobody knows his limit (of two with one prefix the smaller limit, then the first),
+ *   where nobody knows his limit (of two with one prefix the smaller limit, then the first; of the
+ *   IPsec policies of a link the smallest whose prefix covers it),
  *   and, on any interface, what the IPsec policy comes to that covers TCP from the other side's
  *   address to this one.
  * A VRF stands for all its ports: their peers and routes by address, the narrowest of them else.

@@ -193,7 +193,7 @@ static int append_peer(const struct ipsec_policy *policy, uint32_t ifindex,
 		.local = policy->selector.local, .priority = policy->priority,
 		.mark_value = policy->mark.value, .mark_mask = policy->mark.mask,
 		.protocol = policy->selector.protocol,
-		.narrow = is_narrow(&policy->selector),
+		.narrow = ifindex != 0 || is_narrow(&policy->selector),
 		.handshake = bundle->outermost ? bundle->outermost->add_time : 0,
 	};
 	int r;

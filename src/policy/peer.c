@@ -103,13 +103,12 @@ static bool allowed_equal(const struct peer *a, const struct peer *b)
 
 static bool selector_equal(const struct peer *a, const struct peer *b)
 {
-	if (a->selector != b->selector)
+	if (a->selector != b->selector || a->narrow != b->narrow)
 		return false;
 	return !a->selector ||
 	       (a->clear == b->clear && prefix_compare(&a->local, &b->local) == 0 &&
 		a->priority == b->priority && a->mark_value == b->mark_value &&
-		a->mark_mask == b->mark_mask && a->protocol == b->protocol &&
-		a->narrow == b->narrow);
+		a->mark_mask == b->mark_mask && a->protocol == b->protocol);
 }
 
 static bool peer_equal(const struct peer *a, const struct peer *b)

@@ -238,12 +238,27 @@ static void draft_merge_equal(struct draft *draft)
 	draft->count = kept;
 }
 
+/* Whether the peer of a wider prefix may take the packets, and takes smaller ones. */
+static bool may_be_wider(const struct draft *draft, const struct side_entry *own,
+			 const struct side_entry *wider)
+{
+	const struct peer_table *peers = draft->source->peers;
+	uint32_t own_mtu, wider_mtu;
+
+	if (wider->peer == PEER_NONE || !peers->set->peers[own->peer]->narrow)
+		return false;
+	own_mtu = peer_table_mtu(peers, own->peer, draft->family);
+	wider_mtu = peer_table_mtu(peers, wider->peer, draft->family);
+	return wider_mtu && (!own_mtu || wider_mtu < own_mtu);
+}
+
 /* What a wider prefix says holds inside too, unless the narrower one says better: the earlier rule
  * wins, but a route hides every wider one, even where it has no metric, and a peer every wider
- * peer, even where nobody knows his limit. */
+ * peer, even where nobody knows his limit; of IPsec policies the smaller limit holds. */
 static uint32_t inherit_entry(void *userdata, uint32_t own, uint32_t wider)
 {
-	struct side_entry *entries = userdata;
+	const struct draft *draft = userdata;
+	struct side_entry *entries = draft->entries;
 
 	if (wider == LPM_NONE)
 		return own;
@@ -251,7 +266,7 @@ static uint32_t inherit_entry(void *userdata, uint32_t own, uint32_t wider)
 		entries[own].rule = entries[wider].rule;
 	if (entries[own].route == ROUTE_NONE)
 		entries[own].route = entries[wider].route;
-	if (entries[own].peer == PEER_NONE)
+	if (entries[own].peer == PEER_NONE || may_be_wider(draft, &entries[own], &entries[wider]))
 		entries[own].peer = entries[wider].peer;
 	return own;
 }
@@ -289,7 +304,7 @@ static int draft_finish(struct draft *draft, struct side_table *table)
 	if (entry_count == 0)
 		return 0;
 	draft_merge_equal(draft);
-	r = lpm_build(draft->family, draft->prefixes, draft->count, inherit_entry, draft->entries,
+	r = lpm_build(draft->family, draft->prefixes, draft->count, inherit_entry, draft,
 		      &table->lpm);
 	if (r < 0)
 		return r;

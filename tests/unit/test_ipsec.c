@@ -302,7 +302,7 @@ static void describe(const struct peer *peer, const struct policy_row *row, char
 		append(text, ", if mark 0x%x/0x%x", peer->mark_value, peer->mark_mask);
 	if (peer->protocol)
 		append(text, ", protocol %u", peer->protocol);
-	if (peer->narrow)
+	if (peer->narrow && peer->selector)
 		append(text, ", narrow");
 	for (size_t i = 0; i < peer->layer_count; i++) {
 		append(text, "%s", i ? " < " : ", ");
@@ -336,6 +336,7 @@ static void test_join(void **state)
 					 joins[i].peer);
 			check_sides(peer, &joins[i].policy);
 			assert_int_equal(peer->selector, peer->ifindex == 0);
+			assert_true(peer->narrow || peer->selector);
 		}
 		peer_list_unref(peers);
 		ipsec_state_list_done(&states);

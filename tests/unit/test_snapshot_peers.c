@@ -50,6 +50,10 @@ static const struct fixture_peer peers[] = {
 	/* 16 */ { "rest", NULL, 0, { "10.5.0.0/17" }, "10.1.0.0/16", 7, .inner_mtu = 1410 },
 	/* 17 */ { "open", NULL, 0, { "10.5.0.0/16" }, "10.1.0.0/16", 8, .clear = true },
 	/* 18 */ { "late", NULL, 0, { "10.5.0.0/16" }, "10.1.0.0/16", 9, .inner_mtu = 1290 },
+	/* IPsec policies of a link */
+	/* 19 */ { "net", NULL, TUN0, { "10.11.0.0/16" }, .narrow = true, .inner_mtu = 1400 },
+	/* 20 */ { "lan", NULL, TUN0, { "10.11.5.0/24" }, .narrow = true, .inner_mtu = 1438 },
+	/* 21 */ { "dmz", NULL, TUN0, { "10.11.6.0/24" }, .narrow = true, .inner_mtu = 1390 },
 };
 
 /* What a rule asks for, what goes where, and what comes of it. */
@@ -143,6 +147,10 @@ static const struct row rows[] = {
 	  .mss = 1398, .decided = DECIDED_SELECTOR, .tunnel_id = PEER_ID + 7, .peer = 7 },
 	{ "in the clear: no limit from it", OUT_ETH, .destination = "10.2.5.1",
 	  .mss = 1460, .decided = DECIDED_LINK, .peer = PEER_NONE },
+	{ "a policy of a link may leave it to a wider one", OUT_TUN, .destination = "10.11.5.1",
+	  .mss = 1360, .decided = DECIDED_PEER, .tunnel_id = TUN0_ID, .peer = 19 },
+	{ "a smaller one does not", OUT_TUN, .destination = "10.11.6.1",
+	  .mss = 1350, .decided = DECIDED_PEER, .tunnel_id = TUN0_ID, .peer = 21 },
 	{ "policies for some ports alone hide none behind them", OUT_ETH, .destination = "10.5.0.1",
 	  .mss = 1370, .decided = DECIDED_SELECTOR, .tunnel_id = PEER_ID + 16, .peer = 16 },
 	{ "of policies for some ports the smallest", OUT_ETH, .destination = "10.5.128.1",
