@@ -284,11 +284,14 @@ static void conclude_ip_tunnel(const struct info *info, struct encap *encap)
 	const uint32_t *value = info->value;
 	bool gre = encap->kind == ENCAP_GRE || encap->kind == ENCAP_GRETAP;
 
-	/* ERSPAN has flags of its own, and where each packet has its own, these are not used. */
-	if (gre && !value[EXTERNAL]) {
-		encap_set(encap, ENCAP_KEY_CSUM, (value[OFLAGS] & OFLAG_CSUM) != 0);
-		encap_set(encap, ENCAP_KEY_KEY, (value[OFLAGS] & OFLAG_KEY) != 0);
-		encap_set(encap, ENCAP_KEY_SEQ, (value[OFLAGS] & OFLAG_SEQ) != 0);
+	/* ERSPAN has flags of its own. Where each packet has its own, its route may ask for all. */
+	if (gre) {
+		uint32_t flags = value[EXTERNAL] ? OFLAG_CSUM | OFLAG_KEY | OFLAG_SEQ :
+						   value[OFLAGS];
+
+		encap_set(encap, ENCAP_KEY_CSUM, (flags & OFLAG_CSUM) != 0);
+		encap_set(encap, ENCAP_KEY_KEY, (flags & OFLAG_KEY) != 0);
+		encap_set(encap, ENCAP_KEY_SEQ, (flags & OFLAG_SEQ) != 0);
 	}
 	/* net/ipv6/ip6_gre.c and ip6_tunnel.c: a limit of 0 is one too; external ones have none. */
 	if (info->kind->outer == 6)
