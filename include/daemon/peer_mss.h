@@ -9,7 +9,7 @@ struct peer_mss {
 	uint32_t mss[FAMILY_COUNT];          /* bytes; MSS_NONE: unknown, or that family does not
 					      * pass */
 	uint32_t inner_mtu;                  /* the smaller of both families': bytes, 0 unknown */
-	const struct rule *rule;             /* the rule that decided for either, or NULL */
+	const struct rule *rule[FAMILY_COUNT]; /* the rule that decided, or NULL */
 };
 
 /* peer is a place in the set of the snapshot. */

@@ -16,10 +16,24 @@ struct announced_mss {
 };
 struct announced_mss tunnel_warnings_announced(const struct workers *workers, uint32_t tunnel_id);
 
+/* A rule replaces what was found, larger too: where it allows more than fits. */
+struct raised_mss {
+	const struct rule *rule; /* NULL: none does */
+	uint32_t mss, most;      /* what it allows, and what fits: bytes */
+	uint32_t link_mtu;       /* the interface MTU that says so, or 0: the path outside does */
+	const char *peer;        /* the path to whom, or NULL: to all */
+};
+/* Keeps the worst of each family. limit and mss are those of one peer, or of the link as a whole;
+ * link is NULL without one. */
+void tunnel_warnings_raise(struct raised_mss raised[FAMILY_COUNT], const struct link *link,
+			   const struct peer *peer, const struct tunnel_limit *limit,
+			   const struct peer_mss *mss);
+
 /* What a tunnel comes to, as its row tells it. */
 struct tunnel_told {
 	struct peer_mss mss;              /* of its narrowest peer */
 	enum path_confidence confidence;  /* in the path outside of that one */
+	struct raised_mss raised[FAMILY_COUNT]; /* over all peers */
 	struct announced_mss announced;
 };
 

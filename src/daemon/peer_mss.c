@@ -77,8 +77,7 @@ static uint32_t find_mss(const struct snapshot *snapshot, size_t place, enum fam
 	/* The first address of a wide prefix may be somebody else's. */
 	if ((peer->selector ? side.selector : side.peer) != place)
 		return bare_mss(snapshot, limit, &flow, rule);
-	if (side.rule)
-		*rule = side.rule;
+	*rule = side.rule;
 	return side.mss;
 }
 
@@ -87,7 +86,7 @@ struct peer_mss peer_mss_find(const struct snapshot *snapshot, size_t peer)
 	struct peer_mss sum = { 0 };
 
 	for (enum family family = FAMILY_IPV4; family < FAMILY_COUNT; family++)
-		add(&sum, family, find_mss(snapshot, peer, family, &sum.rule));
+		add(&sum, family, find_mss(snapshot, peer, family, &sum.rule[family]));
 	return sum;
 }
 
@@ -104,8 +103,7 @@ struct peer_mss peer_mss_of_link(const struct snapshot *snapshot, const struct l
 		};
 		struct side_limit side = snapshot_lookup_side(snapshot, &flow, SIDE_OUT);
 
-		if (side.rule)
-			sum.rule = side.rule;
+		sum.rule[family] = side.rule;
 		add(&sum, family, side.mss);
 	}
 	return sum;

@@ -19,6 +19,7 @@ struct row {
 	struct tunnel_limit limit;
 	struct peer_mss mss;
 	uint32_t least[FAMILY_COUNT]; /* MSS over all peers */
+	struct raised_mss raised[FAMILY_COUNT];
 	json_t *warnings;
 	bool taken;
 };
@@ -59,7 +60,7 @@ static const char *family_text(const struct tunnel_limit *limit)
 /* Where what decides comes from: a rule, the path, else the link alone. */
 static const char *source_text(const struct row *row)
 {
-	if (row->mss.rule)
+	if (row->mss.rule[FAMILY_IPV4] || row->mss.rule[FAMILY_IPV6])
 		return "config";
 	if (row->limit.outer_mtu)
 		return path_source_name(row->limit.source);
@@ -84,35 +85,61 @@ static json_t *row_json(const struct daemon *daemon, const struct tunnel_view *v
 			 "warnings", row->warnings);
 }
 
+static void take_peers(const struct snapshot *snapshot, const struct tunnel_views *views,
+		       struct row *rows)
+{
+	const struct tunnel_set *set = snapshot_tunnels(snapshot);
+
+	for (size_t i = 0; i < set->peer_count; i++) {
+		const struct tunnel_view *view;
+		struct row *row;
+		struct peer_mss mss;
+
+		if (views->of_peer[i] == VIEW_NONE)
+			continue;
+		view = &views->list[views->of_peer[i]];
+		row = &rows[views->of_peer[i]];
+		/* Whoever is not known yet counts where nobody is. */
+		if (!set->peers[i]->id && view->peer_count > 0)
+			continue;
+		mss = peer_mss_find(snapshot, i);
+		take(row, &set->limits[i], &mss);
+		tunnel_warnings_raise(row->raised, view->ifindex ? &set->links[view->link] : NULL,
+				      set->peers[i], &set->limits[i], &mss);
+	}
+}
+
+static void take_links(const struct snapshot *snapshot, const struct tunnel_views *views,
+		       struct row *rows)
+{
+	const struct tunnel_set *set = snapshot_tunnels(snapshot);
+
+	for (size_t i = 0; i < views->count; i++) {
+		const struct tunnel_view *view = &views->list[i];
+		const struct tunnel_limit *limit = &set->link_limits[view->link];
+		struct peer_mss mss;
+
+		if (!view->ifindex || (rows[i].taken && !limit->inner_mtu))
+			continue;
+		mss = peer_mss_of_link(snapshot, &set->links[view->link]);
+		take(&rows[i], limit, &mss);
+		if (view->peer_count == 0)
+			tunnel_warnings_raise(rows[i].raised, &set->links[view->link], NULL, limit,
+					      &mss);
+	}
+}
+
 /* Owned, one for each view; NULL where memory runs out. */
 static struct row *make_rows(const struct snapshot *snapshot, const struct tunnel_views *views)
 {
-	const struct tunnel_set *set = snapshot_tunnels(snapshot);
 	struct row *rows = calloc(views->count + 1, sizeof(*rows));
 
 	if (!rows)
 		return NULL;
 	for (size_t i = 0; i < views->count; i++)
 		rows[i].warnings = json_array();
-	for (size_t i = 0; i < set->peer_count; i++) {
-		struct peer_mss mss;
-
-		/* Whoever is not known yet counts where nobody is. */
-		if (views->of_peer[i] == VIEW_NONE ||
-		    (!set->peers[i]->id && views->list[views->of_peer[i]].peer_count > 0))
-			continue;
-		mss = peer_mss_find(snapshot, i);
-		take(&rows[views->of_peer[i]], &set->limits[i], &mss);
-	}
-	for (size_t i = 0; i < views->count; i++) {
-		const struct tunnel_view *view = &views->list[i];
-		struct peer_mss mss;
-
-		if (!view->ifindex || (rows[i].taken && !set->link_limits[view->link].inner_mtu))
-			continue;
-		mss = peer_mss_of_link(snapshot, &set->links[view->link]);
-		take(&rows[i], &set->link_limits[view->link], &mss);
-	}
+	take_peers(snapshot, views, rows);
+	take_links(snapshot, views, rows);
 	return rows;
 }
 
@@ -125,6 +152,7 @@ static void add_warnings(const struct daemon *daemon, const struct tunnel_views 
 		tunnels_find(model_tunnels(daemon->model), views->list[place].name);
 	struct tunnel_told told = { .mss = row->mss, .confidence = row->limit.confidence };
 
+	memcpy(told.raised, row->raised, sizeof(told.raised));
 	if (tunnel)
 		told.announced = tunnel_warnings_announced(daemon->workers, tunnel->id);
 	tunnel_warnings_add(row->warnings, set, views, place, &told);

@@ -22,23 +22,53 @@ static void add(json_t *warnings, const char *format, ...)
 	json_array_append_new(warnings, varlink_string(text));
 }
 
-/* A rule replaces what was found, larger too. */
-static void check_rule(json_t *warnings, const struct tunnel_view *view, const struct link *link,
-		       const struct peer_mss *mss)
+static const char *family_word(enum family family)
 {
-	for (enum family family = FAMILY_IPV4; mss->rule && family < FAMILY_COUNT; family++) {
-		uint32_t most = link ? mss_from_mtu(family, link_mtu(link, family)) : MSS_NONE;
-		uint32_t fits = mss_from_mtu(family, view->inner_mtu);
+	return family == FAMILY_IPV4 ? "IPv4" : "IPv6";
+}
 
-		if (most != MSS_NONE && mss->mss[family] > most)
+static const char *peer_word(const struct peer *peer)
+{
+	return peer->name ? peer->name : peer->id ? peer->id : "unknown peers";
+}
+
+void tunnel_warnings_raise(struct raised_mss raised[FAMILY_COUNT], const struct link *link,
+			   const struct peer *peer, const struct tunnel_limit *limit,
+			   const struct peer_mss *mss)
+{
+	for (enum family family = FAMILY_IPV4; family < FAMILY_COUNT; family++) {
+		uint32_t by_link = link ? mss_from_mtu(family, link_mtu(link, family)) : MSS_NONE;
+		uint32_t by_path = mss_from_mtu(family, limit->inner_mtu);
+		bool is_link = by_link != MSS_NONE && (by_path == MSS_NONE || by_link <= by_path);
+		struct raised_mss one = {
+			.rule = mss->rule[family],
+			.mss = mss->mss[family],
+			.most = is_link ? by_link : by_path,
+			.link_mtu = is_link ? link_mtu(link, family) : 0,
+			.peer = peer ? peer_word(peer) : NULL,
+		};
+
+		if (!one.rule || one.most == MSS_NONE || one.mss <= one.most)
+			continue;
+		if (!raised[family].rule || one.most < raised[family].most)
+			raised[family] = one;
+	}
+}
+
+static void check_rules(json_t *warnings, const struct raised_mss raised[FAMILY_COUNT])
+{
+	for (enum family family = FAMILY_IPV4; family < FAMILY_COUNT; family++) {
+		const struct raised_mss *one = &raised[family];
+
+		if (one->rule && one->link_mtu)
 			add(warnings,
 			    "%s allows %s MSS %u, but the interface MTU of %u carries %u",
-			    mss->rule->text, family == FAMILY_IPV4 ? "IPv4" : "IPv6",
-			    mss->mss[family], link_mtu(link, family), most);
-		else if (fits != MSS_NONE && mss->mss[family] > fits)
-			add(warnings, "%s allows %s MSS %u, but the path carries %u",
-			    mss->rule->text, family == FAMILY_IPV4 ? "IPv4" : "IPv6",
-			    mss->mss[family], fits);
+			    one->rule->text, family_word(family), one->mss, one->link_mtu,
+			    one->most);
+		else if (one->rule)
+			add(warnings, "%s allows %s MSS %u, but the path%s%s carries %u",
+			    one->rule->text, family_word(family), one->mss,
+			    one->peer ? " to " : "", one->peer ? one->peer : "", one->most);
 	}
 }
 
@@ -111,7 +141,7 @@ static void check_announced(json_t *warnings, const struct peer_mss *mss,
 			continue;
 		add(warnings,
 		    "the ends differ: this end allows %s MSS %u, the far end announces at most %u, "
-		    "an MTU of %u", family == FAMILY_IPV4 ? "IPv4" : "IPv6", mss->mss[family], most,
+		    "an MTU of %u", family_word(family), mss->mss[family], most,
 		    most + mss_headers(family));
 	}
 }
@@ -128,8 +158,7 @@ static void check_peers(json_t *warnings, const struct tunnel_set *set,
 
 		if (views->of_peer[i] != place || !peer->warning)
 			continue;
-		add(warnings, "%s: %s", peer->name ? peer->name :
-		    peer->id ? peer->id : "unknown peers", peer->warning);
+		add(warnings, "%s: %s", peer_word(peer), peer->warning);
 		told++;
 	}
 	if (view->warning_count > told)
@@ -145,7 +174,7 @@ void tunnel_warnings_add(json_t *warnings, const struct tunnel_set *set,
 	const struct tunnel_view *view = &views->list[place];
 	const struct link *link = view->ifindex ? &set->links[view->link] : NULL;
 
-	check_rule(warnings, view, link, &told->mss);
+	check_rules(warnings, told->raised);
 	check_interface(warnings, view, link, told->confidence);
 	check_announced(warnings, &told->mss, &told->announced);
 	check_peers(warnings, set, views, place);

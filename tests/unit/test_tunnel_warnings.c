@@ -11,8 +11,8 @@
 static char rule_text[] = "rules[0] (interface=wg0 mss=1400)";
 static const struct rule raising = { .text = rule_text };
 
-#define NO_RULE { .rule = NULL }
-#define RAISED { .rule = &raising, .mss = { 1400, 1200 } }
+#define NO_RULE { .mss = { 0 } }
+#define RULE(four, six) { .rule = { &raising, &raising }, .mss = { four, six } }
 
 static void add_wireguard(struct world *w, uint32_t mtu)
 {
@@ -87,17 +87,28 @@ static const struct {
 	  { "interface MTU 1500, but 1448 bytes fit: tun-mtu exceeds the path." CLAMPED
 	    "tun0 mtu 1448" } },
 	{ "nobody knows the path", unknown_path, NO_RULE, { NULL } },
-	{ "rule above the link", fits, RAISED,
+	{ "rule above the link", fits, RULE(1400, 1200),
 	  { "rules[0] (interface=wg0 mss=1400) allows IPv4 MSS 1400, but the interface MTU of "
 	    "1420 carries 1380" } },
-	{ "rule above the path", policy, { .rule = &raising, .mss = { 1407, 1386 } },
-	  { "rules[0] (interface=wg0 mss=1400) allows IPv4 MSS 1407, but the path carries 1406" } },
-	{ "rule at the path", policy, { .rule = &raising, .mss = { 1406, 1386 } }, { NULL } },
-	{ "both families", small_link, { .rule = &raising, .mss = { 1261, 1241 } },
+	{ "rule above the path", policy, RULE(1407, 1386),
+	  { "rules[0] (interface=wg0 mss=1400) allows IPv4 MSS 1407, but the path to "
+	    "10.2.0.0/24 carries 1406" } },
+	{ "rule at the path", policy, RULE(1406, 1386), { NULL } },
+	{ "both families", small_link, RULE(1261, 1241),
 	  { "rules[0] (interface=wg0 mss=1400) allows IPv4 MSS 1261, but the interface MTU of "
 	    "1300 carries 1260",
 	    "rules[0] (interface=wg0 mss=1400) allows IPv6 MSS 1241, but the interface MTU of "
 	    "1300 carries 1240" } },
+	{ "rule of the other family", narrow_path,
+	  { .rule = { &raising, NULL }, .mss = { 1280, 1360 } },
+	  { "interface MTU 1420, but 1328 bytes fit: the path outside is smaller." CLAMPED
+	    "wg0 mtu 1328" } },
+	{ "rule above the path below the link", narrow_path,
+	  { .rule = { &raising, NULL }, .mss = { 1300, 1360 } },
+	  { "rules[0] (interface=wg0 mss=1400) allows IPv4 MSS 1300, but the path to "
+	    "10.8.0.7/32 carries 1288",
+	    "interface MTU 1420, but 1328 bytes fit: the path outside is smaller." CLAMPED
+	    "wg0 mtu 1328" } },
 	{ "no rule", fits, { .mss = { 1400, 1400 } }, { NULL } },
 	{ "peers' own", three_odd, NO_RULE,
 	  { "alice" DIFFER, "10.8.0.7/32" DIFFER, "unknown peers" DIFFER } },
@@ -118,6 +129,7 @@ static void test_warnings(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		json_t *warnings = json_array();
 		struct tunnel_views views;
+		struct tunnel_told told;
 		struct world world;
 		size_t count = 0;
 
@@ -126,11 +138,12 @@ static void test_warnings(void **state)
 		build(&world);
 		assert_int_equal(tunnel_views_init(&views, world.set), 0);
 		assert_int_equal(views.count, 1);
-		tunnel_warnings_add(warnings, world.set, &views, 0, &(struct tunnel_told){
-			.mss = cases[i].mss,
-			.confidence = world.set->peer_count ? world.set->limits[0].confidence :
-							      CONFIDENCE_ASSUMED,
-		});
+		told = (struct tunnel_told){ .mss = cases[i].mss,
+					     .confidence = world.set->limits[0].confidence };
+		tunnel_warnings_raise(told.raised, views.list[0].ifindex ?
+				      &world.set->links[views.list[0].link] : NULL,
+				      world.set->peers[0], &world.set->limits[0], &cases[i].mss);
+		tunnel_warnings_add(warnings, world.set, &views, 0, &told);
 		for (; count < COUNT(cases[i].warnings) && cases[i].warnings[count]; count++) {
 			const char *got = json_string_value(json_array_get(warnings, count));
 
@@ -143,6 +156,23 @@ static void test_warnings(void **state)
 		tunnel_views_done(&views);
 		close_world(&world);
 	}
+}
+
+/* Of two peers the one that the rule is worse for is told. */
+static void test_the_worst_is_told(void **state)
+{
+	const struct peer alice = { .name = "alice" }, bob = { .name = "bob" };
+	const struct peer_mss mss = RULE(1400, 1300);
+	const struct tunnel_limit wide = { .inner_mtu = 1430 }, narrow = { .inner_mtu = 1380 };
+	struct raised_mss raised[FAMILY_COUNT] = { { 0 } };
+
+	(void)state;
+	tunnel_warnings_raise(raised, NULL, &alice, &wide, &mss);
+	tunnel_warnings_raise(raised, NULL, &bob, &narrow, &mss);
+	tunnel_warnings_raise(raised, NULL, &alice, &wide, &mss);
+	assert_string_equal(raised[FAMILY_IPV4].peer, "bob");
+	assert_int_equal(raised[FAMILY_IPV4].most, 1340);
+	assert_null(raised[FAMILY_IPV6].rule);
 }
 
 #define DIFFERS "the ends differ: this end allows "
@@ -188,6 +218,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_warnings),
+		cmocka_unit_test(test_the_worst_is_told),
 		cmocka_unit_test(test_what_far_ends_announce),
 	};
 
