@@ -17,6 +17,7 @@
 #define OFLAG_CSUM 0x8000
 #define OFLAG_KEY 0x2000
 #define OFLAG_SEQ 0x1000
+#define OFLAGS_ALL (OFLAG_CSUM | OFLAG_KEY | OFLAG_SEQ)
 
 #define FOU_BYTES 8         /* UDP */
 #define GUE_BYTES 12        /* UDP 8 + GUE 4 */
@@ -284,11 +285,8 @@ static void conclude_ip_tunnel(const struct info *info, struct encap *encap)
 	const uint32_t *value = info->value;
 	bool gre = encap->kind == ENCAP_GRE || encap->kind == ENCAP_GRETAP;
 
-	/* ERSPAN has flags of its own. Where each packet has its own, its route may ask for all. */
-	if (gre) {
-		uint32_t flags = value[EXTERNAL] ? OFLAG_CSUM | OFLAG_KEY | OFLAG_SEQ :
-						   value[OFLAGS];
-
+	if (gre) { /* where each packet has its own flags, its route may ask for all */
+		uint32_t flags = value[EXTERNAL] ? OFLAGS_ALL : value[OFLAGS];
 		encap_set(encap, ENCAP_KEY_CSUM, (flags & OFLAG_CSUM) != 0);
 		encap_set(encap, ENCAP_KEY_KEY, (flags & OFLAG_KEY) != 0);
 		encap_set(encap, ENCAP_KEY_SEQ, (flags & OFLAG_SEQ) != 0);

@@ -40,7 +40,7 @@ static void by_mark(struct world *w)
 	add_route(w, "0.0.0.0/0", 3);
 	w->routes[w->route_count - 1].mark = 0xca6c;
 }
-static void nobody_yet_by_mark(struct world *w)
+static void nobody_by_mark(struct world *w)
 {
 	by_mark(w);
 	add_route(w, "::/0", 3);
@@ -159,7 +159,7 @@ static const struct {
 	{ "route metric",            metric,            1400, 1328, 60, PATH_ROUTE, CONFIDENCE_ASSUMED },
 	{ "metric above the link",   metric_above_link, 1500, 1420, 60, PATH_LINK, CONFIDENCE_ASSUMED },
 	{ "route by mark",           by_mark,           1400, 1328, 60, PATH_LINK, CONFIDENCE_ASSUMED },
-	{ "nobody yet, by mark",     nobody_yet_by_mark, 1400, 1312, 80, PATH_LINK, CONFIDENCE_ASSUMED },
+	{ "nobody, by mark",         nobody_by_mark,    1400, 1312, 80, PATH_LINK, CONFIDENCE_ASSUMED },
 	{ "exception",               hint,              1400, 1328, 60, PATH_HINT, CONFIDENCE_HINT },
 	{ "exception of another way", hint_elsewhere,   1500, 1420, 60, PATH_LINK, CONFIDENCE_ASSUMED },
 	{ "exception below floor",   hint_forged,       1280, 1216, 60, PATH_HINT, CONFIDENCE_HINT },
