@@ -89,6 +89,12 @@ uint32_t tunnel_set_peer_exit(const struct tunnel_set *set, size_t peer);
 /* "wg0" or "ipsec:203.0.113.7": what a peer's tunnel is called. */
 const char *tunnel_set_peer_tunnel(const struct tunnel_set *set, const struct peer *peer);
 
+/* Whether an entry of `tunnels` gives a tunnel a path_mtu, an extra or an over. */
+bool tunnel_set_is_overridden(const struct tunnel_set *set, const char *tunnel);
+/* What an over of `tunnels` names for that tunnel, where it is no link, or the tunnel itself: the
+ * route counts then. NULL where all is well. */
+const char *tunnel_set_lost_over(const struct tunnel_set *set, const char *tunnel);
+
 /* One line of the story, as explain and calc tell it. */
 struct tunnel_step {
 	char what[160];

@@ -167,6 +167,26 @@ static void check_peers(json_t *warnings, const struct tunnel_set *set,
 		    view->name);
 }
 
+/* A device that some program holds, which nobody knows. */
+static bool is_anything(const char *kind)
+{
+	return strcmp(kind, "tun") == 0 || strcmp(kind, "tap") == 0 || strcmp(kind, "ppp") == 0;
+}
+
+/* Entries of `tunnels` that cannot do what they are for. */
+static void check_overrides(json_t *warnings, const struct tunnel_set *set,
+			    const struct tunnel_view *view)
+{
+	const char *over = tunnel_set_lost_over(set, view->name);
+
+	if (over)
+		add(warnings, "over = \"%s\" in tunnels names %s: the route to the far end counts",
+		    over, strcmp(over, view->name) == 0 ? "the tunnel itself" : "no interface");
+	else if (is_anything(view->kind) && tunnel_set_is_overridden(set, view->name))
+		add(warnings, "its entry in tunnels does nothing: what encapsulates is not known. "
+			      "A kind tells it");
+}
+
 void tunnel_warnings_add(json_t *warnings, const struct tunnel_set *set,
 			 const struct tunnel_views *views, size_t place,
 			 const struct tunnel_told *told)
@@ -178,4 +198,5 @@ void tunnel_warnings_add(json_t *warnings, const struct tunnel_set *set,
 	check_interface(warnings, view, link, told->confidence);
 	check_announced(warnings, &told->mss, &told->announced);
 	check_peers(warnings, set, views, place);
+	check_overrides(warnings, set, view);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the configuration's `tunnels` say of one tunnel: of each part the first entry that does. */
 #include <fnmatch.h>
+#include <string.h>
 
 #include "policy/tunnel_resolve.h"
 
@@ -46,4 +47,26 @@ const struct tunnel_override *tunnel_find_override(struct tunnel_set *set, const
 	if (matches->tunnel != tunnel)
 		*matches = match(set, tunnel);
 	return matches->found[part];
+}
+
+bool tunnel_set_is_overridden(const struct tunnel_set *set, const char *tunnel)
+{
+	const struct tunnel_matches matches = match(set, tunnel);
+
+	return matches.found[OVERRIDE_PATH_MTU] || matches.found[OVERRIDE_EXTRA] ||
+	       matches.found[OVERRIDE_OVER];
+}
+
+const char *tunnel_set_lost_over(const struct tunnel_set *set, const char *tunnel)
+{
+	const struct tunnel_override *override = match(set, tunnel).found[OVERRIDE_OVER];
+
+	if (!override)
+		return NULL;
+	for (size_t i = 0; i < set->link_count; i++) {
+		if (strcmp(set->links[i].name, override->over) == 0 &&
+		    strcmp(override->over, tunnel) != 0)
+			return NULL;
+	}
+	return override->over;
 }

@@ -331,7 +331,8 @@ static void walk(struct tunnel_set *set, const struct tunnel_path_question *ques
 		tunnel_find_override(set, question->tunnel, OVERRIDE_OVER);
 	size_t place;
 
-	if (over && take_interface(set, over->over, outer, steps))
+	if (over && strcmp(over->over, question->tunnel) != 0 &&
+	    take_interface(set, over->over, outer, steps))
 		return;
 	if (question->has_endpoint) {
 		if (!find_way(set, question->found, question->way)) {

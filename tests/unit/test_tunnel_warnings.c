@@ -42,6 +42,14 @@ static void policy(struct world *w)
 {
 	add_policy(w, "10.1.0.0/24", "10.2.0.0/24", "203.0.113.9", false);
 }
+static void over_nothing(struct world *w) { fits(w); add_override(w, "wg*")->over = "lte0"; }
+static void over_itself(struct world *w) { fits(w); add_override(w, "wg0")->over = "wg0"; }
+static void over_a_link(struct world *w) { fits(w); add_override(w, "wg0")->over = "eth0"; }
+static void add_program(struct world *w)
+{
+	add_link(w, 7, "tun0", "tun", 1500);
+	add_override(w, "tun0")->path_mtu = 1400;
+}
 static void odd_peers(struct world *w, size_t count)
 {
 	static const char *const names[] = { "alice", NULL, NULL, "dave", "eve" };
@@ -118,6 +126,11 @@ static const struct {
 	{ "five of them", five_odd, NO_RULE,
 	  { "alice" DIFFER, "10.8.0.7/32" DIFFER, "unknown peers" DIFFER,
 	    "2 more peers have warnings: mssclampctl peers wg0" } },
+	{ "over no interface", over_nothing, NO_RULE,
+	  { "over = \"lte0\" in tunnels names no interface: the route to the far end counts" } },
+	{ "over itself", over_itself, NO_RULE,
+	  { "over = \"wg0\" in tunnels names the tunnel itself: the route to the far end counts" } },
+	{ "over a link", over_a_link, NO_RULE, { NULL } },
 	{ "a name that is no text", odd_bytes, NO_RULE, { "a?" DIFFER } },
 	{ "an exception of the kernel", hinted, NO_RULE,
 	  { "interface MTU 1420, but an ICMP message says that 1328 bytes fit: unconfirmed" } },
@@ -156,6 +169,28 @@ static void test_warnings(void **state)
 		tunnel_views_done(&views);
 		close_world(&world);
 	}
+}
+
+static void test_an_entry_without_kind(void **state)
+{
+	const struct tunnel_told told = { .confidence = CONFIDENCE_ASSUMED };
+	json_t *warnings = json_array();
+	struct tunnel_views views;
+	struct world world;
+
+	(void)state;
+	open_world(&world);
+	add_program(&world);
+	build(&world);
+	assert_int_equal(tunnel_views_init(&views, world.set), 0);
+	tunnel_warnings_add(warnings, world.set, &views, 0, &told);
+	assert_int_equal(json_array_size(warnings), 1);
+	assert_string_equal(json_string_value(json_array_get(warnings, 0)),
+			    "its entry in tunnels does nothing: what encapsulates is not known. "
+			    "A kind tells it");
+	json_decref(warnings);
+	tunnel_views_done(&views);
+	close_world(&world);
 }
 
 /* Of two peers the one that the rule is worse for is told. */
@@ -218,6 +253,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_warnings),
+		cmocka_unit_test(test_an_entry_without_kind),
 		cmocka_unit_test(test_the_worst_is_told),
 		cmocka_unit_test(test_what_far_ends_announce),
 	};
