@@ -44,6 +44,7 @@ static void read_as(bool dco, const uint8_t *data, size_t size)
 		CHECK(i == 0 || number > last);
 		last = number;
 	}
+	CHECK(ovpn_append_unknown(&reading) == 0);
 	peer_list_unref(reading.peers);
 }
 
