@@ -22,6 +22,7 @@ struct knowledge {
 	struct hint_list hints;
 	struct discovery *discovery;
 	struct ways *ways;
+	bool incomplete; /* some ways could not be asked for: look again soon, at STALE_KERNEL */
 };
 
 /* Opens what is needed to ask; nothing is known yet. on_peers is called where the peers may have

@@ -103,14 +103,15 @@ static int look_at_hints(struct knowledge *knowledge)
 	return !equal;
 }
 
-/* What could not be asked for is unknown for now. */
+/* What could not be asked for is unknown until the next look. */
 static void look_at_ways(struct knowledge *knowledge)
 {
 	size_t count;
 	struct peer_list *const *lists = discovery_lists(knowledge->discovery, &count);
 
+	knowledge->incomplete = false;
 	for (size_t i = 0; i < count; i++)
-		(void)ways_prepare(knowledge->ways, lists[i]);
+		knowledge->incomplete |= ways_prepare(knowledge->ways, lists[i]) < 0;
 }
 
 int knowledge_look(struct knowledge *knowledge, unsigned int stale, const struct config *config)

@@ -141,6 +141,15 @@ static void note_cost(struct model *model, const struct look_time *time)
 	model->next_look_ns = clock_boottime_ns() + (gap_ns > LOOK_GAP_NS ? gap_ns : LOOK_GAP_NS);
 }
 
+/* What could not be asked for is asked for again before long, all of it after a while. */
+static int schedule_next_look(struct model *model)
+{
+	if (!model->knowledge.incomplete)
+		return schedule_look(model, model->look_anyway_ns);
+	model->stale |= STALE_KERNEL;
+	return schedule_look(model, clock_boottime_ns() + NS_PER_SECOND);
+}
+
 static int on_look(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct model *model = userdata;
@@ -165,7 +174,7 @@ static int on_look(sd_event_source *source, uint64_t usec, void *userdata)
 		return schedule_look(model, clock_boottime_ns() + RETRY_NS);
 	}
 	say_look(model, news > 0, &time);
-	return schedule_look(model, model->look_anyway_ns);
+	return schedule_next_look(model);
 }
 
 static int look_soon(struct model *model)
@@ -294,6 +303,8 @@ int model_open(sd_event *event, struct workers *workers, const struct config *co
 		r = add_sources(model);
 	if (r == 0)
 		r = build_first(model, workers);
+	if (r == 0)
+		r = schedule_next_look(model);
 	if (r < 0) {
 		model_close(model);
 		return r;

@@ -136,7 +136,7 @@ static int ask(struct ways *ways)
 	if (first < ways->count)
 		r = rtnl_get_ways(ways->nl, &ways->questions[first], &ways->answers[first],
 				  ways->count - first);
-	if (r < 0) /* what was not answered is no way, until the next time that routes change */
+	if (r < 0) /* what was not answered is no way until the kernel's answers are forgotten */
 		memset(&ways->answers[first], 0, (ways->count - first) * sizeof(*ways->answers));
 	ways->answered = ways->count;
 	return r;

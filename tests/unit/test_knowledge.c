@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Against the kernel itself, in a network namespace of this process alone. Needs root and ip(8). */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/rtnetlink.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "daemon/knowledge.h"
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+
+static const char *const setup[] = {
+	"ip link set lo up",
+	"ip link add v0 type veth peer name v1",
+	"ip addr add 192.0.2.2/24 dev v0",
+	"ip link set v0 up",
+	"ip link set v1 up",
+	"ip link add x0 type vxlan id 1 dstport 4789",
+	"bridge fdb append 00:00:00:00:00:00 dev x0 dst 192.0.2.9",
+	"ip link set x0 up",
+};
+
+static bool refuse_ways; /* whether questions for one way are to fail; dumps pass */
+
+ssize_t sendto(int fd, const void *data, size_t len, int flags, const struct sockaddr *to,
+	       socklen_t to_len)
+{
+	const struct nlmsghdr *message = data;
+
+	if (refuse_ways && message->nlmsg_type == RTM_GETROUTE &&
+	    (message->nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP) {
+		errno = ENOBUFS;
+		return -1;
+	}
+	return syscall(SYS_sendto, fd, data, len, flags, to, to_len);
+}
+
+static int enter_namespace(void **state)
+{
+	(void)state;
+	if (unshare(CLONE_NEWNET) < 0) {
+		perror("a network namespace of our own (are you root?)");
+		return -1;
+	}
+	for (size_t i = 0; i < COUNT(setup); i++) {
+		if (system(setup[i]) != 0) {
+			fprintf(stderr, "failed: %s\n", setup[i]);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static void on_peers(void *userdata)
+{
+	(void)userdata;
+}
+
+static bool is_reachable(struct knowledge *knowledge)
+{
+	struct path_question way = { .oif = 0 };
+	struct path_answer answer = { 0 };
+	size_t count, peers = 0;
+	struct peer_list *const *lists = discovery_lists(knowledge->discovery, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		for (size_t k = 0; k < lists[i]->count; k++) {
+			if (lists[i]->list[k].has_endpoint) {
+				way = lists[i]->list[k].way;
+				peers++;
+			}
+		}
+	}
+	assert_int_equal(peers, 1);
+	return ways_find(knowledge->ways, &way, &answer) && answer.reachable;
+}
+
+static void test_ways_that_could_not_be_asked_for(void **state)
+{
+	struct config_report report;
+	struct knowledge knowledge;
+	struct config *config;
+	sd_event *event;
+
+	(void)state;
+	assert_int_equal(config_load("/dev/null", true, &config, &report), 0);
+	assert_true(sd_event_new(&event) >= 0);
+	assert_int_equal(knowledge_init(&knowledge, event, on_peers, NULL), 0);
+
+	refuse_ways = true;
+	assert_int_equal(knowledge_look(&knowledge, STALE_KERNEL | STALE_PEERS, config), 1);
+	assert_true(knowledge.incomplete);
+	assert_false(is_reachable(&knowledge));
+	refuse_ways = false;
+	assert_int_equal(knowledge_look(&knowledge, STALE_KERNEL, config), 1);
+	assert_false(knowledge.incomplete);
+	assert_true(is_reachable(&knowledge));
+
+	knowledge_done(&knowledge);
+	sd_event_unref(event);
+	config_report_done(&report);
+	config_free(config);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_ways_that_could_not_be_asked_for),
+	};
+
+	return cmocka_run_group_tests_name("knowledge", tests, enter_namespace, NULL);
+}
