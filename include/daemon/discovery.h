@@ -33,6 +33,9 @@ bool discovery_look(struct discovery *discovery, const struct link *links, size_
 /* One list a source, in a fixed order; borrowed until the next look. */
 struct peer_list *const *discovery_lists(const struct discovery *discovery, size_t *ret_count);
 
+/* What it means that mssclamp-facts does not answer, or NULL: it does. */
+const char *discovery_warning(const struct discovery *discovery);
+
 /* Adds the messages that made no sense, and the times that events were lost. */
 void discovery_add_totals(const struct discovery *discovery, uint64_t *malformed,
 			  uint64_t *resyncs);

@@ -41,6 +41,9 @@ const struct tunnels *model_tunnels(const struct model *model);
 /* The tunnels of the snapshot that is in force; borrowed until the next look. */
 const struct tunnel_views *model_views(const struct model *model);
 
+/* What is worth a warning though everything works, a sentence, or NULL. */
+const char *model_warning(const struct model *model);
+
 struct model_totals {
 	uint64_t resyncs;   /* times that events were lost and everything was read anew */
 	uint64_t malformed; /* netlink messages that made no sense */

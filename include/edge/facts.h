@@ -13,6 +13,8 @@
 
 #define FACTS_SOCKET "/run/mssclamp/facts"
 #define FACTS_RETRY_NS (5 * NS_PER_SECOND)
+#define FACTS_SILENT_NS (20 * NS_PER_SECOND)   /* it is asked again after that */
+#define FACTS_PATIENCE_NS (10 * NS_PER_SECOND) /* a question is answered within that */
 
 struct facts_reader;
 
@@ -35,10 +37,17 @@ void facts_free(struct facts_reader *reader);
  * where nobody listens there and we are root, to a child: mssclamp-facts beside our own program.
  * The first call belongs before capabilities are dropped: a child gets no more than we have.
  * Never blocks. Returns true when there is a new connection: facts_fd is another one, and the last
- * question has been sent again. Why there is none is said once, and so is its return. */
+ * question has been sent again. Why there is none is said once, and so is its return, which is an
+ * answer. */
 bool facts_connect(struct facts_reader *reader, uint64_t now_ns);
-/* CLOCK_BOOTTIME of the next try, UINT64_MAX while connected. */
+/* News come when there are any, so silence tells nothing: asks again after FACTS_SILENT_NS of it. A
+ * connection on which a question has brought nothing for FACTS_PATIENCE_NS is closed, which is said
+ * once; a child is ended. What has arrived is to be read before. Returns 0, or -EPIPE: closed. */
+int facts_check(struct facts_reader *reader, uint64_t now_ns);
+/* CLOCK_BOOTTIME of the next try (facts_connect) or check; UINT64_MAX without a question. */
 uint64_t facts_due(const struct facts_reader *reader);
+/* What it means that nobody answers, a sentence for people, or NULL: somebody does. */
+const char *facts_absence(const struct facts_reader *reader);
 /* To be watched for input; -1 without a connection. */
 int facts_fd(const struct facts_reader *reader);
 

@@ -101,24 +101,28 @@ static void print_headline(const struct ctl *ctl, const json_t *reply, bool runn
 	printf(", up %s\n", format_uptime(field_real(reply, "uptime_seconds", -1)).s);
 }
 
+static void print_texts(const struct ctl *ctl, const json_t *list, enum paint paint)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *text = json_string_value(json_array_get(list, i));
+
+		printf("%s!%s ", output_paint(ctl, paint), output_paint(ctl, PAINT_END));
+		output_text(ctl, text ? text : "-");
+		putchar('\n');
+	}
+}
+
 static void print_status(const struct ctl *ctl, const json_t *reply, bool running)
 {
 	const json_t *checks = json_object_get(reply, "checks");
-	const json_t *problems = json_object_get(reply, "problems");
 
 	print_headline(ctl, reply, running);
 	print_check(ctl, checks, "rules");
 	print_check(ctl, checks, "queues");
 	print_sees_syns(ctl, json_object_get(checks, "sees_syns"));
 	print_check(ctl, checks, "fallback");
-	for (size_t i = 0; i < json_array_size(problems); i++) {
-		const char *text = json_string_value(json_array_get(problems, i));
-
-		printf("%s!%s ", output_paint(ctl, running ? PAINT_WARN : PAINT_BAD),
-		       output_paint(ctl, PAINT_END));
-		output_text(ctl, text ? text : "-");
-		putchar('\n');
-	}
+	print_texts(ctl, json_object_get(reply, "problems"), running ? PAINT_WARN : PAINT_BAD);
+	print_texts(ctl, json_object_get(reply, "warnings"), PAINT_WARN);
 }
 
 int command_status(const struct ctl *ctl, int argc, char **argv)

@@ -366,6 +366,11 @@ const struct tunnel_views *model_views(const struct model *model)
 	return &model->views;
 }
 
+const char *model_warning(const struct model *model)
+{
+	return discovery_warning(model->knowledge.discovery);
+}
+
 struct model_totals model_totals(const struct model *model)
 {
 	struct model_totals totals = model->totals;

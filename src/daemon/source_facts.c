@@ -60,6 +60,19 @@ static int on_facts(sd_event_source *source, int fd, uint32_t revents, void *use
 	return 0;
 }
 
+/* What came while nobody looked (a host that slept) is no silence. */
+static void check_now(struct discovery *discovery)
+{
+	int r = facts_fd(discovery->facts) < 0 ? 0 : facts_read(discovery->facts);
+
+	if (r == 1)
+		mark_all(discovery);
+	if (r >= 0)
+		r = facts_check(discovery->facts, clock_boottime_ns());
+	if (r < 0)
+		discovery->facts_source = sd_event_source_disable_unref(discovery->facts_source);
+}
+
 static int connect_now(struct discovery *discovery)
 {
 	if (!facts_connect(discovery->facts, clock_boottime_ns()))
@@ -109,6 +122,16 @@ static void await_first_answer(struct discovery *discovery)
 	}
 }
 
+/* Until the reader is due, which is not now: what was due is done. 0: never. */
+static uint64_t time_left(const struct facts_reader *facts)
+{
+	uint64_t due_ns = facts_due(facts), now_ns = clock_boottime_ns();
+
+	if (due_ns == UINT64_MAX)
+		return 0;
+	return due_ns > now_ns ? due_ns - now_ns : NS_PER_MS;
+}
+
 int source_facts_read(struct discovery *discovery, const struct source_look *look,
 		      struct peer_list *peers, uint64_t *ret_poll_ns)
 {
@@ -118,6 +141,7 @@ int source_facts_read(struct discovery *discovery, const struct source_look *loo
 
 	if (!sources)
 		return -ENOMEM;
+	check_now(discovery);
 	r = connect_now(discovery);
 	if (r >= 0)
 		r = facts_ask(discovery->facts, look->links, look->link_count, sources, count);
@@ -128,9 +152,13 @@ int source_facts_read(struct discovery *discovery, const struct source_look *loo
 	if (r >= 0) /* names of WireGuard in user space */
 		r = source_facts_complete(discovery, look, peers);
 	free(sources);
-	if (facts_fd(discovery->facts) < 0)
-		*ret_poll_ns = FACTS_RETRY_NS;
+	*ret_poll_ns = time_left(discovery->facts);
 	return r < 0 ? r : 0;
+}
+
+const char *discovery_warning(const struct discovery *discovery)
+{
+	return discovery->facts ? facts_absence(discovery->facts) : NULL;
 }
 
 int source_facts_complete(const struct discovery *discovery, const struct source_look *look,

@@ -53,10 +53,10 @@ static json_t *sees_syns_json(const struct daemon *daemon, bool *ret_blind)
 	return *ret_blind ? json_false() : json_null();
 }
 
-static void add_problem(json_t *problems, const char *text)
+static void add_text(json_t *list, const char *text)
 {
 	if (text)
-		json_array_append_new(problems, varlink_string(text));
+		json_array_append_new(list, varlink_string(text));
 }
 
 static size_t count_peers(const struct tunnel_views *views)
@@ -74,33 +74,34 @@ json_t *reply_status(struct control_call *call, json_t *parameters, void *userda
 	const struct tunnel_views *views = model_views(daemon->model);
 	uint64_t now_ns = clock_boottime_ns();
 	enum worker_state workers = workers_check(daemon->workers);
-	json_t *problems = json_array(), *sees_syns;
+	json_t *problems = json_array(), *warnings = json_array(), *sees_syns;
 	char *error = NULL;
 	bool blind;
 
 	(void)call;
 	(void)parameters;
 	if (guard_check(daemon->guard, false, NULL, &error) < 0)
-		add_problem(problems, error);
+		add_text(problems, error);
 	free(error);
 	sees_syns = sees_syns_json(daemon, &blind);
-	add_problem(problems, rule_problems[guard_state(daemon->guard)]);
+	add_text(problems, rule_problems[guard_state(daemon->guard)]);
 	if (workers != WORKER_OK)
-		add_problem(problems, worker_state_text(workers));
+		add_text(problems, worker_state_text(workers));
 	if (blind)
-		add_problem(problems, "the rules count SYNs, but none reaches a worker");
+		add_text(problems, "the rules count SYNs, but none reaches a worker");
 	if (workers_refused(daemon->workers))
-		add_problem(problems, "the kernel has refused verdicts; the log tells more");
+		add_text(problems, "the kernel has refused verdicts; the log tells more");
 	if (!daemon->may_change)
-		add_problem(problems,
+		add_text(problems,
 			    "this network namespace belongs to a user namespace: kernels drop "
 			    "packets that are changed there, so SYNs are left alone");
-	return json_pack("{s:i, s:s, s:{s:s, s:s, s:o, s:s}, s:o, s:I, s:I, s:s, s:s, s:f}",
+	add_text(warnings, model_warning(daemon->model));
+	return json_pack("{s:i, s:s, s:{s:s, s:s, s:o, s:s}, s:o, s:o, s:I, s:I, s:s, s:s, s:f}",
 			 "schema", 1, "state", json_array_size(problems) ? "degraded" : "running",
 			 "checks", "rules", firewall_state_name(guard_state(daemon->guard)),
 			 "queues", worker_states[workers], "sees_syns", sees_syns, "fallback",
-			 "off", "problems", problems, "tunnels", (json_int_t)views->count,
-			 "peers", (json_int_t)count_peers(views), "mode",
+			 "off", "problems", problems, "warnings", warnings, "tunnels",
+			 (json_int_t)views->count, "peers", (json_int_t)count_peers(views), "mode",
 			 mode_names[daemon->config->mode], "version", VERSION, "uptime_seconds",
 			 (double)(now_ns - daemon->start_ns) / (double)NS_PER_SECOND);
 }

@@ -23,8 +23,12 @@ struct facts_reader {
 	int fd;              /* -1 without */
 	pid_t child;         /* 0 without */
 	uint64_t retry_ns;
-	bool lost;           /* the absence was said */
+	bool as_child;       /* the last try was one */
+	bool lost;           /* the absence was said, and nothing has come since */
+	bool known;          /* it has answered at least once */
 	bool asked;
+	bool waiting;        /* for the answer to a question */
+	uint64_t heard_ns;   /* CLOCK_BOOTTIME of the last question or of what came after it */
 	struct facts_question question;
 	struct varlink_input input;
 	struct facts facts;
@@ -105,16 +109,30 @@ static int send_question(struct facts_reader *reader)
 		r = n < 0 ? -errno : (size_t)n < output.len ? -EMSGSIZE : 0;
 	}
 	varlink_output_done(&output);
+	reader->waiting = true;
+	reader->heard_ns = clock_boottime_ns();
 	return r;
 }
 
 static void say_lost(struct facts_reader *reader, int r)
 {
 	if (!reader->lost)
-		log_notice("mssclamp-facts at %s: %s; OpenVPN's clients, WireGuard in user space "
-			   "and names stay as they were until it answers",
-			   reader->socket, strerror(-r));
+		log_print(r == -ETIMEDOUT ? LOG_WARNING : LOG_NOTICE,
+			  "mssclamp-facts %s%s: %s; OpenVPN's clients, WireGuard in user space and "
+			  "names %s until it answers",
+			  reader->as_child ? "as our child" : "at ",
+			  reader->as_child ? "" : reader->socket,
+			  r == -ETIMEDOUT ? "gives no answer" : strerror(-r),
+			  reader->known ? "stay as they were" : "are unknown");
 	reader->lost = true;
+}
+
+static void note_answer(struct facts_reader *reader)
+{
+	if (reader->lost)
+		log_notice("mssclamp-facts: answers");
+	reader->lost = reader->waiting = false;
+	reader->known = true;
 }
 
 bool facts_connect(struct facts_reader *reader, uint64_t now_ns)
@@ -125,7 +143,8 @@ bool facts_connect(struct facts_reader *reader, uint64_t now_ns)
 		return false;
 	reader->retry_ns = now_ns + FACTS_RETRY_NS;
 	r = connect_socket(reader);
-	if ((r == -ENOENT || r == -ECONNREFUSED) && geteuid() == 0)
+	reader->as_child = (r == -ENOENT || r == -ECONNREFUSED) && geteuid() == 0;
+	if (reader->as_child)
 		r = facts_child_start(&reader->child, &reader->fd);
 	if (r == 0 && reader->asked)
 		r = send_question(reader);
@@ -134,15 +153,41 @@ bool facts_connect(struct facts_reader *reader, uint64_t now_ns)
 		say_lost(reader, r);
 		return false;
 	}
-	if (reader->lost)
-		log_notice("mssclamp-facts: connected");
-	reader->lost = false;
 	return true;
 }
 
 uint64_t facts_due(const struct facts_reader *reader)
 {
-	return reader->fd >= 0 ? UINT64_MAX : reader->retry_ns;
+	if (reader->fd < 0)
+		return reader->retry_ns;
+	if (!reader->asked)
+		return UINT64_MAX;
+	return reader->heard_ns + (reader->waiting ? FACTS_PATIENCE_NS : FACTS_SILENT_NS);
+}
+
+int facts_check(struct facts_reader *reader, uint64_t now_ns)
+{
+	int r;
+
+	if (reader->fd < 0 || now_ns < facts_due(reader))
+		return 0;
+	r = reader->waiting ? -ETIMEDOUT : send_question(reader);
+	if (r == 0)
+		return 0;
+	disconnect(reader);
+	say_lost(reader, r);
+	return -EPIPE;
+}
+
+const char *facts_absence(const struct facts_reader *reader)
+{
+	if (!reader->lost)
+		return NULL;
+	if (reader->known)
+		return "mssclamp-facts does not answer: OpenVPN and user-space WireGuard stay as "
+		       "they were, new ones have the MTU of their interface alone";
+	return "mssclamp-facts does not answer: OpenVPN and user-space WireGuard have the MTU of "
+	       "their interface alone";
 }
 
 int facts_fd(const struct facts_reader *reader)
@@ -209,6 +254,7 @@ static void count_malformed(struct facts_reader *reader, const char *why)
 {
 	uint64_t suppressed;
 
+	reader->waiting = false;
 	reader->malformed_total++;
 	if (log_may_speak(&reader->malformed, clock_boottime_ns(), MALFORMED_NS, &suppressed))
 		log_warning("mssclamp-facts: a message is not what it should be (%s) and is "
@@ -235,6 +281,7 @@ static int take_messages(struct facts_reader *reader)
 		}
 		if (r < 0)
 			return r;
+		note_answer(reader);
 		if (record_equal(&facts_shape, &facts, &reader->facts, true)) {
 			record_done(&facts_shape, &facts);
 			continue;
@@ -257,6 +304,7 @@ static int receive(struct facts_reader *reader)
 		return errno == EINTR ? 0 : -errno;
 	if (n == 0)
 		return -EPIPE;
+	reader->heard_ns = clock_boottime_ns();
 	r = varlink_input_add(&reader->input, bytes, (size_t)n);
 	return r < 0 ? r : take_messages(reader);
 }

@@ -18,8 +18,8 @@ def counts(seen=0, clamped=0, small=0, no_mss=0, no_limit=0, **reasons):
 def status(**changes):
     checks = {"rules": "ok", "queues": "ok", "sees_syns": True, "fallback": "standby"}
     checks.update({k: changes.pop(k) for k in list(changes) if k in checks})
-    return {"schema": 1, "state": "running", "checks": checks, "problems": [], "tunnels": 5,
-            "peers": None, "mode": "queue", "version": "0.1.0", "uptime_seconds": 274320.5, **changes}
+    return {"schema": 1, "state": "running", "checks": checks, "problems": [], "warnings": [],
+            "tunnels": 5, "peers": None, "mode": "queue", "version": "0.1.0", "uptime_seconds": 274320.5, **changes}
 
 
 def stats(scale=1):

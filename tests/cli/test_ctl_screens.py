@@ -183,6 +183,8 @@ mssclampd is DEGRADED: 1 tunnel, 1 peer
   fallback  active     the kernel clamps by route MTU now
 ! queue 5000: its worker does not answer
 """, ""),
+    ("status, a warning", ["status"], {"GetStatus": replies.status(warnings=["one is missing"])}, 0,
+     f"mssclampd is running and clamping: 5 tunnels\n{HEAD}{CHECKS}! one is missing\n", ""),
     ("status, degraded, quiet", ["-q", "status"], {"GetStatus": DEGRADED}, 1, "", ""),
     ("status, audit", ["status"], {"GetStatus": replies.status(mode="audit", sees_syns=None)}, 0,
      "mssclampd is running in audit mode, it counts and changes nothing: 5 tunnels\n"

@@ -10,12 +10,15 @@ import json
 import os
 import pathlib
 import queue
+import shutil
+import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
 
+import daemon
 import netns
 import pytest
 from daemon import BUILD
@@ -494,3 +497,37 @@ def test_one_client_after_the_other(folder):
 def test_started_by_hand_it_says_how():
     done = subprocess.run([PROGRAM], capture_output=True, check=False)
     assert done.returncode == 2 and done.stderr.startswith(b"usage: mssclamp-facts")
+
+
+def child_of(running):
+    """The mssclamp-facts that a daemon started."""
+    pid = running.process.pid
+    return until(lambda: pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split(),
+                 "it has a child")[0]
+
+
+def test_one_that_hangs_is_replaced(namespace):
+    with daemon.Daemon(namespace) as running:
+        child = child_of(running)
+        assert running.json("status")["warnings"] == []
+        os.kill(int(child), signal.SIGSTOP)
+        namespace.ip("tuntap add dev tun3 mode tun")  # so that it is asked
+        running.says("mssclamp-facts as our child: gives no answer; .* stay as they were", 15)
+        running.says("mssclamp-facts: answers", 5)
+        assert child_of(running) != child and not os.path.exists(f"/proc/{child}")
+        assert running.json("status")["warnings"] == []
+
+
+def test_status_tells_that_it_is_absent(namespace, tmp_path, monkeypatch):
+    """It is optional: nothing is degraded."""
+    monkeypatch.setattr(daemon, "MSSCLAMPD", str(tmp_path / "mssclampd"))
+    shutil.copy(BUILD / "mssclampd", tmp_path)
+    with daemon.Daemon(namespace) as running:
+        told = running.json("status")
+        assert told["state"] == "running" and told["problems"] == []
+        assert told["warnings"] == [
+            "mssclamp-facts does not answer: OpenVPN and user-space WireGuard have the MTU of "
+            "their interface alone"]
+        assert "! mssclamp-facts does not answer" in running("status").stdout
+        assert running.log().count("mssclamp-facts as our child: No such file") == 1
+        assert "are unknown until it answers" in running.log()

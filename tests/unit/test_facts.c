@@ -104,7 +104,6 @@ static void test_asks_and_reads(void **state)
 	assert_int_equal(facts_ask(reader, links, COUNT(links), sources, COUNT(sources)), 0);
 	assert_true(facts_connect(reader, FIRST_NS));
 	assert_false(facts_connect(reader, FIRST_NS));
-	assert_true(facts_due(reader) == UINT64_MAX);
 	fd = accept_one(place);
 	hear(fd, question);
 	/* the same is not asked again */
@@ -186,6 +185,50 @@ static void test_comes_again(void **state)
 	facts_free(reader);
 }
 
+/* A program that hangs: its kernel end takes what is sent, and nothing comes back. */
+static void test_silence_is_noticed(void **state)
+{
+	const struct place *place = *state;
+	struct facts_reader *reader = facts_new(place->path);
+	const struct link link = { .name = "tun0", .kind = "tun" };
+	static const char question[] = "{\"tun\":[\"tun0\"],\"wireguard\":[\"tun0\"]}";
+	uint64_t due_ns;
+	int fd;
+
+	assert_true(facts_connect(reader, FIRST_NS));
+	fd = accept_one(place);
+	assert_true(facts_due(reader) == UINT64_MAX);
+	assert_int_equal(facts_ask(reader, &link, 1, NULL, 0), 0);
+	hear(fd, question);
+	say(fd, "{}");
+	assert_int_equal(facts_read(reader), 0);
+	/* it has answered: it is asked again some time later */
+	due_ns = facts_due(reader);
+	assert_int_equal(facts_check(reader, due_ns - 1), 0);
+	assert_int_equal(recv(fd, &(char){ 0 }, 1, MSG_DONTWAIT), -1);
+	assert_int_equal(facts_check(reader, due_ns), 0);
+	hear(fd, question);
+	/* and now is expected to say something */
+	due_ns = facts_due(reader);
+	assert_in_range(due_ns, clock_boottime_ns() + FACTS_PATIENCE_NS - NS_PER_SECOND,
+			clock_boottime_ns() + FACTS_PATIENCE_NS);
+	assert_int_equal(facts_check(reader, due_ns - 1), 0);
+	assert_null(facts_absence(reader));
+	assert_int_equal(facts_check(reader, due_ns), -EPIPE);
+	assert_int_equal(facts_fd(reader), -1);
+	assert_non_null(strstr(facts_absence(reader), "stay as they were"));
+	close(fd);
+	/* a connection alone is no answer */
+	assert_true(facts_connect(reader, FIRST_NS + FACTS_RETRY_NS));
+	fd = accept_one(place);
+	assert_non_null(facts_absence(reader));
+	say(fd, "{}");
+	assert_int_equal(facts_read(reader), 0);
+	assert_null(facts_absence(reader));
+	close(fd);
+	facts_free(reader);
+}
+
 static void test_too_long_is_the_end(void **state)
 {
 	const struct place *place = *state;
@@ -228,6 +271,7 @@ static void test_child(void **state)
 	strcpy(strrchr(program, '/') + 1, "mssclamp-facts");
 	assert_false(facts_connect(reader, FIRST_NS));
 	assert_int_equal(facts_fd(reader), -1);
+	assert_non_null(strstr(facts_absence(reader), "MTU of their interface alone"));
 	file = fopen(program, "we");
 	assert_non_null(file);
 	fputs(script, file);
@@ -250,6 +294,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_asks_and_reads, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_malformed_is_dropped_whole, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_comes_again, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_silence_is_noticed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_too_long_is_the_end, set_up, tear_down),
 		cmocka_unit_test(test_child),
 	};
