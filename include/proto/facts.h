@@ -40,6 +40,8 @@ struct facts_status {
 	char *file;
 	char *version;   /* of OpenVPN: "2.6", or NULL */
 	bool dco;        /* the kernel carries the data */
+	bool cipherless; /* status-version 1 has no column for ciphers */
+	char *problem;   /* why clients are unknown or old: "is empty", or NULL */
 	RECORD_LIST(struct facts_client) clients;
 };
 

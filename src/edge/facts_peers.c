@@ -144,20 +144,35 @@ static int append_pptp(const struct facts_ppp *ppp, const struct link *link,
 	return append(peers, &peer, r);
 }
 
+static const struct facts_openvpn *find_openvpn(const struct facts *facts, const char *ifname)
+{
+	const struct facts_tunnel *tunnel = find_tunnel(facts, ifname);
+
+	return tunnel && tunnel->openvpn.count > 0 ? tunnel->openvpn.list : NULL;
+}
+
+/* The one that the configuration names, unless it has no clients and the process has another. */
+static const struct facts_status *choose_status(const struct facts *facts, const char *ifname,
+						const struct facts_source *source)
+{
+	const struct facts_status *named = find_status(facts, source ? source->status_file : NULL);
+	const struct facts_openvpn *openvpn = find_openvpn(facts, ifname);
+
+	if (named && !(named->problem && named->clients.count == 0))
+		return named;
+	return openvpn && openvpn->status.count > 0 ? openvpn->status.list : named;
+}
+
 static int append_tun(const struct facts *facts, const struct link *link,
 		      const struct facts_source *source, struct peer_list *peers)
 {
 	const struct facts_wireguard *wireguard = find_wireguard(facts, link->name);
 	const struct facts_tunnel *tunnel = find_tunnel(facts, link->name);
-	const struct facts_openvpn *openvpn = tunnel && tunnel->openvpn.count > 0
-						      ? tunnel->openvpn.list
-						      : NULL;
-	const struct facts_status *status = find_status(facts, source ? source->status_file : NULL);
+	const struct facts_openvpn *openvpn = find_openvpn(facts, link->name);
+	const struct facts_status *status = choose_status(facts, link->name, source);
 
 	if (wireguard)
 		return append_wireguard(wireguard, tunnel, link, peers);
-	if (!status && openvpn && openvpn->status.count > 0)
-		status = openvpn->status.list;
 	/* A source that names another kind is right: facts only know who holds the device. */
 	if (source && source->kind && strcmp(source->kind, "openvpn") != 0)
 		return 0;
@@ -166,23 +181,60 @@ static int append_tun(const struct facts *facts, const struct link *link,
 	return facts_openvpn_peers(openvpn, status, source, tunnel ? tunnel->uid : -1, link, peers);
 }
 
-/* What is odd about a tunnel stands at the last of its peers: where clients are unknown, that is
- * who stands for them. */
-static int warn(const struct facts *facts, const struct link *link, struct peer_list *peers,
-		size_t before)
+static const char *find_warning(const struct facts *facts, const char *ifname)
 {
-	const size_t len = strlen(link->name);
-	struct peer *last = peers->count > before ? &peers->list[peers->count - 1] : NULL;
+	const size_t len = strlen(ifname);
 
-	for (size_t i = 0; last && !last->warning && i < facts->warnings.count; i++) {
+	for (size_t i = 0; i < facts->warnings.count; i++) {
 		const char *text = facts->warnings.list[i];
 
-		if (strncmp(text, link->name, len) != 0 || strncmp(text + len, ": ", 2) != 0)
-			continue;
-		last->warning = strdup(text + len + 2);
-		return last->warning ? 0 : -ENOMEM;
+		if (strncmp(text, ifname, len) == 0 && strncmp(text + len, ": ", 2) == 0)
+			return text + len + 2;
 	}
+	return NULL;
+}
+
+/* Returns the bytes of an owned *ret_text, 0 where nothing is odd, or -1. */
+static int warn_status(const struct facts *facts, const struct link *link,
+		       const struct facts_source *source, char **ret_text)
+{
+	const struct facts_status *named = find_status(facts, source ? source->status_file : NULL),
+				  *used = choose_status(facts, link->name, source);
+
+	if (named && named->problem)
+		return asprintf(ret_text, "status_file %s %s; %s", named->file, named->problem,
+				used != named ? "the one that OpenVPN has open counts"
+				: used->clients.count > 0 ? "its clients are as they were"
+							  : "its clients are unknown");
+	if (used && used->problem)
+		return asprintf(ret_text, "OpenVPN's status file %s %s", used->file, used->problem);
+	if (used && used->cipherless && !(source && source->cipher))
+		return asprintf(ret_text,
+				"OpenVPN's status file %s is of version 1, which names no ciphers, so "
+				"each client gets the limit of the worst one: add `status-version 2` "
+				"to its configuration", used->file);
 	return 0;
+}
+
+/* What is odd about a tunnel stands at the last of its peers: where clients are unknown, that is
+ * who stands for them. */
+static int warn(const struct facts *facts, const struct link *link,
+		const struct facts_source *source, struct peer_list *peers, size_t before)
+{
+	struct peer *last = peers->count > before ? &peers->list[peers->count - 1] : NULL;
+	const char *told = find_warning(facts, link->name);
+	int r;
+
+	if (!last || last->warning)
+		return 0;
+	r = warn_status(facts, link, source, &last->warning);
+	if (r < 0)
+		last->warning = NULL;
+	if (r == 0 && told) {
+		last->warning = strdup(told);
+		r = last->warning ? 0 : -1;
+	}
+	return r < 0 ? -ENOMEM : 0;
 }
 
 int facts_peers(const struct facts *facts, const struct link *links, size_t count,
@@ -193,15 +245,15 @@ int facts_peers(const struct facts *facts, const struct link *links, size_t coun
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		const struct link *link = &links[i];
 		const struct facts_ppp *ppp = find_ppp(facts, link->name);
+		const struct facts_source *source = find_source(sources, source_count, link->name);
 		const size_t before = peers->count;
 
 		if (strcmp(link->kind, "tun") == 0)
-			r = append_tun(facts, link, find_source(sources, source_count, link->name),
-				       peers);
+			r = append_tun(facts, link, source, peers);
 		else if (strcmp(link->kind, "ppp") == 0 && ppp && strcmp(ppp->kind, "pptp") == 0)
 			r = append_pptp(ppp, link, peers);
 		if (r == 0)
-			r = warn(facts, link, peers, before);
+			r = warn(facts, link, source, peers, before);
 	}
 	return r;
 }

@@ -96,6 +96,7 @@ static int watch_status(struct collector *c, const char *file)
 
 	if (!status)
 		return -ENOMEM;
+	watch->named = true;
 	status->file = strdup(file);
 	return status->file ? 0 : -ENOMEM;
 }

@@ -271,6 +271,7 @@ static int take_lines(struct reader *reader, char *text)
 	char *rest = NULL;
 	int r = 0;
 
+	reader->status.cipherless = sectioned;
 	reader->separator = strncmp(text, "TITLE\t", 6) == 0 ? '\t' : ',';
 	for (char *line = strtok_r(text, "\r\n", &rest); r == 0 && line;
 	     line = strtok_r(NULL, "\r\n", &rest)) {

@@ -247,7 +247,7 @@ static int make_warning(struct tunnels *tunnels, const struct facts_tunnel *tunn
 	else if (strcmp(openvpn->role, "server") == 0 && openvpn->status.count == 0)
 		snprintf(text, sizeof(text),
 			 "%s: OpenVPN writes no status file, so all its clients get one limit: add "
-			 "`status FILE 10` to its configuration",
+			 "`status FILE` and `status-version 2` to its configuration",
 			 tunnel->ifname);
 	else
 		return 0;

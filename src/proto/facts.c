@@ -118,6 +118,8 @@ static const struct record_field status_fields[] = {
 	{ FIELD(facts_status, file, RECORD_TEXT), .required = true, .fits = facts_is_path },
 	{ FIELD(facts_status, version, RECORD_TEXT), .fits = is_short },
 	{ FIELD(facts_status, dco, RECORD_FLAG) },
+	{ FIELD(facts_status, cipherless, RECORD_FLAG) },
+	{ FIELD(facts_status, problem, RECORD_TEXT), .fits = is_short },
 	{ FIELD(facts_status, clients, RECORD_RECORDS), .shape = &facts_client_shape,
 	  .max = ELEMENTS_MAX },
 };

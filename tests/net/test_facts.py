@@ -322,7 +322,37 @@ def test_a_status_file_that_is_rewritten(facts, folder):
     told = facts.next(lambda told: True)
     assert [client["name"] for client in told["status"][0]["clients"]] == ["alice", "bob"]
     file.unlink()
-    assert facts.next(lambda told: True)["status"] == [{"file": str(file)}]
+    told = facts.next(lambda told: True)["status"][0]
+    assert told.pop("problem").startswith("does not exist") and told == {"file": str(file)}
+
+
+@pytest.mark.parametrize("text, problem, seconds", (
+    (None, "does not exist", 1), ("nonsense\n", "is no status file of OpenVPN", 2),
+    ("", "is empty", 13), ("TITLE,OpenVPN 2.6.14 x\nHEADER", "is not whole", 13)))
+def test_a_status_file_that_says_nothing(facts, folder, text, problem, seconds):
+    """Why is told, until it is one; the log has it once."""
+    file = folder / "server.status"
+    if text is not None:
+        file.write_text(text)
+    facts.send(json.dumps({"status_files": [str(file)]}))
+    told = facts.next(lambda told: "problem" in told["status"][0], seconds)
+    assert told["status"][0]["problem"].startswith(problem)
+    facts.nothing(2.5)
+    file.write_text(status("alice"))
+    told = facts.next(lambda told: "clients" in told["status"][0])
+    assert "problem" not in told["status"][0]
+    facts.end()
+    assert facts.errors.decode().count(f"{file}: {problem}") == 1
+
+
+def test_a_status_file_without_ciphers(facts, folder):
+    file = folder / "server.status"
+    file.write_text("OpenVPN CLIENT LIST\nUpdated,2026-11-25 12:00:00\nCommon Name,Real Address\n"
+                    "alice,192.0.2.7:5000\nROUTING TABLE\nVirtual Address,Common Name,"
+                    "Real Address\nEND\n")
+    facts.ask(status_files=[str(file)])
+    told = facts.next(lambda told: "clients" in told["status"][0])
+    assert told["status"][0]["cipherless"] is True
 
 
 def test_what_is_no_file_is_not_opened(facts, folder):
@@ -338,6 +368,8 @@ def test_what_is_no_file_is_not_opened(facts, folder):
     thread = threading.Thread(target=open_for_writing, daemon=True)
     thread.start()
     facts.ask(status_files=[str(pipe), "/dev/zero"])
+    told = facts.next(lambda told: all("problem" in one for one in told["status"]))
+    assert {one["problem"] for one in told["status"]} == {"is no regular file"}
     facts.nothing(2)
     assert not writer.is_set()
     with open(pipe, "rb"):
@@ -531,3 +563,15 @@ def test_status_tells_that_it_is_absent(namespace, tmp_path, monkeypatch):
         assert "! mssclamp-facts does not answer" in running("status").stdout
         assert running.log().count("mssclamp-facts as our child: No such file") == 1
         assert "are unknown until it answers" in running.log()
+
+
+def test_a_named_status_file_that_is_missing(namespace):
+    config = 'tunnels = ({ match = "tun7"; kind = "openvpn"; status_file = "/nonexistent/s"; });'
+    with daemon.Daemon(namespace, config) as running:
+        namespace.ip("tuntap add dev tun7 mode tun\nlink set tun7 up")
+        told = until(lambda: [text for row in running.json("tunnels")["tunnels"]
+                              if row["name"] == "tun7" for text in row["warnings"]
+                              if "status_file /nonexistent/s does not exist" in text],
+                     "tun7 has a warning", 3)
+        assert told[0].endswith("its clients are unknown")
+        assert running.log().count("/nonexistent/s: does not exist") == 1

@@ -21,6 +21,7 @@
 	"{\"tunnels\":[{\"ifname\":\"tun0\",\"program\":\"openvpn\",\"pid\":7,\"uid\":65534," \
 	"\"openvpn\":[" openvpn "]}]}"
 #define STATUS(clients) "\"status\":[{\"file\":\"/s\",\"version\":\"2.6\",\"clients\":[" clients "]}]"
+#define BROKEN(more) "{\"status\":[{\"file\":\"/a\",\"problem\":\"is gone\"}]" more "}"
 #define ALICE                                                                                 \
 	"{\"name\":\"alice\",\"endpoint\":\"192.0.2.7\",\"port\":5000,\"peer_id\":3,"         \
 	"\"has_peer_id\":true,\"cipher\":\"AES-256-GCM\",\"addresses\":[\"10.8.0.2/32\","     \
@@ -109,6 +110,27 @@ static const struct {
 	  { .match = "tun*", .status_file = "/s" },
 	  { "alice/3 alice>192.0.2.7:5000 17 0 0 -1|openvpn 4 1448|10.8.0.2/32 10.1.2.0/24|99",
 	    "- ->-|openvpn - 1448|0.0.0.0/0 ::/0|0" } },
+	{ "version 1 of a status file",
+	  TUNNEL(SERVER ",\"status\":[{\"file\":\"/s\",\"cipherless\":true}]}"), &tun0, { 0 },
+	  { "- ->-|openvpn - 1403|0.0.0.0/0 ::/0|0|OpenVPN's status file /s is of version 1, which "
+	    "names no ciphers, so each client gets the limit of the worst one: add "
+	    "`status-version 2` to its configuration" } },
+	{ "version 1, and the configuration names the cipher",
+	  TUNNEL(SERVER ",\"status\":[{\"file\":\"/s\",\"cipherless\":true}]}"), &tun0,
+	  { .match = "tun*", .cipher = "AES-256-GCM" }, { "- ->-|openvpn - 1448|0.0.0.0/0 ::/0|0" } },
+	{ "a named status file is missing, and another is open",
+	  BROKEN(",\"tunnels\":[{\"ifname\":\"tun0\",\"program\":\"openvpn\",\"pid\":7,"
+		 "\"uid\":65534,\"openvpn\":[" SERVER "," STATUS(ALICE) "}]}]"), &tun0,
+	  { .match = "tun*", .status_file = "/a" },
+	  { "alice/3 alice>192.0.2.7:5000 17 1194 5 65534|openvpn 4 1448|10.8.0.2/32 10.1.2.0/24|99",
+	    "- ->-|openvpn - 1403|0.0.0.0/0 ::/0|0|status_file /a is gone; the one that OpenVPN has "
+	    "open counts" } },
+	{ "a named status file is missing, and there is no other", BROKEN(""), &tun0,
+	  { .match = "tun*", .status_file = "/a" },
+	  { "- ->-|openvpn - 1448|0.0.0.0/0 ::/0|0|status_file /a is gone; its clients are unknown" } },
+	{ "the open status file is no longer whole",
+	  TUNNEL(SERVER ",\"status\":[{\"file\":\"/s\",\"problem\":\"is cut\"}]}"), &tun0, { 0 },
+	  { "- ->-|openvpn - 1403|0.0.0.0/0 ::/0|0|OpenVPN's status file /s is cut" } },
 	{ "another link's status file", "{" STATUS(ALICE) "}", &tun0,
 	  { .match = "tap*", .status_file = "/s" }, { NULL } },
 	{ "the configuration names the kind alone", "{}", &tun0,

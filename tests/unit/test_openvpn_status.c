@@ -139,6 +139,8 @@ static void test_files(void **state)
 		assert_string_equal(status.version ? status.version : "-",
 				    cases[i].version ? cases[i].version : "-");
 		assert_int_equal(status.dco, cases[i].dco);
+		assert_int_equal(status.cipherless,
+				 strncmp(cases[i].text, "OpenVPN CLIENT LIST", 19) == 0);
 		while (wanted < COUNT(cases[i].clients) && cases[i].clients[wanted])
 			wanted++;
 		assert_int_equal(status.clients.count, wanted);
