@@ -33,6 +33,10 @@ bool discovery_look(struct discovery *discovery, const struct link *links, size_
 /* One list a source, in a fixed order; borrowed until the next look. */
 struct peer_list *const *discovery_lists(const struct discovery *discovery, size_t *ret_count);
 
+/* Whether links of kind tun that have just come may still turn out to be something else; at most
+ * 3 s. */
+bool discovery_is_looking(const struct discovery *discovery);
+
 /* What it means that mssclamp-facts does not answer, or NULL: it does. */
 const char *discovery_warning(const struct discovery *discovery);
 

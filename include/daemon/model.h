@@ -41,6 +41,9 @@ const struct tunnels *model_tunnels(const struct model *model);
 /* The tunnels of the snapshot that is in force; borrowed until the next look. */
 const struct tunnel_views *model_views(const struct model *model);
 
+/* Whether a tunnel of kind tun may be known better within at most 3 s. */
+bool model_is_looking(const struct model *model);
+
 /* What is worth a warning though everything works, a sentence, or NULL. */
 const char *model_warning(const struct model *model);
 

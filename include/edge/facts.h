@@ -15,6 +15,8 @@
 #define FACTS_RETRY_NS (5 * NS_PER_SECOND)
 #define FACTS_SILENT_NS (20 * NS_PER_SECOND)   /* it is asked again after that */
 #define FACTS_PATIENCE_NS (10 * NS_PER_SECOND) /* a question is answered within that */
+#define FACTS_SETTLE_NS NS_PER_SECOND /* a program that makes a link is known within that */
+#define FACTS_LOOK_NS (3 * NS_PER_SECOND)
 
 struct facts_reader;
 
@@ -46,6 +48,9 @@ bool facts_connect(struct facts_reader *reader, uint64_t now_ns);
 int facts_check(struct facts_reader *reader, uint64_t now_ns);
 /* CLOCK_BOOTTIME of the next try (facts_connect) or check; UINT64_MAX without a question. */
 uint64_t facts_due(const struct facts_reader *reader);
+/* Whether an answer about links that have just come is still to be expected: FACTS_SETTLE_NS after
+ * another question, FACTS_LOOK_NS where it has no answer at all, never where nobody answers. */
+bool facts_is_looking(const struct facts_reader *reader, uint64_t now_ns);
 /* What it means that nobody answers, a sentence for people, or NULL: somebody does. */
 const char *facts_absence(const struct facts_reader *reader);
 /* To be watched for input; -1 without a connection. */

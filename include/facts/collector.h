@@ -26,6 +26,7 @@ struct collector {
 	struct ppp ppp;
 	struct names names;
 	uint64_t due_ns[COLLECTOR_SOURCES];
+	uint64_t early_until_ns; /* some things are looked at more often before */
 	bool loud;          /* something has to be told */
 	uint64_t quiet_ns;  /* something may be told from then on; UINT64_MAX: nothing */
 };

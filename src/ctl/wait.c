@@ -78,6 +78,10 @@ static int judge_tunnel(const json_t *reply, const char *name, struct client_err
 
 		if (!field_is(tunnel, "name", name))
 			continue;
+		if (json_is_false(json_object_get(tunnel, "settled")))
+			return client_error_set(missing, CTL_FAILED, "It takes 3 s at most.",
+						"mssclamp-facts is still looking at tunnel %s",
+						name);
 		if (field_count(tunnel, "mss4_bytes") || field_count(tunnel, "mss6_bytes"))
 			return 0;
 		return client_error_set(missing, CTL_FAILED, "mssclampctl tunnels tells more.",

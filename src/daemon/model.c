@@ -366,6 +366,11 @@ const struct tunnel_views *model_views(const struct model *model)
 	return &model->views;
 }
 
+bool model_is_looking(const struct model *model)
+{
+	return discovery_is_looking(model->knowledge.discovery);
+}
+
 const char *model_warning(const struct model *model)
 {
 	return discovery_warning(model->knowledge.discovery);

@@ -156,6 +156,11 @@ int source_facts_read(struct discovery *discovery, const struct source_look *loo
 	return r < 0 ? r : 0;
 }
 
+bool discovery_is_looking(const struct discovery *discovery)
+{
+	return discovery->facts && facts_is_looking(discovery->facts, clock_boottime_ns());
+}
+
 const char *discovery_warning(const struct discovery *discovery)
 {
 	return discovery->facts ? facts_absence(discovery->facts) : NULL;

@@ -71,8 +71,10 @@ static json_t *row_json(const struct daemon *daemon, const struct tunnel_view *v
 			const struct row *row, uint32_t link_mtu)
 {
 	bool known = row->limit.outer_mtu != 0;
+	bool settled = strcmp(view->kind, "tun") != 0 || !model_is_looking(daemon->model);
 
-	return json_pack("{s:s, s:o, s:s, s:s?, s:o, s:o, s:o, s:o, s:o, s:o, s:s?, s:o, s:I, s:O}",
+	return json_pack("{s:s, s:o, s:s, s:s?, s:o, s:o, s:o, s:o, s:o, s:o, s:s?, s:o, s:I, s:O, "
+			 "s:b}",
 			 "name", view->name, "ifindex", json_bytes(view->ifindex), "kind",
 			 view->kind, "outer_family", family_text(&row->limit),
 			 "outer_path_mtu_bytes", json_bytes(row->limit.outer_mtu),
@@ -82,7 +84,7 @@ static json_t *row_json(const struct daemon *daemon, const struct tunnel_view *v
 			 json_bytes(row->least[FAMILY_IPV6]), "interface_mtu_bytes",
 			 json_bytes(link_mtu), "source", source_text(row), "age_seconds",
 			 age_json(daemon, view->name), "peers", (json_int_t)view->peer_count,
-			 "warnings", row->warnings);
+			 "warnings", row->warnings, "settled", settled);
 }
 
 static void take_peers(const struct snapshot *snapshot, const struct tunnel_views *views,

@@ -28,6 +28,7 @@ struct facts_reader {
 	bool known;          /* it has answered at least once */
 	bool asked;
 	bool waiting;        /* for the answer to a question */
+	uint64_t changed_ns; /* CLOCK_BOOTTIME when the question became another one */
 	uint64_t heard_ns;   /* CLOCK_BOOTTIME of the last question or of what came after it */
 	struct facts_question question;
 	struct varlink_input input;
@@ -179,6 +180,15 @@ int facts_check(struct facts_reader *reader, uint64_t now_ns)
 	return -EPIPE;
 }
 
+bool facts_is_looking(const struct facts_reader *reader, uint64_t now_ns)
+{
+	const uint64_t age_ns = now_ns - reader->changed_ns;
+
+	if (reader->lost)
+		return false;
+	return age_ns < (reader->waiting ? FACTS_LOOK_NS : FACTS_SETTLE_NS);
+}
+
 const char *facts_absence(const struct facts_reader *reader)
 {
 	if (!reader->lost)
@@ -239,6 +249,7 @@ int facts_ask(struct facts_reader *reader, const struct link *links, size_t coun
 	record_done(&facts_question_shape, &reader->question);
 	reader->question = question;
 	reader->asked = true;
+	reader->changed_ns = clock_boottime_ns();
 	/* What fails here shows at the next receive too. */
 	if (reader->fd >= 0 && send_question(reader) < 0)
 		shutdown(reader->fd, SHUT_RDWR);

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 
+#define EARLY_NS (3 * NS_PER_SECOND)  /* after another question, programs may just be starting */
 #define QUIET_NS (30 * NS_PER_SECOND) /* times of handshakes alone are told this seldom */
 
 static int refresh_tunnels(struct collector *c, uint64_t now_ns)
@@ -53,15 +54,18 @@ static int refresh_names(struct collector *c, uint64_t now_ns)
 
 /* Where facts come from. None of them has events that a file descriptor could tell. */
 static const struct {
-	uint64_t every_ns;
+	uint64_t every_ns, early_ns; /* early: within EARLY_NS */
 	int (*refresh)(struct collector *c, uint64_t now_ns);
 	size_t facts; /* their place in the collector */
 } sources[] = {
-	{ NS_PER_SECOND, refresh_tunnels, offsetof(struct collector, tunnels.facts) },
-	{ NS_PER_SECOND, refresh_status, offsetof(struct collector, status) },
-	{ 2 * NS_PER_SECOND, refresh_wireguard, offsetof(struct collector, wireguard.facts) },
-	{ 5 * NS_PER_SECOND, refresh_ppp, offsetof(struct collector, ppp.facts) },
-	{ 2 * NS_PER_SECOND, refresh_names, offsetof(struct collector, names.facts) },
+	{ NS_PER_SECOND, NS_PER_SECOND, refresh_tunnels,
+	  offsetof(struct collector, tunnels.facts) },
+	{ NS_PER_SECOND, NS_PER_SECOND, refresh_status, offsetof(struct collector, status) },
+	/* its socket comes some milliseconds after its device, its peers behind that */
+	{ 2 * NS_PER_SECOND, NS_PER_SECOND / 4, refresh_wireguard,
+	  offsetof(struct collector, wireguard.facts) },
+	{ 5 * NS_PER_SECOND, 5 * NS_PER_SECOND, refresh_ppp, offsetof(struct collector, ppp.facts) },
+	{ 2 * NS_PER_SECOND, 2 * NS_PER_SECOND, refresh_names, offsetof(struct collector, names.facts) },
 };
 _Static_assert(sizeof(sources) / sizeof(sources[0]) == COLLECTOR_SOURCES, "a time for each");
 
@@ -107,6 +111,8 @@ int collector_ask(struct collector *collector, struct facts_question *question)
 	bool same_files;
 	int r = 0;
 
+	if (!collector->asked || !record_equal(&facts_question_shape, &old, question, true))
+		collector->early_until_ns = clock_boottime_ns() + EARLY_NS;
 	collector->question = *question;
 	*question = old;
 	same_files = collector->asked &&
@@ -136,7 +142,9 @@ int collector_refresh(struct collector *collector, uint64_t now_ns)
 		r = sources[i].refresh(collector, now_ns);
 		if (r < 0)
 			return r;
-		collector->due_ns[i] = now_ns + sources[i].every_ns;
+		collector->due_ns[i] = now_ns + (now_ns < collector->early_until_ns
+							 ? sources[i].early_ns
+							 : sources[i].every_ns);
 		collector->loud |= r == CHANGE_LOUD;
 		if (r == CHANGE_QUIET && collector->quiet_ns == UINT64_MAX)
 			collector->quiet_ns = now_ns + QUIET_NS;

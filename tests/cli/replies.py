@@ -50,7 +50,8 @@ def tunnel(name="wg0", **changes):
     return {"name": name, "ifindex": 7, "kind": "wireguard", "outer_family": "ipv4",
             "outer_path_mtu_bytes": 1500, "overhead_bytes": 60, "inner_mtu_bytes": 1420,
             "mss4_bytes": 1380, "mss6_bytes": 1360, "interface_mtu_bytes": 1420, "source": "route",
-            "age_seconds": None, "peers": 37, "warnings": [], **changes}
+            "age_seconds": None, "peers": 37, "warnings": [], "settled": True,
+            **changes}
 
 
 def bare_tunnel(name="tun0"):

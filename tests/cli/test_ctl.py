@@ -360,6 +360,8 @@ WAITS = [
     ("no such tunnel", {}, ["--tunnel", "wg9"], 5, "there is no tunnel wg9"),
     ("tunnel without MSS", {"ListTunnels": replies.tunnels(
         replies.tunnel(mss4_bytes=None, mss6_bytes=None))}, ["--tunnel=wg0"], 1, "tunnel wg0 has no MSS"),
+    ("tunnel that is looked at", {"ListTunnels": replies.tunnels(replies.tunnel(settled=False))},
+     ["--tunnel=wg0"], 1, "still looking at tunnel wg0"),
     ("tunnel without interface", {"ListTunnels": replies.tunnels(replies.ipsec_tunnel())},
      ["--tunnel", "ipsec:203.0.113.7"], 0, ""),
     ("tunnel with one MSS", {"ListTunnels": replies.tunnels(replies.tunnel(mss6_bytes=None))},

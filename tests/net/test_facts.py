@@ -575,3 +575,37 @@ def test_a_named_status_file_that_is_missing(namespace):
                      "tun7 has a warning", 3)
         assert told[0].endswith("its clients are unknown")
         assert running.log().count("/nonexistent/s: does not exist") == 1
+
+
+def test_wait_for_wireguard_in_user_space(namespace, tmp_path):
+    """Not before it is known for what it is: its socket comes behind its device."""
+    name = f"wg{os.getpid()}"
+    (tmp_path / "key").write_text(SECRET)
+    with daemon.Daemon(namespace) as running:
+        running("wait")
+        process = namespace.popen(["wireguard-go", "-f", name], stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL)
+        try:
+            until(lambda: os.path.exists(f"/var/run/wireguard/{name}.sock"), "it has its socket")
+            namespace.run("wg", "set", name, "private-key", str(tmp_path / "key"), "peer", PUBLIC,
+                          "endpoint", "127.0.0.1:9", "allowed-ips", "10.7.0.0/24")
+            namespace.ip(f"link set {name} up")
+            running("wait", "--tunnel", name, "--for", "5")
+            rows = {row["name"]: row for row in running.json("tunnels")["tunnels"]}
+            assert (rows[name]["kind"], rows[name]["settled"]) == ("wireguard", True)
+        finally:
+            process.kill()
+            process.wait()
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(f"/var/run/wireguard/{name}.sock")
+
+
+def test_wait_for_a_plain_device(namespace):
+    """mssclamp-facts has a second to know better, three where it is silent."""
+    with daemon.Daemon(namespace) as running:
+        os.kill(int(child_of(running)), signal.SIGSTOP)
+        namespace.ip("tuntap add dev tun3 mode tun\nlink set tun3 up")
+        until(lambda: running.json("tunnels")["tunnels"], "tun3 is seen")
+        assert running.json("tunnels")["tunnels"][0]["settled"] is False
+        assert "is still looking" in running("wait", "--tunnel", "tun3", "--for", "0.3", code=1).stderr
+        running("wait", "--tunnel", "tun3", "--for", "4")

@@ -200,8 +200,14 @@ static void test_silence_is_noticed(void **state)
 	assert_true(facts_due(reader) == UINT64_MAX);
 	assert_int_equal(facts_ask(reader, &link, 1, NULL, 0), 0);
 	hear(fd, question);
+	/* a link that has just come may get another kind by the answer, or soon after it */
+	due_ns = clock_boottime_ns();
+	assert_true(facts_is_looking(reader, due_ns + FACTS_SETTLE_NS));
+	assert_false(facts_is_looking(reader, due_ns + FACTS_LOOK_NS));
 	say(fd, "{}");
 	assert_int_equal(facts_read(reader), 0);
+	assert_true(facts_is_looking(reader, due_ns));
+	assert_false(facts_is_looking(reader, due_ns + FACTS_SETTLE_NS));
 	/* it has answered: it is asked again some time later */
 	due_ns = facts_due(reader);
 	assert_int_equal(facts_check(reader, due_ns - 1), 0);
@@ -222,6 +228,7 @@ static void test_silence_is_noticed(void **state)
 	assert_true(facts_connect(reader, FIRST_NS + FACTS_RETRY_NS));
 	fd = accept_one(place);
 	assert_non_null(facts_absence(reader));
+	assert_false(facts_is_looking(reader, due_ns));
 	say(fd, "{}");
 	assert_int_equal(facts_read(reader), 0);
 	assert_null(facts_absence(reader));
