@@ -19,6 +19,7 @@ struct status_watch {
 /* Reads the file when it has changed. A file that is being written is left for the next time, and
  * what was known stays; one that has gone has no clients, nor has one that cannot be read. Sets
  * `problem`, which is logged when it is another one; a file that is not whole has one after
- * UNWHOLE_NS, one that is empty if it is named. `file` in the status stays as it is. Returns a change, or -ENOMEM. */
+ * UNWHOLE_NS, one that is empty if it is named. `file` in the status stays as it is. Returns a
+ * change, or -ENOMEM. */
 int status_watch_refresh(struct status_watch *watch, const char *path,
 			 struct facts_status *status);

@@ -210,9 +210,10 @@ static int warn_status(const struct facts *facts, const struct link *link,
 		return asprintf(ret_text, "OpenVPN's status file %s %s", used->file, used->problem);
 	if (used && used->cipherless && !(source && source->cipher))
 		return asprintf(ret_text,
-				"OpenVPN's status file %s is of version 1, which names no ciphers, so "
-				"each client gets the limit of the worst one: add `status-version 2` "
-				"to its configuration", used->file);
+				"OpenVPN's status file %s is of version 1, which names no ciphers, "
+				"so each client gets the limit of the worst one: add "
+				"`status-version 2` to its configuration",
+				used->file);
 	return 0;
 }
 

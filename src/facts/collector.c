@@ -65,7 +65,8 @@ static const struct {
 	{ 2 * NS_PER_SECOND, NS_PER_SECOND / 4, refresh_wireguard,
 	  offsetof(struct collector, wireguard.facts) },
 	{ 5 * NS_PER_SECOND, 5 * NS_PER_SECOND, refresh_ppp, offsetof(struct collector, ppp.facts) },
-	{ 2 * NS_PER_SECOND, 2 * NS_PER_SECOND, refresh_names, offsetof(struct collector, names.facts) },
+	{ 2 * NS_PER_SECOND, 2 * NS_PER_SECOND, refresh_names,
+	  offsetof(struct collector, names.facts) },
 };
 _Static_assert(sizeof(sources) / sizeof(sources[0]) == COLLECTOR_SOURCES, "a time for each");
 

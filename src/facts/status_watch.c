@@ -11,7 +11,7 @@
 #include "facts/file.h"
 #include "facts/openvpn_status.h"
 
-#define SETTLED_NS (200 * NS_PER_MS) /* OpenVPN writes line by line: what is younger may not be whole */
+#define SETTLED_NS (200 * NS_PER_MS) /* OpenVPN writes line by line: younger ones may be cut */
 
 static bool same_stat(const struct stat *a, const struct stat *b)
 {
@@ -19,8 +19,8 @@ static bool same_stat(const struct stat *a, const struct stat *b)
 	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
-/* Since it was written. A time stamp from the future (a clock that was set back) is old: it will not
- * pass soon. */
+/* Since it was written. A time stamp from the future (a clock that was set back) is old: it will
+ * not pass soon. */
 static uint64_t age_ns(const struct stat *found)
 {
 	struct timespec now;

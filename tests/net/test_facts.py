@@ -607,5 +607,6 @@ def test_wait_for_a_plain_device(namespace):
         namespace.ip("tuntap add dev tun3 mode tun\nlink set tun3 up")
         until(lambda: running.json("tunnels")["tunnels"], "tun3 is seen")
         assert running.json("tunnels")["tunnels"][0]["settled"] is False
-        assert "is still looking" in running("wait", "--tunnel", "tun3", "--for", "0.3", code=1).stderr
+        done = running("wait", "--tunnel", "tun3", "--for", "0.3", code=1)
+        assert "is still looking" in done.stderr
         running("wait", "--tunnel", "tun3", "--for", "4")

@@ -117,7 +117,8 @@ static const struct {
 	    "`status-version 2` to its configuration" } },
 	{ "version 1, and the configuration names the cipher",
 	  TUNNEL(SERVER ",\"status\":[{\"file\":\"/s\",\"cipherless\":true}]}"), &tun0,
-	  { .match = "tun*", .cipher = "AES-256-GCM" }, { "- ->-|openvpn - 1448|0.0.0.0/0 ::/0|0" } },
+	  { .match = "tun*", .cipher = "AES-256-GCM" },
+	  { "- ->-|openvpn - 1448|0.0.0.0/0 ::/0|0" } },
 	{ "a named status file is missing, and another is open",
 	  BROKEN(",\"tunnels\":[{\"ifname\":\"tun0\",\"program\":\"openvpn\",\"pid\":7,"
 		 "\"uid\":65534,\"openvpn\":[" SERVER "," STATUS(ALICE) "}]}]"), &tun0,
