@@ -101,7 +101,8 @@ const struct command commands[] = {
 		.arguments = "FLOW",
 		.summary = "every step from a flow to its MSS",
 		.details = "FLOW is \"SRC DST[:PORT]\", \"SRC -> DST[:PORT]\", one address, or\n"
-			   "the name or id of a peer; [ADDR]:PORT for IPv6.\n"
+			   "the name or id of a peer, or the head of an id, from 6 characters\n"
+			   "on; [ADDR]:PORT for IPv6.\n"
 			   "  mssclampctl explain 192.168.1.10 10.8.0.7:443 --iif eth1\n"
 			   "  mssclampctl explain alice",
 		.daemon = DAEMON_YES,

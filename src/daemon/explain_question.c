@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "daemon/explain_peer.h"
 #include "edge/rtnl.h"
 
 #define LOOPBACK_IFINDEX 1 /* lo, in every network namespace */
@@ -119,19 +120,6 @@ static int read_mark(json_t *parameter, uint32_t *ret_mark)
 	return r;
 }
 
-/* The peer that somebody names by its id or name, or PEER_NONE. */
-static uint32_t find_peer(const struct tunnel_set *set, const char *text)
-{
-	for (uint32_t i = 0; set && i < set->peer_count; i++) {
-		const struct peer *peer = set->peers[i];
-
-		if ((peer->id && strcmp(peer->id, text) == 0) ||
-		    (peer->name && strcmp(peer->name, text) == 0))
-			return i;
-	}
-	return PEER_NONE;
-}
-
 /* Whether packets to the question's destination go to that peer: of a wide prefix the first address
  * may be somebody else's. */
 static bool reaches_peer(const struct snapshot *snapshot, uint32_t place,
@@ -184,17 +172,20 @@ static int read_flow(struct control_call *call, const char *text, const struct s
 	const char *hint = "write \"SRC DST[:PORT]\", \"SRC -> DST[:PORT]\", one address or a "
 			   "peer's id or name";
 	const struct tunnel_set *set = snapshot_tunnels(snapshot);
-	char why[FLOW_TEXT_WHY_MAX];
+	char why[FLOW_TEXT_WHY_MAX] = "nothing was given";
+	size_t count = 0;
 	uint32_t peer;
+	int r;
 
 	/* Addresses first: the far end of a VXLAN tunnel has its address as id. */
 	if (text && flow_text_parse(text, &question->text, why) == 0)
 		return 0;
-	peer = text ? find_peer(set, text) : PEER_NONE;
-	if (peer != PEER_NONE)
+	r = text ? explain_peer_find(set, text, &peer, &count) : -EINVAL;
+	if (r == 0)
 		return ask_about_peer(call, snapshot, peer, question);
-	control_fail(call, CONTROL_INVALID_ARGUMENT, hint, "flow: %s",
-		     text ? why : "nothing was given");
+	if (text && *text && explain_peer_is_word(text))
+		return explain_peer_refuse(call, set, text, r, count);
+	control_fail(call, CONTROL_INVALID_ARGUMENT, hint, "flow: %s", why);
 	return -EINVAL;
 }
 

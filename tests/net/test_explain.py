@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`explain` asked with one word."""
+
+import many
+import pytest
+from daemon import Daemon
+from netns import until
+
+PEERS = 3
+
+
+@pytest.fixture(scope="module")
+def wireguard(path):
+    running = many.Wireguard(path.gateway, "wgs0", PEERS)
+    path.gateway.ip("link set wgs0 up mtu 1420\naddr add 10.64.255.254/10 dev wgs0\n"
+                    "route add 10.128.0.0/16 via 10.9.0.2 dev alt")
+    yield running
+    running.close()
+    path.gateway.run("ip", "route", "del", "10.128.0.0/16", check=False)
+
+
+@pytest.fixture(scope="module")
+def daemon(path, wireguard):
+    with Daemon(path.gateway) as running:
+        until(lambda: len(running.json("peers", "wgs0")["peers"]) == PEERS, "peers are known", 5)
+        yield running
+
+
+HEAD = many.peer_id(0)[:42]  # of all three
+
+
+@pytest.mark.parametrize("word, code, message, hint", (
+    ("carol", 5, 'no peer is called "carol"', "mssclampctl peers"),
+    ("hztepTLZOJmx6...", 5, 'no peer is called "hztepTLZOJmx6..."', "mssclampctl peers"),
+    ("carol:443", 5, 'no peer is called "carol:443"', "mssclampctl peers"),
+    ("wgs0", 5, "wgs0 is a tunnel", '"mssclampctl peers wgs0" lists its peers'),
+    ("wan", 5, "wan is an interface", "--oif wan"),
+    (HEAD, 2, f'the ids of {PEERS} peers begin with "{HEAD}"', "mssclampctl peers"),
+    (HEAD[:13] + "...", 2, f'begin with "{HEAD[:13]}"', "mssclampctl peers"),
+    (HEAD[:5], 5, "no peer is called", "mssclampctl peers"),
+    ("", 2, "no address was given", "SRC DST"),
+    ("10.0.0.300", 2, '"10.0.0.300" is no IPv4 or IPv6 address', "SRC DST"),
+    ("fe80:::1", 2, '"fe80:::1" is no IPv4 or IPv6 address', "SRC DST"),
+    ("10.0.0.0/8", 2, '"10.0.0.0/8" is no IPv4 or IPv6 address', "SRC DST"),
+    ("carol 10.64.0.1", 2, '"carol" is no IPv4 or IPv6 address', "SRC DST"),
+))
+def test_what_one_word_is_not(daemon, word, code, message, hint):
+    said = daemon("explain", word, code=code).stderr
+    assert message in said and hint in said.replace("\n", " ")
+    daemon.json("explain", word, code=code)
+
+
+@pytest.mark.parametrize("end", ("", "...", "\u2026"))
+@pytest.mark.parametrize("number", range(PEERS))
+def test_the_head_of_an_id(daemon, number, end):
+    told = daemon.json("explain", many.peer_id(number)[:43] + end)
+    assert told == daemon.json("explain", many.peer_id(number))
+    assert told["flow"]["destination"] == many.address(number)
