@@ -28,13 +28,11 @@ static int find_interface(struct control_call *call, const struct snapshot *snap
 	return 0;
 }
 
-/* Where a SYN from the source would come in: the way the kernel would answer it. */
+/* Where a SYN from the source would come in: the way the kernel would answer it. Without the mark,
+ * which it gets once it is in; the kernel's rp_filter leaves it out too (src_valid_mark = 0). */
 static int find_in_interface(struct nl *nl, struct explain_question *question)
 {
-	const struct path_question back = {
-		.destination = question->text.source,
-		.mark = question->flow.mark,
-	};
+	const struct path_question back = { .destination = question->text.source };
 	struct path_answer answer;
 	int r;
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""`explain` asked with one word."""
+"""`explain` asked with one word, and with a mark."""
 
 import many
 import pytest
@@ -56,3 +56,14 @@ def test_the_head_of_an_id(daemon, number, end):
     told = daemon.json("explain", many.peer_id(number)[:43] + end)
     assert told == daemon.json("explain", many.peer_id(number))
     assert told["flow"]["destination"] == many.address(number)
+
+
+def test_the_mark_does_not_count_for_the_way_in(daemon, path):
+    """A SYN gets its mark once it has come in: by that the source would be behind wan."""
+    path.gateway.ip("rule add fwmark 7 lookup 107\nroute add default via 198.51.100.2 dev wan "
+                    "table 107")
+    try:
+        flow = daemon.json("explain", path.CLIENT4, "10.9.0.2", "--mark", "7")["flow"]
+        assert (flow["in_interface"], flow["out_interface"]) == ("lan", "wan")
+    finally:
+        path.gateway.ip("rule del fwmark 7 lookup 107\nroute flush table 107")
