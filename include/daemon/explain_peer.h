@@ -22,3 +22,6 @@ int explain_peer_find(const struct tunnel_set *set, const char *text, uint32_t *
  * or another interface. Returns r. */
 int explain_peer_refuse(struct control_call *call, const struct tunnel_set *set, const char *word,
 			int r, size_t count);
+
+/* Whether the link is WireGuard and its peers are known: what none of them is allowed it drops. */
+bool explain_peer_drops_others(const struct tunnel_set *set, uint32_t ifindex);

@@ -8,6 +8,7 @@
 #include "core/mss.h"
 #include "daemon/commands.h"
 #include "daemon/daemon.h"
+#include "daemon/explain_peer.h"
 #include "daemon/explain_question.h"
 #include "proto/varlink.h"
 
@@ -129,6 +130,22 @@ static void add_measured_steps(json_t *steps, const struct snapshot *snapshot,
 		add_step(steps, 0, NULL, "the MTU of %s is not known: no limit", interface);
 }
 
+/* Cryptokey routing: what is no peer's goes nowhere, whatever the limit. */
+static void add_dropped_step(json_t *steps, const struct snapshot *snapshot,
+			     const struct explain_question *question, enum flow_side which,
+			     const struct side_limit *side)
+{
+	bool in = which == SIDE_IN;
+	uint32_t ifindex = in ? question->flow.in_ifindex : question->flow.out_ifindex;
+	const char *name = link_name(snapshot, ifindex);
+
+	if (side->host || side->peer != PEER_NONE || (in && !question->text.has_source) ||
+	    !explain_peer_drops_others(snapshot_tunnels(snapshot), ifindex))
+		return;
+	add_step(steps, 0, "tunnel", "no peer of %s has this address: WireGuard drops %s",
+		 name ? name : "the interface", in ? "what comes from it" : "it");
+}
+
 static json_t *side_json(const struct snapshot *snapshot, const struct explain_question *question,
 			 enum flow_side which, const struct side_limit *side)
 {
@@ -140,6 +157,7 @@ static json_t *side_json(const struct snapshot *snapshot, const struct explain_q
 	json_t *steps = json_array();
 	char text[PREFIX_TEXT_MAX];
 
+	add_dropped_step(steps, snapshot, question, which, side);
 	if (side->host)
 		add_step(steps, 0, NULL, "this host: no limit");
 	else if (side->rule)

@@ -121,3 +121,22 @@ int explain_peer_refuse(struct control_call *call, const struct tunnel_set *set,
 			     word);
 	return r;
 }
+
+bool explain_peer_drops_others(const struct tunnel_set *set, uint32_t ifindex)
+{
+	bool drops = false;
+
+	for (size_t i = 0; set && i < set->peer_count; i++) {
+		const struct peer *peer = set->peers[i];
+		enum encap_kind kind = peer->layer_count > 0 ?
+					       peer->layer[peer->layer_count - 1].kind :
+					       ENCAP_NONE;
+
+		if (peer->ifindex != ifindex || peer->selector)
+			continue;
+		if (!peer->id || (kind != ENCAP_WIREGUARD && kind != ENCAP_AMNEZIAWG))
+			return false;
+		drops = true;
+	}
+	return drops;
+}

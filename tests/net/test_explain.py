@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""`explain` asked with one word, and with a mark."""
+"""`explain` asked with one word, with a mark, and about an address of no WireGuard peer."""
 
 import many
 import pytest
@@ -67,3 +67,26 @@ def test_the_mark_does_not_count_for_the_way_in(daemon, path):
         assert (flow["in_interface"], flow["out_interface"]) == ("lan", "wan")
     finally:
         path.gateway.ip("rule del fwmark 7 lookup 107\nroute flush table 107")
+
+
+DROPPED = "no peer of wgs0 has this address: WireGuard drops "
+
+
+@pytest.mark.parametrize("source, destination, dropped", (
+    (None,           many.address(1), (None, None)),
+    (None,           "10.64.9.9",     (None, DROPPED + "it")),
+    (many.address(0), "10.64.9.9",    (None, DROPPED + "it")),
+    ("10.64.9.9",    many.address(0), (DROPPED + "what comes from it", None)),
+    ("192.0.2.2",    many.address(0), (None, None)),
+    ("192.0.2.2",    "198.51.100.2",  (None, None)),
+))
+@pytest.mark.parametrize("rules", ("", 'rules = ({ interface = "wgs*"; mss = 1000; });'))
+def test_an_address_of_no_peer(daemon, rules, source, destination, dropped):
+    daemon.reload(rules)
+    flow = [source, destination] if source else [destination]
+    sides = daemon.json("explain", *flow)["sides"]
+    told = tuple(next((step["what"] for step in side["steps"] if "drops" in step["what"]), None)
+                 for side in sides)
+    assert told == dropped
+    assert ("WireGuard drops" in " ".join(daemon("explain", *flow).stdout.split())) == any(dropped)
+    daemon.reload("")
