@@ -8,6 +8,7 @@
 #include "ctl/commands.h"
 #include "ctl/field.h"
 #include "ctl/format.h"
+#include "ctl/mode.h"
 #include "ctl/output.h"
 #include "ctl/table.h"
 
@@ -198,6 +199,7 @@ static int print_explain(const struct ctl *ctl, const json_t *reply)
 {
 	const json_t *sides = json_object_get(reply, "sides");
 	size_t count = json_array_size(sides);
+	bool audit = mode_is_audit(ctl);
 	int r;
 
 	r = print_flow(ctl, json_object_get(reply, "flow"));
@@ -205,6 +207,8 @@ static int print_explain(const struct ctl *ctl, const json_t *reply)
 		r = print_side(ctl, json_array_get(sides, i), side_name(i));
 	if (r == 0)
 		r = print_result(ctl, reply);
+	if (r == 0 && audit)
+		puts("Audit mode: nothing is changed; this is what would be clamped to.");
 	return r < 0 ? output_fail(ctl, CTL_FAILED, NULL, "explain: out of memory") : CTL_OK;
 }
 

@@ -7,6 +7,7 @@
 #include "ctl/commands.h"
 #include "ctl/field.h"
 #include "ctl/format.h"
+#include "ctl/mode.h"
 #include "ctl/output.h"
 #include "ctl/table.h"
 
@@ -175,6 +176,8 @@ static int print_stats(const struct screen *screen)
 {
 	const json_t *histogram = json_object_get(screen->now, "mss_histogram");
 
+	if (mode_is_audit(screen->ctl))
+		puts("Audit mode: nothing is changed; \"clamped\" counts what would be clamped.\n");
 	if (print_counters(screen) < 0 ||
 	    print_tunnels(screen->ctl, json_object_get(screen->now, "tunnels")) < 0 ||
 	    print_queues(screen->ctl, json_object_get(screen->now, "queues")) < 0)

@@ -85,7 +85,20 @@ CALLS = [
 @pytest.mark.parametrize("args, method, parameters", CALLS, ids=[" ".join(row[0]) for row in CALLS])
 def test_call(daemon, args, method, parameters):
     assert run(*args, socket_path=daemon.path).returncode == 0
-    assert daemon.calls == [(method, parameters)]
+    # The screen of explain asks for the mode too.
+    more = [("GetStatus", {})] if method == "Explain" else []
+    assert daemon.calls == [(method, parameters), *more]
+
+
+@pytest.mark.parametrize("args", (["stats"], ["explain", "A"]), ids=" ".join)
+def test_the_mode_is_for_screens(daemon, args):
+    assert run("--json", *args, socket_path=daemon.path).returncode == 0
+    assert len(daemon.calls) == 1
+    daemon.replies["GetStatus"] = replies.status(mode="audit")
+    assert run(*args, socket_path=daemon.path).stdout.count("Audit mode") == 1
+    daemon.replies["GetStatus"] = Error("PermissionDenied", "no")
+    done = run(*args, socket_path=daemon.path)
+    assert (done.returncode, done.stderr, "Audit" in done.stdout) == (0, "", False)
 
 
 def test_socket_choice(daemon, tmp_path):
@@ -322,7 +335,7 @@ def test_every_ends_with_an_error(daemon, name, code):
 
 def test_rates(daemon):
     daemon.replies["GetStats"] = lambda _: replies.stats(len(daemon.calls))
-    code, out, err = repeat(daemon, "stats", turns=2)
+    code, out, err = repeat(daemon, "stats", turns=4)  # each asks for the mode too
     first, second = out.split("\n\n                ")[:2]
     assert (code, err) == (0, "")
     assert first.splitlines()[0].endswith("/s") and first.splitlines()[1].endswith(" -")

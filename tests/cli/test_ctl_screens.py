@@ -25,6 +25,7 @@ CHANGED = replies.reload(
     changed=[{"path": "tunnels.wg0.extra", "old": 0, "new": 12, "file": "/etc/a.conf", "line": 9},
              {"path": "hooks", "old": None, "new": ["forward"], "file": None, "line": None}],
     needs_restart=["queues.first: 5000 -> 6000"], warnings=["a.conf:3: not active in this version"])
+AUDIT = {"GetStatus": replies.status(mode="audit")}
 NO_LIMIT = replies.explain(mtu_bytes=None, mss_bytes=None, decided_by=None)
 ONE_ADDRESS = replies.explain(rule="rules[0]", decided_by="rules[0], on wg0")
 ONE_ADDRESS["flow"].update(source=None, destination="fd00::7", family="ipv6", in_interface=None, mark=0)
@@ -191,6 +192,8 @@ mssclampd is DEGRADED: 1 tunnel, 1 peer
      + HEAD.replace("queue", "audit")
      + CHECKS.replace("yes        a worker has seen one", "unknown    none has passed so far"), ""),
     ("stats", ["stats", "--ascii"], {}, 0, STATS, ""),
+    ("stats, audit", ["stats", "--ascii"], AUDIT, 0,
+     'Audit mode: nothing is changed; "clamped" counts what would be clamped.\n\n' + STATS, ""),
     ("tunnels", ["tunnels"], {"ListTunnels": replies.tunnels(
         replies.tunnel(source="probe", age_seconds=200.5, outer_path_mtu_bytes=1472,
                        inner_mtu_bytes=1412, mss4_bytes=1372, mss6_bytes=1352,
@@ -205,6 +208,9 @@ mssclampd is DEGRADED: 1 tunnel, 1 peer
     ("explain, long words", ["explain", "alice"], {"Explain": DEEP}, 0, DEEP_80, ""),
     ("explain", ["explain", "a", "b"], {}, 0,
      EXPLAIN + "MSS 1380 (side out, wg0): link MTU of wg0\n", ""),
+    ("explain, audit", ["explain", "a", "b"], AUDIT, 0,
+     EXPLAIN + "MSS 1380 (side out, wg0): link MTU of wg0\n"
+     "Audit mode: nothing is changed; this is what would be clamped to.\n", ""),
     ("explain, no limit", ["explain", "a b"], {"Explain": NO_LIMIT}, 0,
      EXPLAIN + "no limit: neither side has one\n", ""),
     ("explain, one address", ["explain", "fd00::7"], {"Explain": ONE_ADDRESS}, 0, """\

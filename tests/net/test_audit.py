@@ -26,6 +26,8 @@ def test_real_connections_keep_their_mss(daemon, handshake, family, offered):
 
 def test_status_names_the_mode(daemon):
     assert daemon.json("status")["mode"] == "audit"
+    for args in (["stats"], ["explain", "192.0.2.2", "198.51.100.2"]):
+        assert "Audit mode: nothing is changed" in daemon(*args).stdout
 
 
 def test_reload_leaves_audit_mode(daemon, handshake):
