@@ -192,18 +192,38 @@ bool config_entry_add_rule(struct config_build *build, const struct config_entry
 	return true;
 }
 
+/* Whether there is a choice of ciphers and digests; without a kind there may be. */
+static bool has_ciphers(const char *kind)
+{
+	enum encap_kind found = kind ? encap_kind_find(kind) : ENCAP_OPENVPN;
+
+	return found == ENCAP_OPENVPN || found == ENCAP_ESP || found == ENCAP_AH;
+}
+
 /* Whether the words for cipher and digest are known to the kind of tunnel. */
 static bool check_cipher(struct config_build *build, const struct config_entry *entry)
 {
 	const char *kind = entry->values[TUNNEL_KEY_KIND].text;
 	const char *cipher = entry->values[TUNNEL_KEY_CIPHER].text;
 	const char *auth = entry->values[TUNNEL_KEY_AUTH].text;
+	bool auth_alone = !cipher;
 	struct tunnel_override override;
+	char path[CONFIG_PATH_TEXT_MAX];
+	size_t key;
 
 	if (overrides_parse_encap(kind, cipher, auth, &override) == 0)
 		return true;
-	config_build_note(build, CONFIG_ERROR,
-			  entry->keys[cipher ? TUNNEL_KEY_CIPHER : TUNNEL_KEY_AUTH], entry->path,
+	if (cipher && overrides_parse_encap(kind, cipher, NULL, &override) == 0)
+		auth_alone = true;
+	key = auth_alone ? TUNNEL_KEY_AUTH : TUNNEL_KEY_CIPHER;
+	snprintf(path, sizeof(path), "%.40s.%s", entry->path, entry->list->keys[key].path);
+	if (!has_ciphers(kind)) {
+		config_build_note(build, CONFIG_ERROR, entry->keys[key], path,
+				  "%s has no such setting, openvpn, esp and ah have: remove it",
+				  kind);
+		return false;
+	}
+	config_build_note(build, CONFIG_ERROR, entry->keys[key], path,
 			  "%s%s%s is no cipher%s of %s; such as cipher = \"AES-256-GCM\" of "
 			  "openvpn, cipher = \"AES-CBC\" and auth = \"SHA256-128\" of esp",
 			  cipher ? cipher : "", cipher && auth ? " with " : "", auth ? auth : "",

@@ -19,15 +19,22 @@ static const struct bad_file bad[] = {
 	  "remove one of the two" },
 	{ "no such cipher of OpenVPN",
 	  "tunnels = ( { match = \"tun0\"; kind = \"openvpn\";\ncipher = \"AES-GCM-16\"; } );",
-	  "2: tunnels[0]: AES-GCM-16 is no cipher of openvpn; such as cipher = \"AES-256-GCM\" of "
+	  "2: tunnels[0].cipher: AES-GCM-16 is no cipher of openvpn; such as cipher = \"AES-256-GCM\" of "
 	  "openvpn, cipher = \"AES-CBC\" and auth = \"SHA256-128\" of esp" },
 	{ "no such digest", "tunnels = ( { match = \"vti0\"; auth = \"SHA9\"; } );",
-	  "1: tunnels[0]: SHA9 is no cipher or digest of openvpn or esp; such as cipher = "
+	  "1: tunnels[0].auth: SHA9 is no cipher or digest of openvpn or esp; such as cipher = "
 	  "\"AES-256-GCM\" of openvpn, cipher = \"AES-CBC\" and auth = \"SHA256-128\" of esp" },
 	{ "a cipher of nothing",
 	  "tunnels = ( { match = \"wg0\"; kind = \"wireguard\"; cipher = \"AES-CBC\"; } );",
-	  "1: tunnels[0]: AES-CBC is no cipher of wireguard; such as cipher = \"AES-256-GCM\" of "
-	  "openvpn, cipher = \"AES-CBC\" and auth = \"SHA256-128\" of esp" },
+	  "1: tunnels[0].cipher: wireguard has no such setting, openvpn, esp and ah have: remove "
+	  "it" },
+	{ "a digest of nothing",
+	  "tunnels = ( { match = \"wg0\"; kind = \"wireguard\";\nauth = \"SHA1\"; } );",
+	  "2: tunnels[0].auth: wireguard has no such setting, openvpn, esp and ah have: remove it" },
+	{ "a good cipher with no such digest",
+	  "tunnels = ( { match = \"t\"; kind = \"esp\"; cipher = \"AES-CBC\";\nauth = \"SHA9\"; } );",
+	  "2: tunnels[0].auth: AES-CBC with SHA9 is no cipher or digest of esp; such as cipher = "
+	  "\"AES-256-GCM\" of openvpn, cipher = \"AES-CBC\" and auth = \"SHA256-128\" of esp" },
 	{ "tunnel without match", "tunnels = ( { extra = 12; } );",
 	  "1: tunnels[0]: match is needed: the interface (a name or glob) or ipsec:NAME" },
 };
