@@ -29,6 +29,7 @@ struct options {
 	int argc;
 	char **argv;         /* owned, each text too */
 	char why[OPTIONS_WHY_MAX];
+	char hint[OPTIONS_WHY_MAX]; /* what to do about it; "" for no more than --help */
 };
 
 extern const struct option_row options_global[];

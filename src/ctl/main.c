@@ -211,7 +211,9 @@ int main(int argc, char **argv)
 	ctl = ctl_make(&options, &memory);
 	if (r < 0)
 		code = output_fail(&ctl, r == -EINVAL ? CTL_USAGE : CTL_FAILED,
-				   "mssclampctl --help lists commands and options.", "%s",
+				   *options.hint ? options.hint :
+						   "mssclampctl --help lists commands and options.",
+				   "%s",
 				   r == -EINVAL ? options.why : strerror(-r));
 	else
 		code = dispatch(&ctl, &options);

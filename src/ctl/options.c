@@ -167,12 +167,36 @@ static int refuse_unknown(struct parser *parser, const char *name, size_t len)
 		      near ? near : "", near ? "?" : "");
 }
 
+/* "--print nft or --print iptables", where the values are few. */
+static void hint_values(struct options *options, const struct option_row *row)
+{
+	const char *value = row->argument;
+	FILE *out = strchr(value, '|') ? fmemopen(options->hint, OPTIONS_WHY_MAX, "w") : NULL;
+
+	if (!out)
+		return;
+	fputs("Write ", out);
+	while (*value) {
+		size_t len = strcspn(value, "|");
+
+		fprintf(out, "%s %.*s", row->name, (int)len, value);
+		value += len;
+		if (*value++ != '|')
+			break;
+		fputs(strchr(value, '|') ? ", " : " or ", out);
+	}
+	fputs(".", out);
+	fclose(out);
+}
+
 static int apply_row(struct parser *parser, const struct option_row *row, const char *value)
 {
 	if (row->argument && !value) {
 		value = *parser->args;
-		if (!value)
+		if (!value) {
+			hint_values(parser->options, row);
 			return refuse(parser, "%s needs a value: %s", row->name, row->argument);
+		}
 		parser->args++;
 	}
 	if (!row->argument && value)

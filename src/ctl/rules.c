@@ -170,7 +170,7 @@ static int print_rules(const struct ctl *ctl, const char *format)
 	int code;
 
 	if (strcmp(format, "nft") != 0 && strcmp(format, "iptables") != 0)
-		return output_fail(ctl, CTL_USAGE, "mssclampctl help rules tells more.",
+		return output_fail(ctl, CTL_USAGE, "Write --print nft or --print iptables.",
 				   "rules: --print %s: must be nft or iptables", format);
 	code = ask_for_text(ctl, format, &reply);
 	if (code != CTL_OK)

@@ -139,6 +139,16 @@ USAGE = [
 ]
 
 
+@pytest.mark.parametrize("args, hint", (
+    (["rules", "--print"], "Write --print nft or --print iptables."),
+    (["rules", "--print", "pf"], "Write --print nft or --print iptables."),
+    (["status", "--color"], "Write --color auto, --color always or --color never."),
+))
+def test_hint_names_the_values(args, hint):
+    done = run(*args)
+    assert (done.returncode, done.stderr.splitlines()[1]) == (2, "  " + hint)
+
+
 @pytest.mark.parametrize("args, text", USAGE, ids=[" ".join(row[0])[:40] for row in USAGE])
 def test_bad_command_line(daemon, args, text):
     done = run(*args, socket_path=daemon.path)
