@@ -131,6 +131,7 @@ static int read_number(struct calc_layer *layer, const struct overhead_key *key,
 		       const json_t *value, uint16_t *ret_value)
 {
 	const char *unit = key->type == OVERHEAD_BYTES ? " bytes" : "";
+	const char *to = key == overhead_key(ENCAP_KEY_OUTER) ? "or" : "to";
 	json_int_t number = json_integer_value(value);
 
 	if (json_is_true(value) && key->bare)
@@ -138,14 +139,12 @@ static int read_number(struct calc_layer *layer, const struct overhead_key *key,
 	else if (json_is_false(value) && key->min == 0)
 		number = 0;
 	else if (!json_is_integer(value))
-		return KEY_ERROR(layer, key, "must be a whole number, %u to %u%s", key->min,
+		return KEY_ERROR(layer, key, "must be a whole number, %u %s %u%s", key->min, to,
 				 key->max, unit);
 	if (number < key->min || number > key->max || (key == overhead_key(ENCAP_KEY_OUTER) &&
 						       number == 5))
 		return KEY_ERROR(layer, key, "%lld is out of range: %u %s %u%s",
-				 (long long)number, key->min,
-				 key == overhead_key(ENCAP_KEY_OUTER) ? "or" : "to", key->max,
-				 unit);
+				 (long long)number, key->min, to, key->max, unit);
 	*ret_value = (uint16_t)number;
 	return 0;
 }

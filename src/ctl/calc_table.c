@@ -190,7 +190,8 @@ static int print_table(const struct ctl *ctl, const json_t *object)
 	table_done(&table);
 	printf("\nPath MTU %d (--path N): the largest IP packet outside. MSS = MTU inside - 40 "
 	       "(IPv4) or - 60\n(IPv6), options not counted (RFC 9293 section 3.7.1). \"-\": not "
-	       "carried. mssclampctl calc LAYER...\nshows each sum and what it assumes.\n",
+	       "carried. mssclampctl calc LAYER...\nshows each sum and what it assumes; "
+	       "calc --table --json has the layers of each row.\n",
 	       (int)json_integer_value(json_object_get(object, "path_mtu_bytes")));
 	return r;
 }

@@ -177,8 +177,8 @@ const struct command commands[] = {
 		.summary = "what a stack of tunnels leaves of a packet, step by step",
 		.details = "A LAYER is kind[:key=value,...], from the wire inwards; a flag may "
 			   "stand alone.\n"
-			   "  mssclampctl calc --path 1492 pppoe wireguard:outer=6,ifmtu=1420\n"
-			   "  {\"path_mtu\":1492,\"layers\":[{\"type\":\"pppoe\"},{\"type\":"
+			   "  mssclampctl calc --path 1500 pppoe wireguard:outer=6,ifmtu=1420\n"
+			   "  {\"path_mtu\":1500,\"layers\":[{\"type\":\"pppoe\"},{\"type\":"
 			   "\"gre\",\"key\":true}]}\n"
 			   "Keys that are not given add nothing, unless their line says so. Exit "
 			   "code 1: a layer\ndoes not fit, 2: there is no such layer or key.",

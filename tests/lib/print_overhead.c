@@ -37,7 +37,7 @@ static const char head[] =
 static const char tail[] =
 	".SH EXAMPLES\n"
 	".EX\n"
-	"mssclampctl calc \\-\\-path 1492 pppoe wireguard:outer=6,ifmtu=1420\n"
+	"mssclampctl calc \\-\\-path 1500 pppoe wireguard:outer=6,ifmtu=1420\n"
 	"mssclampctl calc \\-\\-stack stack.json\n"
 	"mssclampctl calc \\-\\-table \\-\\-path 1492\n"
 	".EE\n"
@@ -45,7 +45,7 @@ static const char tail[] =
 	"A stack as JSON:\n"
 	".PP\n"
 	".EX\n"
-	"{\"path_mtu\":1492,\"layers\":[{\"type\":\"pppoe\"},\n"
+	"{\"path_mtu\":1500,\"layers\":[{\"type\":\"pppoe\"},\n"
 	"  {\"type\":\"wireguard\",\"outer\":6,\"ifmtu\":1420}]}\n"
 	".EE\n"
 	".SH SEE ALSO\n"
