@@ -13,7 +13,7 @@
 /* Whether text can be meant as a peer only: one word, and no try at an address. */
 bool explain_peer_is_word(const char *text);
 
-/* By its id or name, or by the head of its id as `peers` shows it ("hztepTLZOJmx6..."), where that
+/* By its id or name, or by the head of its id as `peers` shows it ("hztepTLZOJmx6..."), where it
  * is no other's. Returns 0, -ENOENT (nobody), or -ENOTUNIQ with *ret_count, how many ids it fits. */
 int explain_peer_find(const struct tunnel_set *set, const char *text, uint32_t *ret_place,
 		      size_t *ret_count);

@@ -19,8 +19,8 @@ static const struct bad_file bad[] = {
 	  "remove one of the two" },
 	{ "no such cipher of OpenVPN",
 	  "tunnels = ( { match = \"tun0\"; kind = \"openvpn\";\ncipher = \"AES-GCM-16\"; } );",
-	  "2: tunnels[0].cipher: AES-GCM-16 is no cipher of openvpn; such as cipher = \"AES-256-GCM\" of "
-	  "openvpn, cipher = \"AES-CBC\" and auth = \"SHA256-128\" of esp" },
+	  "2: tunnels[0].cipher: AES-GCM-16 is no cipher of openvpn; such as cipher = "
+	  "\"AES-256-GCM\" of openvpn, cipher = \"AES-CBC\" and auth = \"SHA256-128\" of esp" },
 	{ "no such digest", "tunnels = ( { match = \"vti0\"; auth = \"SHA9\"; } );",
 	  "1: tunnels[0].auth: SHA9 is no cipher or digest of openvpn or esp; such as cipher = "
 	  "\"AES-256-GCM\" of openvpn, cipher = \"AES-CBC\" and auth = \"SHA256-128\" of esp" },
@@ -30,9 +30,11 @@ static const struct bad_file bad[] = {
 	  "it" },
 	{ "a digest of nothing",
 	  "tunnels = ( { match = \"wg0\"; kind = \"wireguard\";\nauth = \"SHA1\"; } );",
-	  "2: tunnels[0].auth: wireguard has no such setting, openvpn, esp and ah have: remove it" },
+	  "2: tunnels[0].auth: wireguard has no such setting, openvpn, esp and ah have: remove "
+	  "it" },
 	{ "a good cipher with no such digest",
-	  "tunnels = ( { match = \"t\"; kind = \"esp\"; cipher = \"AES-CBC\";\nauth = \"SHA9\"; } );",
+	  "tunnels = ( { match = \"t\"; kind = \"esp\"; cipher = \"AES-CBC\";\n"
+	  "auth = \"SHA9\"; } );",
 	  "2: tunnels[0].auth: AES-CBC with SHA9 is no cipher or digest of esp; such as cipher = "
 	  "\"AES-256-GCM\" of openvpn, cipher = \"AES-CBC\" and auth = \"SHA256-128\" of esp" },
 	{ "tunnel without match", "tunnels = ( { extra = 12; } );",
