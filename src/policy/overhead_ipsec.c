@@ -50,7 +50,8 @@ static void finish_esp(const struct encap *encap, struct overhead_sum *sum)
 		return;
 	}
 	overhead_take(sum, (sum->left + ESP_TRAILER - outside) % block,
-		      "round down to %u: ESP fills up its payload", block);
+		      "padding: payload and these %d come to a multiple of %u", ESP_TRAILER,
+		      block);
 }
 
 static const char *const ip_modes[] = { "tunnel", "transport", NULL };

@@ -178,6 +178,20 @@ def test_steps():
         "assumes": []}
 
 
+@pytest.mark.parametrize("stack, whole, words", (
+    # what is padded: the packet (in transport mode without its IP header) and what goes with it
+    ("esp:cipher=AES-CBC,auth=SHA256-128,encap=udp", 2,
+     "esp: padding: payload and these 2 come to a multiple of 16"),
+    ("esp:cipher=AES-CBC,auth=SHA1-96,mode=transport", 2 - 20,
+     "esp: padding: payload and these 2 come to a multiple of 16"),
+    ("openvpn:cipher=AES-256-CBC,auth=SHA1", 1 + 4,
+     "openvpn: CBC padding: at least 1, encrypted in blocks of 16")))
+def test_words_of_padding(stack, whole, words):
+    answer = calc(stack)
+    assert answer["steps"][-1]["what"] == words
+    assert (answer["inner_mtu_bytes"] + whole) % 16 == 0
+
+
 def test_inputs():
     """Numbers for flags, nulls and keys without a value."""
     answer = calc_stack({"path_mtu": None, "layers": [
