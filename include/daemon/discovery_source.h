@@ -123,7 +123,6 @@ int source_facts_read(struct discovery *discovery, const struct source_look *loo
  * -ENOMEM. */
 int source_facts_complete(const struct discovery *discovery, const struct source_look *look,
 			  struct peer_list *peers);
-/* What stands behind a ppp link: "pppoe" over a device (which may be NULL), "pptp", "l2tp", "ppp".
- * Texts are borrowed. */
-bool source_facts_knows_ppp(const struct discovery *discovery, const char *ifname,
-			    const char **ret_kind, const char **ret_device);
+/* What the pppd of a ppp link was told, borrowed, or NULL. */
+const struct facts_ppp *source_facts_find_ppp(const struct discovery *discovery,
+					     const char *ifname);

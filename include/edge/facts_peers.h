@@ -36,12 +36,7 @@ int facts_complete(const struct facts *facts, const struct link *links, size_t c
 /* The friendly name of a WireGuard public key, borrowed, or NULL. */
 const char *facts_name(const struct facts *facts, const char *key);
 
-/* What is behind an interface. Texts are borrowed. */
-struct facts_owner {
-	const char *kind;    /* "openvpn", "wireguard", "amneziawg", "pppoe", "pptp", "l2tp", "ppp",
-			      * or the program's name */
-	const char *program; /* or NULL: only its socket was seen */
-	int64_t pid, uid;    /* 0 without program */
-	int64_t tun_mtu;     /* that OpenVPN was told, bytes; 0 none */
-};
-bool facts_tunnel(const struct facts *facts, const char *ifname, struct facts_owner *ret_owner);
+/* Who holds a tun or tap device, borrowed, or NULL. */
+const struct facts_tunnel *facts_find_tunnel(const struct facts *facts, const char *ifname);
+/* What the pppd of an interface was told, borrowed, or NULL. */
+const struct facts_ppp *facts_find_ppp(const struct facts *facts, const char *ifname);

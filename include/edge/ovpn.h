@@ -55,7 +55,3 @@ void ovpn_sort_peers(struct ovpn_reading *reading);
 /* Pure. Appends the one without id, as ovpn_dump says. Returns 0, or -ENOMEM with nothing
  * appended. */
 int ovpn_append_unknown(struct ovpn_reading *reading);
-
-/* Pure. An event of the group of either family. Returns 1 and the link whose peers have changed, 0
- * where it is another message, or -EBADMSG. */
-int ovpn_parse_event(const struct nlmsghdr *message, bool dco, uint32_t *ret_ifindex);

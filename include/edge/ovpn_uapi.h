@@ -7,14 +7,10 @@
 /* Family "ovpn": OVPN_CMD_*. */
 enum {
 	OVPN_COMMAND_PEER_GET = 3,
-	OVPN_COMMAND_PEER_DEL_NTF = 5,
-	OVPN_COMMAND_KEY_SWAP_NTF = 9,
-	OVPN_COMMAND_PEER_FLOAT_NTF = 11,
 };
 
-/* Family "ovpn-dco-v2": OVPN_CMD_*. Its news of a deleted peer is the command to delete one. */
+/* Family "ovpn-dco-v2": OVPN_CMD_*. */
 enum {
-	OVPN_DCO_COMMAND_DEL_PEER = 3,
 	OVPN_DCO_COMMAND_GET_PEER = 7,
 };
 

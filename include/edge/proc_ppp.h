@@ -25,8 +25,8 @@ struct pppoe_list {
 };
 
 struct pppol2tp_session {
-	uint32_t tunnel, session; /* our own numbers */
 	char interface[IF_NAMESIZE]; /* "ppp0" */
+	uint32_t tunnel, session; /* our own numbers */
 };
 struct pppol2tp_list {
 	struct pppol2tp_session *list;

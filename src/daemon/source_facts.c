@@ -175,19 +175,10 @@ int source_facts_complete(const struct discovery *discovery, const struct source
 			      peers);
 }
 
-bool source_facts_knows_ppp(const struct discovery *discovery, const char *ifname,
-			    const char **ret_kind, const char **ret_device)
+const struct facts_ppp *source_facts_find_ppp(const struct discovery *discovery,
+					     const char *ifname)
 {
 	const struct facts *facts = discovery->facts ? facts_current(discovery->facts) : NULL;
 
-	for (size_t i = 0; facts && i < facts->ppp.count; i++) {
-		const struct facts_ppp *ppp = &facts->ppp.list[i];
-
-		if (strcmp(ppp->ifname, ifname) == 0) {
-			*ret_kind = ppp->kind;
-			*ret_device = ppp->device;
-			return true;
-		}
-	}
-	return false;
+	return facts ? facts_find_ppp(facts, ifname) : NULL;
 }

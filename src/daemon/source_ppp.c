@@ -3,6 +3,7 @@
  * whose. What a link's pppd was started with tells more (source_facts); for the links it says
  * nothing about, the narrowest of the links below counts. PPTP has no list at all. */
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "base/clock.h"
 #include "daemon/discovery_source.h"
 #include "edge/proc_ppp.h"
+#include "proto/facts.h"
 
 #define PPP_EVERY_NS (5 * NS_PER_SECOND)
 
@@ -37,13 +39,18 @@ static const struct link *narrowest_below(const struct source_look *look,
 	return narrowest;
 }
 
+_Static_assert(offsetof(struct pppol2tp_session, interface) == 0, "compared as a name");
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+/* Sessions are in order. */
 static bool is_l2tp(const struct pppol2tp_list *sessions, const char *name)
 {
-	for (size_t i = 0; i < sessions->count; i++) {
-		if (strcmp(sessions->list[i].interface, name) == 0)
-			return true;
-	}
-	return false;
+	return sessions->count > 0 && bsearch(name, sessions->list, sessions->count,
+					      sizeof(*sessions->list), compare_names);
 }
 
 static int add_pppoe(const struct link *link, const struct link *below, struct peer_list *peers)
@@ -70,18 +77,45 @@ static int add_pppoe(const struct link *link, const struct link *below, struct p
 	return r;
 }
 
+/* Links below, of which there are few: the one that was found last is mostly the next one too. */
+struct below {
+	const struct link *narrowest; /* for whom nobody tells; NULL: there is no session */
+	const struct link *last;
+};
+
 /* What carries a ppp link, as far as it is PPPoE: what its pppd was told, else the narrowest. */
 static const struct link *below_link(const struct discovery *discovery,
 				     const struct source_look *look, const struct link *link,
-				     const struct link *narrowest)
+				     struct below *below)
 {
-	const char *kind, *device;
+	const struct facts_ppp *ppp = source_facts_find_ppp(discovery, link->name);
 
-	if (!source_facts_knows_ppp(discovery, link->name, &kind, &device))
-		return narrowest;
-	if (strcmp(kind, "pppoe") != 0)
+	if (ppp && strcmp(ppp->kind, "pppoe") != 0)
 		return NULL;
-	return device && find_link(look, device) ? find_link(look, device) : narrowest;
+	if (!ppp || !ppp->device)
+		return below->narrowest;
+	if (!below->last || strcmp(below->last->name, ppp->device) != 0)
+		below->last = find_link(look, ppp->device);
+	return below->last ? below->last : below->narrowest;
+}
+
+static int add_links(struct discovery *discovery, const struct source_look *look,
+		     const struct pppol2tp_list *others, struct below *below,
+		     struct peer_list *peers, uint64_t *ret_poll_ns)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < look->link_count && r == 0; i++) {
+		const struct link *link = &look->links[i], *device;
+
+		if (strcmp(link->kind, "ppp") != 0)
+			continue;
+		*ret_poll_ns = PPP_EVERY_NS;
+		device = below_link(discovery, look, link, below);
+		if (device && !is_l2tp(others, link->name))
+			r = add_pppoe(link, device, peers);
+	}
+	return r;
 }
 
 int source_ppp_read(struct discovery *discovery, const struct source_look *look,
@@ -89,22 +123,17 @@ int source_ppp_read(struct discovery *discovery, const struct source_look *look,
 {
 	struct pppol2tp_list others = { 0 };
 	struct pppoe_list sessions = { 0 };
-	const struct link *below, *device;
+	struct below below = { 0 };
 	int r;
 
 	r = proc_ppp_read_pppoe(&sessions);
 	if (r == 0)
 		r = proc_ppp_read_pppol2tp(&others);
-	below = r == 0 ? narrowest_below(look, &sessions) : NULL;
-	for (size_t i = 0; i < look->link_count && r == 0; i++) {
-		const struct link *link = &look->links[i];
-
-		if (strcmp(link->kind, "ppp") != 0)
-			continue;
-		*ret_poll_ns = PPP_EVERY_NS;
-		device = below_link(discovery, look, link, below);
-		if (device && !is_l2tp(&others, link->name))
-			r = add_pppoe(link, device, peers);
+	if (others.count > 1)
+		qsort(others.list, others.count, sizeof(*others.list), compare_names);
+	if (r == 0) {
+		below.narrowest = narrowest_below(look, &sessions);
+		r = add_links(discovery, look, &others, &below, peers, ret_poll_ns);
 	}
 	pppoe_list_done(&sessions);
 	pppol2tp_list_done(&others);

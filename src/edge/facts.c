@@ -2,6 +2,7 @@
 #include "edge/facts.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -256,9 +257,32 @@ int facts_ask(struct facts_reader *reader, const struct link *links, size_t coun
 	return 0;
 }
 
+static int compare_ifnames(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+_Static_assert(offsetof(struct facts_tunnel, ifname) == 0 &&
+	       offsetof(struct facts_wireguard, ifname) == 0 &&
+	       offsetof(struct facts_ppp, ifname) == 0, "compared as what they begin with");
+
+#define SORT(list_of) \
+	do { \
+		if ((list_of).count > 1) \
+			qsort((list_of).list, (list_of).count, sizeof((list_of).list[0]), \
+			      compare_ifnames); \
+	} while (0)
+
 int facts_parse(const json_t *message, struct facts *ret_facts, char *ret_why)
 {
-	return record_parse(&facts_shape, message, ret_facts, ret_why);
+	int r = record_parse(&facts_shape, message, ret_facts, ret_why);
+
+	if (r < 0)
+		return r;
+	SORT(ret_facts->tunnels);
+	SORT(ret_facts->wireguard);
+	SORT(ret_facts->ppp);
+	return r;
 }
 
 static void count_malformed(struct facts_reader *reader, const char *why)

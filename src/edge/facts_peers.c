@@ -8,34 +8,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "edge/facts_openvpn.h"
 
-static const struct facts_tunnel *find_tunnel(const struct facts *facts, const char *ifname)
+/* facts_parse has put them in order. */
+static int compare_ifname(const void *key, const void *element)
 {
-	for (size_t i = 0; i < facts->tunnels.count; i++) {
-		if (strcmp(facts->tunnels.list[i].ifname, ifname) == 0)
-			return &facts->tunnels.list[i];
-	}
-	return NULL;
+	return strcmp(key, *(char *const *)element);
+}
+
+#define FIND(list_of, name) \
+	((list_of).count ? bsearch(name, (list_of).list, (list_of).count, \
+				   sizeof((list_of).list[0]), compare_ifname) : NULL)
+
+const struct facts_tunnel *facts_find_tunnel(const struct facts *facts, const char *ifname)
+{
+	return FIND(facts->tunnels, ifname);
 }
 
 static const struct facts_wireguard *find_wireguard(const struct facts *facts, const char *ifname)
 {
-	for (size_t i = 0; i < facts->wireguard.count; i++) {
-		if (strcmp(facts->wireguard.list[i].ifname, ifname) == 0)
-			return &facts->wireguard.list[i];
-	}
-	return NULL;
+	return FIND(facts->wireguard, ifname);
 }
 
-static const struct facts_ppp *find_ppp(const struct facts *facts, const char *ifname)
+const struct facts_ppp *facts_find_ppp(const struct facts *facts, const char *ifname)
 {
-	for (size_t i = 0; i < facts->ppp.count; i++) {
-		if (strcmp(facts->ppp.list[i].ifname, ifname) == 0)
-			return &facts->ppp.list[i];
-	}
-	return NULL;
+	return FIND(facts->ppp, ifname);
 }
 
 static const struct facts_source *find_source(const struct facts_source *sources, size_t count,
@@ -146,7 +143,7 @@ static int append_pptp(const struct facts_ppp *ppp, const struct link *link,
 
 static const struct facts_openvpn *find_openvpn(const struct facts *facts, const char *ifname)
 {
-	const struct facts_tunnel *tunnel = find_tunnel(facts, ifname);
+	const struct facts_tunnel *tunnel = facts_find_tunnel(facts, ifname);
 
 	return tunnel && tunnel->openvpn.count > 0 ? tunnel->openvpn.list : NULL;
 }
@@ -167,7 +164,7 @@ static int append_tun(const struct facts *facts, const struct link *link,
 		      const struct facts_source *source, struct peer_list *peers)
 {
 	const struct facts_wireguard *wireguard = find_wireguard(facts, link->name);
-	const struct facts_tunnel *tunnel = find_tunnel(facts, link->name);
+	const struct facts_tunnel *tunnel = facts_find_tunnel(facts, link->name);
 	const struct facts_openvpn *openvpn = find_openvpn(facts, link->name);
 	const struct facts_status *status = choose_status(facts, link->name, source);
 
@@ -245,7 +242,7 @@ int facts_peers(const struct facts *facts, const struct link *links, size_t coun
 
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		const struct link *link = &links[i];
-		const struct facts_ppp *ppp = find_ppp(facts, link->name);
+		const struct facts_ppp *ppp = facts_find_ppp(facts, link->name);
 		const struct facts_source *source = find_source(sources, source_count, link->name);
 		const size_t before = peers->count;
 
@@ -257,183 +254,4 @@ int facts_peers(const struct facts *facts, const struct link *links, size_t coun
 			r = warn(facts, link, source, peers, before);
 	}
 	return r;
-}
-
-static int compare_name(const void *key, const void *element)
-{
-	const struct facts_name *name = element;
-
-	return strcmp(key, name->key);
-}
-
-const char *facts_name(const struct facts *facts, const char *key)
-{
-	const struct facts_name *found = NULL;
-
-	if (facts->names.count > 0)
-		found = bsearch(key, facts->names.list, facts->names.count,
-				sizeof(facts->names.list[0]), compare_name);
-	return found ? found->name : NULL;
-}
-
-struct numbered {
-	int64_t number;
-	const struct facts_client *client;
-};
-
-/* Clients of one tunnel by their number; rebuilt where the next peer is of another link. */
-struct numbers {
-	const struct link *link;
-	struct numbered *list;
-	size_t count;
-};
-
-static int compare_numbers(const void *a, const void *b)
-{
-	const struct numbered *x = a, *y = b;
-
-	return (x->number > y->number) - (x->number < y->number);
-}
-
-static int numbers_build(struct numbers *numbers, const struct facts *facts,
-			 const struct link *link)
-{
-	const struct facts_tunnel *tunnel = find_tunnel(facts, link->name);
-	const struct facts_status *status = NULL;
-
-	if (tunnel && tunnel->openvpn.count > 0)
-		status = tunnel->openvpn.list[0].status.list;
-	free(numbers->list);
-	*numbers = (struct numbers){ .link = link };
-	if (!status || status->clients.count == 0)
-		return 0;
-	numbers->list = calloc(status->clients.count, sizeof(*numbers->list));
-	if (!numbers->list)
-		return -ENOMEM;
-	for (size_t i = 0; i < status->clients.count; i++) {
-		const struct facts_client *client = &status->clients.list[i];
-
-		if (client->has_peer_id)
-			numbers->list[numbers->count++] =
-				(struct numbered){ client->peer_id, client };
-	}
-	qsort(numbers->list, numbers->count, sizeof(*numbers->list), compare_numbers);
-	return 0;
-}
-
-static const struct facts_client *numbers_find(const struct numbers *numbers, const char *id)
-{
-	const struct numbered *found = NULL;
-	struct numbered wanted = { 0 };
-	uint64_t number;
-
-	if (text_parse_u64(id, 0, FACTS_PEER_ID_NONE, &number) < 0)
-		return NULL;
-	wanted.number = (int64_t)number;
-	if (numbers->count > 0)
-		found = bsearch(&wanted, numbers->list, numbers->count, sizeof(*numbers->list),
-				compare_numbers);
-	return found ? found->client : NULL;
-}
-
-static bool allows(const struct peer *peer, const struct prefix *prefix)
-{
-	for (size_t i = 0; i < peer->allowed_count; i++) {
-		if (prefix_compare(&peer->allowed[i], prefix) == 0)
-			return true;
-	}
-	return false;
-}
-
-static int complete_client(const struct facts_client *client, struct peer *peer)
-{
-	char *name = strdup(client->name), *id = NULL;
-	struct prefix prefix;
-	int r = 0;
-
-	if (!name || asprintf(&id, "%s/%s", client->name, peer->id) < 0) {
-		free(name);
-		return -ENOMEM;
-	}
-	free(peer->id);
-	free(peer->name);
-	peer->id = id;
-	peer->name = name;
-	for (size_t i = 0; r == 0 && i < client->addresses.count; i++) {
-		if (prefix_parse(client->addresses.list[i], &prefix) == 0 && !allows(peer, &prefix))
-			r = peer_allow(peer, &prefix);
-	}
-	return r;
-}
-
-static int complete(const struct facts *facts, const struct link *link, struct numbers *numbers,
-		    struct peer *peer)
-{
-	const enum encap_kind kind = peer->layer_count > 0 ? peer->layer[0].kind : ENCAP_NONE;
-	const struct facts_client *client;
-	const char *name;
-
-	if (!peer->id || peer->name)
-		return 0;
-	if (kind == ENCAP_OPENVPN && strcmp(link->kind, "tun") != 0) {
-		if (numbers->link != link && numbers_build(numbers, facts, link) < 0)
-			return -ENOMEM;
-		client = numbers_find(numbers, peer->id);
-		return client ? complete_client(client, peer) : 0;
-	}
-	name = kind == ENCAP_WIREGUARD || kind == ENCAP_AMNEZIAWG ? facts_name(facts, peer->id)
-								  : NULL;
-	if (!name)
-		return 0;
-	peer->name = strdup(name);
-	return peer->name ? 0 : -ENOMEM;
-}
-
-int facts_complete(const struct facts *facts, const struct link *links, size_t count,
-		   struct peer_list *peers)
-{
-	const struct link *link = NULL;
-	struct numbers numbers = { 0 };
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < peers->count; i++) {
-		struct peer *peer = &peers->list[i];
-
-		/* Peers of one link stand together. */
-		if (!link || link->ifindex != peer->ifindex) {
-			link = NULL;
-			for (size_t l = 0; !link && l < count; l++)
-				link = links[l].ifindex == peer->ifindex ? &links[l] : NULL;
-		}
-		if (link)
-			r = complete(facts, link, &numbers, peer);
-	}
-	free(numbers.list);
-	return r;
-}
-
-bool facts_tunnel(const struct facts *facts, const char *ifname, struct facts_owner *ret_owner)
-{
-	const struct facts_tunnel *tunnel = find_tunnel(facts, ifname);
-	const struct facts_wireguard *wireguard = find_wireguard(facts, ifname);
-	const struct facts_ppp *ppp = find_ppp(facts, ifname);
-	struct facts_owner owner = { 0 };
-
-	if (!tunnel && !wireguard && !ppp)
-		return false;
-	if (tunnel) {
-		owner = (struct facts_owner){ .kind = tunnel->program, .program = tunnel->program,
-					      .pid = tunnel->pid, .uid = tunnel->uid };
-		if (tunnel->openvpn.count > 0) {
-			owner.kind = "openvpn";
-			owner.tun_mtu = tunnel->openvpn.list[0].tun_mtu;
-		}
-	}
-	if (ppp)
-		owner = (struct facts_owner){ .kind = ppp->kind, .program = "pppd",
-					      .pid = ppp->pid, .uid = ppp->uid };
-	if (wireguard)
-		owner.kind = wireguard->kind;
-	*ret_owner = owner;
-	return true;
 }

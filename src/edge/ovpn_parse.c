@@ -180,7 +180,6 @@ static int append_peer(struct ovpn_reading *reading, const struct peer_message *
 /* The nest of the peer and the link that a message names. */
 struct top_message {
 	bool dco;
-	uint32_t ifindex;
 	struct nl_attr peer; /* data is NULL without */
 };
 
@@ -188,8 +187,6 @@ static int take_top(const struct nl_attr *attr, void *userdata)
 {
 	struct top_message *top = userdata;
 
-	if (attr->type == OVPN_ATTR_IFINDEX)
-		return nl_attr_get_u32(attr, &top->ifindex);
 	if (attr->type == (top->dco ? OVPN_DCO_ATTR_PEER : OVPN_ATTR_PEER))
 		top->peer = *attr;
 	return 0;
@@ -214,26 +211,6 @@ int ovpn_parse_peer(const struct nlmsghdr *message, struct ovpn_reading *reading
 	if (r < 0)
 		return r;
 	return peer.has_id ? append_peer(reading, &peer) : -EBADMSG;
-}
-
-int ovpn_parse_event(const struct nlmsghdr *message, bool dco, uint32_t *ret_ifindex)
-{
-	struct top_message top = { .dco = dco };
-	int r = genl_command(message);
-
-	if (r < 0)
-		return r;
-	if (dco ? r != OVPN_DCO_COMMAND_DEL_PEER :
-		  r != OVPN_COMMAND_PEER_DEL_NTF && r != OVPN_COMMAND_KEY_SWAP_NTF &&
-		  r != OVPN_COMMAND_PEER_FLOAT_NTF)
-		return 0;
-	r = genl_walk(message, take_top, &top);
-	if (r < 0)
-		return r;
-	if (top.ifindex == 0)
-		return -EBADMSG;
-	*ret_ifindex = top.ifindex;
-	return 1;
 }
 
 int ovpn_peer_number(const char *id, uint32_t *ret_number)

@@ -48,7 +48,6 @@ static void append_known(struct peer_list *peers, const char *id, enum encap_kin
 static void check_facts(const struct facts *facts)
 {
 	struct peer_list *peers = peer_list_new();
-	struct facts_owner owner;
 
 	require(peers, "memory");
 	require(facts_peers(facts, links, 5, sources, 2, peers) == 0, "facts come to peers");
@@ -58,10 +57,9 @@ static void check_facts(const struct facts *facts)
 	for (size_t i = 0; i < peers->count; i++)
 		check_peer(&peers->list[i]);
 	peer_list_unref(peers);
-	for (size_t i = 0; i < 5; i++) {
-		if (facts_tunnel(facts, links[i].name, &owner))
-			require(owner.kind != NULL, "an owner is of some kind");
-	}
+	for (size_t i = 0; i < facts->ppp.count; i++)
+		require(facts_find_ppp(facts, facts->ppp.list[i].ifname) != NULL,
+			"who was told is found");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

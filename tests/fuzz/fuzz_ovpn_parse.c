@@ -14,7 +14,7 @@ static void take(const struct nlmsghdr *message, void *userdata)
 {
 	struct ovpn_reading *reading = userdata;
 	size_t count = reading->peers->count;
-	uint32_t ifindex = 0, number;
+	uint32_t number;
 	int r = ovpn_parse_peer(message, reading);
 
 	CHECK(r == 0 || r == -EBADMSG);
@@ -26,9 +26,6 @@ static void take(const struct nlmsghdr *message, void *userdata)
 		CHECK(ovpn_peer_number(peer->id, &number) == 0);
 		CHECK(peer->allowed_count > 0 && peer->allowed_count <= FAMILY_COUNT);
 	}
-	r = ovpn_parse_event(message, reading->dco, &ifindex);
-	CHECK(r == 0 || r == 1 || r == -EBADMSG);
-	CHECK((r == 1) == (ifindex > 0));
 }
 
 static void read_as(bool dco, const uint8_t *data, size_t size)

@@ -20,7 +20,8 @@
 #define TUNNEL(openvpn) \
 	"{\"tunnels\":[{\"ifname\":\"tun0\",\"program\":\"openvpn\",\"pid\":7,\"uid\":65534," \
 	"\"openvpn\":[" openvpn "]}]}"
-#define STATUS(clients) "\"status\":[{\"file\":\"/s\",\"version\":\"2.6\",\"clients\":[" clients "]}]"
+#define STATUS(clients) \
+	"\"status\":[{\"file\":\"/s\",\"version\":\"2.6\",\"clients\":[" clients "]}]"
 #define BROKEN(more) "{\"status\":[{\"file\":\"/a\",\"problem\":\"is gone\"}]" more "}"
 #define ALICE                                                                                 \
 	"{\"name\":\"alice\",\"endpoint\":\"192.0.2.7\",\"port\":5000,\"peer_id\":3,"         \
@@ -277,28 +278,22 @@ static void test_complete(void **state)
 	record_done(&facts_shape, &facts);
 }
 
-static void test_owner(void **state)
+/* Looked for by name, in whatever order they came. */
+static void test_ppp_by_name(void **state)
 {
-	struct facts_owner owner;
 	struct facts facts;
 
 	(void)state;
-	parse("{\"tunnels\":[{\"ifname\":\"tun0\",\"program\":\"openvpn\",\"pid\":7,\"uid\":9,"
-	      "\"openvpn\":[" SERVER ",\"tun_mtu\":1400}]},{\"ifname\":\"wg0\",\"program\":"
-	      "\"wireguard-go\",\"pid\":8}],\"wireguard\":[{\"ifname\":\"wg0\",\"kind\":"
-	      "\"wireguard\"}],\"ppp\":[{\"ifname\":\"ppp0\",\"kind\":\"pppoe\",\"pid\":10}]}",
+	parse("{\"ppp\":[{\"ifname\":\"ppp9\",\"kind\":\"pppoe\",\"pid\":9},{\"ifname\":\"ppp0\","
+	      "\"kind\":\"pptp\",\"pid\":10},{\"ifname\":\"ppp10\",\"kind\":\"l2tp\",\"pid\":11}]}",
 	      &facts);
-	assert_true(facts_tunnel(&facts, "tun0", &owner));
-	assert_string_equal(owner.kind, "openvpn");
-	assert_int_equal(owner.pid, 7);
-	assert_int_equal(owner.uid, 9);
-	assert_int_equal(owner.tun_mtu, 1400);
-	assert_true(facts_tunnel(&facts, "wg0", &owner));
-	assert_string_equal(owner.kind, "wireguard");
-	assert_string_equal(owner.program, "wireguard-go");
-	assert_true(facts_tunnel(&facts, "ppp0", &owner));
-	assert_string_equal(owner.kind, "pppoe");
-	assert_false(facts_tunnel(&facts, "tun1", &owner));
+	assert_string_equal(facts_find_ppp(&facts, "ppp0")->kind, "pptp");
+	assert_string_equal(facts_find_ppp(&facts, "ppp9")->kind, "pppoe");
+	assert_string_equal(facts_find_ppp(&facts, "ppp10")->kind, "l2tp");
+	assert_null(facts_find_ppp(&facts, "ppp1"));
+	record_done(&facts_shape, &facts);
+	parse("{}", &facts);
+	assert_null(facts_find_ppp(&facts, "ppp0"));
 	record_done(&facts_shape, &facts);
 }
 
@@ -307,7 +302,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_peers),
 		cmocka_unit_test(test_complete),
-		cmocka_unit_test(test_owner),
+		cmocka_unit_test(test_ppp_by_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

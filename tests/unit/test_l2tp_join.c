@@ -39,7 +39,7 @@ static const struct link links[] = {
 
 /* ppp0 is of session 34; session 36 has no link yet, nor has 0, which holds the tunnel. */
 static struct pppol2tp_session ppp_sessions[] = {
-	{ 12, 35, "ppp1" }, { 12, 34, "ppp0" }, { 11, 36, "ppp0" },
+	{ "ppp1", 12, 35 }, { "ppp0", 12, 34 }, { "ppp0", 11, 36 },
 };
 
 static const char *const lines[] = {
@@ -122,7 +122,7 @@ static const struct {
 
 static void test_kinds(void **state)
 {
-	struct pppol2tp_session told = { 1, 2, "ppp0" };
+	struct pppol2tp_session told = { "ppp0", 1, 2 };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {

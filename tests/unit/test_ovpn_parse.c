@@ -178,55 +178,6 @@ static void test_peer_without_number(void **state)
 }
 
 static const struct {
-	const uint8_t *bytes;
-	size_t len;
-	bool dco;
-	int result;
-	uint32_t ifindex;
-} events[] = {
-	{ RECORDED(ovpn_event_del), false, 1, 17 },
-	{ RECORDED(ovpn_event_float), false, 1, 17 },
-	{ RECORDED(ovpn_event_swap), false, 1, 17 },
-	{ RECORDED(dco_event_del), true, 1, 18 },
-	{ RECORDED(dco_event_del), false, 0, 0 },
-	{ RECORDED(ovpn_event_del), true, 0, 0 },
-	{ RECORDED(ovpn_udp4), false, 0, 0 },
-	{ RECORDED(dco_udp4), true, 0, 0 },
-};
-
-static void test_events(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < COUNT(events); i++) {
-		struct nlmsghdr *message = copy_message(events[i].bytes, events[i].len);
-		uint32_t ifindex = 0;
-
-		assert_int_equal(ovpn_parse_event(message, events[i].dco, &ifindex),
-				 events[i].result);
-		assert_int_equal(ifindex, events[i].ifindex);
-		free(message);
-	}
-}
-
-static void test_event_cut_anywhere(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < 4; i++) {
-		for (size_t len = NLMSG_HDRLEN; len < events[i].len; len++) {
-			bool whole = ends_with_attribute(events[i].bytes, HEADER, len) &&
-				     len >= NLMSG_HDRLEN + HEADER + 8; /* the link is told */
-			struct nlmsghdr *message = copy_message(events[i].bytes, len);
-			uint32_t ifindex = 0;
-
-			assert_int_equal(ovpn_parse_event(message, events[i].dco, &ifindex),
-					 whole ? 1 : -EBADMSG);
-			assert_int_equal(ifindex, whole ? events[i].ifindex : 0);
-			free(message);
-		}
-	}
-}
-
-static const struct {
 	const char *id;
 	int result;
 	uint32_t number;
@@ -320,8 +271,6 @@ int main(void)
 		cmocka_unit_test(test_other_messages),
 		cmocka_unit_test(test_attributes_of_each_length),
 		cmocka_unit_test(test_peer_without_number),
-		cmocka_unit_test(test_events),
-		cmocka_unit_test(test_event_cut_anywhere),
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_sort),
 		cmocka_unit_test(test_unknown),
