@@ -14,7 +14,7 @@
 bool explain_peer_is_word(const char *text);
 
 /* By its id or name, or by the head of its id as `peers` shows it ("hztepTLZOJmx6..."), where it
- * is no other's. Returns 0, -ENOENT (nobody), or -ENOTUNIQ with *ret_count, how many ids it fits. */
+ * is no other's. Returns 0, -ENOENT (nobody), or -ENOTUNIQ with *ret_count, the ids it fits. */
 int explain_peer_find(const struct tunnel_set *set, const char *text, uint32_t *ret_place,
 		      size_t *ret_count);
 

@@ -199,7 +199,8 @@ static void finish_openvpn(const struct encap *encap, struct overhead_sum *sum)
 	if (openvpn_mode(encap) == ENCAP_MODE_CBC)
 		overhead_take(sum,
 			      1 + (block ? (sum->left + size_plaintext(encap)) % block : 0),
-			      "CBC padding: at least 1, encrypted in blocks of %u", block ? block : 1);
+			      "CBC padding: at least 1, encrypted in blocks of %u",
+			      block ? block : 1);
 	limit_to_interface(encap, sum);
 }
 
