@@ -15,7 +15,8 @@ sys.path[:0] = [str(HERE.parent / "lib"), str(HERE)]
 STOCK = os.environ.get("MSSCLAMP_LAB") == "stock"
 PATHS = (1500, 1492, 1472, 1400)
 TOLD = (1492,) if STOCK else PATHS  # which of them the daemon is asked about; the VM is slow
-collect_ignore = [] if STOCK else ["test_many.py"]  # the kernel's own WireGuard
+# What only one of them is for: programs of the host, the kernel's own WireGuard.
+collect_ignore = ["test_peers.py"] if STOCK else ["test_many.py"]
 
 
 class Case(typing.NamedTuple):
@@ -60,9 +61,6 @@ def cases():
               userspace.CASES + kernel.EVERYWHERE)
     return [Case(*case) for case in chosen]
 
-
-# What needs no kernel but the machine's own is not run in the VM as well.
-collect_ignore = ["test_peers.py"] if STOCK else []
 
 RESULTS = []  # rows of the table below
 
