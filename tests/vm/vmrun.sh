@@ -3,7 +3,8 @@
 # vmrun.sh [-s] [-m MiB] [-c cpus] [-t seconds] [-w workdir] [-k kernel-log] command...
 # Runs command (a shell line) as root in a QEMU (TCG) VM with Debian's kernel, on the
 # host's root file system (read-only, under a tmpfs overlay).  workdir (default: the
-# current one) is seen read-only at /run/tree, which is where command starts.
+# current one) is seen read-only at /run/tree, which is where command starts; what vmprep.sh
+# unpacked at /run/extra.
 # -s: systemd is PID 1.  Exit code: the command's; 124: timed out; 125: the VM ended
 # without a result (the end of the kernel log is on stderr).  Run vmprep.sh once before.
 set -u
@@ -26,6 +27,7 @@ share() { # tag path [option]; a comma in a path is doubled
 }
 share root / ,readonly=on
 share mods "$(readlink -f "$c/modules")" ,readonly=on
+share extra "$(readlink -f "$c/extra")" ,readonly=on
 share work "$work" ,readonly=on
 share ctl "$ctl"
 # Behind a pipe, because QEMU opens /dev/stdout anew by its name.
