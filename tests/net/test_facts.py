@@ -315,9 +315,9 @@ def test_a_status_file_that_is_rewritten(facts, folder):
         "file": str(file), "version": "2.6",
         "clients": [{"name": "alice", "endpoint": "192.0.2.7", "port": 5000, "has_peer_id": True,
                      "cipher": "AES-256-GCM", "addresses": ["10.8.0.2/32"]}]}]
-    # half of it is not told, nor does what was known go
+    # half of it is not told, nor does what was known go; after 10 s it is said
     file.write_text(status("alice", "bob").replace("END\n", ""))
-    facts.nothing(2.5)
+    facts.nothing(min(2.5, 8 / SLOW))
     file.write_text(status("alice", "bob"))
     told = facts.next(lambda told: True)
     assert [client["name"] for client in told["status"][0]["clients"]] == ["alice", "bob"]
