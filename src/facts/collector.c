@@ -64,7 +64,8 @@ static const struct {
 	/* its socket comes some milliseconds after its device, its peers behind that */
 	{ 2 * NS_PER_SECOND, NS_PER_SECOND / 4, refresh_wireguard,
 	  offsetof(struct collector, wireguard.facts) },
-	{ 5 * NS_PER_SECOND, 5 * NS_PER_SECOND, refresh_ppp, offsetof(struct collector, ppp.facts) },
+	{ 5 * NS_PER_SECOND, 5 * NS_PER_SECOND, refresh_ppp,
+	  offsetof(struct collector, ppp.facts) },
 	{ 2 * NS_PER_SECOND, 2 * NS_PER_SECOND, refresh_names,
 	  offsetof(struct collector, names.facts) },
 };

@@ -80,7 +80,7 @@ static const char *problem_text(int r)
 		return strerror(-r);
 	}
 }
-_Static_assert(FILE_BYTES_MAX == 16u << 20, "as the text says");
+_Static_assert(FILE_BYTES_MAX >> 20 == 16, "as the text says");
 
 int status_watch_refresh(struct status_watch *watch, const char *path, struct facts_status *status)
 {
