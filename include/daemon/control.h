@@ -73,6 +73,20 @@ int control_reconfigure(struct control *control, const struct control_config *co
  * parameters (NULL is read as out of memory). Sends nothing at once, so it may be called from a
  * method; a client that has CONTROL_BACKLOG_MAX bytes waiting is cut off. */
 void control_publish(struct control *control, const char *method, json_t *parameters);
+/* A call of a method that streams and has replies of its own, beyond control_publish. To be called
+ * from its run at most once; gone is called once when the client has hung up or was cut off, not
+ * after control_stream_end and control_stream_fail. Borrowed until then. NULL: out of memory, or
+ * the caller has no more to come (no `more`). */
+struct control_stream;
+struct control_stream *control_stream_open(struct control_call *call, void (*gone)(void *userdata),
+					   void *userdata);
+/* One more reply ("continues"), or the last one; then the connection takes calls again. Take
+ * parameters (NULL is read as out of memory). Send nothing at once. */
+void control_stream_reply(struct control_stream *stream, json_t *parameters);
+void control_stream_end(struct control_stream *stream, json_t *parameters);
+/* Ends it with an error, as control_fail. */
+void control_stream_fail(struct control_stream *stream, enum control_error error, const char *hint,
+			 const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* Whether any such call is open. */
 bool control_has_listeners(const struct control *control, const char *method);
 /* Closes all connections and removes the socket file where it made it. NULL is fine. */
