@@ -111,9 +111,17 @@ struct tunnel_outer tunnel_resolve_path(struct tunnel_set *set,
 					const struct tunnel_path_question *question,
 					struct tunnel_steps *steps);
 
-/* What is left of the path inside of the layers, which stand from the wire inwards. The
- * configuration may know better about the innermost; link_mtu is that of the tunnel's own link,
- * 0 without. */
+/* What is left of the path inside of the layers, which stand from the wire inwards; link_mtu is that
+ * of the tunnel's own link, 0 without. inner_mtu 1: nothing fits. */
+struct tunnel_limit tunnel_apply_layers(const struct tunnel_outer *outer, const struct encap *layers,
+					size_t count, uint32_t link_mtu,
+					struct tunnel_steps *steps);
+/* The layers that count for a tunnel: the configuration may know better about the innermost. count
+ * is at most PEER_LAYERS_MAX. */
+void tunnel_layers_in_force(struct tunnel_set *set, const char *tunnel,
+			    const struct encap *discovered, size_t count,
+			    struct encap ret_layers[PEER_LAYERS_MAX]);
+/* The one after the other. */
 struct tunnel_limit tunnel_take_layers(struct tunnel_set *set, const char *tunnel,
 				       const struct tunnel_outer *outer, const struct encap *layers,
 				       size_t count, uint32_t link_mtu, struct tunnel_steps *steps);

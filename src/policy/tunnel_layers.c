@@ -65,9 +65,8 @@ static bool take_layer(const struct tunnel_outer *outer, const struct encap *giv
 	return true;
 }
 
-struct tunnel_limit tunnel_take_layers(struct tunnel_set *set, const char *tunnel,
-				       const struct tunnel_outer *outer, const struct encap *layers,
-				       size_t count, uint32_t link_mtu, struct tunnel_steps *steps)
+struct tunnel_limit tunnel_apply_layers(const struct tunnel_outer *outer, const struct encap *layers,
+					size_t count, uint32_t link_mtu, struct tunnel_steps *steps)
 {
 	struct tunnel_limit limit = {
 		.outer_mtu = outer->mtu,
@@ -84,14 +83,28 @@ struct tunnel_limit tunnel_take_layers(struct tunnel_set *set, const char *tunne
 	if (outer->extra)
 		tunnel_step_add(steps, limit.inner_mtu, "config", "- obfuscation (%u)",
 				outer->extra);
-	for (size_t i = 0; i < count && more; i++) {
-		struct encap encap = layers[i];
-
-		if (i == count - 1)
-			apply_override(set, tunnel, &encap);
-		more = take_layer(outer, &encap, i == count - 1 ? link_mtu : 0, &limit, steps);
-	}
+	for (size_t i = 0; i < count && more; i++)
+		more = take_layer(outer, &layers[i], i == count - 1 ? link_mtu : 0, &limit, steps);
 	if (!outer->mtu && more)
 		limit.inner_mtu = 0;
 	return limit;
+}
+
+void tunnel_layers_in_force(struct tunnel_set *set, const char *tunnel,
+			    const struct encap *discovered, size_t count,
+			    struct encap ret_layers[PEER_LAYERS_MAX])
+{
+	memcpy(ret_layers, discovered, count * sizeof(*ret_layers));
+	if (count > 0)
+		apply_override(set, tunnel, &ret_layers[count - 1]);
+}
+
+struct tunnel_limit tunnel_take_layers(struct tunnel_set *set, const char *tunnel,
+				       const struct tunnel_outer *outer, const struct encap *layers,
+				       size_t count, uint32_t link_mtu, struct tunnel_steps *steps)
+{
+	struct encap in_force[PEER_LAYERS_MAX];
+
+	tunnel_layers_in_force(set, tunnel, layers, count, in_force);
+	return tunnel_apply_layers(outer, in_force, count, link_mtu, steps);
 }
