@@ -14,10 +14,14 @@ struct resolve_time {
 	uint32_t opened, closed; /* 0: not yet */
 };
 
-/* What the kernel said of the way outside. */
+/* What was found out about the way outside while the set was built. */
 struct tunnel_way {
 	bool known;
-	struct path_answer answer;
+	struct path_answer answer; /* what the kernel said, with known */
+	bool measured;
+	uint32_t measured_mtu;     /* bytes, like the others with measured */
+	enum measure_how how;
+	int64_t measured_ns;       /* CLOCK_BOOTTIME */
 };
 
 /* The way to whoever is not known yet, for packets of one mark. */
@@ -55,6 +59,7 @@ struct tunnel_set_private {
 	struct path_hint *hints;           /* by destination */
 	size_t hint_count;
 	uint32_t hint_floor;
+	bool hints_need_probe;
 	struct tunnel_way *peer_ways, *link_ways; /* beside peers, links */
 	struct stranger_ways *strangers;          /* the default route, for each mark */
 	struct resolve_time *peer_times, *link_times; /* likewise */
@@ -65,6 +70,8 @@ struct tunnel_set_private {
 	struct tunnel_lpm *lpms;                  /* beside links */
 	int error;                                /* -ENOMEM once something could not be kept */
 	/* During the build only. */
+	const struct path_measure *measures;      /* sorted, borrowed */
+	size_t measure_count;
 	bool (*find_way)(void *userdata, const struct path_question *question,
 			 struct path_answer *ret_answer);
 	void *userdata;
@@ -92,7 +99,14 @@ struct tunnel_outer {
 	enum path_confidence confidence;
 	bool has_family;  /* false below IP: PPPoE, MACsec */
 	enum family family;
+	uint32_t assumed; /* mtu by links, routes and carriers alone, bytes; 0 unknown */
+	uint32_t hint;    /* what an exception of the kernel says that is below: bytes, 0 none */
+	int64_t measured_ns; /* with PATH_PROBE */
 };
+
+/* Lowers mtu to what somebody says, which is not sure at all. Returns whether it was more or
+ * unknown. */
+bool tunnel_outer_lower(struct tunnel_outer *outer, uint32_t mtu, enum path_source source);
 
 struct tunnel_path_question {
 	const char *tunnel;      /* name that overrides match */
@@ -101,6 +115,7 @@ struct tunnel_path_question {
 	uint16_t endpoint_port;
 	const struct path_question *way; /* without endpoint: its oif (0 any), else its mark */
 	struct tunnel_way *found;        /* filled once during the build */
+	const char *measured_as;         /* the peer in measures of its path; NULL: without */
 	bool under_ipsec;        /* policies of the kernel may cover its outer packets */
 };
 
@@ -110,6 +125,18 @@ bool tunnel_reaches_anywhere(struct tunnel_set *set, enum family family, uint32_
 struct tunnel_outer tunnel_resolve_path(struct tunnel_set *set,
 					const struct tunnel_path_question *question,
 					struct tunnel_steps *steps);
+
+/* What is measured of the path stands above what links, routes and carriers promise; without that,
+ * what the kernel was told stands against it. */
+void tunnel_weigh_evidence(struct tunnel_set *set, const struct tunnel_path_question *question,
+			   struct tunnel_outer *outer, struct tunnel_steps *steps);
+
+/* Whether a device tells one far end of its own, and the way there. */
+static inline bool tunnel_device_has_end(const struct link *link)
+{
+	return link->encap.kind != ENCAP_NONE && link->has_remote;
+}
+struct path_question tunnel_device_way(const struct link *link);
 
 /* What is left of the path inside of the layers, which stand from the wire inwards; link_mtu is that
  * of the tunnel's own link, 0 without. inner_mtu 1: nothing fits. */
@@ -131,9 +158,10 @@ struct tunnel_limit tunnel_take_layers(struct tunnel_set *set, const char *tunne
 const struct tunnel_override *tunnel_find_override(struct tunnel_set *set, const char *tunnel,
 						   enum override_part part);
 
-/* Adds a line; steps may be NULL, and what has no room is left out. */
-void tunnel_step_add(struct tunnel_steps *steps, uint32_t value, const char *source,
-		     const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* Adds a line; steps may be NULL, and what has no room is left out. Returns the line, or NULL. */
+struct tunnel_step *tunnel_step_add(struct tunnel_steps *steps, uint32_t value,
+				    const char *source, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
 
 /* The peer of a link behind which an address (of family) lies, or PEER_NONE. */
 uint32_t tunnel_find_peer(struct tunnel_set *set, size_t link, enum family family,

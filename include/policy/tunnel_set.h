@@ -12,6 +12,7 @@
 
 #include "core/packet.h"
 #include "policy/path.h"
+#include "policy/path_measure.h"
 #include "policy/peer.h"
 #include "policy/selector.h"
 #include "policy/tunnel.h"
@@ -29,6 +30,12 @@ struct tunnel_limit {
 	uint32_t overhead;        /* headers and trailers, without padding: bytes */
 	bool has_outer;           /* outer_family is known */
 	enum family outer_family;
+	uint32_t assumed_mtu;     /* outer_mtu by links, routes and carriers alone: bytes; 0 unknown,
+				   * or `tunnels` gives path_mtu */
+	uint32_t hint_mtu;        /* what a PMTU exception of the kernel says that is below: bytes as
+				   * told, 0 none */
+	int64_t measured_ns;      /* CLOCK_BOOTTIME of the measure behind outer_mtu, its own or that
+				   * of a tunnel around it; valid with PATH_PROBE */
 	enum path_source source;  /* of outer_mtu */
 	enum path_confidence confidence;
 	enum encap_kind kind;     /* of the innermost layer, as configured or discovered */
@@ -69,6 +76,10 @@ struct tunnel_set_input {
 	const struct path_hint *hints;     /* copied */
 	size_t hint_count;
 	uint32_t hint_floor;               /* bytes: an unconfirmed hint counts no further down */
+	bool hints_need_probe;             /* an unconfirmed hint does not count at all */
+	const struct path_measure *measures; /* sorted by path_measure_compare; needed during the
+					      * build only */
+	size_t measure_count;
 	/* The way to an endpoint; false where nobody knows. Called during the build only. */
 	bool (*find_way)(void *userdata, const struct path_question *question,
 			 struct path_answer *ret_answer);
@@ -88,6 +99,9 @@ const struct link *tunnel_set_find_link(const struct tunnel_set *set, uint32_t i
 uint32_t tunnel_set_peer_exit(const struct tunnel_set *set, size_t peer);
 /* "wg0" or "ipsec:203.0.113.7": what a peer's tunnel is called. */
 const char *tunnel_set_peer_tunnel(const struct tunnel_set *set, const struct peer *peer);
+/* What measures of its path call a peer: its id. IPsec policies of one tunnel that lead to one
+ * gateway share one path and one measure: "". NULL: nobody measures its path. */
+const char *tunnel_set_peer_measured_as(const struct peer *peer);
 
 /* Whether an entry of `tunnels` gives a tunnel a path_mtu, an extra or an over. */
 bool tunnel_set_is_overridden(const struct tunnel_set *set, const char *tunnel);
@@ -100,6 +114,7 @@ struct tunnel_step {
 	char what[160];
 	uint32_t value;     /* bytes that hold behind this step; 0: none */
 	const char *source; /* "route", "link", "kernel_hint", "config", ...; NULL */
+	int64_t at_ns;      /* CLOCK_BOOTTIME when it was found out, 0 not told */
 };
 
 #define TUNNEL_STEPS_MAX 64

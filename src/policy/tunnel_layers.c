@@ -76,6 +76,9 @@ struct tunnel_limit tunnel_apply_layers(const struct tunnel_outer *outer, const 
 		.outer_family = outer->family,
 		.source = outer->source,
 		.confidence = outer->confidence,
+		.assumed_mtu = outer->assumed,
+		.hint_mtu = outer->hint,
+		.measured_ns = outer->measured_ns,
 		.carries = { true, true },
 	};
 	bool more = true;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The path outside of one tunnel: route, link, tunnels around it, the kernel's hints. */
+/* The path outside of one tunnel: route, link, tunnels around it. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,67 +18,31 @@ static const struct address anywhere[FAMILY_COUNT] = {
 			  { 0x20, 0x01, 0x05, 0x03, 0xba, 0x3e, [13] = 2, [15] = 0x30 } },
 };
 
-void tunnel_step_add(struct tunnel_steps *steps, uint32_t value, const char *source,
-		     const char *format, ...)
+struct tunnel_step *tunnel_step_add(struct tunnel_steps *steps, uint32_t value,
+				    const char *source, const char *format, ...)
 {
 	struct tunnel_step *step;
 	va_list args;
 
 	if (!steps || steps->count >= TUNNEL_STEPS_MAX)
-		return;
+		return NULL;
 	step = &steps->list[steps->count++];
 	step->value = value;
 	step->source = source;
+	step->at_ns = 0;
 	va_start(args, format);
 	vsnprintf(step->what, sizeof(step->what), format, args);
 	va_end(args);
+	return step;
 }
 
-static const struct path_hint *find_hint(const struct tunnel_set *set,
-					 const struct address *destination, uint32_t ifindex)
-{
-	size_t low = 0, high = set->private->hint_count;
-	const struct path_hint *hints = set->private->hints, *found = NULL;
-	const struct prefix wanted = { *destination, address_bits(destination->family) };
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		const struct prefix at = { hints[middle].destination,
-					   address_bits(hints[middle].destination.family) };
-
-		if (prefix_compare(&at, &wanted) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (; low < set->private->hint_count; low++) {
-		const struct path_hint *hint = &hints[low];
-
-		if (hint->destination.family != destination->family ||
-		    memcmp(hint->destination.bytes, destination->bytes, ADDRESS_MAX) != 0)
-			break;
-		if ((!hint->ifindex || hint->ifindex == ifindex) &&
-		    (!found || hint->mtu < found->mtu))
-			found = hint;
-	}
-	return found;
-}
-
-/* Lowers the outer MTU to what somebody says. */
-static void lower(struct tunnel_outer *outer, uint32_t mtu, enum path_source source)
-{
-	if (mtu == 0 || (outer->mtu && outer->mtu <= mtu))
-		return;
-	outer->mtu = mtu;
-	outer->source = source;
-}
-
-/* The same to what a tunnel around this one carries; it is as sure as that. */
+/* What a tunnel around this one carries; it is as sure as that. */
 static void lower_to_tunnel(struct tunnel_outer *outer, const struct tunnel_limit *limit)
 {
-	if (!outer->mtu || limit->inner_mtu < outer->mtu)
-		outer->confidence = limit->confidence;
-	lower(outer, limit->inner_mtu, limit->source);
+	if (!tunnel_outer_lower(outer, limit->inner_mtu, limit->source))
+		return;
+	outer->confidence = limit->confidence;
+	outer->measured_ns = limit->measured_ns;
 }
 
 /* What the link carries by itself, as a device and as a tunnel. */
@@ -89,7 +53,7 @@ static void take_link(struct tunnel_set *set, size_t place, struct tunnel_outer 
 	enum family family = outer->has_family ? outer->family : FAMILY_IPV4;
 	const struct tunnel_limit *limit = &set->link_limits[place];
 
-	lower(outer, link_mtu(link, family), PATH_LINK);
+	tunnel_outer_lower(outer, link_mtu(link, family), PATH_LINK);
 	tunnel_step_add(steps, link_mtu(link, family), "link", "outside: link MTU of %s",
 			link->name);
 	if (tunnel_is_open(set, &set->private->link_times[place])) {
@@ -149,33 +113,9 @@ static void take_route(const struct path_answer *answer, struct tunnel_outer *ou
 {
 	if (!answer->mtu)
 		return;
-	lower(outer, answer->mtu, PATH_ROUTE);
+	tunnel_outer_lower(outer, answer->mtu, PATH_ROUTE);
 	tunnel_step_add(steps, answer->mtu, "route", "outside: route metric%s",
 			answer->mtu_locked ? " (locked)" : "");
-}
-
-/* An exception is what some ICMP message said. It is believed to the floor and no further. */
-static void take_hint(const struct tunnel_set *set, const struct path_question *way,
-		      const struct path_answer *answer, struct tunnel_outer *outer,
-		      struct tunnel_steps *steps)
-{
-	const struct path_hint *hint = find_hint(set, &way->destination, answer->ifindex);
-	uint32_t floor = set->private->hint_floor, mtu;
-
-	if (!hint || answer->mtu_locked)
-		return;
-	mtu = hint->mtu < floor ? floor : hint->mtu;
-	if (outer->mtu && mtu >= outer->mtu)
-		return;
-	lower(outer, mtu, PATH_HINT);
-	outer->confidence = CONFIDENCE_HINT;
-	if (hint->mtu < floor)
-		tunnel_step_add(steps, mtu, "kernel_hint",
-				"outside: kernel path MTU exception of %u, unconfirmed: no further "
-				"than %u", hint->mtu, floor);
-	else
-		tunnel_step_add(steps, mtu, "kernel_hint",
-				"outside: kernel path MTU exception, unconfirmed");
 }
 
 static void tell_endpoint(const struct tunnel_set *set,
@@ -222,8 +162,6 @@ static void follow_way(struct tunnel_set *set, const struct tunnel_path_question
 	if (question->under_ipsec && policy.local)
 		take_policies(set, &policy, outer, steps);
 	take_route(answer, outer, steps);
-	if (question->has_endpoint)
-		take_hint(set, way, answer, outer, steps);
 }
 
 /* Asks once: what the kernel said stays with the set. */
@@ -324,7 +262,8 @@ static uint32_t find_extra(struct tunnel_set *set, const char *tunnel)
 	return override ? override->extra : 0;
 }
 
-static void walk(struct tunnel_set *set, const struct tunnel_path_question *question,
+/* What links, routes and carriers promise. Returns whether that is of the way to an endpoint. */
+static bool walk(struct tunnel_set *set, const struct tunnel_path_question *question,
 		 struct tunnel_outer *outer, struct tunnel_steps *steps)
 {
 	const struct tunnel_override *over =
@@ -333,19 +272,21 @@ static void walk(struct tunnel_set *set, const struct tunnel_path_question *ques
 
 	if (over && strcmp(over->over, question->tunnel) != 0 &&
 	    take_interface(set, over->over, outer, steps))
-		return;
+		return false;
 	if (question->has_endpoint) {
 		if (!find_way(set, question->found, question->way)) {
 			tunnel_step_add(steps, 0, NULL, "outside: no route leads to the endpoint");
-			return;
+			return false;
 		}
 		tell_endpoint(set, question, &question->found->answer, steps);
 		follow_way(set, question, question->way, outer, steps);
-	} else if (tunnel_set_find_link(set, question->way->oif, &place)) {
-		take_link(set, place, outer, steps);
-	} else {
-		take_anywhere(set, question, outer, steps);
+		return true;
 	}
+	if (tunnel_set_find_link(set, question->way->oif, &place))
+		take_link(set, place, outer, steps);
+	else
+		take_anywhere(set, question, outer, steps);
+	return false;
 }
 
 struct tunnel_outer tunnel_resolve_path(struct tunnel_set *set,
@@ -354,6 +295,7 @@ struct tunnel_outer tunnel_resolve_path(struct tunnel_set *set,
 {
 	const struct tunnel_override *fixed =
 		tunnel_find_override(set, question->tunnel, OVERRIDE_PATH_MTU);
+	bool followed;
 	struct tunnel_outer outer = {
 		.has_family = question->has_endpoint || !question->way->oif,
 		.family = question->has_endpoint ? question->way->destination.family :
@@ -367,8 +309,11 @@ struct tunnel_outer tunnel_resolve_path(struct tunnel_set *set,
 		outer.source = PATH_CONFIG;
 		tunnel_step_add(steps, outer.mtu, "config", "outside: path_mtu of %s in tunnels",
 				fixed->match);
-	} else {
-		walk(set, question, &outer, steps);
+		return outer;
 	}
+	followed = walk(set, question, &outer, steps);
+	outer.assumed = outer.mtu;
+	if (followed)
+		tunnel_weigh_evidence(set, question, &outer, steps);
 	return outer;
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a peer and a link come to: the path outside, through the layers around their packets. */
-#include <netinet/in.h>
 #include <string.h>
 
 #include "policy/tunnel_resolve.h"
@@ -43,6 +42,17 @@ const char *tunnel_set_peer_tunnel(const struct tunnel_set *set, const struct pe
 		return peer->tunnel;
 	link = tunnel_set_find_link(set, peer->ifindex, NULL);
 	return link ? link->name : "";
+}
+
+static bool is_ipsec(const struct peer *peer)
+{
+	return peer->selector || peer->layer[0].kind == ENCAP_ESP ||
+	       peer->layer[0].kind == ENCAP_AH;
+}
+
+const char *tunnel_set_peer_measured_as(const struct peer *peer)
+{
+	return is_ipsec(peer) ? "" : peer->id;
 }
 
 static void tell_peer(const struct tunnel_set *set, const struct peer *peer,
@@ -93,8 +103,8 @@ void tunnel_resolve_peer(struct tunnel_set *set, size_t place, struct tunnel_ste
 		.endpoint_port = peer->endpoint_port,
 		.way = &peer->way,
 		.found = &set->private->peer_ways[place],
-		.under_ipsec = !peer->selector && peer->layer[0].kind != ENCAP_ESP &&
-			       peer->layer[0].kind != ENCAP_AH,
+		.measured_as = tunnel_set_peer_measured_as(peer),
+		.under_ipsec = !is_ipsec(peer),
 	};
 	struct resolve_time *time = &set->private->peer_times[place];
 	struct tunnel_limit limit = { .carries = { true, true } };
@@ -154,50 +164,19 @@ static struct tunnel_limit narrowest(struct tunnel_set *set, size_t place)
 	return limit;
 }
 
-/* What the outer packets are to IPsec, whose policies may name it; 0 where it depends on the
- * packet. */
-static uint8_t outer_protocol(const struct link *link)
-{
-	const struct encap *encap = &link->encap;
-
-	if (link->remote_port || encap_has(encap, ENCAP_KEY_FOU) || encap_has(encap, ENCAP_KEY_GUE))
-		return IPPROTO_UDP;
-	switch (encap->kind) {
-	case ENCAP_GRE:
-	case ENCAP_GRETAP:
-	case ENCAP_ERSPAN:
-		return IPPROTO_GRE;
-	case ENCAP_IPIP:
-		return IPPROTO_IPIP;
-	case ENCAP_SIT:
-		return encap_has(encap, ENCAP_KEY_ANY) ? 0 : IPPROTO_IPV6;
-	default:
-		return 0;
-	}
-}
-
 /* A device with one far end, or one that the configuration says what it is. */
 static struct tunnel_limit resolve_device(struct tunnel_set *set, size_t place,
 					  struct tunnel_steps *steps)
 {
 	const struct link *link = &set->links[place];
-	const struct path_question way = {
-		.destination = link->has_remote ? link->remote :
-			       link->has_local	? link->local : (struct address){ 0 },
-		.has_source = link->has_local && link->has_remote,
-		.source = link->local,
-		.oif = link->lower_ifindex,
-		.mark = link->fwmark,
-		.dport = link->remote_port,
-		.protocol = outer_protocol(link),
-		.has_uid = true, /* the kernel's own tunnels send as root */
-	};
+	const struct path_question way = tunnel_device_way(link);
 	struct tunnel_path_question question = {
 		.tunnel = link->name,
 		.has_endpoint = link->has_remote,
 		.endpoint_port = link->remote_port,
 		.way = &way,
 		.found = &set->private->link_ways[place],
+		.measured_as = "",
 		.under_ipsec = true,
 	};
 
@@ -220,6 +199,7 @@ static struct tunnel_limit resolve_stacked(struct tunnel_set *set, size_t place,
 			outer.mtu = limit.inner_mtu;
 			outer.source = limit.source;
 			outer.confidence = limit.confidence;
+			outer.measured_ns = limit.measured_ns;
 		}
 		tunnel_step_add(steps, outer.mtu, path_source_name(outer.source),
 				"outside: %s %s", outer.mtu == below->mtu ? "link MTU of" :
@@ -346,7 +326,7 @@ static struct tunnel_limit resolve_by_kind(struct tunnel_set *set, size_t place,
 		return resolve_ports(set, place, steps);
 	if (link_is_vrf(link))
 		return resolve_vrf(set, place, steps);
-	if (link->encap.kind != ENCAP_NONE && link->has_remote)
+	if (tunnel_device_has_end(link))
 		return resolve_device(set, place, steps);
 	/* VXLAN learns who is behind which far end: the worst counts. WireGuard peers without
 	 * addresses get no packets. */

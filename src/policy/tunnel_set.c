@@ -149,6 +149,9 @@ static int allocate(struct tunnel_set *set, const struct tunnel_set_input *input
 	private->hints = copy_array(input->hints, input->hint_count, sizeof(*private->hints));
 	private->hint_count = input->hint_count;
 	private->hint_floor = input->hint_floor;
+	private->hints_need_probe = input->hints_need_probe;
+	private->measures = input->measures;
+	private->measure_count = input->measure_count;
 	private->find_way = input->find_way;
 	private->userdata = input->userdata;
 	r = take_lists(set, input);
@@ -249,6 +252,8 @@ int tunnel_set_build(const struct tunnel_set_input *input, struct tunnel_set **r
 		return r;
 	}
 	set->private->find_way = NULL;
+	set->private->measures = NULL;
+	set->private->measure_count = 0;
 	*ret_set = set;
 	return 0;
 }

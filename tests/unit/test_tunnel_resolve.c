@@ -29,6 +29,7 @@ struct end {
 	unsigned int by;                     /* link that the route leads to */
 	uint32_t metric;
 	uint32_t hint, hint_ifindex;         /* hint 0: none; ifindex 0: any */
+	uint32_t measure;                    /* 0: none */
 	int inside;                          /* the peer of `by` that it is behind, -1 none */
 };
 
@@ -45,6 +46,7 @@ struct model_link {
 
 struct machine {
 	struct model_link links[LINKS + 1]; /* by ifindex */
+	bool hints_need_probe;
 	uint64_t random;
 };
 
@@ -84,6 +86,8 @@ static void draw_end(struct machine *m, unsigned int ifindex, bool circles, stru
 		end->hint = chance(m, 3) ? 552 + draw(m, 700) : draw_mtu(m);
 		end->hint_ifindex = chance(m, 2) ? 0 : chance(m, 3) ? LINKS + 1 : end->by;
 	}
+	if (chance(m, 4))
+		end->measure = draw_mtu(m);
 	by = &m->links[end->by];
 	if (!end->six && by->end_count > 0 && chance(m, 2)) {
 		unsigned int peer = draw(m, by->end_count);
@@ -133,6 +137,7 @@ static void draw_tunnel(struct machine *m, unsigned int ifindex, bool circles)
 static void draw_machine(struct machine *m, uint64_t seed, bool circles)
 {
 	*m = (struct machine){ .random = seed * UINT64_C(0x9e3779b97f4a7c15) + 1 };
+	m->hints_need_probe = chance(m, 2);
 	for (unsigned int i = 1; i <= DEVICES; i++) {
 		m->links[i].mtu = draw_mtu(m);
 		m->links[i].mtu6 = chance(m, 3) ? 1280 + draw(m, 200) : 0;
@@ -200,7 +205,9 @@ static uint32_t to_end(const struct machine *m, const struct end *end)
 	mtu = least(over_link(m, end->by, end->six), end->metric);
 	if (end->inside >= 0)
 		mtu = least(mtu, reckon_peer(m, end->by, (unsigned int)end->inside).inner);
-	if (end->hint && !end->locked && (!end->hint_ifindex || end->hint_ifindex == end->by))
+	if (end->measure)
+		return least(mtu, end->measure);
+	if (end->hint && !m->hints_need_probe && !end->locked && (!end->hint_ifindex || end->hint_ifindex == end->by))
 		mtu = least(mtu, end->hint < FLOOR ? FLOOR : end->hint);
 	return mtu;
 }
@@ -305,6 +312,9 @@ struct told {
 	struct peer_list *peers;
 	struct path_hint hints[LINKS * PEERS];
 	size_t hint_count;
+	struct path_measure measures[LINKS * PEERS];
+	char measured_as[LINKS * PEERS][16];
+	size_t measure_count;
 	struct tunnel_override overrides[LINKS];
 	size_t override_count;
 	char names[LINKS + 1][IF_NAMESIZE];
@@ -417,6 +427,20 @@ static void tell_override(struct told *told, unsigned int ifindex)
 		override->encap.kind = ENCAP_OPENVPN;
 }
 
+static void tell_measure(struct told *told, unsigned int ifindex, unsigned int place)
+{
+	const struct model_link *link = &told->m->links[ifindex];
+	size_t i = told->measure_count++;
+
+	if (link->shape != GRE && link->shape != VXLAN)
+		snprintf(told->measured_as[i], sizeof(told->measured_as[i]), "%u.%u", ifindex,
+			 place);
+	told->measures[i] = (struct path_measure){ .tunnel = told->names[ifindex],
+						   .peer = told->measured_as[i],
+						   .endpoint = address_of(told->m, ifindex, place),
+						   .mtu = link->ends[place].measure };
+}
+
 static void tell(struct told *told, const struct machine *m)
 {
 	*told = (struct told){ .m = m, .peers = peer_list_new() };
@@ -435,13 +459,18 @@ static void tell(struct told *told, const struct machine *m)
 					.destination = address_of(m, i, k),
 					.ifindex = link->ends[k].hint_ifindex,
 					.mtu = link->ends[k].hint };
+			if (link->ends[k].measure)
+				tell_measure(told, i, k);
 		}
 	}
+	qsort(told->measures, told->measure_count, sizeof(*told->measures), path_measure_compare);
 	assert_int_equal(tunnel_set_build(&(const struct tunnel_set_input){
 		.links = told->links, .link_count = LINKS,
 		.lists = &told->peers, .list_count = 1,
 		.overrides = told->overrides, .override_count = told->override_count,
 		.hints = told->hints, .hint_count = told->hint_count, .hint_floor = FLOOR,
+		.hints_need_probe = m->hints_need_probe,
+		.measures = told->measures, .measure_count = told->measure_count,
 		.find_way = find_way, .userdata = told,
 	}, &told->set), 0);
 }

@@ -21,6 +21,9 @@ struct world {
 	size_t route_count;
 	struct path_hint hints[MOST];
 	size_t hint_count;
+	bool hints_need_probe;
+	struct path_measure measures[MOST];
+	size_t measure_count;
 	struct tunnel_override overrides[MOST];
 	size_t override_count;
 	struct peer_list *peers;
@@ -104,6 +107,17 @@ static inline void add_hint(struct world *world, const char *destination, uint32
 		.destination = address(destination), .ifindex = ifindex, .mtu = mtu };
 }
 
+static inline struct path_measure *add_measure(struct world *world, const char *tunnel,
+					       const char *peer, const char *endpoint,
+					       uint32_t mtu)
+{
+	struct path_measure *measure = &world->measures[world->measure_count++];
+
+	*measure = (struct path_measure){ .tunnel = tunnel, .peer = peer,
+					  .endpoint = address(endpoint), .mtu = mtu };
+	return measure;
+}
+
 static inline struct tunnel_override *add_override(struct world *world, const char *match)
 {
 	struct tunnel_override *override = &world->overrides[world->override_count++];
@@ -129,9 +143,13 @@ static inline void build(struct world *world)
 		.lists = &world->peers, .list_count = 1,
 		.overrides = world->overrides, .override_count = world->override_count,
 		.hints = world->hints, .hint_count = world->hint_count, .hint_floor = 1280,
+		.hints_need_probe = world->hints_need_probe,
+		.measures = world->measures, .measure_count = world->measure_count,
 		.find_way = find_way, .userdata = world,
 	};
 
+	qsort(world->measures, world->measure_count, sizeof(*world->measures),
+	      path_measure_compare);
 	assert_int_equal(tunnel_set_build(&input, &world->set), 0);
 }
 
