@@ -22,6 +22,8 @@ struct peer {
 	uint32_t ifindex; /* the tunnel's link, 0 where no interface leads to it */
 	bool has_endpoint;
 	uint16_t endpoint_port; /* 0 without */
+	bool unproven; /* the endpoint was learned from a packet that nobody authenticated: no probe
+			* goes there */
 	struct path_question way; /* to the endpoint; without one its oif and mark alone count */
 	struct encap layer[PEER_LAYERS_MAX]; /* around its packets, from the wire inwards */
 	size_t layer_count;
@@ -70,5 +72,7 @@ const char *endpoint_format(const struct address *address, uint16_t port,
 
 /* Whether both tell the same; handshake times do not count. */
 bool peer_list_equal(const struct peer_list *a, const struct peer_list *b);
+/* Whether the same is around the packets of both. */
+bool peer_layers_equal(const struct peer *a, const struct peer *b);
 /* Takes over the handshake times of a list that is equal otherwise. */
 void peer_list_take_handshakes(struct peer_list *peers, const struct peer_list *from);

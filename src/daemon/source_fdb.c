@@ -30,6 +30,7 @@ static int add_end(const struct link *link, const struct fdb_entry *entry, struc
 		.ifindex = link->ifindex,
 		.has_endpoint = true,
 		.endpoint_port = entry->port ? entry->port : link->remote_port,
+		.unproven = entry->learned,
 		.way = {
 			.destination = entry->address,
 			.has_source = link->has_local &&

@@ -75,6 +75,14 @@ static bool is_one_host(const struct address *address)
 						address->bytes[0] != 0xff;
 }
 
+/* What vxlan_snoop makes of the source of a packet; what an administrator or a routing daemon sets
+ * up is permanent, static or marked as theirs. */
+static bool is_learned(const struct ndmsg *header)
+{
+	return !(header->ndm_state & (NUD_PERMANENT | NUD_NOARP)) &&
+	       !(header->ndm_flags & NTF_EXT_LEARNED);
+}
+
 int rtnl_parse_fdb(const struct nlmsghdr *message, struct fdb_list *entries)
 {
 	struct fdb_message whole = { 0 };
@@ -96,13 +104,13 @@ int rtnl_parse_fdb(const struct nlmsghdr *message, struct fdb_list *entries)
 	if (r < 0 || !is_one_host(&entry.address))
 		return r;
 	entry.ifindex = (uint32_t)header.ndm_ifindex;
+	entry.learned = is_learned(&header);
 	entry.port = (uint16_t)(whole.port_be[0] << 8 | whole.port_be[1]);
 	return append(entries, &entry);
 }
 
-static int compare(const void *a, const void *b)
+static int compare_ends(const struct fdb_entry *first, const struct fdb_entry *second)
 {
-	const struct fdb_entry *first = a, *second = b;
 	int order;
 
 	if (first->ifindex != second->ifindex)
@@ -113,6 +121,14 @@ static int compare(const void *a, const void *b)
 	return order ? order : (first->port > second->port) - (first->port < second->port);
 }
 
+static int compare(const void *a, const void *b)
+{
+	const struct fdb_entry *first = a, *second = b;
+	int order = compare_ends(first, second);
+
+	return order ? order : first->learned - second->learned;
+}
+
 void rtnl_sort_fdb(struct fdb_list *entries)
 {
 	size_t kept = 0;
@@ -121,7 +137,7 @@ void rtnl_sort_fdb(struct fdb_list *entries)
 		return;
 	qsort(entries->list, entries->count, sizeof(*entries->list), compare);
 	for (size_t i = 1; i < entries->count; i++) {
-		if (compare(&entries->list[kept], &entries->list[i]) != 0)
+		if (compare_ends(&entries->list[kept], &entries->list[i]) != 0)
 			entries->list[++kept] = entries->list[i];
 	}
 	entries->count = kept + 1;

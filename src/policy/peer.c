@@ -76,7 +76,7 @@ static bool text_equal(const char *a, const char *b)
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-static bool layers_equal(const struct peer *a, const struct peer *b)
+bool peer_layers_equal(const struct peer *a, const struct peer *b)
 {
 	if (a->layer_count != b->layer_count)
 		return false;
@@ -116,11 +116,11 @@ static bool peer_equal(const struct peer *a, const struct peer *b)
 	return text_equal(a->id, b->id) && text_equal(a->name, b->name) &&
 	       text_equal(a->tunnel, b->tunnel) && text_equal(a->warning, b->warning) &&
 	       a->ifindex == b->ifindex && a->has_endpoint == b->has_endpoint &&
-	       a->endpoint_port == b->endpoint_port &&
+	       a->endpoint_port == b->endpoint_port && a->unproven == b->unproven &&
 	       /* all that counts of it without endpoint */
 	       a->way.oif == b->way.oif && a->way.mark == b->way.mark &&
 	       (!a->has_endpoint || path_question_equal(&a->way, &b->way)) &&
-	       layers_equal(a, b) && allowed_equal(a, b) && selector_equal(a, b);
+	       peer_layers_equal(a, b) && allowed_equal(a, b) && selector_equal(a, b);
 }
 
 bool peer_list_equal(const struct peer_list *a, const struct peer_list *b)

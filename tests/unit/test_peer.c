@@ -83,6 +83,7 @@ static void set_link(struct peer *peer) { peer->ifindex = 8; }
 static void set_endpoint(struct peer *peer) { peer->way.destination.bytes[3] = 8; }
 static void set_port(struct peer *peer) { peer->endpoint_port = 1; }
 static void set_mark(struct peer *peer) { peer->way.mark = 1; }
+static void set_unproven(struct peer *peer) { peer->unproven = true; }
 static void set_unknown(struct peer *peer) { peer->has_endpoint = false; }
 static void set_layer(struct peer *peer) { encap_set(&peer->layer[0], ENCAP_KEY_OUTER, 6); }
 static void set_layers(struct peer *peer) { peer->layer_count = 2; }
@@ -101,6 +102,7 @@ static const struct { const char *name; void (*change)(struct peer *peer); bool 
 	{ "another port",          set_port,      false },
 	{ "another mark outside",  set_mark,      false },
 	{ "no endpoint",           set_unknown,   false },
+	{ "not proven",            set_unproven,  false },
 	{ "another layer",         set_layer,     false },
 	{ "more layers",           set_layers,    false },
 	{ "another prefix",        set_allowed,   false },
