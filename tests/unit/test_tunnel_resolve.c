@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/probe_target.h"
 #include "policy/tunnel_set.h"
 
 #define DEVICES 3      /* hardware: ifindex 1 to 3; the default route leaves by the first */
@@ -518,6 +519,51 @@ static void test_two_reckonings(void **state)
 	assert_true(known > WORLDS);
 }
 
+/* The limit of the peer or device that a target stands for. */
+static const struct tunnel_limit *limit_of(const struct told *told,
+					   const struct probe_target *target)
+{
+	unsigned int ifindex, peer;
+
+	if (sscanf(target->peer, "%u.%u", &ifindex, &peer) == 2)
+		return &told->set->limits[told->first_peer[ifindex] + peer];
+	assert_int_equal(sscanf(target->tunnel, "t%u", &ifindex), 1);
+	return &told->set->link_limits[ifindex - 1];
+}
+
+static void test_targets_reckon_like_the_set(void **state)
+{
+	unsigned int made = 0;
+
+	(void)state;
+	for (unsigned int world = 0; world < WORLDS; world++) {
+		struct probe_target_list targets;
+		struct machine m;
+		struct told told;
+
+		draw_machine(&m, world, true);
+		tell(&told, &m);
+		assert_int_equal(probe_targets_make(&(const struct probe_target_input){
+			.set = told.set }, &targets), 0);
+		for (size_t i = 0; i < targets.count; i++) {
+			const struct probe_target *target = &targets.list[i];
+			const struct tunnel_limit *limit = limit_of(&told, target);
+
+			if (probe_target_inner(target, limit->outer_mtu) != limit->inner_mtu)
+				fail_msg("world %u, %s %s: %u, the set has %u", world,
+					 target->tunnel, target->peer,
+					 probe_target_inner(target, limit->outer_mtu),
+					 limit->inner_mtu);
+			assert_int_equal(target->assumed, limit->assumed_mtu);
+			assert_int_equal(target->hint, limit->hint_mtu);
+		}
+		made += targets.count > 0;
+		probe_target_list_done(&targets);
+		done(&told);
+	}
+	assert_true(made > WORLDS / 2);
+}
+
 static void *copy(const void *from, size_t len)
 {
 	void *made = malloc(len + 1);
@@ -575,6 +621,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_two_reckonings),
+		cmocka_unit_test(test_targets_reckon_like_the_set),
 		cmocka_unit_test(test_stories_end_with_the_limit_and_change_nothing),
 	};
 
