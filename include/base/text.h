@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Numbers, durations, marks and near misses in what people type, and its characters. Nothing here
- * logs; a value is written only when the whole text was good. */
+/* Numbers, durations, marks and near misses in what people type, and its characters; ages as people
+ * read them. Nothing here logs; a value is written only when the whole text was good. */
 #pragma once
 
 #include <stdbool.h>
@@ -14,6 +14,12 @@ int text_parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *ret_v
 /* A duration: digits, then ms, s, m, h or d; digits alone are seconds. "10m" is 600 s.
  * Returns 0, -EINVAL or -ERANGE (does not fit 64-bit nanoseconds). */
 int text_parse_duration(const char *text, uint64_t *ret_ns);
+
+#define AGE_TEXT_MAX 24 /* "9999999999999 d" and its end */
+
+/* Writes "40 s", "3 min", "2 h" or "5 d", the largest unit of which there are two; "-" where it is
+ * negative or no age. Returns text. */
+const char *text_format_age(double seconds, char text[AGE_TEXT_MAX]);
 
 /* "0x1/0xff": value and mask of a packet mark; without a mask all 32 bits count.
  * Returns 0, -EINVAL or -ERANGE; value bits outside the mask are -EINVAL: such a mark never

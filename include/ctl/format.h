@@ -21,6 +21,9 @@ struct format_text format_json_bytes(const json_t *value);
 struct format_text format_json_latency(const json_t *value);
 /* "40 s", "3 min", "2 h", "5 d"; value in seconds. */
 struct format_text format_json_age(const json_t *value);
+/* Where a path MTU is known from, and since when; what is measured comes with the time of that:
+ * "link", "link 5 s", "probe 40 s ago". The word is as it came. */
+struct format_text format_json_source(const json_t *source, const json_t *age);
 /* "42 s", "12:07 min", "3:15:42 h" or "3 d 04:12". */
 struct format_text format_uptime(double seconds);
 /* "212.0"; "-" where no rate is known (negative). */

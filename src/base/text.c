@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -86,6 +87,28 @@ int text_parse_duration(const char *text, uint64_t *ret_ns)
 		return 0;
 	}
 	return -EINVAL;
+}
+
+const char *text_format_age(double seconds, char text[AGE_TEXT_MAX])
+{
+	static const struct {
+		double below, unit;
+		const char *name;
+	} steps[] = {
+		{ 120, 1, "s" },
+		{ 7200, 60, "min" },
+		{ 172800, 3600, "h" },
+		{ 0, 86400, "d" },
+	};
+	size_t i = 0;
+
+	if (!(seconds >= 0 && seconds < 1e15))
+		return strcpy(text, "-");
+	while (i + 1 < sizeof(steps) / sizeof(steps[0]) && seconds >= steps[i].below)
+		i++;
+	snprintf(text, AGE_TEXT_MAX, "%llu %s", (unsigned long long)(seconds / steps[i].unit),
+		 steps[i].name);
+	return text;
 }
 
 int text_parse_mark(const char *text, uint32_t *ret_value, uint32_t *ret_mask)

@@ -61,24 +61,25 @@ struct format_text format_json_latency(const json_t *value)
 
 struct format_text format_json_age(const json_t *value)
 {
-	static const struct {
-		double below, unit;
-		const char *name;
-	} steps[] = {
-		{ 120, 1, "s" },
-		{ 7200, 60, "min" },
-		{ 172800, 3600, "h" },
-		{ 0, 86400, "d" },
-	};
-	double seconds = json_number_value(value);
 	struct format_text text = unknown;
-	size_t i = 0;
+	char age[AGE_TEXT_MAX];
 
-	if (!json_is_number(value) || !(seconds >= 0 && seconds < 1e15))
-		return text;
-	while (i + 1 < sizeof(steps) / sizeof(steps[0]) && seconds >= steps[i].below)
-		i++;
-	SPRINT(&text, "%llu %s", (unsigned long long)(seconds / steps[i].unit), steps[i].name);
+	if (json_is_number(value))
+		SPRINT(&text, "%s", text_format_age(json_number_value(value), age));
+	return text;
+}
+
+struct format_text format_json_source(const json_t *source, const json_t *age)
+{
+	const char *name = json_string_value(source);
+	struct format_text text = unknown;
+	char since[AGE_TEXT_MAX];
+
+	if (name && !json_is_number(age))
+		SPRINT(&text, "%.16s", name);
+	else if (name)
+		SPRINT(&text, "%.16s %s%s", name, text_format_age(json_number_value(age), since),
+		       strcmp(name, "probe") == 0 ? " ago" : "");
 	return text;
 }
 

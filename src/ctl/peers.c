@@ -44,7 +44,9 @@ static void add_peer(const struct ctl *ctl, struct table *table, const json_t *p
 	table_add(table, label ? label : "?");
 	table_add_clean(table, field_string(peer, "endpoint", NULL), ctl->utf8);
 	table_add(table, format_json_bytes(json_object_get(peer, "path_mtu_bytes")).s);
-	table_add_clean(table, field_string(peer, "path_source", NULL), ctl->utf8);
+	table_add_clean(table, format_json_source(json_object_get(peer, "path_source"),
+						  json_object_get(peer, "path_age_seconds")).s,
+			ctl->utf8);
 	snprintf(mss, sizeof(mss), "%s/%s", format_json_bytes(mss4).s, format_json_bytes(mss6).s);
 	table_add(table, strcmp(mss, "-/-") == 0 ? "-" : mss);
 	table_add(table, format_json_age(json_object_get(peer, "handshake_age_seconds")).s);

@@ -20,21 +20,6 @@ static void add_bytes(struct table *table, const json_t *tunnel, const char *key
 	table_add(table, format_json_bytes(json_object_get(tunnel, key)).s);
 }
 
-/* "probe 40 s": where the path MTU comes from, and since when. */
-static void add_source(const struct ctl *ctl, struct table *table, const json_t *tunnel)
-{
-	const char *source = field_string(tunnel, "source", NULL);
-	const json_t *age = json_object_get(tunnel, "age_seconds");
-	char text[80];
-
-	if (!source || !json_is_number(age)) {
-		table_add_clean(table, source, ctl->utf8);
-		return;
-	}
-	snprintf(text, sizeof(text), "%.20s %s", source, format_json_age(age).s);
-	table_add_clean(table, text, ctl->utf8);
-}
-
 /* "1420", "1480 !" where the interface lets packets in that the tunnel cannot carry. */
 static void add_interface_mtu(struct table *table, const json_t *tunnel)
 {
@@ -61,7 +46,9 @@ static void add_tunnel(const struct ctl *ctl, struct table *table, const json_t 
 	table_add_clean(table, field_string(tunnel, "kind", NULL), ctl->utf8);
 	table_add(table, family_name(tunnel));
 	add_bytes(table, tunnel, "outer_path_mtu_bytes");
-	add_source(ctl, table, tunnel);
+	table_add_clean(table, format_json_source(json_object_get(tunnel, "source"),
+						  json_object_get(tunnel, "age_seconds")).s,
+			ctl->utf8);
 	add_bytes(table, tunnel, "overhead_bytes");
 	add_bytes(table, tunnel, "inner_mtu_bytes");
 	add_bytes(table, tunnel, "mss4_bytes");

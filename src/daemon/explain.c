@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/text.h"
 #include "core/mss.h"
 #include "daemon/commands.h"
 #include "daemon/daemon.h"
@@ -62,11 +64,28 @@ static void add_rule_steps(json_t *steps, const struct side_limit *side, enum fa
 			 "warning: the rule allows more than the link MTU");
 }
 
+/* How long ago that was by CLOCK_BOOTTIME. Returns text. */
+static const char *age_since(int64_t at_ns, char text[AGE_TEXT_MAX])
+{
+	int64_t now_ns = (int64_t)clock_boottime_ns();
+
+	return text_format_age(at_ns < now_ns ? (double)(now_ns - at_ns) / (double)NS_PER_SECOND :
+						0, text);
+}
+
 static void add_tunnel_steps(json_t *steps, const struct tunnel_steps *from)
 {
-	for (size_t i = 0; i < from->count; i++)
-		add_step(steps, from->list[i].value, from->list[i].source, "%s",
-			 from->list[i].what);
+	char age[AGE_TEXT_MAX];
+
+	for (size_t i = 0; i < from->count; i++) {
+		const struct tunnel_step *step = &from->list[i];
+
+		if (step->at_ns)
+			add_step(steps, step->value, step->source, "%s, %s ago", step->what,
+				 age_since(step->at_ns, age));
+		else
+			add_step(steps, step->value, step->source, "%s", step->what);
+	}
 }
 
 /* How the tunnel's own limit, that of the peer and that of the IPsec policy came about. */

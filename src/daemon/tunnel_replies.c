@@ -41,15 +41,6 @@ static void take(struct row *row, const struct tunnel_limit *limit, const struct
 	row->taken = true;
 }
 
-static json_t *age_json(const struct daemon *daemon, const char *name)
-{
-	const struct tunnel *tunnel = tunnels_find(model_tunnels(daemon->model), name);
-
-	if (!tunnel)
-		return json_null();
-	return json_real((double)(clock_boottime_ns() - tunnel->since_ns) / (double)NS_PER_SECOND);
-}
-
 static const char *family_text(const struct tunnel_limit *limit)
 {
 	if (!limit->outer_mtu || !limit->has_outer)
@@ -65,6 +56,17 @@ static const char *source_text(const struct row *row)
 	if (row->limit.outer_mtu)
 		return path_source_name(row->limit.source);
 	return row->mss.inner_mtu ? "link" : NULL;
+}
+
+/* Since the measurement, where that decides; else since the row became what it is. */
+static json_t *age_json(const struct daemon *daemon, const char *name, const struct row *row)
+{
+	const struct tunnel *tunnel = tunnels_find(model_tunnels(daemon->model), name);
+	const char *source = source_text(row);
+
+	if (source && strcmp(source, path_source_name(PATH_PROBE)) == 0)
+		return json_since(row->limit.measured_ns);
+	return tunnel ? json_since((int64_t)tunnel->since_ns) : json_null();
 }
 
 static json_t *row_json(const struct daemon *daemon, const struct tunnel_view *view,
@@ -83,7 +85,7 @@ static json_t *row_json(const struct daemon *daemon, const struct tunnel_view *v
 			 json_bytes(row->least[FAMILY_IPV4]), "mss6_bytes",
 			 json_bytes(row->least[FAMILY_IPV6]), "interface_mtu_bytes",
 			 json_bytes(link_mtu), "source", source_text(row), "age_seconds",
-			 age_json(daemon, view->name), "peers", (json_int_t)view->peer_count,
+			 age_json(daemon, view->name, row), "peers", (json_int_t)view->peer_count,
 			 "warnings", row->warnings, "settled", settled);
 }
 
@@ -233,14 +235,17 @@ static json_t *peer_json(const struct snapshot *snapshot, const struct tunnel_vi
 
 	if (peer->warning)
 		json_array_append_new(warnings, varlink_string(peer->warning));
-	return json_pack("{s:s, s:o, s:o, s:s?, s:o, s:o, s:s?, s:s?, s:o, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:s, s:o, s:o, s:s?, s:o, s:o, s:s?, s:o, s:s?, s:o, s:o, s:o, s:o, "
+			 "s:o}",
 			 "tunnel", view->name, "peer", text_json(peer->id), "name",
 			 text_json(name_of(set, view, peer)), "endpoint",
 			 peer->has_endpoint ? endpoint_format(&peer->way.destination,
 							      peer->endpoint_port, endpoint) : NULL,
 			 "allowed_ips", allowed_json(peer), "path_mtu_bytes",
 			 json_bytes(limit->outer_mtu), "path_source",
-			 path_source_name(limit->source), "confidence",
+			 path_source_name(limit->source), "path_age_seconds",
+			 limit->source == PATH_PROBE ? json_since(limit->measured_ns) :
+						       json_null(), "confidence",
 			 limit->outer_mtu ? path_confidence_name(limit->confidence) : NULL,
 			 "inner_mtu_bytes", json_bytes(mss.inner_mtu), "mss4_bytes",
 			 json_bytes(mss.mss[FAMILY_IPV4]), "mss6_bytes",

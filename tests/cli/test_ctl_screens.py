@@ -61,9 +61,9 @@ MSS that arrived                        MSS that left
   536 |#                     |  <1%
 """
 TUNNELS = """\
-NAME  KIND       OUTER  PATH  SOURCE       OVERHEAD  INNER  MSS4  MSS6  IF-MTU
-wg0   wireguard  IPv4   1472  probe 3 min        60   1412  1372  1352  1420 !
-tun0  tun        -         -  link                -   1500  1460  1440  1500
+NAME  KIND       OUTER  PATH  SOURCE           INNER  MSS4  MSS6  IF-MTU  PEERS
+wg0   wireguard  IPv4   1472  probe 3 min ago   1412  1372  1352  1420 !     37
+tun0  tun        -         -  link              1500  1460  1440  1500        -
 ! wg0: the interface MTU is larger than the path allows
 """
 ALL_TUNNELS = replies.tunnels(
@@ -75,23 +75,27 @@ ALL_TUNNELS = replies.tunnels(
                              "QUIC break, TCP is clamped"]),
     replies.ipsec_tunnel(), replies.unknown(replies.tunnel("wg1"), "name"), replies.bare_tunnel("tun1"))
 ALL_TUNNELS_80 = """\
-NAME               KIND         PATH  SOURCE       INNER  MSS4  MSS6  IF-MTU
-wg0                wireguard    1500  route         1420  1380  1360  1420
-tun0               openvpn-dco  1492  probe 3 min   1440  1400  1380  1500 !
-ipsec:203.0.113.7  esp          1500  route         1438  1398  1378  -
-wg1                wireguard       -  -                -     -     -  -
-tun1               tun             -  link          1500  1460  1440  1500
+NAME               KIND         PATH  SOURCE           INNER  MSS4  MSS6  IF-MTU
+wg0                wireguard    1500  route             1420  1380  1360  1420
+tun0               openvpn-dco  1492  probe 3 min ago   1440  1400  1380  1500 !
+ipsec:203.0.113.7  esp          1500  route             1438  1398  1378  -
+wg1                wireguard       -  -                    -     -     -  -
+tun1               tun             -  link              1500  1460  1440  1500
 ! tun0: tun-mtu 1500 is larger than the 1440 bytes that the path outside leaves:
   UDP and QUIC break, TCP is clamped
 """
 ALL_TUNNELS_120 = """\
-NAME               KIND         OUTER  PATH  SOURCE       OVERHEAD  INNER  MSS4  MSS6  IF-MTU  PEERS
-wg0                wireguard    IPv4   1500  route              60   1420  1380  1360  1420       37
-tun0               openvpn-dco  IPv4   1492  probe 3 min        52   1440  1400  1380  1500 !     12
-ipsec:203.0.113.7  esp          IPv4   1500  route              56   1438  1398  1378  -           1
-wg1                wireguard    -         -  -                   -      -     -     -  -           -
-tun1               tun          -         -  link                -   1500  1460  1440  1500        -
+NAME               KIND         OUTER  PATH  SOURCE           OVERHEAD  INNER  MSS4  MSS6  IF-MTU  PEERS
+wg0                wireguard    IPv4   1500  route                  60   1420  1380  1360  1420       37
+tun0               openvpn-dco  IPv4   1492  probe 3 min ago        52   1440  1400  1380  1500 !     12
+ipsec:203.0.113.7  esp          IPv4   1500  route                  56   1438  1398  1378  -           1
+wg1                wireguard    -         -  -                       -      -     -     -  -           -
+tun1               tun          -         -  link                    -   1500  1460  1440  1500        -
 ! tun0: tun-mtu 1500 is larger than the 1440 bytes that the path outside leaves: UDP and QUIC break, TCP is clamped
+"""
+PEERS_MEASURED = """\
+TUNNEL  PEER   ENDPOINT         PATH  SOURCE          MSS4/MSS6  LAST SEEN
+wg0     alice  192.0.2.7:51820  1433  probe 40 s ago  1320/1300       12 s
 """
 PEERS = """\
 TUNNEL  PEER              ENDPOINT         PATH  SOURCE  MSS4/MSS6  LAST SEEN
@@ -202,6 +206,9 @@ mssclampd is DEGRADED: 1 tunnel, 1 peer
     ("no tunnel", ["tunnels"], {"ListTunnels": replies.tunnels()}, 0, "No tunnel found.\n", ""),
     ("tunnels of all kinds", ["tunnels"], {"ListTunnels": ALL_TUNNELS}, 0, ALL_TUNNELS_80, ""),
     ("peers", ["peers"], {}, 0, PEERS, ""),
+    ("peers, measured", ["peers"], {"ListPeers": replies.peers(replies.peer(
+        path_source="probe", path_age_seconds=40.7, confidence="measured", path_mtu_bytes=1433, inner_mtu_bytes=1360,
+        mss4_bytes=1320, mss6_bytes=1300))}, 0, PEERS_MEASURED, ""),
     ("peers of all kinds", ["peers"], {"ListPeers": ALL_PEERS}, 0, ALL_PEERS_80, ""),
     ("no peer", ["peers"], {"ListPeers": replies.peers()}, 0, "No peer found.\n", ""),
     ("no peer of a tunnel", ["peers", "wg0"], {"ListPeers": replies.peers()}, 0, "wg0 has no peer.\n", ""),

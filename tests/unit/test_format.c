@@ -28,7 +28,7 @@ static void test_counts(void **state)
 		assert_string_equal(format_count(cases[i].count).s, cases[i].text);
 }
 
-enum kind { COUNT, BYTES, LATENCY, AGE };
+enum kind { COUNT, BYTES, LATENCY, AGE, SOURCE };
 
 /* A value of a reply, written as JSON, and what people read. */
 static const struct {
@@ -48,13 +48,17 @@ static const struct {
 	{ "latency, s", LATENCY, "2", "2.0 s" },
 	{ "latency unknown", LATENCY, "null", "-" },
 	{ "latency below 0", LATENCY, "-0.1", "-" },
-	{ "age, s", AGE, "40.9", "40 s" },
-	{ "age, last second", AGE, "119.9", "119 s" },
-	{ "age, min", AGE, "120", "2 min" },
-	{ "age, h", AGE, "7200", "2 h" },
-	{ "age, d", AGE, "259200", "3 d" },
+	{ "age", AGE, "40.9", "40 s" },
 	{ "age unknown", AGE, "null", "-" },
 	{ "age out of this world", AGE, "1e300", "-" },
+	{ "age of another type", AGE, "\"7\"", "-" },
+	{ "source", SOURCE, "[\"link\", null]", "link" },
+	{ "source since", SOURCE, "[\"link\", 200.5]", "link 3 min" },
+	{ "source, measured", SOURCE, "[\"probe\", 40.2]", "probe 40 s ago" },
+	{ "source, measured some time", SOURCE, "[\"probe\", null]", "probe" },
+	{ "source unknown", SOURCE, "[null, 5]", "-" },
+	{ "source of the longest age", SOURCE, "[\"a source without end\", 9e14]",
+	  "a source without 10416666666 d" },
 };
 
 static struct format_text format_value(enum kind kind, const json_t *value)
@@ -68,6 +72,8 @@ static struct format_text format_value(enum kind kind, const json_t *value)
 		return format_json_latency(value);
 	case AGE:
 		return format_json_age(value);
+	case SOURCE:
+		return format_json_source(json_array_get(value, 0), json_array_get(value, 1));
 	}
 	abort();
 }

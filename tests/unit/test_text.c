@@ -97,6 +97,31 @@ static void test_durations(void **state)
 	}
 }
 
+static void test_ages(void **state)
+{
+	static const struct { double seconds; const char *text; } cases[] = {
+		/* seconds  text */
+		{ 0,        "0 s"    },
+		{ 40.9,     "40 s"   },
+		{ 119.9,    "119 s"  },
+		{ 120,      "2 min"  },
+		{ 7199,     "119 min" },
+		{ 7200,     "2 h"    },
+		{ 172799,   "47 h"   },
+		{ 172800,   "2 d"    },
+		{ 9e14,     "10416666666 d" },
+		{ -0.1,     "-"      },
+		{ 1e15,     "-"      },
+	};
+	char text[AGE_TEXT_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		assert_ptr_equal(text_format_age(cases[i].seconds, text), text);
+		assert_string_equal(text, cases[i].text);
+	}
+}
+
 static void test_marks(void **state)
 {
 	static const struct { const char *text; int result; uint32_t value, mask; } cases[] = {
@@ -237,6 +262,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_durations),
+		cmocka_unit_test(test_ages),
 		cmocka_unit_test(test_marks),
 		cmocka_unit_test(test_suggestions),
 		cmocka_unit_test(test_utf8_characters),
