@@ -12,22 +12,23 @@
  * changes (ages) is not. */
 static const struct field {
 	const char *key, *words, *unit;
+	const char *why; /* key of what its new value comes from, told behind it */
 } fields[] = {
-	{ "kind", "kind", "" },
-	{ "name", "name", "" },
-	{ "endpoint", "endpoint", "" },
-	{ "outer_family", "outer family", "" },
-	{ "outer_path_mtu_bytes", "path MTU", " bytes" },
-	{ "path_mtu_bytes", "path MTU", " bytes" },
-	{ "source", "path source", "" },
-	{ "path_source", "path source", "" },
-	{ "overhead_bytes", "overhead", " bytes" },
-	{ "interface_mtu_bytes", "interface MTU", " bytes" },
-	{ "inner_mtu_bytes", "inner MTU", " bytes" },
-	{ "mss4_bytes", "MSS4", "" },
-	{ "mss6_bytes", "MSS6", "" },
-	{ "allowed_ips", "allowed IPs", "" },
-	{ "warnings", "warnings", "" },
+	{ "kind", "kind", "", NULL },
+	{ "name", "name", "", NULL },
+	{ "endpoint", "endpoint", "", NULL },
+	{ "outer_family", "outer family", "", NULL },
+	{ "outer_path_mtu_bytes", "path MTU", " bytes", "source" },
+	{ "path_mtu_bytes", "path MTU", " bytes", "path_source" },
+	{ "source", "path source", "", NULL },
+	{ "path_source", "path source", "", NULL },
+	{ "overhead_bytes", "overhead", " bytes", NULL },
+	{ "interface_mtu_bytes", "interface MTU", " bytes", NULL },
+	{ "inner_mtu_bytes", "inner MTU", " bytes", NULL },
+	{ "mss4_bytes", "MSS4", "", NULL },
+	{ "mss6_bytes", "MSS6", "", NULL },
+	{ "allowed_ips", "allowed IPs", "", NULL },
+	{ "warnings", "warnings", "", NULL },
 };
 
 #define FIELD_COUNT (sizeof(fields) / sizeof(fields[0]))
@@ -97,19 +98,48 @@ static void tell_new(struct text *text, const json_t *row)
 	}
 }
 
+/* Whether a row's value says more than nothing, and something else than before. */
+static bool is_change(const json_t *old, const json_t *new, const char *key)
+{
+	const json_t *before = json_object_get(old, key), *after = json_object_get(new, key);
+
+	return !json_equal(before, after) && !(is_unknown(before) && is_unknown(after));
+}
+
+/* Whether it is told behind what comes from it. */
+static bool is_why(const json_t *old, const json_t *new, const char *key)
+{
+	for (size_t i = 0; i < FIELD_COUNT; i++) {
+		if (fields[i].why && strcmp(fields[i].why, key) == 0 &&
+		    is_change(old, new, fields[i].key))
+			return !is_unknown(json_object_get(new, key));
+	}
+	return false;
+}
+
+static void tell_change(struct text *text, const struct field *field, const json_t *old,
+			const json_t *new)
+{
+	const json_t *after = json_object_get(new, field->key);
+	const json_t *why = field->why ? json_object_get(new, field->why) : NULL;
+
+	add_part(text, "%s ", field->words);
+	print_value(text->out, json_object_get(old, field->key));
+	fputs(" -> ", text->out);
+	print_value(text->out, after);
+	fputs(is_unknown(after) ? "" : field->unit, text->out);
+	if (is_unknown(why))
+		return;
+	fputs(" (", text->out);
+	print_value(text->out, why);
+	fputs(")", text->out);
+}
+
 static void tell_changes(struct text *text, const json_t *old, const json_t *new)
 {
 	for (size_t i = 0; i < FIELD_COUNT; i++) {
-		json_t *before = json_object_get(old, fields[i].key);
-		json_t *after = json_object_get(new, fields[i].key);
-
-		if (json_equal(before, after) || (is_unknown(before) && is_unknown(after)))
-			continue;
-		add_part(text, "%s ", fields[i].words);
-		print_value(text->out, before);
-		fputs(" -> ", text->out);
-		print_value(text->out, after);
-		fputs(is_unknown(after) ? "" : fields[i].unit, text->out);
+		if (is_change(old, new, fields[i].key) && !is_why(old, new, fields[i].key))
+			tell_change(text, &fields[i], old, new);
 	}
 	if (!text->begun)
 		add_part(text, "changed");

@@ -46,8 +46,15 @@ static const struct {
 	{ "peer_changed", "wg0", "KEY=", "{" ALICE "}",
 	  "='path_mtu_bytes':1480,'path_source':'probe','mss4_bytes':1360,'mss6_bytes':1340,"
 	  "'inner_mtu_bytes':1400,'handshake_age_seconds':99", "1500 lost 3 times",
-	  "wg0: peer alice: path MTU 1500 -> 1480 bytes, path source route -> probe, "
+	  "wg0: peer alice: path MTU 1500 -> 1480 bytes (probe), "
 	  "inner MTU 1420 -> 1400 bytes, MSS4 1380 -> 1360, MSS6 1360 -> 1340 (1500 lost 3 times)" },
+	{ "peer_changed", "wg0", "KEY=", "{" ALICE "}", "='path_mtu_bytes':1433", NULL,
+	  "wg0: peer alice: path MTU 1500 -> 1433 bytes (route)" },
+	{ "peer_changed", "wg0", "KEY=", "{" ALICE "}", "='path_source':'probe'", NULL,
+	  "wg0: peer alice: path source route -> probe" },
+	{ "tunnel_changed", "wg0", NULL, "{'outer_path_mtu_bytes':1500,'source':'link'}",
+	  "{'outer_path_mtu_bytes':1433,'source':'probe'}", NULL,
+	  "wg0: path MTU 1500 -> 1433 bytes (probe)" },
 	{ "peer_changed", "wg0", "KEY=", "{" ALICE "}", NOBODY, NULL,
 	  "wg0: peer alice: name alice -> unknown, endpoint 192.0.2.7:51820 -> unknown, "
 	  "path MTU 1500 -> unknown, path source route -> unknown, "

@@ -39,6 +39,14 @@ static void another_family(struct world *w)
 static void endpoint_lost(struct world *w) { peer(w, 0)->has_endpoint = false; }
 static void path_of_all(struct world *w) { w->links[0].mtu = 1492; }
 static void path_of_one(struct world *w) { add_route(w, "192.0.2.7/32", 2)->mtu = 1400; }
+static void measured(struct world *w)
+{
+	add_measure(w, "wg0", "10.8.0.7/32", "192.0.2.7", 1433);
+}
+static void confirmed(struct world *w)
+{
+	add_measure(w, "wg0", "10.8.0.7/32", "192.0.2.7", 1500);
+}
 static void gone(struct world *w)
 {
 	peer_done(peer(w, 1));
@@ -108,6 +116,10 @@ static const struct {
 	{ "path of one",     path_of_one,
 	  "peer_changed wg0 10.8.0.7/32: path_mtu_bytes 1500 1400, path_source link route, "
 	  "inner_mtu_bytes 1420 1328\n" },
+	{ "measured",        measured,
+	  "peer_changed wg0 10.8.0.7/32: path_mtu_bytes 1500 1433, path_source link probe, "
+	  "inner_mtu_bytes 1420 1360\n" },
+	{ "confirmed",       confirmed,      "" },
 	{ "gone",            gone,           "peer_removed wg0 10.8.0.8/32\n" },
 	{ "comes",           comes,          "peer_added wg0 10.8.0.9/32\n" },
 	{ "comes first",     comes_first,    "peer_added wg0 10.8.0.9/32\n" },
