@@ -16,6 +16,9 @@ struct build_input {
 	const struct hint_list *hints;
 	struct peer_list *const *lists;
 	size_t list_count;
+	const struct path_measure *measures; /* sorted by path_measure_compare */
+	size_t measure_count;
+	bool hints_need_probe;   /* the kernel's exceptions lower nothing: probes decide */
 	struct ways *ways;
 	struct tunnels *tunnels; /* notes what came, went and changed */
 };

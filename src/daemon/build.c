@@ -29,6 +29,9 @@ static int build_set(const struct build_input *input, struct tunnel_set **ret_se
 		.hints = input->hints->list,
 		.hint_count = input->hints->count,
 		.hint_floor = HINT_FLOOR,
+		.hints_need_probe = input->hints_need_probe,
+		.measures = input->measures,
+		.measure_count = input->measure_count,
 		.find_way = ways_find,
 		.userdata = input->ways,
 	}, ret_set);

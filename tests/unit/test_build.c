@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* From what is known to a snapshot, in a network namespace without routes (needs root). Nobody has an
- * endpoint here; paths come from links (PPPoE) and from the configuration. */
+/* From what is known to a snapshot, in a network namespace that routes to itself alone (needs root).
+ * Mostly nobody has an endpoint here; paths come from links (PPPoE) and from the configuration. */
 #include "control_fixture.h"
 
 #include <sched.h>
@@ -64,12 +64,14 @@ static void build_house(struct house *house)
 {
 	const struct link_list links = { house->world.links, house->world.link_count, MOST };
 	const struct route_list routes = { 0 };
-	const struct hint_list hints = { 0 };
+	const struct hint_list hints = { house->world.hints, house->world.hint_count, MOST };
 
 	done_built(house);
 	assert_int_equal(build_snapshot(&(const struct build_input){
 		.config = &house->config, .links = &links, .routes = &routes, .hints = &hints,
 		.lists = &house->world.peers, .list_count = 1, .ways = house->ways,
+		.measures = house->world.measures, .measure_count = house->world.measure_count,
+		.hints_need_probe = house->world.hints_need_probe,
 		.tunnels = house->tunnels }, &house->built), 0);
 }
 
@@ -128,6 +130,48 @@ static void test_flows_find_their_limits_and_counters(void **state)
 				 limit.tunnel_id);
 	}
 	close_house(&house);
+}
+
+static const struct {
+	const char *name;
+	uint32_t measure, hint; /* bytes, 0 without */
+	bool need_probe;
+	uint32_t mss;
+} evidence[] = {
+	/* name              measure hint  need   MSS: less 60 (WireGuard), multiple of 16, less 40 */
+	{ "nothing",         0,      0,    false, 1420 - 40 },
+	{ "a measure",       1433,   0,    false, 1360 - 40 },
+	{ "a hint",          0,      1400, false, 1328 - 40 },
+	{ "a hint, unproven", 0,     1400, true,  1420 - 40 },
+	{ "both",            1433,   1400, false, 1360 - 40 },
+};
+
+/* The only route here is the one to this host. */
+static void test_evidence_of_paths_arrives(void **state)
+{
+	const struct address inside = address("10.9.0.7");
+	const struct flow flow = { .out_ifindex = 7, .source = inside.bytes,
+				   .destination = inside.bytes };
+
+	for (size_t i = 0; i < COUNT(evidence); i++) {
+		struct house house;
+		struct limit limit;
+
+		open_house(&house, *state);
+		add_link(&house.world, 7, "vpn0", "wireguard", 1420);
+		add_peer(&house.world, 7, "127.0.0.7", "10.9.0.7/32", ENCAP_WIREGUARD);
+		if (evidence[i].measure)
+			add_measure(&house.world, "vpn0", "10.9.0.7/32", "127.0.0.7",
+				    evidence[i].measure);
+		if (evidence[i].hint)
+			add_hint(&house.world, "127.0.0.7", 0, evidence[i].hint);
+		house.world.hints_need_probe = evidence[i].need_probe;
+		build_house(&house);
+		limit = snapshot_lookup(house.built.snapshot, &flow);
+		if (limit.mss != evidence[i].mss)
+			fail_msg("%s: MSS %u", evidence[i].name, limit.mss);
+		close_house(&house);
+	}
 }
 
 static void test_views_are_of_the_snapshot(void **state)
@@ -266,7 +310,7 @@ static void test_two_tunnels_of_one_name(void **state)
 static int enter_namespace(void **state)
 {
 	(void)state;
-	if (unshare(CLONE_NEWNET) == 0)
+	if (unshare(CLONE_NEWNET) == 0 && system("ip link set lo up") == 0)
 		return 0;
 	perror("a network namespace of our own (are you root?)");
 	return -1;
@@ -276,6 +320,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_SERVER(test_flows_find_their_limits_and_counters),
+		WITH_SERVER(test_evidence_of_paths_arrives),
 		WITH_SERVER(test_views_are_of_the_snapshot),
 		WITH_SERVER(test_mode_and_rules_are_the_configuration_s),
 		WITH_SERVER(test_tunnels_come_change_and_go),
