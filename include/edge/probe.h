@@ -46,8 +46,9 @@ struct probe_heard {
 	struct address from;  /* who sent the answer or the error */
 	uint32_t mtu;         /* TOO_BIG: as told, bytes; 0 where it tells none */
 	uint64_t sent_ns;     /* CLOCK_BOOTTIME when it was sent */
-	uint64_t reassembled; /* packets that this host put together since then (probe's family of
-			       * the outer packets: both are counted), see edge/snmp.h */
+	bool reassembled_known; /* false where the kernel does not count it: see edge/snmp.h */
+	uint64_t reassembled; /* packets that this host put together since then: both families, as
+			       * that of the outer packets is not known here */
 };
 
 /* Opens nothing yet: a socket is opened with the first probe that needs it. Returns owned, or
@@ -62,11 +63,14 @@ int probe_fd(const struct probe_sockets *sockets);
  * of this process is not in net.ipv4.ping_group_range. Returns 0 or -errno. */
 int probe_can_ping(struct probe_sockets *sockets, enum family family);
 
-/* Returns 0, -EMSGSIZE (more than the link takes), or another -errno: nothing was sent. */
+/* Returns 0, -EMSGSIZE (more than the link takes), or another -errno: nothing was sent (-EPERM by a
+ * filter of this host, -EACCES by a route or a rule). Pings of IPv6 tell nothing of what filters and
+ * IPsec made of them behind the route (ping_v6_sendmsg in net/ipv6/ping.c): 0. */
 int probe_send(struct probe_sockets *sockets, const struct probe_packet *packet);
 
 /* One thing that was heard, errors first. What quotes no nonce of a probe that is awaited, and what
- * comes from elsewhere, is counted and dropped. Returns 1 and *ret_heard, 0 where nothing waits. */
+ * comes from elsewhere, is counted and dropped. Returns 1 and *ret_heard, 0 where nothing waits; or
+ * 0 where there was a flood of such things, and probe_fd stays readable. */
 int probe_receive(struct probe_sockets *sockets, struct probe_heard *ret_heard);
 
 struct probe_socket_totals {
