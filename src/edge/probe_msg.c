@@ -164,13 +164,12 @@ static const struct {
 	{ FAMILY_IPV4, 3,  4,        PROBE_HEARD_TOO_BIG       }, /* RFC 1191 */
 	{ FAMILY_IPV4, 3,  ANY_CODE, PROBE_HEARD_UNREACHABLE   },
 	{ FAMILY_IPV4, 11, 0,        PROBE_HEARD_TIME_EXCEEDED }, /* in transit */
-	{ FAMILY_IPV4, 11, ANY_CODE, PROBE_HEARD_UNREACHABLE   }, /* a piece did not come */
 	{ FAMILY_IPV4, 12, ANY_CODE, PROBE_HEARD_UNREACHABLE   }, /* parameter problem */
 	{ FAMILY_IPV6, 1,  4,        PROBE_HEARD_ANSWER        }, /* port unreachable */
 	{ FAMILY_IPV6, 1,  ANY_CODE, PROBE_HEARD_UNREACHABLE   },
 	{ FAMILY_IPV6, 2,  ANY_CODE, PROBE_HEARD_TOO_BIG       },
 	{ FAMILY_IPV6, 3,  0,        PROBE_HEARD_TIME_EXCEEDED },
-	{ FAMILY_IPV6, 3,  ANY_CODE, PROBE_HEARD_UNREACHABLE   },
+	{ FAMILY_IPV6, 3,  1,        PROBE_HEARD_UNREACHABLE   }, /* a piece did not come */
 	{ FAMILY_IPV6, 4,  ANY_CODE, PROBE_HEARD_UNREACHABLE   },
 };
 
