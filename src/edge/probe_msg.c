@@ -2,9 +2,11 @@
 #include "edge/probe_msg.h"
 
 #include <errno.h>
-#include <linux/errqueue.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <time.h>
+
+#include <linux/errqueue.h> /* needs struct timespec */
 
 #include "core/wire.h"
 

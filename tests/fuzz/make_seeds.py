@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Writes the seeds of fuzz_packet, fuzz_pcap and fuzz_calc, and those of fuzz_rtnl_parse that the
+"""Writes the seeds of fuzz_packet, fuzz_pcap, fuzz_calc and fuzz_probe_msg, and those of fuzz_rtnl_parse that the
 unit tests have too, the same ones in each run, beside this script."""
 
 import json
@@ -114,6 +114,62 @@ def calc_seeds():
     yield "no room", b'{"path_mtu":68,"layers":[{"type":"vxlan"},{"type":"vxlan"}]}'
 
 
+def sockaddr(version, address, port=0):
+    """As Linux on x86-64 has them, like all below."""
+    if version == 4:
+        return struct.pack("=H", 2) + struct.pack("!H", port) + address + bytes(8)
+    return struct.pack("=H", 10) + struct.pack("!H", port) + bytes(4) + address + bytes(4)
+
+
+def probe_msg_seeds():
+    """What recvmsg gives: which socket, the lengths, name, control messages, bytes."""
+    nonce = bytes(range(0xa0, 0xb0))
+    far = {4: bytes([198, 51, 100, 2]), 6: bytes.fromhex("20010db8000200000000000000000002")}
+    router = {4: bytes([192, 0, 2, 2]), 6: bytes.fromhex("20010db8000100000000000000000002")}
+    told = {"too big": {4: (3, 4), 6: (2, 0)}, "time exceeded": {4: (11, 0), 6: (3, 0)},
+            "no port": {4: (3, 3), 6: (1, 4)}, "prohibited": {4: (3, 13), 6: (1, 1)},
+            "redirect": {4: (5, 1), 6: (137, 0)}}
+
+    def seed(version, udp, name, control, data, error=True):
+        flags = (version == 6) + 2 * udp + 4 * error
+        return bytes([flags, len(name), len(control)]) + name + control + data
+
+    def control(version, icmp, offender, origin=None):
+        level, kind = {4: (0, 11), 6: (41, 25)}[version]
+        data = struct.pack("=I4B2I", 90, origin or {4: 2, 6: 3}[version], *icmp, 0, 1300, 0)
+        data += sockaddr(version, offender)
+        return struct.pack("=Qii", 16 + len(data), level, kind) + data
+
+    for version, udp in ((4, False), (4, True), (6, False), (6, True)):
+        way = f"IPv{version} {'UDP' if udp else 'ping'}"
+        echo = struct.pack("!BBHHH", {4: 8, 6: 128}[version], 0, 0, 7, 40000)
+        quote = (b"" if udp else echo) + nonce + b"filler"
+        name = sockaddr(version, far[version], 40000 if udp else 0)
+        for what, icmp in told.items():
+            yield f"{way}, {what}", seed(version, udp, name,
+                                         control(version, icmp[version], router[version]), quote)
+        for what in ("no port", "too big"):
+            said = control(version, told[what][version], far[version])
+            yield f"{way}, {what}, far", seed(version, udp, name, said, quote)
+            yield f"{way}, {what}, far, no nonce", seed(version, udp, name, said,
+                                                        quote[:0 if udp else 8])
+        over = control(version, told["time exceeded"][version], router[version])
+        yield f"{way}, over, no nonce", seed(version, udp, name, over, b"" if udp else echo)
+        yield f"{way}, over, padded", seed(version, udp, name, over,
+                                           (b"" if udp else echo) + bytes(100))
+        yield f"{way}, local", seed(version, udp, name,
+                                    control(version, (0, 0), bytes(len(far[version])), 1), b"")
+        yield f"{way}, cut control", seed(version, udp, name, over[:-5], quote)
+        if not udp:
+            reply = bytes([{4: 0, 6: 129}[version]]) + echo[1:] + nonce
+            reply += bytes(1400 - {4: 20, 6: 40}[version] - len(reply))
+            yield f"{way}, answer", seed(version, udp, name, b"", reply, False)
+            yield f"{way}, answer, short", seed(version, udp, name, b"", reply[:-1], False)
+    yield "two control messages", seed(4, True, sockaddr(4, far[4], 40000),
+                                       struct.pack("=QiiI4x", 20, 0, 2, 64) +
+                                       control(4, (3, 4), router[4]), nonce)
+
+
 def write(folder, seeds):
     folder = HERE / "seeds" / folder
     shutil.rmtree(folder, ignore_errors=True)
@@ -141,4 +197,5 @@ def add_recorded(folder):
 write("packet", packet_seeds())
 add_recorded("rtnl_parse")
 write("pcap", pcap_seeds())
+write("probe_msg", probe_msg_seeds())
 write("calc", calc_seeds())
