@@ -25,7 +25,8 @@ struct control_method {
 	bool admin;       /* uid 0 or a member of the admin group only */
 	bool streams;     /* answers until the client hangs up: needs `more`, see control_publish */
 	/* Borrows parameters. Returns the owned reply parameters, or NULL after control_fail. One
-	 * that streams returns its first reply, or NULL without control_fail: there is none yet. */
+	 * that streams, and one that has called control_stream_open, returns its first reply, or
+	 * NULL without control_fail: there is none yet. */
 	json_t *(*run)(struct control_call *call, json_t *parameters, void *userdata);
 };
 
@@ -56,7 +57,8 @@ struct control_config {
  * -errno.
  *
  * What a client sees: calls are answered in order, one at a time; no further call is read while
- * a reply waits to be taken, or while one that streams is open: that one ends with the connection.
+ * a reply waits to be taken, or while one that streams is open: that one ends with the connection,
+ * or with its last reply (control_stream_end).
  * What is no Varlink call, is too long or too deep gets one error
  * org.mssclamp.InvalidArgument {message, hint}, then the connection ends: behind such bytes
  * nothing can be trusted to start a call. Parameters that are not what the description says get
@@ -73,15 +75,17 @@ int control_reconfigure(struct control *control, const struct control_config *co
  * parameters (NULL is read as out of memory). Sends nothing at once, so it may be called from a
  * method; a client that has CONTROL_BACKLOG_MAX bytes waiting is cut off. */
 void control_publish(struct control *control, const char *method, json_t *parameters);
-/* A call of a method that streams and has replies of its own, beyond control_publish. To be called
- * from its run at most once; gone is called once when the client has hung up or was cut off, not
- * after control_stream_end and control_stream_fail. Borrowed until then. NULL: out of memory, or
- * the caller has no more to come (no `more`). */
+/* A call that has replies of its own, whether its row streams or not. To be called from its run at
+ * most once; gone is called once, from the event loop or control_close, when the client has hung up
+ * or was cut off, and not after control_stream_end, control_stream_fail or a control_fail of that
+ * run. Borrowed until then. NULL: nobody waits for a reply (oneway). A client that has called
+ * without `more` gets the last reply alone; where that is no use the row streams. */
 struct control_stream;
 struct control_stream *control_stream_open(struct control_call *call, void (*gone)(void *userdata),
 					   void *userdata);
 /* One more reply ("continues"), or the last one; then the connection takes calls again. Take
- * parameters (NULL is read as out of memory). Send nothing at once. */
+ * parameters (NULL is read as out of memory: the client is cut off). Send nothing at once, so they
+ * may be called from run; a client that has CONTROL_BACKLOG_MAX bytes waiting is cut off. */
 void control_stream_reply(struct control_stream *stream, json_t *parameters);
 void control_stream_end(struct control_stream *stream, json_t *parameters);
 /* Ends it with an error, as control_fail. */

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <jansson.h>
+#include <stdarg.h>
 
 #include "base/log.h"
 #include "daemon/control.h"
 #include "daemon/control_peer.h"
+#include "daemon/control_stream.h"
 #include "proto/varlink.h"
 
 struct control_commands {
@@ -16,13 +18,16 @@ struct control_commands {
 	struct log_ratelimit refused;
 };
 
-/* Returns 0 and the owned reply, an error reply included, or -ENOMEM. *ret_stream is the method
- * where the call stays open for more, NULL where this is its last reply; only an open call may
- * have no reply yet (NULL). */
+/* stream: the connection's, not open; open behind it where the command has opened it. Returns 0 and
+ * the owned reply, an error reply included, or -ENOMEM. *ret_open is the method where the call
+ * stays open for more, NULL where this is its last reply. No reply (NULL): an open call has none
+ * yet, or all of them have gone by its stream. */
 int control_call_answer(struct control_commands *commands, const struct control_peer *peer,
-			const struct varlink_call *call, json_t **ret_reply,
-			const struct control_method **ret_stream);
+			const struct varlink_call *call, struct control_stream *stream,
+			json_t **ret_reply, const struct control_method **ret_open);
 
 /* An error of ours as a message, for what never became a call. Owned, or NULL (out of memory). */
 json_t *control_call_make_error(enum control_error error, const char *hint, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+json_t *control_call_make_error_v(enum control_error error, const char *hint, const char *format,
+				  va_list arguments) __attribute__((format(printf, 3, 0)));

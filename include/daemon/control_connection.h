@@ -23,14 +23,20 @@ struct control_connection *control_connection_new(sd_event *event, int fd,
 						  const struct control_peer *peer,
 						  struct control_commands *commands,
 						  control_connection_gone gone, void *userdata);
-/* Ends it without a word and without calling gone. NULL is fine. */
+/* Ends it without a word and without calling gone; that of an open stream is called. NULL is
+ * fine. */
 void control_connection_free(struct control_connection *connection);
 
 /* Adds what waits in message (one reply, as bytes) where a call of this method is open, and sends
- * it from the event loop. Ends the connection where too much waits already. */
+ * it from the event loop. Where too much waits already, or memory is short, the connection ends,
+ * from the event loop as well. */
 void control_connection_publish(struct control_connection *connection,
 				const struct control_method *method,
 				const struct varlink_output *message);
+/* The same for the stream of its open call (takes message; NULL is read as out of memory); the last
+ * one closes the call. */
+void control_connection_say(struct control_connection *connection, json_t *message);
+void control_connection_say_last(struct control_connection *connection, json_t *message);
 /* The method of the call that is open, or NULL. */
 const struct control_method *control_connection_stream(const struct control_connection *connection);
 

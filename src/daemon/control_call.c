@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/control_call.h"
 
+#include <assert.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,11 +36,15 @@ static const char *const error_names[] = {
 
 /* A call while its command runs. */
 struct control_call {
-	json_t *error; /* owned; NULL: nothing failed, or out of memory */
+	json_t *error;                 /* owned; NULL: nothing failed, or out of memory */
+	bool failed;
+	struct control_stream *stream; /* to be opened */
+	bool opened;                   /* it was, whether it still is or not */
+	bool more, oneway;             /* what the client asked for */
 };
 
-static json_t *__attribute__((format(printf, 3, 0)))
-make_error(enum control_error error, const char *hint, const char *format, va_list arguments)
+json_t *control_call_make_error_v(enum control_error error, const char *hint, const char *format,
+				  va_list arguments)
 {
 	json_t *parameters;
 	char *message;
@@ -65,7 +69,7 @@ json_t *control_call_make_error(enum control_error error, const char *hint, cons
 	json_t *message;
 
 	va_start(arguments, format);
-	message = make_error(error, hint, format, arguments);
+	message = control_call_make_error_v(error, hint, format, arguments);
 	va_end(arguments);
 	return message;
 }
@@ -77,9 +81,25 @@ json_t *control_fail(struct control_call *call, enum control_error error, const 
 
 	va_start(arguments, format);
 	json_decref(call->error);
-	call->error = make_error(error, hint, format, arguments);
+	call->failed = true;
+	call->error = control_call_make_error_v(error, hint, format, arguments);
 	va_end(arguments);
 	return NULL;
+}
+
+struct control_stream *control_stream_open(struct control_call *call, void (*gone)(void *userdata),
+					   void *userdata)
+{
+	struct control_stream *stream = call->stream;
+
+	assert(!call->opened);
+	if (call->oneway)
+		return NULL;
+	stream->gone = gone;
+	stream->userdata = userdata;
+	stream->more = call->more;
+	stream->open = call->opened = true;
+	return stream;
 }
 
 static const struct control_method *find_method(const struct control_commands *commands,
@@ -120,15 +140,42 @@ static json_t *make_not_implemented(const char *method)
 	return varlink_make_error("org.varlink.service.MethodNotImplemented", parameters);
 }
 
+/* A command that has opened its stream has said all there, but for what it has just returned: one
+ * reply among others, or the error that is the last one. As control_call_answer. */
+static int finish_stream(struct control_call *call, json_t *said, json_t **ret_reply)
+{
+	if (!said && call->failed) {
+		call->stream->open = false;
+		*ret_reply = call->error;
+		return call->error ? 0 : -ENOMEM;
+	}
+	json_decref(call->error);
+	if (said)
+		control_stream_reply(call->stream, said);
+	*ret_reply = NULL;
+	return 0;
+}
+
 /* As control_call_answer. */
 static int run(struct control_commands *commands, const struct control_method *method,
-	       json_t *parameters, json_t **ret_reply, const struct control_method **ret_stream)
+	       const struct varlink_call *asked, struct control_stream *stream, json_t **ret_reply,
+	       const struct control_method **ret_open)
 {
-	struct control_call call = { 0 };
-	json_t *said = method->run(&call, parameters, commands->userdata), *reply;
-	bool open = method->streams && (said || !call.error);
+	struct control_call call = {
+		.stream = stream,
+		.more = asked->more,
+		.oneway = asked->oneway,
+	};
+	json_t *said = method->run(&call, asked->parameters, commands->userdata), *reply;
+	bool open = method->streams && (said || !call.failed);
+	int r;
 
-	if (!said && !call.error && !open)
+	if (call.opened) {
+		r = finish_stream(&call, said, ret_reply);
+		*ret_open = stream->open ? method : NULL;
+		return r;
+	}
+	if (!said && !call.failed && !open)
 		control_fail(&call, CONTROL_FAILED, "see the daemon's log",
 			     "%s gave no answer: most likely memory is short", method->name);
 	if (said)
@@ -137,20 +184,20 @@ static int run(struct control_commands *commands, const struct control_method *m
 	if (!reply && (said || !open))
 		return -ENOMEM;
 	*ret_reply = reply;
-	*ret_stream = open ? method : NULL;
+	*ret_open = open ? method : NULL;
 	return 0;
 }
 
 int control_call_answer(struct control_commands *commands, const struct control_peer *peer,
-			const struct varlink_call *call, json_t **ret_reply,
-			const struct control_method **ret_stream)
+			const struct varlink_call *call, struct control_stream *stream,
+			json_t **ret_reply, const struct control_method **ret_open)
 {
 	int r = varlink_service_answer(&service, call, ret_reply);
 	const struct control_method *method;
 	const char *name;
 	json_t *reply;
 
-	*ret_stream = NULL;
+	*ret_open = NULL;
 	if (r != 0)
 		return r < 0 ? r : 0;
 	name = strrchr(call->method, '.') + 1;
@@ -162,7 +209,7 @@ int control_call_answer(struct control_commands *commands, const struct control_
 	else if (method->streams && !call->more)
 		reply = varlink_make_expected_more();
 	else
-		return run(commands, method, call->parameters, ret_reply, ret_stream);
+		return run(commands, method, call, stream, ret_reply, ret_open);
 	if (!reply)
 		return -ENOMEM;
 	*ret_reply = reply;

@@ -34,8 +34,10 @@ struct control_connection {
 	void *userdata;
 	struct varlink_input input;
 	struct varlink_output output;
-	const struct control_method *stream; /* of the call that is open, or NULL */
+	const struct control_method *open; /* of the call that is open, or NULL */
+	struct control_stream stream; /* of that call, where it has replies of its own */
 	bool half_closed; /* while it was: the client says nothing more, but may still read */
+	bool cut; /* shut down, to be ended by the event loop */
 	bool refused; /* after the output that waits the connection ends */
 	size_t thrown_away; /* bytes that came after the refusal */
 	enum phase phase;
@@ -78,7 +80,7 @@ static enum step send_output(struct control_connection *c)
 		enter(c, PHASE_SENDING);
 	}
 	if (c->phase == PHASE_SENDING)
-		enter(c, c->stream ? PHASE_OPEN : PHASE_IDLE);
+		enter(c, c->open ? PHASE_OPEN : PHASE_IDLE);
 	return STEP_ON;
 }
 
@@ -114,7 +116,7 @@ static enum step answer(struct control_connection *c, json_t *message)
 	r = varlink_call_parse(message, &call, why);
 	if (r < 0)
 		return r == -EBADMSG ? reject_input(c, why) : STEP_END;
-	r = control_call_answer(c->commands, &c->peer, &call, &reply, &c->stream);
+	r = control_call_answer(c->commands, &c->peer, &call, &c->stream, &reply, &c->open);
 	oneway = call.oneway;
 	varlink_call_done(&call);
 	if (r < 0)
@@ -122,7 +124,8 @@ static enum step answer(struct control_connection *c, json_t *message)
 	if (reply && !oneway)
 		return put_out(c, reply);
 	json_decref(reply);
-	enter(c, c->stream ? PHASE_OPEN : PHASE_IDLE);
+	if (c->phase != PHASE_SENDING) /* its stream has said nothing */
+		enter(c, c->open ? PHASE_OPEN : PHASE_IDLE);
 	return STEP_ON;
 }
 
@@ -157,7 +160,7 @@ static enum step take_call(struct control_connection *c)
  * (EPOLLHUP). */
 static bool wants_input(const struct control_connection *c)
 {
-	return !c->stream || (!c->half_closed && c->input.len == c->input.start);
+	return !c->open || (!c->half_closed && c->input.len == c->input.start);
 }
 
 /* Only called when no whole message waits, so the input stays below its limit plus one receive. */
@@ -170,7 +173,7 @@ static enum step receive(struct control_connection *c)
 	n = recv(c->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR ? STEP_WAIT : STEP_END;
-	if (n == 0 && c->stream) {
+	if (n == 0 && c->open) {
 		c->half_closed = true;
 		return STEP_WAIT;
 	}
@@ -202,13 +205,13 @@ static enum step say_farewell(struct control_connection *c)
 
 static enum step advance(struct control_connection *c)
 {
-	enum step step = send_output(c);
+	enum step step = c->cut ? STEP_END : send_output(c);
 
 	if (step != STEP_ON)
 		return step;
 	if (c->refused)
 		return say_farewell(c);
-	if (c->stream)
+	if (c->open)
 		return wants_input(c) ? receive(c) : STEP_WAIT;
 	step = take_call(c);
 	return step == STEP_WAIT ? receive(c) : step;
@@ -233,7 +236,7 @@ static int on_io(sd_event_source *io, int fd, uint32_t revents, void *userdata)
 
 	(void)io;
 	(void)fd;
-	if (c->stream && (revents & (EPOLLHUP | EPOLLERR))) {
+	if (c->open && (revents & (EPOLLHUP | EPOLLERR))) {
 		end(c);
 		return 0;
 	}
@@ -257,6 +260,7 @@ struct control_connection *control_connection_new(sd_event *event, int fd,
 		return NULL;
 	}
 	c->fd = fd;
+	c->stream.connection = c;
 	c->peer = *peer;
 	c->commands = commands;
 	c->gone = gone;
@@ -275,6 +279,7 @@ void control_connection_free(struct control_connection *c)
 {
 	if (!c)
 		return;
+	control_stream_drop(&c->stream);
 	sd_event_source_disable_unref(c->io);
 	varlink_input_done(&c->input);
 	varlink_output_done(&c->output);
@@ -289,33 +294,68 @@ void control_connection_refuse(struct control_connection *c, json_t *error)
 		end(c);
 }
 
-/* The clock of a stall runs from the last byte that was taken, however much is added. */
-void control_connection_publish(struct control_connection *c, const struct control_method *method,
-				const struct varlink_output *message)
+/* The caller may stand below this connection's own event, or be a command of it: nothing is freed
+ * here. The shutdown wakes the event loop. */
+static void cut_off(struct control_connection *c)
+{
+	c->cut = true;
+	shutdown(c->fd, SHUT_RDWR);
+}
+
+/* Whether so many bytes of an open call may wait as well; where not, the client is cut off. */
+static bool has_room(struct control_connection *c, size_t len)
 {
 	size_t waiting = varlink_output_waiting(&c->output);
 
-	if (c->stream != method)
-		return;
-	if (waiting + varlink_output_waiting(message) > CONTROL_BACKLOG_MAX) {
-		log_debug("control: uid %u, pid %d is cut off: %zu bytes wait for it", c->peer.uid,
-			  c->peer.pid, waiting);
-		end(c);
+	if (c->cut)
+		return false;
+	if (waiting + len <= CONTROL_BACKLOG_MAX)
+		return true;
+	log_debug("control: uid %u, pid %d is cut off: %zu bytes wait for it", c->peer.uid,
+		  c->peer.pid, waiting);
+	cut_off(c);
+	return false;
+}
+
+/* error: why a reply could not be added, or 0. The clock of a stall runs from the last byte that was
+ * taken, however much is added. */
+static void send_from_loop(struct control_connection *c, int error)
+{
+	if (error < 0) {
+		log_error(error, "control: uid %u, pid %d is cut off: a reply is lost", c->peer.uid,
+			  c->peer.pid);
+		cut_off(c);
 		return;
 	}
-	if (varlink_output_copy(&c->output, message) < 0) {
-		end(c);
-		return;
-	}
-	if (c->phase == PHASE_OPEN)
+	if (c->phase != PHASE_SENDING)
 		enter(c, PHASE_SENDING);
 	if (listen_for(c, false) < 0)
-		end(c);
+		cut_off(c);
+}
+
+void control_connection_publish(struct control_connection *c, const struct control_method *method,
+				const struct varlink_output *message)
+{
+	if (c->open == method && has_room(c, varlink_output_waiting(message)))
+		send_from_loop(c, varlink_output_copy(&c->output, message));
+}
+
+void control_connection_say(struct control_connection *c, json_t *message)
+{
+	if (has_room(c, 0))
+		send_from_loop(c, message ? varlink_output_add(&c->output, message) : -ENOMEM);
+	json_decref(message);
+}
+
+void control_connection_say_last(struct control_connection *c, json_t *message)
+{
+	c->open = NULL;
+	control_connection_say(c, message);
 }
 
 const struct control_method *control_connection_stream(const struct control_connection *c)
 {
-	return c->stream;
+	return c->open;
 }
 
 void control_connection_sweep(struct control_connection *c, uint64_t now_ns)
