@@ -13,13 +13,18 @@
 #include "proto/varlink.h"
 
 #define INTERFACE "org.mssclamp."
-static int refuse_late(const struct client *client)
+
+/* wait_ns: how long it was waited for. */
+static int refuse_late(const struct client *client, uint64_t wait_ns)
 {
-	return client_error_set(client->error, CTL_UNKNOWN,
-				"It may be busy or stuck: systemctl status mssclampd; "
-				"--timeout SEC waits longer.",
+	const char *hint = client->answered ?
+				   "It may be busy or stuck: systemctl status mssclampd." :
+				   "It may be busy or stuck: systemctl status mssclampd; "
+				   "--timeout SEC waits longer.";
+
+	return client_error_set(client->error, CTL_UNKNOWN, hint,
 				"mssclampd at %s gave no answer within %.3g s", client->ctl->socket,
-				(double)client->ctl->timeout_ns / (double)NS_PER_SECOND);
+				(double)wait_ns / (double)NS_PER_SECOND);
 }
 
 static enum ctl_exit error_code(const char *name)
@@ -153,12 +158,12 @@ int client_try(const struct ctl *ctl, const char *method, json_t *parameters, js
 	if (r == 0)
 		r = client_next(&client, method, ret_reply, &continues);
 	client_done(&client);
-	return r == -ETIME ? refuse_late(&client) : refuse_rest(&client, r);
+	return r == -ETIME ? refuse_late(&client, ctl->timeout_ns) : refuse_rest(&client, r);
 }
 
 /* One reply after the other. Returns a code of on_reply or CTL_OK, or as client_try. */
-static int client_listen(struct client *client, const char *method, client_on_reply *on_reply,
-			 void *userdata)
+static int client_listen(struct client *client, const char *method, uint64_t silence_ns,
+			 client_on_reply *on_reply, void *userdata)
 {
 	bool continues = true;
 	int r = CTL_OK;
@@ -170,15 +175,16 @@ static int client_listen(struct client *client, const char *method, client_on_re
 		if (r < 0)
 			return r;
 		client->answered = true;
-		client->deadline_ns = UINT64_MAX;
 		r = on_reply(client->ctl, reply, userdata);
+		client->deadline_ns = silence_ns == UINT64_MAX ? UINT64_MAX :
+								 clock_boottime_ns() + silence_ns;
 		json_decref(reply);
 	}
 	return r;
 }
 
 int client_stream(const struct ctl *ctl, const char *method, json_t *parameters,
-		  client_on_reply *on_reply, void *userdata)
+		  uint64_t silence_ns, client_on_reply *on_reply, void *userdata)
 {
 	struct client_error error;
 	struct client client = client_make(ctl, &error);
@@ -187,9 +193,9 @@ int client_stream(const struct ctl *ctl, const char *method, json_t *parameters,
 	client.streams = true;
 	r = client_ask(&client, method, parameters);
 	if (r == 0)
-		r = client_listen(&client, method, on_reply, userdata);
+		r = client_listen(&client, method, silence_ns, on_reply, userdata);
 	if (r == -ETIME)
-		r = refuse_late(&client);
+		r = refuse_late(&client, client.answered ? silence_ns : ctl->timeout_ns);
 	else if (r == -EPIPE)
 		r = CTL_FAILED;
 	else if (r < 0)

@@ -1,35 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* events: a line for each change, until somebody ends it. */
 #include <stdio.h>
-#include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "ctl/client.h"
 #include "ctl/commands.h"
 #include "ctl/field.h"
+#include "ctl/local_time.h"
 #include "ctl/output.h"
-
-#define CLOCK_MAX 16 /* bytes; "12:44:01" */
-
-/* The time of day here and now of an RFC 3339 time in UTC; "-" for what is none. */
-static void format_clock(const char *text, char clock[CLOCK_MAX])
-{
-	struct tm utc = { 0 }, local;
-	const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &utc);
-	time_t when = timegm(&utc);
-
-	strcpy(clock, "-");
-	if (rest && localtime_r(&when, &local))
-		strftime(clock, CLOCK_MAX, "%H:%M:%S", &local);
-}
 
 static void print_event(const struct ctl *ctl, const json_t *event)
 {
-	char clock[CLOCK_MAX];
-
-	format_clock(field_string(event, "time", ""), clock);
-	printf("%s%s%s ", output_paint(ctl, PAINT_BOLD), clock, output_paint(ctl, PAINT_END));
+	printf("%s%s%s ", output_paint(ctl, PAINT_BOLD),
+	       local_time_clock(field_string(event, "time", "")).s, output_paint(ctl, PAINT_END));
 	output_text(ctl, field_string(event, "message", field_string(event, "event", "-")));
 	putchar('\n');
 }
@@ -60,5 +43,5 @@ int command_events(const struct ctl *ctl, int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	lines.json_lines = ctl->json; /* what has no end is read line by line */
-	return client_stream(&lines, "Subscribe", NULL, on_event, NULL);
+	return client_stream(&lines, "Subscribe", NULL, UINT64_MAX, on_event, NULL);
 }

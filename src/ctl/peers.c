@@ -8,31 +8,14 @@
 #include "ctl/field.h"
 #include "ctl/format.h"
 #include "ctl/output.h"
+#include "ctl/peer_label.h"
 #include "ctl/table.h"
-
-#define PEER_COLUMNS 32 /* of a name or id in the table */
-#define KEY_COLUMNS 16  /* of a WireGuard public key: its head tells them apart */
-#define KEY_LENGTH 44   /* base64 of 32 bytes, ends with "=" */
 
 static const struct table_column columns[] = {
 	{ "TUNNEL", false, 0 }, { "PEER", false, 0 },     { "ENDPOINT", false, 2 },
 	{ "PATH", true, 1 },    { "SOURCE", false, 4 },   { "MSS4/MSS6", false, 0 },
 	{ "LAST SEEN", true, 3 },
 };
-
-/* The name, or the id, as far as it has room; owned. NULL: out of memory. */
-static char *peer_label(const struct ctl *ctl, const json_t *peer)
-{
-	const char *id = field_string(peer, "peer", "-");
-	const char *name = field_string(peer, "name", NULL);
-	size_t len = strlen(id);
-	bool key = !name && len == KEY_LENGTH && id[len - 1] == '=';
-	char *label = format_clean(name ? name : id, ctl->utf8, false);
-
-	if (label)
-		format_shorten(label, key ? KEY_COLUMNS : PEER_COLUMNS);
-	return label;
-}
 
 static void add_peer(const struct ctl *ctl, struct table *table, const json_t *peer)
 {
