@@ -23,14 +23,20 @@ int client_call(const struct ctl *ctl, const char *method, json_t *parameters,
 /* Gets one reply's parameters. Returns an enum ctl_exit; other than CTL_OK ends the stream. */
 typedef int client_on_reply(const struct ctl *ctl, const json_t *reply, void *userdata);
 
-/* Calls a method that answers again and again. ctl->timeout_ns is for the first reply, silence_ns
- * for each one behind it; UINT64_MAX: as long as it takes.
+struct client_listener {
+	client_on_reply *on_reply;
+	void (*on_end)(void *userdata); /* no reply comes any more, and no error is said yet; or NULL */
+	void *userdata;
+	uint64_t silence_ns; /* most time between two replies; UINT64_MAX: as long as it takes */
+};
+
+/* Calls a method that answers again and again. ctl->timeout_ns is for the first reply.
  * Returns what on_reply ended it with; CTL_OK after the last reply or SIGINT (interrupt_fd);
  * CTL_FAILED, without a word, where nobody reads stdout any more; CTL_NOT_RUNNING, said, where
  * mssclampd hangs up in the middle of it; CTL_UNKNOWN, said, where it falls silent; else as
  * client_call. */
 int client_stream(const struct ctl *ctl, const char *method, json_t *parameters,
-		  uint64_t silence_ns, client_on_reply *on_reply, void *userdata);
+		  const struct client_listener *listener);
 
 /* Whether somebody accepts connections on the socket, which may be systemd on behalf of a daemon
  * that this starts. Returns 1 for yes, 0 for nobody, -EINTR, or -EIO (cannot tell) with error as

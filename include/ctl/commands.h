@@ -19,7 +19,7 @@ struct command {
 	enum command_daemon daemon;  /* whether it needs mssclampd */
 	bool admin;                  /* for root and the admin group */
 	bool repeats;                /* --every makes sense */
-	bool streams;                /* goes on until SIGINT */
+	bool streams;                /* answers again and again; SIGINT ends it in good order */
 	size_t words_min, words_max; /* how many words it takes */
 	const struct option_row *options;
 	void (*more)(FILE *out);     /* prints what `help COMMAND` shows besides, or NULL */
@@ -47,6 +47,8 @@ int command_tunnels(const struct ctl *ctl, int argc, char **argv);
 int command_peers(const struct ctl *ctl, int argc, char **argv);
 int command_explain(const struct ctl *ctl, int argc, char **argv);
 int command_events(const struct ctl *ctl, int argc, char **argv);
+int command_probe(const struct ctl *ctl, int argc, char **argv);
+int command_try(const struct ctl *ctl, int argc, char **argv);
 int command_rules(const struct ctl *ctl, int argc, char **argv);
 int command_reload(const struct ctl *ctl, int argc, char **argv);
 int command_log(const struct ctl *ctl, int argc, char **argv);

@@ -162,8 +162,8 @@ int client_try(const struct ctl *ctl, const char *method, json_t *parameters, js
 }
 
 /* One reply after the other. Returns a code of on_reply or CTL_OK, or as client_try. */
-static int client_listen(struct client *client, const char *method, uint64_t silence_ns,
-			 client_on_reply *on_reply, void *userdata)
+static int client_listen(struct client *client, const char *method,
+			 const struct client_listener *listener)
 {
 	bool continues = true;
 	int r = CTL_OK;
@@ -175,16 +175,17 @@ static int client_listen(struct client *client, const char *method, uint64_t sil
 		if (r < 0)
 			return r;
 		client->answered = true;
-		r = on_reply(client->ctl, reply, userdata);
-		client->deadline_ns = silence_ns == UINT64_MAX ? UINT64_MAX :
-								 clock_boottime_ns() + silence_ns;
+		r = listener->on_reply(client->ctl, reply, listener->userdata);
+		client->deadline_ns = UINT64_MAX;
+		if (listener->silence_ns != UINT64_MAX)
+			client->deadline_ns = clock_boottime_ns() + listener->silence_ns;
 		json_decref(reply);
 	}
 	return r;
 }
 
 int client_stream(const struct ctl *ctl, const char *method, json_t *parameters,
-		  uint64_t silence_ns, client_on_reply *on_reply, void *userdata)
+		  const struct client_listener *listener)
 {
 	struct client_error error;
 	struct client client = client_make(ctl, &error);
@@ -193,9 +194,11 @@ int client_stream(const struct ctl *ctl, const char *method, json_t *parameters,
 	client.streams = true;
 	r = client_ask(&client, method, parameters);
 	if (r == 0)
-		r = client_listen(&client, method, silence_ns, on_reply, userdata);
+		r = client_listen(&client, method, listener);
+	if (listener->on_end)
+		listener->on_end(listener->userdata);
 	if (r == -ETIME)
-		r = refuse_late(&client, client.answered ? silence_ns : ctl->timeout_ns);
+		r = refuse_late(&client, client.answered ? listener->silence_ns : ctl->timeout_ns);
 	else if (r == -EPIPE)
 		r = CTL_FAILED;
 	else if (r < 0)

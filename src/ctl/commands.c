@@ -26,6 +26,19 @@ static const struct option_row rules_options[] = {
 	{ 0 },
 };
 
+static const struct option_row probe_options[] = {
+	{ "--max", 0, "N", "no larger packet outside: 68 to 65535; default: by links" },
+	{ "--tries", 0, "N", "lost packets that make a size too large: 1 to 20" },
+	{ 0 },
+};
+
+static const struct option_row try_options[] = {
+	{ "--interface", 0, "IF", "the interface that gets it" },
+	{ "--peer", 0, "P", "or the peer, by name or id" },
+	{ "--for", 0, "TIME", "how long: 90s, 10m, 2h, at most a day; default: 10m" },
+	{ 0 },
+};
+
 static const struct option_row wait_options[] = {
 	{ "--tunnel", 0, "IF", "until this tunnel has an MSS as well" },
 	{ "--for", 0, "SEC", "how long at most; default: 30" },
@@ -125,6 +138,45 @@ const struct command commands[] = {
 		.streams = true,
 		.options = none,
 		.run = command_events,
+	},
+	{
+		.name = "probe",
+		.arguments = "PEER|ADDR",
+		.summary = "search the path MTU to a peer, see where packets vanish",
+		.details = "Sends packets that may not be cut, to the endpoint of the peer from\n"
+			   "outside of the tunnel and to an address behind it from inside. The MSS\n"
+			   "follows what is found. Ctrl-C ends it. An address that is no peer's\n"
+			   "endpoint is searched too, and nothing changes.\n"
+			   "SIZE is the packet sent, OUTER the one outside that it makes. In the\n"
+			   "picture [?] is a hop that says nothing; (1433, silent): this link takes\n"
+			   "1433 bytes and larger packets vanish without a word.\n"
+			   "--json gives the last reply, --json-lines those before it too.\n"
+			   "Exit code 0: ok, or limited by what a router says; 1: a black hole, or\n"
+			   "cancelled; 5: no such peer; 7: cannot tell, nobody answers.",
+		.daemon = DAEMON_YES,
+		.admin = true,
+		.streams = true,
+		.words_min = 1,
+		.words_max = 1,
+		.options = probe_options,
+		.run = command_probe,
+	},
+	{
+		.name = "try",
+		.arguments = "MSS|off",
+		.summary = "a limit to test a guess, which undoes itself",
+		.details = "MSS is 88 to 65495 bytes, for --interface or --peer, whichever is given.\n"
+			   "Connections that begin from now on get it; it ends with its time, with\n"
+			   "\"off\", and with mssclampd.\n"
+			   "  mssclampctl try 1320 --peer carol --for 10m\n"
+			   "  mssclampctl try off --peer carol\n"
+			   "Exit code 5: no such interface or peer.",
+		.daemon = DAEMON_YES,
+		.admin = true,
+		.words_min = 1,
+		.words_max = 1,
+		.options = try_options,
+		.run = command_try,
 	},
 	{
 		.name = "rules",

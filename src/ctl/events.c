@@ -38,10 +38,11 @@ static int on_event(const struct ctl *ctl, const json_t *event, void *userdata)
 
 int command_events(const struct ctl *ctl, int argc, char **argv)
 {
+	const struct client_listener listener = { .on_reply = on_event, .silence_ns = UINT64_MAX };
 	struct ctl lines = *ctl;
 
 	(void)argc;
 	(void)argv;
 	lines.json_lines = ctl->json; /* what has no end is read line by line */
-	return client_stream(&lines, "Subscribe", NULL, UINT64_MAX, on_event, NULL);
+	return client_stream(&lines, "Subscribe", NULL, &listener);
 }
