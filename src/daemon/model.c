@@ -11,14 +11,10 @@
 #include "base/log.h"
 #include "daemon/build.h"
 #include "daemon/knowledge.h"
+#include "daemon/look_time.h"
 #include "daemon/peer_changes.h"
 #include "edge/rtnl.h"
 
-/* The least time between two looks: 20 ms, or ten times the CPU time of the last one, so that a
- * host with a million flapping routes spends a tenth of a core here and no more, and one that is
- * busy with other things waits no longer. */
-#define LOOK_GAP_NS (20 * NS_PER_MS)
-#define LOOK_GAP_FACTOR 10
 #define RETRY_NS (200 * NS_PER_MS)
 /* Some changes are never announced (net.ipv6.conf.*.mtu): a look without a reason now and then. */
 #define LOOK_ANYWAY_NS (60 * NS_PER_SECOND)
@@ -110,37 +106,6 @@ static unsigned int take_stale(struct model *model, uint64_t now_ns)
 	return stale;
 }
 
-/* What one look takes, by both clocks. */
-struct look_time {
-	uint64_t begin_ns, looked_ns; /* CLOCK_BOOTTIME: begun, and all answers were there */
-	uint64_t begin_cpu_ns;        /* of this thread */
-};
-
-/* What was asked for is told apart from what was made of it. */
-static void say_look(const struct model *model, bool built, const struct look_time *time)
-{
-	const struct knowledge *knowledge = &model->knowledge;
-	unsigned long long looked_us = (time->looked_ns - time->begin_ns) / 1000;
-	unsigned long long built_us = (clock_boottime_ns() - time->looked_ns) / 1000;
-	size_t peers = current_set(model)->peer_count;
-
-	if (built)
-		log_debug("%zu links, %zu routes, %zu peers: looked in %llu us, built in %llu us",
-			  knowledge->links.count, knowledge->routes.count, peers, looked_us,
-			  built_us);
-	else
-		log_debug("%zu links, %zu routes, %zu peers: looked in %llu us, nothing is new",
-			  knowledge->links.count, knowledge->routes.count, peers, looked_us);
-}
-
-/* The next look waits in proportion to what this one cost, also where it failed. */
-static void note_cost(struct model *model, const struct look_time *time)
-{
-	uint64_t gap_ns = (clock_thread_ns() - time->begin_cpu_ns) * LOOK_GAP_FACTOR;
-
-	model->next_look_ns = clock_boottime_ns() + (gap_ns > LOOK_GAP_NS ? gap_ns : LOOK_GAP_NS);
-}
-
 /* What could not be asked for is asked for again before long, all of it after a while. */
 static int schedule_next_look(struct model *model)
 {
@@ -153,8 +118,7 @@ static int schedule_next_look(struct model *model)
 static int on_look(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct model *model = userdata;
-	struct look_time time = { .begin_ns = clock_boottime_ns(),
-				  .begin_cpu_ns = clock_thread_ns() };
+	struct look_time time = look_time_begin();
 	unsigned int stale = take_stale(model, time.begin_ns);
 	uint64_t suppressed;
 	int news, r;
@@ -164,7 +128,7 @@ static int on_look(sd_event_source *source, uint64_t usec, void *userdata)
 	news = knowledge_look(&model->knowledge, stale, model->config);
 	time.looked_ns = clock_boottime_ns();
 	r = news > 0 ? publish(model, model->config) : news;
-	note_cost(model, &time);
+	model->next_look_ns = look_time_next(&time);
 	if (r < 0) {
 		if (log_may_speak(&model->failed_limit, time.begin_ns, NS_PER_SECOND, &suppressed))
 			log_error(r, "rtnetlink: cannot read links and routes, the limits stay as "
@@ -173,7 +137,7 @@ static int on_look(sd_event_source *source, uint64_t usec, void *userdata)
 		model->stale |= stale | STALE_KERNEL;
 		return schedule_look(model, clock_boottime_ns() + RETRY_NS);
 	}
-	say_look(model, news > 0, &time);
+	look_time_say(&time, &model->knowledge, current_set(model)->peer_count, news > 0);
 	return schedule_next_look(model);
 }
 
