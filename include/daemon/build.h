@@ -11,6 +11,7 @@
 
 struct build_input {
 	const struct config *config;
+	const struct rules *tries; /* temporary limits, in front of the rules; NULL: none */
 	const struct link_list *links;
 	const struct route_list *routes;
 	const struct hint_list *hints;

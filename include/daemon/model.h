@@ -32,6 +32,10 @@ struct slot *model_slot(const struct model *model);
  * one still in force and still borrowed. */
 int model_configure(struct model *model, const struct config *config);
 
+/* Temporary limits that stand in front of all rules until the next call, reloads included; published
+ * at once. Takes tries on success. Returns 0, or -errno with the old ones still in force. */
+int model_try(struct model *model, struct rules *tries);
+
 /* Frees snapshots no worker can hold any more; call it about once a second. */
 void model_reclaim(struct model *model);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The ordered rules of the configuration. A rule speaks of one side of a flow. */
+/* The ordered rules of the configuration, and temporary limits in front of them. A rule speaks of one
+ * side of a flow. */
 #pragma once
 
 #include <stdbool.h>
@@ -23,6 +24,8 @@ struct rule {
 	enum family family;
 	enum rule_action action;
 	uint32_t value;
+	uint64_t until_ns;    /* CLOCK_BOOTTIME at which a temporary limit ends; 0: it is of the
+			       * configuration and stays */
 	char *text;           /* as people know it: "rules[1] interface=wan6 mss=1360" */
 };
 
@@ -61,6 +64,9 @@ bool rule_names_peer(const struct rule *rule, const struct rule_peer *peer);
 
 /* All keys against one side, slowly: the truth that the compiled tables are tested against. */
 bool rule_matches(const struct rule *rule, const struct rule_side *side);
+
+/* Where a rule comes from, as replies tell a source: "config" or "override". */
+const char *rule_source_name(const struct rule *rule);
 
 /* The MSS limit a matching rule gives to a family, MSS_NONE for ignore. */
 uint32_t rule_mss(const struct rule *rule, enum family family);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "daemon/overrides.h"
 
@@ -83,10 +84,37 @@ static int ids_make(const struct tunnel_set *set, const struct tunnel_views *vie
 	return 0;
 }
 
+/* Temporary limits, then the rules of the configuration. Borrows the rules; their list is owned
+ * (free). */
+static int join_rules(const struct build_input *input, struct rules *ret_rules)
+{
+	const struct rules *const parts[] = { input->tries, input->config->rules };
+	size_t most = input->config->rules->count + (input->tries ? input->tries->count : 0);
+	struct rules joined = { .list = calloc(most + 1, sizeof(*joined.list)) };
+
+	if (!joined.list)
+		return -ENOMEM;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		if (!parts[i] || parts[i]->count == 0)
+			continue;
+		memcpy(joined.list + joined.count, parts[i]->list,
+		       parts[i]->count * sizeof(*joined.list));
+		joined.count += parts[i]->count;
+	}
+	*ret_rules = joined;
+	return 0;
+}
+
 static int build_tables(const struct build_input *input, struct tunnel_set *set,
 			const struct ids *ids, struct snapshot **ret_snapshot)
 {
-	return snapshot_build(&(const struct snapshot_input){
+	struct rules rules;
+	int r;
+
+	r = join_rules(input, &rules);
+	if (r < 0)
+		return r;
+	r = snapshot_build(&(const struct snapshot_input){
 		.mode = {
 			.clamp = {
 				.insert_missing = input->config->insert_missing,
@@ -98,10 +126,12 @@ static int build_tables(const struct build_input *input, struct tunnel_set *set,
 		.link_count = set->link_count,
 		.routes = input->routes->list,
 		.route_count = input->routes->count,
-		.rules = input->config->rules,
+		.rules = &rules,
 		.tunnels = set,
 		.peer_tunnel_ids = ids->peers,
 	}, ret_snapshot);
+	free(rules.list);
+	return r;
 }
 
 int build_snapshot(const struct build_input *input, struct built *ret_built)

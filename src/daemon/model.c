@@ -24,6 +24,7 @@
 struct model {
 	sd_event *event;             /* borrowed */
 	const struct config *config; /* borrowed */
+	struct rules *tries;         /* temporary limits; NULL: none */
 	const struct events *told;         /* borrowed; who wants to hear of changes */
 	struct slot *slot;
 	struct nl *events;
@@ -47,6 +48,7 @@ static int build(struct model *model, const struct config *config, struct built 
 {
 	struct build_input input = {
 		.config = config,
+		.tries = model->tries,
 		.links = &model->knowledge.links,
 		.routes = &model->knowledge.routes,
 		.hints = &model->knowledge.hints,
@@ -289,6 +291,7 @@ void model_close(struct model *model)
 	slot_free(model->slot);
 	knowledge_done(&model->knowledge);
 	tunnels_free(model->tunnels);
+	rules_free(model->tries);
 	free(model);
 }
 
@@ -312,6 +315,21 @@ int model_configure(struct model *model, const struct config *config)
 		return r;
 	}
 	model->config = config;
+	return 0;
+}
+
+int model_try(struct model *model, struct rules *tries)
+{
+	struct rules *old = model->tries;
+	int r;
+
+	model->tries = tries;
+	r = publish(model, model->config);
+	if (r < 0) {
+		model->tries = old;
+		return r;
+	}
+	rules_free(old);
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/mss.h"
+#include "policy/path.h"
 
 void rule_done(struct rule *rule)
 {
@@ -99,6 +100,11 @@ bool rule_matches(const struct rule *rule, const struct rule_side *side)
 	if (rule->peer && !names_one_of(rule, side))
 		return false;
 	return rule_covers_interface(rule, side->interface);
+}
+
+const char *rule_source_name(const struct rule *rule)
+{
+	return path_source_name(rule->until_ns ? PATH_OVERRIDE : PATH_CONFIG);
 }
 
 uint32_t rule_mss(const struct rule *rule, enum family family)

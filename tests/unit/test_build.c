@@ -20,7 +20,7 @@ struct house {
 	struct nl *nl;
 	struct ways *ways;
 	struct config_tunnel entries[2];
-	struct rules rules;
+	struct rules rules, tries;
 	struct config config;
 	struct built built;
 };
@@ -68,7 +68,7 @@ static void build_house(struct house *house)
 
 	done_built(house);
 	assert_int_equal(build_snapshot(&(const struct build_input){
-		.config = &house->config, .links = &links, .routes = &routes, .hints = &hints,
+		.config = &house->config, .tries = &house->tries, .links = &links, .routes = &routes, .hints = &hints,
 		.lists = &house->world.peers, .list_count = 1, .ways = house->ways,
 		.measures = house->world.measures, .measure_count = house->world.measure_count,
 		.hints_need_probe = house->world.hints_need_probe,
@@ -217,6 +217,43 @@ static void test_mode_and_rules_are_the_configuration_s(void **state)
 	close_house(&house);
 }
 
+static uint32_t mss_of(const struct house *house, uint32_t out, const char *destination)
+{
+	struct address to = address(destination);
+	const struct flow flow = { .out_ifindex = out, .source = to.bytes, .destination = to.bytes };
+
+	return snapshot_lookup(house->built.snapshot, &flow).mss;
+}
+
+/* Larger and smaller than what was found, whatever the rules say; they keep their places. */
+static void test_tries_stand_above_rules(void **state)
+{
+	static char text[] = "rules[0]", try_text[] = "try", wg0[] = "wg0", peer[] = "10.8.0.7/32";
+	struct rule rule = { .action = RULE_MSS, .value = 1000, .text = text };
+	struct rule tries[] = {
+		{ .peer = peer, .value = 1450, .until_ns = 1, .text = try_text },
+		{ .interface = wg0, .value = 900, .until_ns = 1, .text = try_text },
+	};
+	struct house house;
+
+	open_house(&house, *state);
+	fill(&house);
+	house.rules = (struct rules){ &rule, 1 };
+	house.tries = (struct rules){ tries, COUNT(tries) };
+	build_house(&house);
+	assert_int_equal(mss_of(&house, 7, "10.8.0.7"), 1450);
+	assert_int_equal(mss_of(&house, 7, "10.8.0.8"), 900);
+	assert_int_equal(mss_of(&house, 2, "192.0.2.9"), 1000);
+	house.rules.count = 0;
+	build_house(&house);
+	assert_int_equal(mss_of(&house, 7, "10.8.0.7"), 1450);
+	assert_int_equal(mss_of(&house, 2, "192.0.2.9"), 1460);
+	house.tries.count = 0;
+	build_house(&house);
+	assert_int_equal(mss_of(&house, 7, "10.8.0.7"), 1328 - 40);
+	close_house(&house);
+}
+
 /* The events since the last call: "EVENT TUNNEL\n" of each. Owned. */
 static char *told(struct fixture *f, int fd)
 {
@@ -323,6 +360,7 @@ int main(void)
 		WITH_SERVER(test_evidence_of_paths_arrives),
 		WITH_SERVER(test_views_are_of_the_snapshot),
 		WITH_SERVER(test_mode_and_rules_are_the_configuration_s),
+		WITH_SERVER(test_tries_stand_above_rules),
 		WITH_SERVER(test_tunnels_come_change_and_go),
 		WITH_SERVER(test_two_tunnels_of_one_name),
 	};

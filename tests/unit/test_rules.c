@@ -202,6 +202,15 @@ static void test_copy_is_deep(void **state)
 	rules_free(copy);
 }
 
+static void test_where_a_rule_comes_from(void **state)
+{
+	const struct rule kept = { .value = 1360 }, tried = { .value = 1360, .until_ns = 1 };
+
+	(void)state;
+	assert_string_equal(rule_source_name(&kept), "config");
+	assert_string_equal(rule_source_name(&tried), "override");
+}
+
 static void test_copy_of_nothing(void **state)
 {
 	const struct rules rules = { 0 };
@@ -222,6 +231,7 @@ int main(void)
 		cmocka_unit_test(test_covers_looks_at_the_interface_alone),
 		cmocka_unit_test(test_limit_of_each_action),
 		cmocka_unit_test(test_copy_is_deep),
+		cmocka_unit_test(test_where_a_rule_comes_from),
 		cmocka_unit_test(test_copy_of_nothing),
 	};
 
