@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <sys/types.h>
 #include <systemd/sd-event.h>
 
 struct control;
@@ -34,6 +35,9 @@ struct control_method {
  * NULL. */
 json_t *control_fail(struct control_call *call, enum control_error error, const char *hint,
 		     const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* Who calls, as the kernel kept it at connect. */
+uid_t control_call_uid(const struct control_call *call);
 
 struct control_config {
 	const char *socket;        /* path */

@@ -41,6 +41,7 @@ struct control_call {
 	struct control_stream *stream; /* to be opened */
 	bool opened;                   /* it was, whether it still is or not */
 	bool more, oneway;             /* what the client asked for */
+	uid_t uid;                     /* whose it is */
 };
 
 json_t *control_call_make_error_v(enum control_error error, const char *hint, const char *format,
@@ -102,6 +103,11 @@ struct control_stream *control_stream_open(struct control_call *call, void (*gon
 	return stream;
 }
 
+uid_t control_call_uid(const struct control_call *call)
+{
+	return call->uid;
+}
+
 static const struct control_method *find_method(const struct control_commands *commands,
 						const char *name)
 {
@@ -158,10 +164,11 @@ static int finish_stream(struct control_call *call, json_t *said, json_t **ret_r
 
 /* As control_call_answer. */
 static int run(struct control_commands *commands, const struct control_method *method,
-	       const struct varlink_call *asked, struct control_stream *stream, json_t **ret_reply,
-	       const struct control_method **ret_open)
+	       uid_t uid, const struct varlink_call *asked, struct control_stream *stream,
+	       json_t **ret_reply, const struct control_method **ret_open)
 {
 	struct control_call call = {
+		.uid = uid,
 		.stream = stream,
 		.more = asked->more,
 		.oneway = asked->oneway,
@@ -209,7 +216,7 @@ int control_call_answer(struct control_commands *commands, const struct control_
 	else if (method->streams && !call->more)
 		reply = varlink_make_expected_more();
 	else
-		return run(commands, method, call, stream, ret_reply, ret_open);
+		return run(commands, method, peer->uid, call, stream, ret_reply, ret_open);
 	if (!reply)
 		return -ENOMEM;
 	*ret_reply = reply;
