@@ -5,26 +5,15 @@ rules and reload by them."""
 import itertools
 import json
 import subprocess
-import sys
 
 import packets
 import pytest
 from daemon import MSSCLAMPCTL
+from fake_openvpn import holding, write_status
 from netns import until
 
 pytestmark = pytest.mark.usefixtures("daemon")
 
-STATUS = """TITLE,OpenVPN 2.6.14 x86_64-pc-linux-gnu
-TIME,2026-11-25 18:07:53,1795630073
-HEADER,CLIENT_LIST,Common Name,Real Address,Virtual Address,Virtual IPv6 Address,Bytes Received,\
-Bytes Sent,Connected Since,Connected Since (time_t),Username,Client ID,Peer ID,Data Channel Cipher
-{clients}HEADER,ROUTING_TABLE,Virtual Address,Common Name,Real Address,Last Ref,Last Ref (time_t)
-{routes}GLOBAL_STATS,Max bcast/mcast queue length,3
-END
-"""
-CLIENT = ("CLIENT_LIST,{name},{real},{inside},,1863,1940,2026-11-25 18:07:48,1795630068,UNDEF,{id},"
-          "{id},{cipher}\n")
-ROUTE = "ROUTING_TABLE,{inside},{name},{real},2026-11-25 18:07:48,1795630068\n"
 CLIENTS = (
     # name    real address          inside     cipher          by alt (1500) or wan (1400)
     ("alice", "10.9.0.2:51700",     "10.8.0.2", "AES-256-GCM"),
@@ -33,18 +22,6 @@ CLIENTS = (
 
 
 numbers = itertools.count()
-
-
-def write_status(file, clients, more=()):
-    """more: further addresses (routes) of the first client."""
-    rows = [{"name": name, "real": real, "inside": inside, "cipher": cipher, "id": i}
-            for i, (name, real, inside, cipher) in enumerate(clients)]
-    text = STATUS.format(clients="".join(CLIENT.format(**row) for row in rows),
-                         routes="".join(ROUTE.format(**row) for row in rows) +
-                         "".join(ROUTE.format(**(rows[0] | {"inside": one})) for one in more))
-    new = file.with_suffix(".new")
-    new.write_text(text, encoding="utf-8")
-    new.rename(file)
 
 
 def entry(file, more=""):
@@ -237,26 +214,10 @@ def test_policy_comes_and_goes(daemon, path):
         process.wait(timeout=5)
 
 
-READER = """
-import fcntl, os, struct, sys
-device = os.open("/dev/net/tun", os.O_RDWR)
-fcntl.ioctl(device, 0x400454ca, struct.pack("16sH22x", b"tun7", 0x1001)) # TUNSETIFF: TUN, NO_PI
-print("open", flush=True)
-while True:
-    os.read(device, 65536)
-"""
-
-
 @pytest.fixture
 def reader(path, openvpn):
-    """A program that holds the device, so that packets leave by it."""
-    process = path.gateway.popen([sys.executable, "-c", READER], stdout=subprocess.PIPE, text=True)
-    assert process.stdout.readline() == "open\n"
-    until(lambda: " state DOWN " not in path.gateway.run("ip", "link", "show", "tun7").stdout,
-          "the kernel has noticed that the device is open", 5)
-    yield process
-    process.kill()
-    process.wait()
+    with holding(path.gateway, "tun7") as process:
+        yield process
 
 
 def test_limit_reaches_the_wire(path, reader, inject):
