@@ -14,6 +14,7 @@
 #include "daemon/workers.h"
 
 struct guard;
+struct tries;
 
 struct daemon {
 	sd_event *event;
@@ -23,6 +24,7 @@ struct daemon {
 	struct config *started_with; /* owned, may be the same: what a reload cannot change */
 	struct workers *workers;
 	struct model *model;
+	struct tries *tries;      /* temporary limits */
 	struct guard *guard;      /* the firewall rules and who watches over them */
 	struct control *control;
 	struct events events;     /* tells the clients of control what changes */

@@ -29,6 +29,9 @@ void tunnel_warnings_raise(struct raised_mss raised[FAMILY_COUNT], const struct 
 			   const struct peer *peer, const struct tunnel_limit *limit,
 			   const struct peer_mss *mss);
 
+/* Appends a text for each family in which a rule does. */
+void tunnel_warnings_add_raised(json_t *warnings, const struct raised_mss raised[FAMILY_COUNT]);
+
 /* What a tunnel comes to, as its row tells it. */
 struct tunnel_told {
 	struct peer_mss mss;              /* of its narrowest peer */

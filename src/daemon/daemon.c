@@ -17,6 +17,7 @@
 #include "daemon/reload.h"
 #include "daemon/report.h"
 #include "daemon/rule_check.h"
+#include "daemon/tries.h"
 #include "edge/namespace.h"
 #include "edge/queue_proc.h"
 
@@ -211,6 +212,9 @@ static int start(struct daemon *daemon)
 		       &daemon->model);
 	if (r < 0)
 		return r;
+	r = tries_open(daemon->event, daemon->model, &daemon->events, &daemon->tries);
+	if (r < 0)
+		return r;
 	warnings = rule_check_warnings(daemon->config->rules,
 				       slot_current(model_slot(daemon->model)));
 	rule_check_log(warnings);
@@ -231,6 +235,7 @@ static void stop(struct daemon *daemon)
 	daemon->events.control = NULL;
 	control_close(daemon->control);
 	guard_close(daemon->guard);
+	tries_close(daemon->tries);
 	if (!daemon->workers || workers_stop(daemon->workers)) {
 		model_close(daemon->model);
 		workers_free(daemon->workers);

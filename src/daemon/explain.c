@@ -12,6 +12,7 @@
 #include "daemon/daemon.h"
 #include "daemon/explain_peer.h"
 #include "daemon/explain_question.h"
+#include "daemon/try_text.h"
 #include "proto/varlink.h"
 
 static const char *family_name(enum family family)
@@ -42,26 +43,58 @@ static void add_step(json_t *steps, uint32_t value, const char *source, const ch
 					       source));
 }
 
+/* What stands behind a rule's own words: of a temporary one until when, else nothing. Returns
+ * text. */
+static const char *rule_end(const struct rule *rule, char text[TRY_TIME_MAX + 1])
+{
+	struct try_now now;
+
+	text[0] = '\0';
+	if (rule->until_ns) {
+		now = try_now();
+		text[0] = ' ';
+		try_text_until(rule->until_ns, &now, text + 1);
+	}
+	return text;
+}
+
+static json_t *rule_json(const struct rule *rule)
+{
+	char end[TRY_TIME_MAX + 1], *text;
+	json_t *json;
+
+	if (!rule)
+		return json_null();
+	if (asprintf(&text, "%s%s", rule->text, rule_end(rule, end)) < 0)
+		return NULL;
+	json = varlink_string(text);
+	free(text);
+	return json;
+}
+
 static void add_rule_steps(json_t *steps, const struct side_limit *side, enum family family)
 {
 	const struct rule *rule = side->rule;
+	const char *source = rule_source_name(rule);
+	char end[TRY_TIME_MAX + 1];
 
 	switch (rule->action) {
 	case RULE_IGNORE:
-		add_step(steps, 0, "config", "%s: this side sets no limit", rule->text);
+		add_step(steps, 0, source, "%s: this side sets no limit", rule->text);
 		return;
 	case RULE_MTU:
-		add_step(steps, rule->value, "config", "%s: MTU", rule->text);
-		add_step(steps, side->mss, "config", "- IP and TCP headers (%u)",
+		add_step(steps, rule->value, source, "%s: MTU", rule->text);
+		add_step(steps, side->mss, source, "- IP and TCP headers (%u)",
 			 mss_headers(family));
 		break;
 	case RULE_MSS:
-		add_step(steps, side->mss, "config", "%s: MSS", rule->text);
+		add_step(steps, side->mss, source, "%s%s: MSS", rule->text, rule_end(rule, end));
 		break;
 	}
 	if (side->link_mtu && side->mss > mss_from_mtu(family, side->link_mtu))
 		add_step(steps, side->link_mtu, "link",
-			 "warning: the rule allows more than the link MTU");
+			 "warning: the %s allows more than the link MTU",
+			 rule->until_ns ? "try" : "rule");
 }
 
 /* How long ago that was by CLOCK_BOOTTIME. Returns text. */
@@ -197,12 +230,13 @@ static void print_decided(FILE *out, const struct snapshot *snapshot,
 {
 	const struct tunnel_set *set = snapshot_tunnels(snapshot);
 	uint32_t place = side->decided == DECIDED_SELECTOR ? side->selector : side->peer;
+	char end[TRY_TIME_MAX + 1];
 	const struct peer *peer;
 
 	switch (side->decided) {
 	case DECIDED_RULE:
 		assert(side->rule);
-		fprintf(out, "%s, on %s", side->rule->text, name);
+		fprintf(out, "%s%s, on %s", side->rule->text, rule_end(side->rule, end), name);
 		return;
 	case DECIDED_PEER:
 	case DECIDED_SELECTOR:
@@ -246,12 +280,12 @@ static json_t *result_json(const struct snapshot *snapshot, const struct explain
 						       question->flow.out_ifindex;
 
 	if (limit->mss == MSS_NONE)
-		return json_pack("{s:n, s:n, s:s?, s:n}", "mtu_bytes", "mss_bytes", "rule",
-				 side->rule ? side->rule->text : NULL, "decided_by");
-	return json_pack("{s:I, s:I, s:s?, s:o}", "mtu_bytes",
+		return json_pack("{s:n, s:n, s:o, s:n}", "mtu_bytes", "mss_bytes", "rule",
+				 rule_json(side->rule), "decided_by");
+	return json_pack("{s:I, s:I, s:o, s:o}", "mtu_bytes",
 			 (json_int_t)(limit->mss + mss_headers(question->flow.family)), "mss_bytes",
-			 (json_int_t)limit->mss, "rule", side->rule ? side->rule->text : NULL,
-			 "decided_by", decided_json(snapshot, side, link_name(snapshot, ifindex)));
+			 (json_int_t)limit->mss, "rule", rule_json(side->rule), "decided_by",
+			 decided_json(snapshot, side, link_name(snapshot, ifindex)));
 }
 
 static json_t *flow_json(const struct snapshot *snapshot, const struct explain_question *question)

@@ -7,7 +7,11 @@
 #include "daemon/commands.h"
 #include "daemon/daemon.h"
 #include "daemon/guard.h"
+#include "daemon/tries.h"
+#include "daemon/try_text.h"
 #include "proto/varlink.h"
+
+#define TRY_WARNING_MAX 256 /* bytes; longer names are cut */
 
 static const char *const mode_names[] = {
 	/* offload and mark run as queue until their part of the kernel's work is built in */
@@ -68,6 +72,22 @@ static size_t count_peers(const struct tunnel_views *views)
 	return count;
 }
 
+static void add_tries(json_t *warnings, const struct try_list *tries)
+{
+	struct try_now now = try_now();
+	char until[TRY_TIME_MAX], text[TRY_WARNING_MAX];
+
+	for (size_t i = 0; i < tries->count; i++) {
+		const struct try *one = &tries->list[i];
+		const char *peer = one->name ? one->name : one->peer;
+
+		snprintf(text, sizeof(text), "a try is in force on %s%s%s %s: MSS %u", one->tunnel,
+			 peer ? ", peer " : "", peer ? peer : "",
+			 try_text_until(one->until_ns, &now, until), one->mss);
+		add_text(warnings, text);
+	}
+}
+
 json_t *reply_status(struct control_call *call, json_t *parameters, void *userdata)
 {
 	const struct daemon *daemon = userdata;
@@ -96,6 +116,7 @@ json_t *reply_status(struct control_call *call, json_t *parameters, void *userda
 			    "this network namespace belongs to a user namespace: kernels drop "
 			    "packets that are changed there, so SYNs are left alone");
 	add_text(warnings, model_warning(daemon->model));
+	add_tries(warnings, tries_list(daemon->tries));
 	return json_pack("{s:i, s:s, s:{s:s, s:s, s:o, s:s}, s:o, s:o, s:I, s:I, s:s, s:s, s:f}",
 			 "schema", 1, "state", json_array_size(problems) ? "degraded" : "running",
 			 "checks", "rules", firewall_state_name(guard_state(daemon->guard)),

@@ -48,11 +48,16 @@ static const char *family_text(const struct tunnel_limit *limit)
 	return limit->outer_family == FAMILY_IPV4 ? "ipv4" : "ipv6";
 }
 
-/* Where what decides comes from: a rule, the path, else the link alone. */
+/* Where what decides comes from: a rule (before others a temporary one), the path, else the link
+ * alone. */
 static const char *source_text(const struct row *row)
 {
-	if (row->mss.rule[FAMILY_IPV4] || row->mss.rule[FAMILY_IPV6])
-		return "config";
+	const struct rule *rule = row->mss.rule[FAMILY_IPV4], *rule6 = row->mss.rule[FAMILY_IPV6];
+
+	if (!rule || (rule6 && rule6->until_ns))
+		rule = rule6;
+	if (rule)
+		return rule_source_name(rule);
 	if (row->limit.outer_mtu)
 		return path_source_name(row->limit.source);
 	return row->mss.inner_mtu ? "link" : NULL;

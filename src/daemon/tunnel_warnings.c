@@ -55,7 +55,7 @@ void tunnel_warnings_raise(struct raised_mss raised[FAMILY_COUNT], const struct 
 	}
 }
 
-static void check_rules(json_t *warnings, const struct raised_mss raised[FAMILY_COUNT])
+void tunnel_warnings_add_raised(json_t *warnings, const struct raised_mss raised[FAMILY_COUNT])
 {
 	for (enum family family = FAMILY_IPV4; family < FAMILY_COUNT; family++) {
 		const struct raised_mss *one = &raised[family];
@@ -194,7 +194,7 @@ void tunnel_warnings_add(json_t *warnings, const struct tunnel_set *set,
 	const struct tunnel_view *view = &views->list[place];
 	const struct link *link = view->ifindex ? &set->links[view->link] : NULL;
 
-	check_rules(warnings, told->raised);
+	tunnel_warnings_add_raised(warnings, told->raised);
 	check_interface(warnings, view, link, told->confidence);
 	check_announced(warnings, &told->mss, &told->announced);
 	check_peers(warnings, set, views, place);

@@ -6,6 +6,7 @@ import os
 import pathlib
 import re
 import signal
+import socket
 import subprocess
 import tempfile
 
@@ -45,6 +46,24 @@ class Ctl:
         answer = json.loads(self("--json", *argv, code=code).stdout)
         validate(argv[0], answer)
         return answer
+
+    def call(self, method, **parameters):
+        """One Varlink call, without mssclampctl: the parameters of the reply, or the last word of
+        the error and its parameters."""
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(5 * SLOW)
+            connection.connect(self.socket_path)
+            connection.sendall(json.dumps({"method": f"org.mssclamp.{method}",
+                                           "parameters": parameters}).encode() + b"\0")
+            data = b""
+            while not data.endswith(b"\0"):
+                part = connection.recv(65536)
+                assert part, f"{method}: the daemon hung up"
+                data += part
+        message = json.loads(data[:-1])
+        if "error" in message:
+            return message["error"].rsplit(".", 1)[1], message["parameters"]
+        return message["parameters"]
 
     def stats(self):
         return self.json("stats")

@@ -18,16 +18,16 @@ static const struct {
 	int64_t left_ms;
 	const char *time, *until;
 } cases[] = {
-	{ "ten minutes",      600000,   "2026-11-25T12:10:00Z", "until 12:10:00 UTC (10 min left)"  },
-	{ "rounded up",       599400,   "2026-11-25T12:09:59Z", "until 12:09:59 UTC (10 min left)"  },
-	{ "rounded down",     149000,   "2026-11-25T12:02:29Z", "until 12:02:29 UTC (2 min left)"   },
-	{ "under 2 minutes",  119000,   "2026-11-25T12:01:59Z", "until 12:01:59 UTC (119 s left)"   },
-	{ "2 minutes",        120000,   "2026-11-25T12:02:00Z", "until 12:02:00 UTC (2 min left)"   },
-	{ "a second",         1000,     "2026-11-25T12:00:01Z", "until 12:00:01 UTC (1 s left)"     },
+	{ "ten minutes",      600000,   "2026-11-25T12:10:00Z", "until 12:10:00 UTC (10 min left)" },
+	{ "rounded up",       599400,   "2026-11-25T12:09:59Z", "until 12:09:59 UTC (10 min left)" },
+	{ "rounded down",     149000,   "2026-11-25T12:02:29Z", "until 12:02:29 UTC (2 min left)" },
+	{ "under 2 minutes",  119000,   "2026-11-25T12:01:59Z", "until 12:01:59 UTC (119 s left)" },
+	{ "2 minutes",        120000,   "2026-11-25T12:02:00Z", "until 12:02:00 UTC (2 min left)" },
+	{ "a second",         1000,     "2026-11-25T12:00:01Z", "until 12:00:01 UTC (1 s left)" },
 	{ "under 2 hours",    7199000,  "2026-11-25T13:59:59Z", "until 13:59:59 UTC (120 min left)" },
-	{ "2 hours",          7200000,  "2026-11-25T14:00:00Z", "until 14:00:00 UTC (2 h left)"     },
-	{ "a day",            86400000, "2026-11-26T12:00:00Z", "until 12:00:00 UTC (24 h left)"    },
-	{ "it has just been", -300,     "2026-11-25T12:00:00Z", "until 12:00:00 UTC (0 s left)"     },
+	{ "2 hours",          7200000,  "2026-11-25T14:00:00Z", "until 14:00:00 UTC (2 h left)" },
+	{ "a day",            86400000, "2026-11-26T12:00:00Z", "until 12:00:00 UTC (24 h left)" },
+	{ "it has just been", -300,     "2026-11-25T12:00:00Z", "until 12:00:00 UTC (0 s left)" },
 };
 
 static void test_when_it_ends(void **state)
