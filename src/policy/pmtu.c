@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "policy/pmtu.h"
+
+#include <string.h>
+
+#define SILENCE_MIN 5 /* small probes in a row without an answer, where there had been one */
+
+static struct pmtu_size *take_size(struct pmtu *pmtu, uint32_t bytes)
+{
+	for (size_t i = 0; i < pmtu->size_count; i++)
+		if (pmtu->sizes[i].size == bytes)
+			return &pmtu->sizes[i];
+	if (pmtu->size_count == PMTU_SIZES_MAX)
+		return NULL;
+	pmtu->sizes[pmtu->size_count] = (struct pmtu_size){ .size = bytes };
+	return &pmtu->sizes[pmtu->size_count++];
+}
+
+void pmtu_begin(struct pmtu *pmtu, const struct pmtu_config *config)
+{
+	memset(pmtu, 0, sizeof(*pmtu));
+	pmtu->config = *config;
+	pmtu->doubt = 1;
+	take_size(pmtu, PMTU_SMALL);
+	pmtu_limit(pmtu, config->most, config->first);
+}
+
+void pmtu_limit(struct pmtu *pmtu, uint32_t most, uint32_t first)
+{
+	struct pmtu_config *config = &pmtu->config;
+
+	config->most = most > PMTU_SMALL ? most : PMTU_SMALL + 1;
+	if (config->floor > config->most)
+		config->floor = config->most;
+	if (config->base < config->floor)
+		config->base = config->floor;
+	config->first = first >= config->floor && first < config->most ? pmtu_class(pmtu, first) : 0;
+	pmtu_make_marks(pmtu);
+}
+
+void pmtu_contact_anew(struct pmtu *pmtu, unsigned int tries)
+{
+	pmtu->config.contact_tries = tries;
+	pmtu->sizes[0].lost = 0; /* that was another way's */
+	pmtu->sizes[0].lost_since = 0;
+}
+
+void pmtu_go_blind(struct pmtu *pmtu)
+{
+	pmtu->blind = true;
+	pmtu->told = pmtu->config.most;
+}
+
+/* Waits for the first answer that is due, or sends what is wanted. */
+static enum pmtu_step send_or_wait(const struct pmtu *pmtu, uint64_t now_ns, uint32_t size,
+				   bool wanted, uint32_t *ret_size, uint64_t *ret_wait_ns)
+{
+	uint64_t first = pmtu_timeout_at_ns(pmtu);
+
+	if (wanted && pmtu->out < PMTU_OUTSTANDING_MAX) {
+		*ret_size = size;
+		return PMTU_SEND;
+	}
+	*ret_wait_ns = first > now_ns ? first : now_ns + 1;
+	return PMTU_WAIT;
+}
+
+static enum pmtu_step make_contact(struct pmtu *pmtu, uint64_t now_ns, uint32_t *ret_size,
+				   uint64_t *ret_wait_ns)
+{
+	const struct pmtu_size *small = &pmtu->sizes[0];
+	unsigned int out = pmtu_out(pmtu, PMTU_SMALL);
+
+	if (small->lost_since >= pmtu->config.contact_tries && !out)
+		return PMTU_SILENT;
+	return send_or_wait(pmtu, now_ns, PMTU_SMALL,
+			    small->lost_since + out < pmtu->config.contact_tries, ret_size,
+			    ret_wait_ns);
+}
+
+/* Down from router to router: a size that no one calls too big any more is what they all take. */
+static enum pmtu_step ask_routers(struct pmtu *pmtu, uint64_t now_ns, uint32_t *ret_size,
+				  uint64_t *ret_wait_ns)
+{
+	const struct pmtu_size *size = pmtu_find_size(pmtu, pmtu->told);
+	unsigned int tried = size ? size->lost : 0, out = pmtu_out(pmtu, pmtu->told);
+
+	if (size && (size->refused || (tried >= PMTU_TRIES_MIN && !out))) {
+		pmtu->done = pmtu->told < pmtu->config.most;
+		return pmtu->done ? PMTU_DONE : PMTU_SILENT;
+	}
+	return send_or_wait(pmtu, now_ns, pmtu->told, tried + out < PMTU_TRIES_MIN, ret_size,
+			    ret_wait_ns);
+}
+
+/* Whether a small probe is on its way that was sent behind all of that size. */
+static bool is_checked(const struct pmtu *pmtu, const struct pmtu_size *size)
+{
+	return pmtu->sizes[0].last > size->last && pmtu_out(pmtu, PMTU_SMALL);
+}
+
+static enum pmtu_step search(struct pmtu *pmtu, uint64_t now_ns, uint32_t *ret_size,
+			     uint64_t *ret_wait_ns)
+{
+	struct pmtu_pick pick = pmtu_pick(pmtu);
+	const struct pmtu_size *size = pmtu_find_size(pmtu, pick.size);
+	unsigned int out = pmtu_out(pmtu, pick.size);
+	unsigned int have = out + (size ? pmtu_against(pmtu, size) : 0);
+	bool wanted = pick.again ? !out : have < pick.want;
+	bool control = pick.confirm && size && have >= pick.want &&
+		       pmtu->alive <= size->last && !is_checked(pmtu, size);
+
+	pmtu->done = !pick.size;
+	if (pmtu->done)
+		return PMTU_DONE;
+	if (!size && pmtu->size_count == PMTU_SIZES_MAX)
+		return PMTU_DOWN;
+	return send_or_wait(pmtu, now_ns, control ? PMTU_SMALL : pick.size,
+			    control || wanted, ret_size, ret_wait_ns);
+}
+
+enum pmtu_step pmtu_next(struct pmtu *pmtu, uint64_t now_ns, uint32_t *ret_size,
+			 uint64_t *ret_wait_ns)
+{
+	unsigned int patience = pmtu_tries(pmtu);
+
+	pmtu_expire(pmtu, now_ns);
+	if (pmtu->done)
+		return PMTU_DONE;
+	if (pmtu->serial >= PMTU_SENT_MAX)
+		return pmtu->answers ? PMTU_DOWN : PMTU_SILENT;
+	if (!pmtu->answers)
+		return (pmtu->blind ? ask_routers : make_contact)(pmtu, now_ns, ret_size,
+								  ret_wait_ns);
+	if (pmtu->sizes[0].lost_since >= (patience > SILENCE_MIN ? patience : SILENCE_MIN))
+		return PMTU_DOWN;
+	return search(pmtu, now_ns, ret_size, ret_wait_ns);
+}
+
+uint32_t pmtu_sent(struct pmtu *pmtu, uint32_t bytes, uint8_t via, uint64_t now_ns)
+{
+	struct pmtu_flight *flight = &pmtu->flights[++pmtu->serial % PMTU_FLIGHTS];
+	struct pmtu_size *size = take_size(pmtu, bytes);
+
+	if (!size->sent++)
+		size->first_ns = now_ns;
+	size->last = pmtu->serial;
+	pmtu->out++;
+	*flight = (struct pmtu_flight){
+		.serial = pmtu->serial, .size = (uint16_t)(size - pmtu->sizes), .via = via,
+		.state = FLIGHT_OUT, .sent_ns = now_ns,
+	};
+	return pmtu->serial;
+}
+
+void pmtu_not_sent(struct pmtu *pmtu, uint32_t serial, bool too_large)
+{
+	struct pmtu_flight *flight = &pmtu->flights[serial % PMTU_FLIGHTS];
+
+	if (!pmtu_flight(pmtu, serial) || flight->state != FLIGHT_OUT)
+		return;
+	flight->state = FLIGHT_NONE;
+	pmtu->out--;
+	pmtu->sizes[flight->size].sent--;
+	if (too_large && flight->size)
+		pmtu->sizes[flight->size].refused = true;
+}
+
+static void learn_round_trip(struct pmtu *pmtu, uint64_t trip_ns)
+{
+	uint64_t apart;
+
+	if (!trip_ns)
+		trip_ns = 1;
+	if (!pmtu->srtt_ns) {
+		pmtu->srtt_ns = trip_ns;
+		pmtu->rttvar_ns = trip_ns / 2;
+		return;
+	}
+	apart = trip_ns > pmtu->srtt_ns ? trip_ns - pmtu->srtt_ns : pmtu->srtt_ns - trip_ns;
+	pmtu->rttvar_ns = (3 * pmtu->rttvar_ns + apart) / 4;
+	pmtu->srtt_ns = (7 * pmtu->srtt_ns + trip_ns) / 8;
+}
+
+bool pmtu_answered(struct pmtu *pmtu, uint32_t serial, enum probe_whole whole, uint64_t now_ns)
+{
+	struct pmtu_flight *flight = &pmtu->flights[serial % PMTU_FLIGHTS];
+	struct pmtu_size *size = &pmtu->sizes[flight->size];
+	uint32_t low, high;
+
+	if (!pmtu_flight(pmtu, serial) || flight->state == FLIGHT_ANSWERED)
+		return false;
+	low = pmtu_low(pmtu);
+	high = pmtu_high(pmtu, low);
+	if (flight->state == FLIGHT_OUT)
+		pmtu->out--;
+	else if (size->lost)
+		size->lost--;
+	flight->state = FLIGHT_ANSWERED;
+	size->answered++;
+	size->lost_since = 0;
+	size->pieces = (uint16_t)(size->pieces + (whole == WHOLE_NO));
+	size->refused = false;
+	if (whole != WHOLE_NO && high && size->size >= high && pmtu->doubt < PMTU_TRIES_MAX)
+		pmtu->doubt++;
+	pmtu->answers = true;
+	pmtu->done = false;
+	pmtu->sizes[0].lost_since = 0;
+	if (serial > pmtu->alive)
+		pmtu->alive = serial;
+	learn_round_trip(pmtu, now_ns - flight->sent_ns);
+	return true;
+}
+
+void pmtu_suggest(struct pmtu *pmtu, uint32_t mtu)
+{
+	uint32_t least = pmtu->config.floor, next = mtu && mtu < least && pmtu->blind ? least : mtu;
+
+	if (next < least || pmtu->suggestions >= PMTU_SUGGESTIONS_MAX ||
+	    (pmtu->blind && next >= pmtu->told))
+		return;
+	pmtu->told = pmtu_class(pmtu, next);
+	pmtu->suggestions++;
+}
+
+bool pmtu_too_big(struct pmtu *pmtu, uint32_t serial, uint32_t mtu)
+{
+	struct pmtu_flight *flight = &pmtu->flights[serial % PMTU_FLIGHTS];
+	struct pmtu_size *size = &pmtu->sizes[flight->size];
+
+	if (!pmtu_flight(pmtu, serial) || flight->state == FLIGHT_ANSWERED)
+		return false;
+	if (flight->state == FLIGHT_OUT) {
+		pmtu->out--;
+		flight->state = FLIGHT_LOST;
+		size->lost++;
+		size->lost_since++;
+	}
+	size->too_big++;
+	size->icmp_mtu = mtu;
+	if (mtu < size->size)
+		pmtu_suggest(pmtu, mtu);
+	return true;
+}
+
+uint32_t pmtu_found(const struct pmtu *pmtu)
+{
+	uint32_t low = pmtu->answers ? pmtu_low(pmtu) : pmtu->told;
+
+	if (low >= pmtu_class(pmtu, pmtu->config.most))
+		return pmtu->config.most;
+	return low < pmtu->config.floor ? pmtu->config.floor : low;
+}
+
+bool pmtu_explained(const struct pmtu *pmtu)
+{
+	uint32_t low = pmtu_low(pmtu);
+
+	for (size_t i = 0; i < pmtu->size_count; i++) {
+		const struct pmtu_size *size = &pmtu->sizes[i];
+
+		if (size->size <= low)
+			continue;
+		if (size->refused || (size->icmp_mtu && pmtu_class(pmtu, size->icmp_mtu) == low) ||
+		    (size->too_big && !size->icmp_mtu))
+			return true;
+	}
+	return false;
+}
+
+int pmtu_fragmented(const struct pmtu *pmtu)
+{
+	if (!pmtu->answers || pmtu->sizes[0].pieces)
+		return -1;
+	for (size_t i = 1; i < pmtu->size_count; i++)
+		if (pmtu->sizes[i].pieces >= PMTU_TRIES_MIN &&
+		    !pmtu_passes(pmtu, &pmtu->sizes[i]))
+			return 1;
+	return pmtu->done ? 0 : -1;
+}
+
+enum pmtu_state pmtu_state(const struct pmtu *pmtu)
+{
+	uint32_t low = pmtu_low(pmtu), high = pmtu_high(pmtu, low);
+
+	if (!pmtu->answers)
+		return PMTU_STATE_BASE;
+	if (high && high <= pmtu_class(pmtu, pmtu->config.base))
+		return PMTU_STATE_ERROR;
+	return pmtu->done ? PMTU_STATE_COMPLETE : PMTU_STATE_SEARCHING;
+}
