@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The inside of a probe_plan, for its parts alone: probe_plan.c, probe_update.c, probe_tell.c. */
+#pragma once
+
+#include "policy/probe_path.h"
+#include "policy/probe_plan.h"
+#include "policy/probe_run.h"
+
+#define PROBE_RUNS_MAX 32    /* at the same time, those that somebody waits for aside */
+#define PROBE_ENDED_MAX 64   /* reports that nobody has taken: then no run begins by itself */
+#define PROBE_ONCE_MAX 16    /* runs for nobody's endpoint at the same time */
+
+struct probe_plan {
+	uint64_t interval_ns;
+	struct probe_rules rules;
+	uint64_t seed;
+	struct probe_budget budget;
+	struct probe_target_list targets;
+	struct probe_path **paths;         /* of the targets, by their index */
+	struct probe_queue urgent, routine; /* every path without a run is in one of them */
+	struct probe_run **runs;           /* that go on */
+	size_t run_count, run_capacity, turn;
+	struct probe_run *ended, **ended_last; /* their reports were not taken */
+	size_t ended_count;
+	struct probe_run *spent;           /* the caller borrows of its report */
+	uint64_t last_number;
+	struct path_measure *remembered;   /* sorted; tunnel and peer are ours */
+	size_t remembered_count;
+	struct path_measure *measures;     /* as told last */
+	size_t measure_capacity;
+	struct probe_totals totals;
+};
+
+/* Sets when a path is measured next, by itself. */
+void probe_book_schedule(struct probe_plan *plan, struct probe_path *path, uint64_t due_ns,
+			 bool urgent);
+/* One interval from now, give or take a tenth. */
+void probe_book_schedule_routine(struct probe_plan *plan, struct probe_path *path,
+				 uint64_t now_ns);
+/* Behind a new hint, or a run: whether a hint of it is worth one. */
+void probe_book_schedule_hint(struct probe_plan *plan, struct probe_path *path, uint64_t now_ns);
+/* Begins a run. Takes run, which is zeroed but for what its maker has set. */
+void probe_book_start(struct probe_plan *plan, struct probe_run *run, uint64_t now_ns);
+int probe_book_reserve_run(struct probe_plan *plan);
+/* The run ends here without a report. */
+void probe_book_drop_run(struct probe_plan *plan, struct probe_run *run);
+/* Frees a run, with its own target and path where it has them. */
+void probe_book_free_run(struct probe_run *run);
+/* Of the path: drops what it has, also reports, and frees it. */
+void probe_book_drop_path(struct probe_plan *plan, struct probe_path *path);
+struct probe_path *probe_book_find(const struct probe_plan *plan, const char *tunnel,
+				   const char *peer);

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "policy/probe_path.h"
+
+uint32_t probe_path_floor(const struct probe_path *path, const uint32_t floor[FAMILY_COUNT])
+{
+	uint32_t least = floor[path->target->way.destination.family];
+
+	return least < path->target->assumed ? least : path->target->assumed;
+}
+
+uint32_t probe_path_mtu(const struct probe_path *path, const uint32_t floor[FAMILY_COUNT])
+{
+	uint32_t least = probe_path_floor(path, floor), most = path->target->assumed;
+
+	if (!path->mtu || path->mtu > most)
+		return most;
+	return path->mtu < least ? least : path->mtu;
+}
+
+/* The side that has lowered the value is the one that may raise it. */
+static bool may_raise(const struct probe_path *path, const struct probe_verdict *verdict)
+{
+	switch ((enum measure_how)path->how) {
+	case MEASURE_OUTSIDE:
+		return verdict->side[PROBE_OUTSIDE];
+	case MEASURE_INSIDE:
+		return verdict->side[PROBE_INSIDE];
+	case MEASURE_ICMP:
+		return true;
+	}
+	return false;
+}
+
+bool probe_path_apply(struct probe_path *path, const struct probe_verdict *verdict,
+		      const uint32_t floor[FAMILY_COUNT], uint64_t now_ns, bool *ret_held)
+{
+	uint32_t old = probe_path_mtu(path, floor), found = verdict->found;
+	bool changed;
+
+	*ret_held = false;
+	if (!found || (verdict->capped && found <= old))
+		return false;
+	if (found > old) {
+		if (path->mtu && !may_raise(path, verdict))
+			return false;
+		*ret_held = path->changed_ns && now_ns - path->changed_ns < PROBE_RAISE_HOLD_NS;
+		if (*ret_held)
+			return false;
+	}
+	changed = path->mtu != found || path->how != verdict->how;
+	path->mtu = found;
+	path->how = (uint8_t)verdict->how;
+	path->at_ns = (int64_t)now_ns;
+	if (found != old)
+		path->changed_ns = now_ns;
+	return changed;
+}
+
+bool probe_path_judge_hint(struct probe_path *path, const struct probe_verdict *verdict,
+			   uint32_t hint, const uint32_t floor[FAMILY_COUNT],
+			   enum hint_rejected *ret_reason)
+{
+	if (!hint || path->hint_judged || hint != path->hint)
+		return false;
+	path->hint_judged = true;
+	if (hint < probe_path_floor(path, floor))
+		*ret_reason = HINT_BELOW_FLOOR;
+	else if (!verdict->found)
+		*ret_reason = HINT_NO_ANSWER;
+	else if (verdict->found > hint)
+		*ret_reason = HINT_CONTRADICTED;
+	else
+		return false;
+	return true;
+}

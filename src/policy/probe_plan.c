@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which run goes on, and which begins: one packet at a time. */
+#include "policy/probe_plan.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "base/clock.h"
+#include "policy/probe_book.h"
+
+#define URGENT_MORE 2 /* runs that begin beside those of routine, so that news waits for none */
+
+struct probe_plan *probe_plan_new(const struct probe_plan_config *config)
+{
+	struct probe_plan *plan = calloc(1, sizeof(*plan));
+
+	if (!plan)
+		return NULL;
+	plan->ended_last = &plan->ended;
+	plan->seed = config->seed ? config->seed : 1;
+	probe_plan_configure(plan, config);
+	return plan;
+}
+
+void probe_plan_configure(struct probe_plan *plan, const struct probe_plan_config *config)
+{
+	plan->interval_ns = config->interval_ns > NS_PER_SECOND ? config->interval_ns
+								: NS_PER_SECOND;
+	plan->rules.rate_pps = config->rate_pps ? config->rate_pps : 1;
+	memcpy(plan->rules.floor, config->floor, sizeof(plan->rules.floor));
+	probe_budget_set(&plan->budget, config->rate_pps);
+	for (size_t i = 0; i < plan->run_count; i++)
+		probe_window_set(&plan->runs[i]->window, probe_path_rate(plan->rules.rate_pps));
+}
+
+void probe_plan_allow_ping(struct probe_plan *plan, enum family family, bool allowed)
+{
+	plan->rules.no_ping[family] = !allowed;
+}
+
+void probe_book_schedule(struct probe_plan *plan, struct probe_path *path, uint64_t due_ns,
+			 bool urgent)
+{
+	if (path->place)
+		probe_queue_remove(path->urgent ? &plan->urgent : &plan->routine, path);
+	path->due_ns = due_ns;
+	path->urgent = urgent;
+	if (!path->run)
+		probe_queue_add(urgent ? &plan->urgent : &plan->routine, path);
+}
+
+void probe_book_schedule_routine(struct probe_plan *plan, struct probe_path *path, uint64_t now_ns)
+{
+	uint64_t tenth = plan->interval_ns / 10;
+
+	probe_book_schedule(plan, path,
+			    now_ns + plan->interval_ns - tenth +
+				    probe_random_below(&plan->seed, 2 * tenth),
+			    false);
+}
+
+void probe_book_schedule_hint(struct probe_plan *plan, struct probe_path *path, uint64_t now_ns)
+{
+	uint64_t due_ns = path->hint_run_ns ? path->hint_run_ns + PROBE_HINT_HOLD_NS : 0;
+
+	if (!path->hint || path->hint_judged ||
+	    path->hint >= probe_path_mtu(path, plan->rules.floor))
+		return;
+	if (due_ns < now_ns)
+		due_ns = now_ns;
+	if (!path->urgent || path->due_ns > due_ns)
+		probe_book_schedule(plan, path, due_ns, true);
+}
+
+int probe_book_reserve_run(struct probe_plan *plan)
+{
+	return array_reserve((void **)&plan->runs, &plan->run_capacity, plan->run_count + 1,
+			     sizeof(struct probe_run *));
+}
+
+void probe_book_start(struct probe_plan *plan, struct probe_run *run, uint64_t now_ns)
+{
+	struct probe_path *path = run->path;
+
+	if (path->place)
+		probe_queue_remove(path->urgent ? &plan->urgent : &plan->routine, path);
+	run->number = ++plan->last_number;
+	path->run = run;
+	path->due_ns = UINT64_MAX;
+	path->urgent = false;
+	if (path->hint && !path->hint_judged)
+		path->hint_run_ns = now_ns ? now_ns : 1;
+	probe_run_begin(run, &plan->rules, &plan->seed, now_ns);
+	plan->runs[plan->run_count++] = run;
+}
+
+/* How many runs the budget keeps busy: a silent path sends two packets a second. */
+static size_t runs_at_once(const struct probe_plan *plan)
+{
+	size_t count = plan->rules.rate_pps / 2;
+
+	return count < 4 ? 4 : count > PROBE_RUNS_MAX ? PROBE_RUNS_MAX : count;
+}
+
+/* The path that is to be measured now, and when there may be one: UINT64_MAX as long as others go
+ * on. */
+static struct probe_path *next_path(const struct probe_plan *plan, uint64_t now_ns,
+				    uint64_t *ret_wait_ns)
+{
+	struct probe_path *urgent = probe_queue_first(&plan->urgent);
+	struct probe_path *routine = probe_queue_first(&plan->routine);
+	size_t most = runs_at_once(plan);
+
+	*ret_wait_ns = UINT64_MAX;
+	if (plan->run_count >= most + URGENT_MORE || plan->ended_count >= PROBE_ENDED_MAX)
+		return NULL;
+	if (urgent && urgent->due_ns <= now_ns)
+		return urgent;
+	if (plan->run_count >= most)
+		routine = NULL;
+	if (routine && routine->due_ns <= now_ns)
+		return routine;
+	if (urgent)
+		*ret_wait_ns = urgent->due_ns;
+	if (routine && routine->due_ns < *ret_wait_ns)
+		*ret_wait_ns = routine->due_ns;
+	return NULL;
+}
+
+/* Returns when there is more to start; where there is no memory, a second from now. */
+static uint64_t start_due(struct probe_plan *plan, uint64_t now_ns)
+{
+	struct probe_path *path;
+	uint64_t wait_ns;
+
+	while ((path = next_path(plan, now_ns, &wait_ns))) {
+		struct probe_run *run = calloc(1, sizeof(*run));
+
+		if (!run || probe_book_reserve_run(plan) < 0) {
+			free(run);
+			return now_ns + NS_PER_SECOND;
+		}
+		run->path = path;
+		probe_book_start(plan, run, now_ns);
+	}
+	return wait_ns;
+}
+
+static void take_out(struct probe_plan *plan, struct probe_run *run)
+{
+	for (size_t i = 0; i < plan->run_count; i++) {
+		if (plan->runs[i] == run) {
+			plan->runs[i] = plan->runs[--plan->run_count];
+			break;
+		}
+	}
+	run->path->run = NULL;
+	run->path->quiet_ns = probe_window_quiet_ns(&run->window);
+}
+
+static void count_hint(struct probe_plan *plan, struct probe_run *run)
+{
+	enum hint_rejected reason;
+
+	if (probe_path_judge_hint(run->path, &run->verdict, run->hint, plan->rules.floor, &reason))
+		plan->totals.hints_rejected[reason]++;
+}
+
+static void end_run(struct probe_plan *plan, struct probe_run *run, uint64_t now_ns)
+{
+	struct probe_path *path = run->path;
+	bool held = false;
+
+	probe_run_end(run, now_ns);
+	take_out(plan, run);
+	plan->totals.runs[run->verdict.result]++;
+	if (!run->own) {
+		run->changed = probe_path_apply(path, &run->verdict, plan->rules.floor, now_ns,
+						&held);
+		count_hint(plan, run);
+		if (held)
+			probe_book_schedule(plan, path, path->changed_ns + PROBE_RAISE_HOLD_NS,
+					    false);
+		else
+			probe_book_schedule_routine(plan, path, now_ns);
+		probe_book_schedule_hint(plan, path, now_ns);
+	}
+	*plan->ended_last = run;
+	plan->ended_last = &run->next;
+	plan->ended_count++;
+}
+
+static unsigned int count_out(const struct probe_plan *plan)
+{
+	unsigned int out = 0;
+
+	for (size_t i = 0; i < plan->run_count; i++)
+		out += probe_run_out(plan->runs[i]);
+	return out;
+}
+
+/* When the budget of all has room. */
+static uint64_t may_send_ns(struct probe_plan *plan, uint64_t now_ns)
+{
+	uint64_t next = probe_budget_next_ns(&plan->budget, now_ns);
+
+	if (count_out(plan) >= PROBE_OUT_MAX && next < now_ns + 10 * NS_PER_MS)
+		next = now_ns + 10 * NS_PER_MS;
+	return next;
+}
+
+/* One look at a run whose time has come. Returns whether its order goes out. */
+static bool serve(struct probe_plan *plan, struct probe_run *run, uint64_t now_ns,
+		  struct probe_order *ret_order)
+{
+	uint64_t wait_ns = 0, free_ns;
+
+	switch (probe_run_next(run, &plan->rules, now_ns, ret_order, &wait_ns)) {
+	case RUN_SEND:
+		free_ns = may_send_ns(plan, now_ns);
+		run->wake_ns = free_ns;
+		if (free_ns > now_ns)
+			return false;
+		probe_run_send(run, ret_order, &plan->seed, now_ns);
+		probe_budget_take(&plan->budget, now_ns, &plan->seed);
+		plan->totals.sent++;
+		return true;
+	case RUN_WAIT:
+		run->wake_ns = wait_ns;
+		return false;
+	case RUN_OVER:
+		end_run(plan, run, now_ns);
+		return false;
+	}
+	return false;
+}
+
+/* Whoever waits comes first, then all in turn. */
+static bool serve_all(struct probe_plan *plan, bool manual, uint64_t now_ns,
+		      struct probe_order *ret_order)
+{
+	for (size_t i = plan->run_count; i-- > 0;) {
+		struct probe_run *run;
+
+		if (i >= plan->run_count)
+			continue;
+		run = plan->runs[(i + plan->turn) % plan->run_count];
+		if (run->manual == manual && run->wake_ns <= now_ns &&
+		    serve(plan, run, now_ns, ret_order)) {
+			plan->turn++;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool probe_plan_next(struct probe_plan *plan, uint64_t now_ns, struct probe_order *ret_order,
+		     uint64_t *ret_wait_ns)
+{
+	uint64_t wait_ns;
+
+	start_due(plan, now_ns);
+	if (serve_all(plan, true, now_ns, ret_order) || serve_all(plan, false, now_ns, ret_order))
+		return true;
+	wait_ns = start_due(plan, now_ns); /* where one has ended */
+	for (size_t i = 0; i < plan->run_count; i++)
+		if (plan->runs[i]->wake_ns < wait_ns)
+			wait_ns = plan->runs[i]->wake_ns;
+	*ret_wait_ns = wait_ns > now_ns ? wait_ns : now_ns + 1;
+	return false;
+}
+
+static struct probe_run *find_run(const struct probe_plan *plan, uint64_t number)
+{
+	for (size_t i = 0; i < plan->run_count; i++)
+		if (plan->runs[i]->number == number)
+			return plan->runs[i];
+	return NULL;
+}
+
+void probe_plan_sent(struct probe_plan *plan, uint64_t id, int error, uint64_t now_ns)
+{
+	struct probe_run *run = find_run(plan, probe_id_run(id));
+
+	if (!error || !run)
+		return;
+	if (probe_run_not_sent(run, id, error, now_ns)) {
+		plan->totals.sent--;
+		plan->totals.refused++;
+	}
+}
+
+void probe_plan_answered(struct probe_plan *plan, uint64_t id, enum probe_whole whole,
+			 uint64_t now_ns)
+{
+	struct probe_run *run = find_run(plan, probe_id_run(id));
+
+	if (run && probe_run_answered(run, id, whole, now_ns))
+		plan->totals.answered++;
+}
+
+void probe_plan_too_big(struct probe_plan *plan, uint64_t id, uint32_t mtu,
+			const struct address *router, uint64_t now_ns)
+{
+	struct probe_run *run = find_run(plan, probe_id_run(id));
+
+	(void)now_ns;
+	if (run)
+		probe_run_too_big(run, id, mtu, router);
+}
+
+void probe_book_drop_run(struct probe_plan *plan, struct probe_run *run)
+{
+	take_out(plan, run);
+	probe_book_free_run(run);
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a run has come to, and how it is told. */
+#include <string.h>
+
+#include "policy/probe_run.h"
+
+#define PRIOR_MAX 32 /* packets that are remembered for the loss of a path */
+
+const char *probe_result_name(enum probe_result result)
+{
+	static const char *const names[] = {
+		[PROBE_OK] = "ok",
+		[PROBE_BLACK_HOLE] = "black_hole",
+		[PROBE_NO_ANSWER] = "no_answer",
+		[PROBE_LIMITED_BY_ICMP] = "limited_by_icmp",
+	};
+
+	return names[result];
+}
+
+const char *hint_rejected_name(enum hint_rejected reason)
+{
+	static const char *const names[] = {
+		[HINT_CONTRADICTED] = "contradicted",
+		[HINT_NO_ANSWER] = "no_answer",
+		[HINT_BELOW_FLOOR] = "below_floor",
+	};
+
+	return names[reason];
+}
+
+/* Silent is who drops the larger ones without a word; who cuts them delivers. */
+static bool is_black_hole(const struct probe_axis *axis)
+{
+	return pmtu_found(&axis->pmtu) < axis->pmtu.config.most && !pmtu_explained(&axis->pmtu) &&
+	       pmtu_fragmented(&axis->pmtu) != 1;
+}
+
+static struct probe_verdict judge(const struct probe_run *run)
+{
+	struct probe_verdict verdict = { .result = PROBE_NO_ANSWER };
+	uint32_t most = run->options.most;
+
+	for (int side = 0; side < PROBE_SIDES; side++) {
+		const struct probe_axis *axis = &run->axis[side];
+		uint32_t found = pmtu_found(&axis->pmtu);
+
+		if (axis->stage != STAGE_FOUND)
+			continue;
+		verdict.side[side] = axis->pmtu.answers;
+		if (!axis->pmtu.answers) {
+			verdict.result = PROBE_LIMITED_BY_ICMP;
+			verdict.how = MEASURE_ICMP;
+			verdict.found = found;
+			continue;
+		}
+		if (!verdict.found || found < verdict.found) {
+			verdict.found = found;
+			verdict.how = side == PROBE_OUTSIDE ? MEASURE_OUTSIDE : MEASURE_INSIDE;
+		}
+		if (verdict.result != PROBE_BLACK_HOLE)
+			verdict.result = is_black_hole(axis) ? PROBE_BLACK_HOLE : PROBE_OK;
+	}
+	verdict.capped = most && most < run->path->target->assumed && verdict.found >= most;
+	return verdict;
+}
+
+static void leave_losses(struct probe_run *run)
+{
+	unsigned int ok = run->path->prior_ok / 2u, lost = run->path->prior_lost / 2u;
+
+	for (int side = 0; side < PROBE_SIDES; side++) {
+		unsigned int more_ok, more_lost;
+
+		if (!run->axis[side].pmtu.answers)
+			continue;
+		pmtu_count_known(&run->axis[side].pmtu, &more_ok, &more_lost);
+		ok += more_ok;
+		lost += more_lost;
+	}
+	while (ok + lost > PRIOR_MAX) {
+		ok /= 2;
+		lost = (lost + 1) / 2;
+	}
+	run->path->prior_ok = (uint16_t)ok;
+	run->path->prior_lost = (uint16_t)lost;
+}
+
+void probe_run_end(struct probe_run *run, uint64_t now_ns)
+{
+	struct probe_path *path = run->path;
+
+	run->verdict = judge(run);
+	run->finished = true;
+	run->end_ns = now_ns;
+	for (int side = 0; side < PROBE_SIDES; side++) {
+		struct probe_axis *axis = &run->axis[side];
+
+		probe_answers_fill(&axis->answers, now_ns);
+		path->answers_ns[side] = now_ns > axis->answers.saved_ns
+			? now_ns - axis->answers.saved_ns : 1;
+		if (axis->pmtu.answers)
+			path->via[side] =
+				(uint8_t)(probe_via(axis->method, axis->inside) + 1);
+	}
+	leave_losses(run);
+	path->result = (uint8_t)run->verdict.result;
+	path->has_result = true;
+	path->last_ns = (int64_t)now_ns;
+}
+
+/* Of both sides, in the order of first use. */
+static void report_sizes(const struct probe_run *run, struct probe_report *report)
+{
+	const struct probe_target *target = run->path->target;
+	size_t at[PROBE_SIDES] = { 0 };
+
+	while (report->size_count < PROBE_SIZES_MAX) {
+		const struct pmtu_size *first = NULL;
+		enum probe_side from = PROBE_OUTSIDE;
+		bool small;
+		uint32_t wire;
+
+		for (enum probe_side side = 0; side < PROBE_SIDES; side++) {
+			const struct pmtu *pmtu = &run->axis[side].pmtu;
+
+			while (at[side] < pmtu->size_count && !pmtu->sizes[at[side]].first_ns)
+				at[side]++;
+			if (at[side] < pmtu->size_count &&
+			    (!first || pmtu->sizes[at[side]].first_ns < first->first_ns)) {
+				first = &pmtu->sizes[at[side]];
+				from = side;
+			}
+		}
+		if (!first)
+			return;
+		at[from]++;
+		small = from == PROBE_INSIDE && first->size == PMTU_SMALL;
+		wire = from == PROBE_OUTSIDE || small ? first->size
+						      : probe_target_inner(target, first->size);
+		report->sizes[report->size_count++] = (struct probe_size){
+			.side = from,
+			.size = wire,
+			.outer = small ? probe_target_outer(target, PMTU_SMALL) : first->size,
+			.sent = first->sent,
+			.answered = first->answered,
+			.icmp_mtu = first->icmp_mtu,
+			.fragmented = first->pieces > 0,
+		};
+	}
+}
+
+static int fragmented(const struct probe_run *run)
+{
+	int out = pmtu_fragmented(&run->axis[PROBE_OUTSIDE].pmtu);
+	int in = pmtu_fragmented(&run->axis[PROBE_INSIDE].pmtu);
+
+	return out > in ? out : in;
+}
+
+void probe_run_report(const struct probe_run *run, const struct probe_rules *rules,
+		      struct probe_report *ret_report)
+{
+	const struct probe_path *path = run->path;
+
+	*ret_report = (struct probe_report){
+		.run = run->number,
+		.target = path->target,
+		.finished = run->finished,
+		.result = run->verdict.result,
+		.mtu = run->own && run->verdict.found ? run->verdict.found
+						      : probe_path_mtu(path, rules->floor),
+		.old_mtu = run->old_mtu,
+		.changed = run->changed,
+		.how = (enum measure_how)path->how,
+		.inside = run->axis[PROBE_INSIDE].inside,
+		.icmp_seen = run->icmp_seen,
+		.router = run->router,
+		.fragmented = fragmented(run),
+		.sent_total = run->sent,
+		.begin_ns = run->begin_ns,
+		.end_ns = run->end_ns,
+	};
+	for (int side = 0; side < PROBE_SIDES; side++) {
+		ret_report->answers[side] = run->axis[side].pmtu.answers;
+		ret_report->method[side] = run->axis[side].method;
+	}
+	report_sizes(run, ret_report);
+}

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Who there is to be measured: targets that come, change and go, and what a former process knew. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/probe_book.h"
+
+static int compare_key(const struct probe_target *a, const struct probe_target *b)
+{
+	const struct address *at = &a->way.destination, *other = &b->way.destination;
+	int order = strcmp(a->tunnel, b->tunnel);
+
+	if (order == 0)
+		order = strcmp(a->peer, b->peer);
+	if (order == 0 && at->family != other->family)
+		order = at->family < other->family ? -1 : 1;
+	return order ? order : memcmp(at->bytes, other->bytes, ADDRESS_MAX);
+}
+
+static int compare_targets(const void *a, const void *b)
+{
+	return compare_key(a, b);
+}
+
+/* A former measure is in force at once. */
+static void recall(const struct probe_plan *plan, struct probe_path *path)
+{
+	const struct probe_target *target = path->target;
+	const struct path_measure *measure =
+		path_measure_find(plan->remembered, plan->remembered_count, target->tunnel,
+				  target->peer, &target->way.destination);
+
+	if (!measure || path->mtu)
+		return;
+	path->mtu = measure->mtu;
+	path->how = (uint8_t)measure->how;
+	path->at_ns = measure->at_ns;
+}
+
+static void forget_measures(struct path_measure *measures, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		free((char *)measures[i].tunnel);
+		free((char *)measures[i].peer);
+	}
+	free(measures);
+}
+
+/* Where one is remembered twice the first counts. */
+static int copy_measures(const struct path_measure *from, size_t count, struct path_measure *to)
+{
+	for (size_t i = 0; i < count; i++) {
+		to[i] = from[i];
+		to[i].tunnel = strdup(from[i].tunnel);
+		to[i].peer = strdup(from[i].peer);
+		if (!to[i].tunnel || !to[i].peer)
+			return -ENOMEM;
+	}
+	qsort(to, count, sizeof(*to), path_measure_compare);
+	return 0;
+}
+
+/* Unmeasured ones are urgent; what is only remembered is looked at within a tenth of the time that a
+ * measure holds. */
+static void schedule_new(struct probe_plan *plan, struct probe_path *path, uint64_t now_ns)
+{
+	if (path->mtu)
+		probe_book_schedule(plan, path,
+				    now_ns + probe_random_below(&plan->seed,
+								plan->interval_ns / 10),
+				    false);
+	else
+		probe_book_schedule(plan, path, now_ns, true);
+}
+
+int probe_plan_remember(struct probe_plan *plan, const struct path_measure *measures, size_t count,
+			uint64_t now_ns)
+{
+	struct path_measure *copy = calloc(count ? count : 1, sizeof(*copy));
+
+	if (!copy)
+		return -ENOMEM;
+	if (copy_measures(measures, count, copy) < 0) {
+		forget_measures(copy, count);
+		return -ENOMEM;
+	}
+	forget_measures(plan->remembered, plan->remembered_count);
+	plan->remembered = copy;
+	plan->remembered_count = count;
+	for (size_t i = 0; i < plan->targets.count; i++) {
+		struct probe_path *path = plan->paths[i];
+
+		if (path->mtu)
+			continue;
+		recall(plan, path);
+		if (path->mtu && !path->run)
+			schedule_new(plan, path, now_ns);
+	}
+	return 0;
+}
+
+static bool same_inside(const struct probe_target *a, const struct probe_target *b)
+{
+	if (a->inside_count != b->inside_count || a->inside_ifindex != b->inside_ifindex ||
+	    a->layer_count != b->layer_count || a->extra != b->extra || a->link_mtu != b->link_mtu)
+		return false;
+	for (size_t i = 0; i < a->layer_count; i++)
+		if (memcmp(&a->layer[i], &b->layer[i], sizeof(a->layer[i])) != 0)
+			return false;
+	for (size_t i = 0; i < a->inside_count; i++) {
+		const struct probe_inside *x = &a->inside[i], *y = &b->inside[i];
+
+		if (x->address.family != y->address.family || x->has_source != y->has_source ||
+		    memcmp(x->address.bytes, y->address.bytes, ADDRESS_MAX) != 0 ||
+		    memcmp(x->source.bytes, y->source.bytes, ADDRESS_MAX) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* A run whose ground has changed begins anew, under its number. */
+static void restart(struct probe_plan *plan, struct probe_run *run, uint64_t now_ns)
+{
+	struct probe_run fresh = {
+		.path = run->path, .manual = run->manual, .options = run->options,
+		.window = run->window, .number = run->number, .sent = run->sent,
+	};
+
+	memcpy(fresh.ring, run->ring, sizeof(fresh.ring));
+	for (int side = 0; side < PROBE_SIDES; side++)
+		fresh.axis[side].pmtu.serial = run->axis[side].pmtu.serial;
+	*run = fresh;
+	probe_run_begin(run, &plan->rules, &plan->seed, now_ns);
+}
+
+/* The target of a path is told anew. */
+static void retarget(struct probe_plan *plan, struct probe_path *path,
+		     const struct probe_target *target, uint64_t now_ns)
+{
+	const struct probe_target *old = path->target;
+	bool way = old->assumed == target->assumed && path_question_equal(&old->way, &target->way);
+	bool inside = same_inside(old, target);
+
+	path->target = target;
+	if (path->run)
+		path->run->axis[PROBE_INSIDE].pmtu.config.userdata = target;
+	if (!inside)
+		path->via[PROBE_INSIDE] = 0;
+	if (path->run && !(way && inside))
+		restart(plan, path->run, now_ns);
+	else if (!way && !path->run)
+		probe_book_schedule(plan, path, now_ns, true);
+	if (path->hint != target->hint) {
+		path->hint = target->hint;
+		path->hint_judged = false;
+	}
+	if (!path->run)
+		probe_book_schedule_hint(plan, path, now_ns);
+}
+
+/* The path of each target among those of before, where there is one: both are sorted. */
+static void match(const struct probe_plan *plan, const struct probe_target_list *targets,
+		  struct probe_path **paths)
+{
+	size_t i = 0, j = 0;
+
+	while (i < targets->count && j < plan->targets.count) {
+		int order = compare_key(&targets->list[i], &plan->targets.list[j]);
+
+		if (order == 0)
+			paths[i] = plan->paths[j++];
+		if (order <= 0)
+			i++;
+		else
+			j++;
+	}
+}
+
+/* Makes what is missing; on an error nothing is changed but paths. */
+static int make_paths(struct probe_plan *plan, const struct probe_target_list *targets,
+		      struct probe_path **paths, bool *fresh)
+{
+	for (size_t i = 0; i < targets->count; i++) {
+		if (paths[i])
+			continue;
+		paths[i] = calloc(1, sizeof(**paths));
+		if (!paths[i])
+			return -ENOMEM;
+		fresh[i] = true;
+		paths[i]->target = &targets->list[i];
+	}
+	if (probe_queue_reserve(&plan->urgent, targets->count) < 0)
+		return -ENOMEM;
+	return probe_queue_reserve(&plan->routine, targets->count);
+}
+
+/* Those without a target end without a word. */
+static void drop_others(struct probe_plan *plan, const struct probe_target_list *targets)
+{
+	size_t i = 0;
+
+	for (size_t j = 0; j < plan->targets.count; j++) {
+		int order = 1;
+
+		while (i < targets->count &&
+		       (order = compare_key(&targets->list[i], &plan->targets.list[j])) < 0)
+			i++;
+		if (i == targets->count || order != 0)
+			probe_book_drop_path(plan, plan->paths[j]);
+		else
+			i++;
+	}
+}
+
+static void take_over(struct probe_plan *plan, struct probe_target_list *targets,
+		      struct probe_path **paths, const bool *fresh, uint64_t now_ns)
+{
+	struct probe_target_list old = plan->targets;
+
+	drop_others(plan, targets);
+	for (size_t i = 0; i < targets->count; i++) {
+		struct probe_path *path = paths[i];
+
+		if (!fresh[i]) {
+			retarget(plan, path, &targets->list[i], now_ns);
+			continue;
+		}
+		path->hint = path->target->hint;
+		recall(plan, path);
+		schedule_new(plan, path, now_ns);
+		probe_book_schedule_hint(plan, path, now_ns);
+	}
+	free(plan->paths);
+	plan->paths = paths;
+	plan->targets = *targets;
+	*targets = (struct probe_target_list){ 0 };
+	probe_target_list_done(&old);
+}
+
+int probe_plan_update(struct probe_plan *plan, struct probe_target_list *targets, uint64_t now_ns)
+{
+	size_t count = targets->count;
+	struct probe_path **paths = calloc(count + 1, sizeof(*paths));
+	bool *fresh = calloc(count + 1, sizeof(*fresh));
+	int r = -ENOMEM;
+
+	if (count > 1)
+		qsort(targets->list, count, sizeof(*targets->list), compare_targets);
+	if (paths && fresh) {
+		match(plan, targets, paths);
+		r = make_paths(plan, targets, paths, fresh);
+	}
+	if (r < 0) {
+		for (size_t i = 0; paths && fresh && i < count; i++)
+			if (fresh[i])
+				free(paths[i]);
+		free(paths);
+		probe_target_list_done(targets);
+	} else {
+		take_over(plan, targets, paths, fresh, now_ns);
+	}
+	free(fresh);
+	return r;
+}
+
+void probe_plan_free(struct probe_plan *plan)
+{
+	if (!plan)
+		return;
+	while (plan->run_count)
+		probe_book_drop_run(plan, plan->runs[0]);
+	while (plan->ended) {
+		struct probe_run *run = plan->ended;
+
+		plan->ended = run->next;
+		probe_book_free_run(run);
+	}
+	if (plan->spent)
+		probe_book_free_run(plan->spent);
+	for (size_t i = 0; i < plan->targets.count; i++)
+		free(plan->paths[i]);
+	free(plan->paths);
+	free(plan->urgent.list);
+	free(plan->routine.list);
+	free(plan->runs);
+	forget_measures(plan->remembered, plan->remembered_count);
+	free(plan->measures);
+	probe_target_list_done(&plan->targets);
+	free(plan);
+}
