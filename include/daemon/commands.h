@@ -18,6 +18,7 @@ json_t *reply_explain(struct control_call *call, json_t *parameters, void *userd
 json_t *reply_rules(struct control_call *call, json_t *parameters, void *userdata);
 json_t *reply_apply_rules(struct control_call *call, json_t *parameters, void *userdata);
 json_t *reply_reload(struct control_call *call, json_t *parameters, void *userdata);
+json_t *reply_probe(struct control_call *call, json_t *parameters, void *userdata);
 json_t *reply_subscribe(struct control_call *call, json_t *parameters, void *userdata);
 json_t *reply_try(struct control_call *call, json_t *parameters, void *userdata);
 json_t *reply_log(struct control_call *call, json_t *parameters, void *userdata);

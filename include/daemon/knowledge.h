@@ -13,6 +13,7 @@
 /* What may have changed since the last look, besides RTNL_CHANGED_*. */
 #define STALE_PEERS (1u << 16)
 #define STALE_HINTS (1u << 17)
+#define STALE_MEASURES (1u << 18)
 #define STALE_KERNEL (RTNL_CHANGED_LINKS | RTNL_CHANGED_ROUTES | RTNL_CHANGED_RULES)
 
 struct knowledge {

@@ -11,6 +11,7 @@
 
 #include "daemon/config.h"
 #include "daemon/events.h"
+#include "daemon/prober.h"
 #include "daemon/tunnels.h"
 #include "daemon/workers.h"
 #include "policy/slot.h"
@@ -38,6 +39,9 @@ int model_try(struct model *model, struct rules *tries);
 
 /* Frees snapshots no worker can hold any more; call it about once a second. */
 void model_reclaim(struct model *model);
+
+/* Who measures the paths; borrowed as long as the model lives. */
+struct prober *model_prober(const struct model *model);
 
 /* The tunnels seen since the start; borrowed as long as the model lives. */
 const struct tunnels *model_tunnels(const struct model *model);

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "core/packet.h"
 
@@ -28,6 +29,11 @@ static inline uint8_t address_bits(enum family family)
 static inline uint8_t address_bytes(enum family family)
 {
 	return family == FAMILY_IPV4 ? 4 : 16;
+}
+
+static inline bool address_equal(const struct address *a, const struct address *b)
+{
+	return a->family == b->family && memcmp(a->bytes, b->bytes, ADDRESS_MAX) == 0;
 }
 
 struct address address_from_bytes(enum family family, const uint8_t *bytes);

@@ -11,6 +11,7 @@
 #define PROBE_ONCE_MAX 16    /* runs for nobody's endpoint at the same time */
 
 struct probe_plan {
+	bool automatic;
 	uint64_t interval_ns;
 	struct probe_rules rules;
 	uint64_t seed;

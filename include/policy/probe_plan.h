@@ -24,6 +24,7 @@ enum probe_method {
 struct probe_plan;
 
 struct probe_plan_config {
+	bool automatic;               /* else only runs that somebody asks for */
 	uint64_t interval_ns;         /* between two measurements of one path */
 	uint32_t rate_pps;            /* most probes a second, all paths together */
 	uint32_t floor[FAMILY_COUNT]; /* least outer path MTU that is believed, bytes */
@@ -150,6 +151,13 @@ int probe_plan_run(struct probe_plan *plan, const char *tunnel, const char *peer
 int probe_plan_run_once(struct probe_plan *plan, struct probe_target *target,
 			const struct probe_run_options *options, uint64_t now_ns,
 			uint64_t *ret_run);
+/* The target of that key, borrowed until the plan is called again, or NULL. */
+const struct probe_target *probe_plan_find(const struct probe_plan *plan, const char *tunnel,
+					   const char *peer);
+
+/* Takes a packet that is no order's out of the budget. false: not before *ret_wait_ns. */
+bool probe_plan_spend(struct probe_plan *plan, uint64_t now_ns, uint64_t *ret_wait_ns);
+
 /* How a run that somebody waits for stands. Returns false where it is over or gone. */
 bool probe_plan_look(const struct probe_plan *plan, uint64_t run, struct probe_report *ret_report);
 void probe_plan_cancel(struct probe_plan *plan, uint64_t run);

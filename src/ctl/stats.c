@@ -172,6 +172,29 @@ static void print_latency(const json_t *latency)
 	       format_json_latency(json_object_get(latency, "max")).s);
 }
 
+/* Nothing, where no path was measured. */
+static void print_probes(const json_t *probes)
+{
+	const json_t *runs = json_object_get(probes, "runs_total");
+	const json_t *hints = json_object_get(probes, "hint_rejected_total");
+
+	if (!field_count(probes, "sent_total"))
+		return;
+	printf("Probes: %s sent, %s answered; paths: %s ok, %s black holes, %s without answer\n",
+	       format_json_count(json_object_get(probes, "sent_total")).s,
+	       format_json_count(json_object_get(probes, "answered_total")).s,
+	       format_json_count(json_object_get(runs, "ok")).s,
+	       format_json_count(json_object_get(runs, "black_hole")).s,
+	       format_json_count(json_object_get(runs, "no_answer")).s);
+	if (field_count(hints, "contradicted") || field_count(hints, "no_answer") ||
+	    field_count(hints, "below_floor"))
+		printf("PMTU exceptions not believed: %s contradicted, %s unanswered, %s below "
+		       "the floor\n",
+		       format_json_count(json_object_get(hints, "contradicted")).s,
+		       format_json_count(json_object_get(hints, "no_answer")).s,
+		       format_json_count(json_object_get(hints, "below_floor")).s);
+}
+
 static int print_stats(const struct screen *screen)
 {
 	const json_t *histogram = json_object_get(screen->now, "mss_histogram");
@@ -183,6 +206,7 @@ static int print_stats(const struct screen *screen)
 	    print_queues(screen->ctl, json_object_get(screen->now, "queues")) < 0)
 		return output_fail(screen->ctl, CTL_FAILED, NULL, "stats: out of memory");
 	print_latency(json_object_get(screen->now, "verdict_latency_seconds"));
+	print_probes(json_object_get(screen->now, "probes"));
 	bars_print(screen->ctl, json_object_get(histogram, "before"),
 		   json_object_get(histogram, "after"));
 	return CTL_OK;

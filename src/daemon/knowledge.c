@@ -80,8 +80,7 @@ static bool hints_equal(const struct hint_list *a, const struct hint_list *b)
 		const struct path_hint *x = &a->list[i], *y = &b->list[i];
 
 		if (x->mtu != y->mtu || x->ifindex != y->ifindex ||
-		    x->destination.family != y->destination.family ||
-		    memcmp(x->destination.bytes, y->destination.bytes, ADDRESS_MAX) != 0)
+		    !address_equal(&x->destination, &y->destination))
 			return false;
 	}
 	return a->count == b->count;

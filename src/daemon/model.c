@@ -19,7 +19,7 @@
 /* Some changes are never announced (net.ipv6.conf.*.mtu): a look without a reason now and then. */
 #define LOOK_ANYWAY_NS (60 * NS_PER_SECOND)
 /* PMTU exceptions come and expire without a word. */
-#define HINTS_EVERY_NS (5 * NS_PER_SECOND)
+#define HINTS_EVERY_NS (1 * NS_PER_SECOND)
 
 struct model {
 	sd_event *event;             /* borrowed */
@@ -33,6 +33,7 @@ struct model {
 	uint64_t next_look_ns;       /* not before */
 	uint64_t look_anyway_ns;     /* without a reason, not after */
 	struct knowledge knowledge;
+	struct prober *prober;
 	struct tunnels *tunnels;
 	struct tunnel_views views;   /* of the set of the snapshot that is in force */
 	struct model_totals totals;
@@ -57,7 +58,17 @@ static int build(struct model *model, const struct config *config, struct built 
 	};
 
 	input.lists = discovery_lists(model->knowledge.discovery, &input.list_count);
+	input.measures = prober_measures(model->prober, &input.measure_count);
+	input.hints_need_probe = prober_is_automatic(model->prober);
 	return build_snapshot(&input, ret_built);
+}
+
+/* Whoever is known now may be probed. */
+static void follow(struct model *model)
+{
+	const struct knowledge *knowledge = &model->knowledge;
+
+	prober_follow(model->prober, current_set(model), NULL, 0, knowledge->ways);
 }
 
 static int publish(struct model *model, const struct config *config)
@@ -80,6 +91,7 @@ static int publish(struct model *model, const struct config *config)
 	/* What is told holds already; what was retired lives until it is reclaimed. */
 	peer_changes_tell(old, snapshot_tunnels(built.snapshot), model->told);
 	slot_reclaim(model->slot);
+	follow(model);
 	return 0;
 }
 
@@ -159,6 +171,15 @@ static void on_discovery(void *userdata)
 	look_soon(model);
 }
 
+/* Probes found out something. */
+static void on_measures(void *userdata)
+{
+	struct model *model = userdata;
+
+	model->stale |= STALE_MEASURES;
+	look_soon(model);
+}
+
 /* Exceptions matter where somebody sends to an endpoint. */
 static int on_hints(sd_event_source *source, uint64_t usec, void *userdata)
 {
@@ -210,6 +231,8 @@ static int open_sockets(struct model *model)
 	if (r < 0)
 		return log_error(r, "rtnetlink: cannot subscribe to links and routes");
 	r = knowledge_init(&model->knowledge, model->event, on_discovery, model);
+	if (r == 0)
+		r = prober_open(model->event, model->config, on_measures, model, &model->prober);
 	if (r < 0)
 		return r;
 	r = knowledge_look(&model->knowledge, STALE_KERNEL | STALE_HINTS, model->config);
@@ -249,6 +272,7 @@ static int build_first(struct model *model, struct workers *workers)
 		return log_error(-ENOMEM, "cannot publish the table of limits");
 	}
 	model->views = built.views;
+	follow(model);
 	return 0;
 }
 
@@ -287,6 +311,7 @@ void model_close(struct model *model)
 	sd_event_source_disable_unref(model->look_source);
 	sd_event_source_disable_unref(model->hints_source);
 	nl_close(model->events);
+	prober_close(model->prober);
 	tunnel_views_done(&model->views);
 	slot_free(model->slot);
 	knowledge_done(&model->knowledge);
@@ -307,11 +332,13 @@ int model_configure(struct model *model, const struct config *config)
 
 	/* Entries of `tunnels` are facts that sources read by. */
 	discovery_forget(knowledge->discovery);
+	prober_configure(model->prober, config);
 	r = knowledge_look(knowledge, STALE_PEERS, config);
 	if (r >= 0)
 		r = publish(model, config);
 	if (r < 0) {
 		discovery_forget(knowledge->discovery);
+		prober_configure(model->prober, model->config);
 		return r;
 	}
 	model->config = config;
@@ -336,6 +363,11 @@ int model_try(struct model *model, struct rules *tries)
 void model_reclaim(struct model *model)
 {
 	slot_reclaim(model->slot);
+}
+
+struct prober *model_prober(const struct model *model)
+{
+	return model->prober;
 }
 
 const struct tunnels *model_tunnels(const struct model *model)

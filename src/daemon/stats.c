@@ -262,6 +262,25 @@ static json_t *netlink_json(const struct daemon *daemon)
 			 (json_int_t)failed);
 }
 
+static json_t *probes_json(const struct daemon *daemon)
+{
+	const struct prober *prober = model_prober(daemon->model);
+	struct probe_totals totals = prober_totals(prober);
+	json_t *runs = json_object(), *hints = json_object();
+
+	for (enum probe_result result = 0; result < PROBE_RESULTS; result++)
+		json_object_set_new(runs, probe_result_name(result),
+				    json_integer((json_int_t)totals.runs[result]));
+	for (enum hint_rejected reason = 0; reason < HINT_REASONS; reason++)
+		json_object_set_new(hints, hint_rejected_name(reason),
+				    json_integer((json_int_t)totals.hints_rejected[reason]));
+	return json_pack("{s:I, s:I, s:I, s:I, s:o, s:o}", "sent_total", (json_int_t)totals.sent,
+			 "answered_total", (json_int_t)totals.answered, "refused_total",
+			 (json_int_t)totals.refused, "strangers_total",
+			 (json_int_t)prober_strangers(prober), "runs_total", runs,
+			 "hint_rejected_total", hints);
+}
+
 json_t *reply_stats(struct control_call *call, json_t *parameters, void *userdata)
 {
 	const struct daemon *daemon = userdata;
@@ -278,11 +297,11 @@ json_t *reply_stats(struct control_call *call, json_t *parameters, void *userdat
 	}
 	totals_add(&all, &family[FAMILY_IPV4]);
 	totals_add(&all, &family[FAMILY_IPV6]);
-	return json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}}", "schema", 1,
+	return json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}}", "schema", 1,
 			 "syn", counts_json(&all), "ipv4", counts_json(&family[FAMILY_IPV4]),
 			 "ipv6", counts_json(&family[FAMILY_IPV6]), "tunnels", tunnels_json(daemon),
 			 "queues", queues_json(daemon->workers), "verdict_latency_seconds",
 			 latency_json(daemon->workers), "netlink", netlink_json(daemon),
-			 "mss_histogram", "before", histogram_json(daemon->workers, true), "after",
+			 "probes", probes_json(daemon), "mss_histogram", "before", histogram_json(daemon->workers, true), "after",
 			 histogram_json(daemon->workers, false));
 }

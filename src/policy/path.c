@@ -2,19 +2,17 @@
 #include "policy/path.h"
 
 #include <stddef.h>
-#include <string.h>
 
-static bool address_equal(bool has_a, const struct address *a, bool has_b, const struct address *b)
+static bool source_equal(const struct path_question *a, const struct path_question *b)
 {
-	if (has_a != has_b)
-		return false;
-	return !has_a || (a->family == b->family && memcmp(a->bytes, b->bytes, ADDRESS_MAX) == 0);
+	if (!a->has_source || !b->has_source)
+		return a->has_source == b->has_source;
+	return address_equal(&a->source, &b->source);
 }
 
 bool path_question_equal(const struct path_question *a, const struct path_question *b)
 {
-	return address_equal(true, &a->destination, true, &b->destination) &&
-	       address_equal(a->has_source, &a->source, b->has_source, &b->source) &&
+	return address_equal(&a->destination, &b->destination) && source_equal(a, b) &&
 	       a->iif == b->iif && a->oif == b->oif && a->mark == b->mark &&
 	       a->has_uid == b->has_uid && a->uid == b->uid && a->protocol == b->protocol &&
 	       a->sport == b->sport && a->dport == b->dport;

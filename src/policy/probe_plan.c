@@ -26,6 +26,7 @@ struct probe_plan *probe_plan_new(const struct probe_plan_config *config)
 
 void probe_plan_configure(struct probe_plan *plan, const struct probe_plan_config *config)
 {
+	plan->automatic = config->automatic;
 	plan->interval_ns = config->interval_ns > NS_PER_SECOND ? config->interval_ns
 								: NS_PER_SECOND;
 	plan->rules.rate_pps = config->rate_pps ? config->rate_pps : 1;
@@ -114,6 +115,8 @@ static struct probe_path *next_path(const struct probe_plan *plan, uint64_t now_
 	size_t most = runs_at_once(plan);
 
 	*ret_wait_ns = UINT64_MAX;
+	if (!plan->automatic)
+		return NULL;
 	if (plan->run_count >= most + URGENT_MORE || plan->ended_count >= PROBE_ENDED_MAX)
 		return NULL;
 	if (urgent && urgent->due_ns <= now_ns)
@@ -209,6 +212,16 @@ static uint64_t may_send_ns(struct probe_plan *plan, uint64_t now_ns)
 	if (count_out(plan) >= PROBE_OUT_MAX && next < now_ns + 10 * NS_PER_MS)
 		next = now_ns + 10 * NS_PER_MS;
 	return next;
+}
+
+bool probe_plan_spend(struct probe_plan *plan, uint64_t now_ns, uint64_t *ret_wait_ns)
+{
+	*ret_wait_ns = probe_budget_next_ns(&plan->budget, now_ns);
+	if (*ret_wait_ns > now_ns)
+		return false;
+	probe_budget_take(&plan->budget, now_ns, &plan->seed);
+	plan->totals.sent++;
+	return true;
 }
 
 /* One look at a run whose time has come. Returns whether its order goes out. */

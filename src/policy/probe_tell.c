@@ -70,6 +70,14 @@ struct probe_path *probe_book_find(const struct probe_plan *plan, const char *tu
 		? plan->paths[low] : NULL;
 }
 
+const struct probe_target *probe_plan_find(const struct probe_plan *plan, const char *tunnel,
+					   const char *peer)
+{
+	const struct probe_path *path = probe_book_find(plan, tunnel, peer);
+
+	return path ? path->target : NULL;
+}
+
 int probe_plan_run(struct probe_plan *plan, const char *tunnel, const char *peer,
 		   const struct probe_run_options *options, uint64_t now_ns, uint64_t *ret_run)
 {

@@ -38,6 +38,10 @@ def stats(scale=1):
              "fail_open_total": None, "verdict_errors_total": 0}],
         "verdict_latency_seconds": {"p50": 1.1e-05, "p99": 3.8e-05, "max": 0.0012},
         "netlink": {"resyncs_total": 0, "malformed_total": 0, "receive_errors_total": 0},
+        "probes": {"sent_total": 1200 * scale, "answered_total": 1100 * scale, "refused_total": 0,
+                   "strangers_total": 3,
+                   "runs_total": {"ok": 40, "black_hole": 2, "no_answer": 1, "limited_by_icmp": 0},
+                   "hint_rejected_total": {"contradicted": 5, "no_answer": 1, "below_floor": 0}},
         "mss_histogram": {
             "before": [{"mss_bytes": 1460, "count": 750}, {"mss_bytes": 1440, "count": 120},
                        {"mss_bytes": 1452, "count": 80}, {"mss_bytes": 65495, "count": 49},

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Measures the paths of all tunnels: sends what the plan orders (policy/probe_plan), tells it what
+ * was heard, and says so when a path turns out to be another. Control thread only. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+#include "daemon/config.h"
+#include "daemon/ways.h"
+#include "edge/probe.h"
+#include "policy/probe_plan.h"
+
+struct prober;
+
+/* changed is called where the measures are others than before. Reads what a former process
+ * measured. Borrows event. Logs what went wrong. Returns 0 and the owned prober, or -errno. */
+int prober_open(sd_event *event, const struct config *config, void (*changed)(void *userdata),
+		void *userdata, struct prober **ret_prober);
+/* Keeps what was measured for the next process. NULL is fine. */
+void prober_close(struct prober *prober);
+
+/* Other settings, from now on. */
+void prober_configure(struct prober *prober, const struct config *config);
+
+/* The far ends that there are now. The ways are asked for source addresses. */
+void prober_follow(struct prober *prober, const struct tunnel_set *set,
+		   const struct probe_neighbour *neighbours, size_t count, struct ways *ways);
+
+/* Whether paths are measured without anybody asking: then hints of the kernel decide nothing. */
+bool prober_is_automatic(const struct prober *prober);
+/* What is known, sorted; none where nothing is measured automatically. Borrowed until the event
+ * loop goes on. */
+const struct path_measure *prober_measures(struct prober *prober, size_t *ret_count);
+
+struct probe_totals prober_totals(const struct prober *prober);
+/* Answers and errors that fit no probe. */
+uint64_t prober_strangers(const struct prober *prober);
+/* What the last measurement of a far end came to; false: there was none. */
+bool prober_last(const struct prober *prober, const char *tunnel, const char *peer,
+		 enum probe_result *ret_result);
+
+/* Somebody who waits for one run: told how it stands whenever something was heard, and once with
+ * report->finished when it is over; with report NULL where the target is gone. The report is
+ * borrowed for the call. */
+struct prober_waiter {
+	void (*told)(const struct probe_report *report, void *userdata);
+	void *userdata;
+	uint64_t run;
+	struct prober_waiter *next; /* the prober's */
+};
+void prober_wait(struct prober *prober, struct prober_waiter *waiter);
+/* The run ends with it. */
+void prober_forsake(struct prober *prober, struct prober_waiter *waiter);
+
+/* The plan, for those who begin runs: prober_wake is due behind it. */
+struct probe_plan *prober_plan(struct prober *prober);
+void prober_wake(struct prober *prober);
+
+/* One probe besides those of the plan, of the same budget. heard is called for what comes of it;
+ * its id begins at PROBER_OWN_ID. Returns 0, 1 (not yet, the budget is used up: *ret_wait_ns says
+ * until when), or -errno. */
+#define PROBER_OWN_ID (UINT64_C(1) << 63)
+typedef void prober_heard(const struct probe_heard *heard, void *userdata);
+int prober_send(struct prober *prober, const struct probe_packet *packet, uint64_t *ret_wait_ns);
+/* One listener for such probes; NULL ends it. Returns -EBUSY where there is another. */
+int prober_listen(struct prober *prober, prober_heard *heard, void *userdata);

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/prober.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/random.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "daemon/prober_log.h"
+
+#define PACKETS_A_TURN 64              /* sent or heard, before others get their turn */
+
+struct prober {
+	sd_event *event; /* borrowed */
+	void (*on_change)(void *userdata);
+	void *userdata;
+	struct probe_plan *plan;
+	struct probe_sockets *sockets;
+	struct prober_log log;
+	sd_event_source *io, *timer;
+	bool automatic;
+	bool unsaved;      /* something was measured since the last save */
+	char *state;       /* file that keeps it, owned */
+	struct prober_waiter *waiters;
+	prober_heard *own; /* who listens for probes besides the plan's, or NULL */
+	void *own_userdata;
+};
+
+static struct probe_plan_config plan_config(const struct config *config)
+{
+	struct probe_plan_config plan = {
+		.automatic = config->path.probe,
+		.interval_ns = config->path.interval_ns,
+		.rate_pps = config->path.rate_pps,
+		.floor = { config->path.floor4, config->path.floor6 },
+	};
+
+	if (getrandom(&plan.seed, sizeof(plan.seed), GRND_NONBLOCK) < 0)
+		plan.seed = clock_boottime_ns();
+	return plan;
+}
+
+/* The packet that an order asks for. */
+static struct probe_packet make_packet(const struct probe_order *order)
+{
+	const struct probe_target *target = order->target;
+	struct probe_packet packet = {
+		.id = order->id,
+		.udp = order->method == PROBE_UDP,
+		.size = order->size,
+	};
+
+	if (order->side == PROBE_INSIDE) {
+		const struct probe_inside *inside = &target->inside[order->inside];
+
+		packet.destination = inside->address;
+		packet.has_source = inside->has_source;
+		packet.source = inside->source;
+		packet.ifindex = target->inside_ifindex;
+	} else {
+		packet.destination = target->way.destination;
+		packet.has_source = target->way.has_source;
+		packet.source = target->way.source;
+		packet.ifindex = target->way.oif;
+		packet.mark = target->way.mark;
+	}
+	return packet;
+}
+
+static void take_reports(struct prober *prober)
+{
+	struct probe_report report;
+	bool changed = false;
+
+	while (probe_plan_take_report(prober->plan, &report)) {
+		prober_log_report(&prober->log, &report, prober->automatic);
+		changed |= report.changed;
+		prober->unsaved = true;
+		for (struct prober_waiter *w = prober->waiters, *next; w; w = next) {
+			next = w->next;
+			if (w->run == report.run)
+				w->told(&report, w->userdata);
+		}
+	}
+	if (changed && prober->automatic)
+		prober->on_change(prober->userdata);
+}
+
+static void tell_waiters(struct prober *prober)
+{
+	struct probe_report report;
+
+	for (struct prober_waiter *w = prober->waiters, *next; w; w = next) {
+		next = w->next;
+		if (w->run)
+			w->told(probe_plan_look(prober->plan, w->run, &report) ? &report : NULL,
+				w->userdata);
+	}
+}
+
+static void schedule(struct prober *prober, uint64_t when_ns)
+{
+	if (when_ns == UINT64_MAX) {
+		sd_event_source_set_enabled(prober->timer, SD_EVENT_OFF);
+		return;
+	}
+	sd_event_source_set_time(prober->timer, when_ns / 1000 + 1);
+	sd_event_source_set_enabled(prober->timer, SD_EVENT_ONESHOT);
+}
+
+/* Sends all that is due. */
+static void go_on(struct prober *prober)
+{
+	uint64_t now_ns = clock_boottime_ns(), wait_ns = now_ns;
+	struct probe_order order;
+
+	for (int i = 0; i < PACKETS_A_TURN; i++) {
+		struct probe_packet packet;
+		int r;
+
+		if (!probe_plan_next(prober->plan, now_ns, &order, &wait_ns))
+			break;
+		packet = make_packet(&order);
+		r = probe_send(prober->sockets, &packet);
+		if (r < 0 && r != -EMSGSIZE)
+			prober_log_refusal(&prober->log, &packet, r);
+		now_ns = clock_boottime_ns();
+		probe_plan_sent(prober->plan, order.id, r, now_ns);
+		wait_ns = now_ns;
+	}
+	take_reports(prober);
+	schedule(prober, wait_ns);
+}
+
+void prober_wake(struct prober *prober)
+{
+	go_on(prober);
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	(void)source;
+	(void)usec;
+	go_on(userdata);
+	return 0;
+}
+
+static enum probe_whole came_whole(const struct probe_heard *heard)
+{
+	if (!heard->reassembled_known)
+		return WHOLE_UNKNOWN;
+	return heard->reassembled ? WHOLE_NO : WHOLE_YES;
+}
+
+static void hear(struct prober *prober, const struct probe_heard *heard)
+{
+	uint64_t now_ns = clock_boottime_ns();
+
+	if (heard->id & PROBER_OWN_ID) {
+		if (prober->own)
+			prober->own(heard, prober->own_userdata);
+		return;
+	}
+	switch (heard->kind) {
+	case PROBE_HEARD_ANSWER:
+		probe_plan_answered(prober->plan, heard->id, came_whole(heard), now_ns);
+		break;
+	case PROBE_HEARD_TOO_BIG:
+		probe_plan_too_big(prober->plan, heard->id, heard->mtu, &heard->from, now_ns);
+		break;
+	case PROBE_HEARD_TIME_EXCEEDED:
+	case PROBE_HEARD_UNREACHABLE:
+		break; /* says nothing of sizes: silence will */
+	}
+}
+
+static int on_heard(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	struct prober *prober = userdata;
+	struct probe_heard heard;
+
+	(void)source;
+	(void)fd;
+	(void)revents;
+	for (int i = 0; i < PACKETS_A_TURN && probe_receive(prober->sockets, &heard) > 0; i++)
+		hear(prober, &heard);
+	go_on(prober);
+	tell_waiters(prober);
+	return 0;
+}
+
+static void look_for_ping(struct prober *prober)
+{
+	for (enum family family = FAMILY_IPV4; family < FAMILY_COUNT; family++) {
+		int r = probe_can_ping(prober->sockets, family);
+
+		probe_plan_allow_ping(prober->plan, family, r == 0);
+		prober_log_ping(&prober->log, family, r);
+	}
+}
+
+static int add_sources(struct prober *prober)
+{
+	uint64_t now_ns = clock_boottime_ns();
+	int r;
+
+	r = sd_event_add_io(prober->event, &prober->io, probe_fd(prober->sockets), EPOLLIN,
+			    on_heard, prober);
+	if (r >= 0)
+		r = sd_event_add_time(prober->event, &prober->timer, CLOCK_BOOTTIME,
+				      now_ns / 1000, 1000, on_timer, prober);
+	return r < 0 ? log_error(r, "event loop: cannot watch for answers to probes") : 0;
+}
+
+int prober_open(sd_event *event, const struct config *config, void (*changed)(void *userdata),
+		void *userdata, struct prober **ret_prober)
+{
+	struct prober *prober = calloc(1, sizeof(*prober));
+	const struct probe_plan_config plan = plan_config(config);
+	int r;
+
+	if (!prober)
+		return log_error(-ENOMEM, "probes");
+	prober->event = event;
+	prober->on_change = changed;
+	prober->userdata = userdata;
+	prober->automatic = config->path.probe;
+	prober->plan = probe_plan_new(&plan);
+	prober->sockets = probe_sockets_new();
+	prober->state = strdup(config->path.state);
+	r = prober->plan && prober->sockets && prober->state ? add_sources(prober) :
+							       log_error(-ENOMEM, "probes");
+	if (r < 0) {
+		prober_close(prober);
+		return r;
+	}
+	if (prober->automatic)
+		look_for_ping(prober);
+	*ret_prober = prober;
+	return 0;
+}
+
+void prober_close(struct prober *prober)
+{
+	if (!prober)
+		return;
+	sd_event_source_disable_unref(prober->io);
+	sd_event_source_disable_unref(prober->timer);
+	probe_plan_free(prober->plan);
+	probe_sockets_free(prober->sockets);
+	free(prober->state);
+	free(prober);
+}
+
+void prober_configure(struct prober *prober, const struct config *config)
+{
+	const struct probe_plan_config plan = plan_config(config);
+	char *state = strdup(config->path.state);
+
+	if (state) {
+		free(prober->state);
+		prober->state = state;
+		prober->unsaved = true;
+	}
+	prober->automatic = config->path.probe;
+	probe_plan_configure(prober->plan, &plan);
+	if (prober->automatic)
+		look_for_ping(prober);
+	go_on(prober);
+}
+
+void prober_follow(struct prober *prober, const struct tunnel_set *set,
+		   const struct probe_neighbour *neighbours, size_t count, struct ways *ways)
+{
+	struct probe_target_list targets = { 0 };
+	int r;
+
+	r = probe_targets_make(&(const struct probe_target_input){
+		.set = set,
+		.neighbours = neighbours,
+		.neighbour_count = count,
+		.find_way = ways_find,
+		.userdata = ways,
+	}, &targets);
+	if (r == 0)
+		r = probe_plan_update(prober->plan, &targets, clock_boottime_ns());
+	if (r < 0)
+		log_error(r, "probes: the list of peers stays as it was");
+	go_on(prober);
+	tell_waiters(prober);
+}
+
+bool prober_is_automatic(const struct prober *prober)
+{
+	return prober->automatic;
+}
+
+const struct path_measure *prober_measures(struct prober *prober, size_t *ret_count)
+{
+	*ret_count = 0;
+	return prober->automatic ? probe_plan_measures(prober->plan, ret_count) : NULL;
+}
+
+struct probe_totals prober_totals(const struct prober *prober)
+{
+	return probe_plan_totals(prober->plan);
+}
+
+uint64_t prober_strangers(const struct prober *prober)
+{
+	return probe_socket_totals(prober->sockets).strangers;
+}
+
+bool prober_last(const struct prober *prober, const char *tunnel, const char *peer,
+		 enum probe_result *ret_result)
+{
+	int64_t at_ns;
+
+	return probe_plan_last(prober->plan, tunnel, peer, ret_result, &at_ns);
+}
+
+struct probe_plan *prober_plan(struct prober *prober)
+{
+	return prober->plan;
+}
+
+void prober_wait(struct prober *prober, struct prober_waiter *waiter)
+{
+	waiter->next = prober->waiters;
+	prober->waiters = waiter;
+}
+
+void prober_forsake(struct prober *prober, struct prober_waiter *waiter)
+{
+	struct prober_waiter **at = &prober->waiters;
+
+	while (*at && *at != waiter)
+		at = &(*at)->next;
+	if (*at)
+		*at = waiter->next;
+	probe_plan_cancel(prober->plan, waiter->run);
+}
+
+int prober_send(struct prober *prober, const struct probe_packet *packet, uint64_t *ret_wait_ns)
+{
+	if (!probe_plan_spend(prober->plan, clock_boottime_ns(), ret_wait_ns))
+		return 1;
+	return probe_send(prober->sockets, packet);
+}
+
+int prober_listen(struct prober *prober, prober_heard *heard, void *userdata)
+{
+	if (heard && prober->own)
+		return -EBUSY;
+	prober->own = heard;
+	prober->own_userdata = userdata;
+	return 0;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/prober_log.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+#define SAME_THING_NS (60 * NS_PER_SECOND)
+
+static const char *target_name(const struct probe_target *target)
+{
+	if (target->name)
+		return target->name;
+	return *target->peer ? target->peer : "its far end";
+}
+
+/* Why larger packets do not pass, as far as it is known. */
+static const char *describe(const struct probe_report *report, char *text, size_t size)
+{
+	char router[PREFIX_TEXT_MAX];
+
+	if (report->icmp_seen)
+		snprintf(text, size, "%s says so", address_format(&report->router, router));
+	else if (report->fragmented == 1)
+		snprintf(text, size, "larger ones come in pieces");
+	else
+		snprintf(text, size, "larger ones vanish, no router says why");
+	return text;
+}
+
+static void log_silence(struct prober_log *log, const struct probe_report *report)
+{
+	uint64_t suppressed;
+
+	if (!log_may_speak(&log->silent, report->end_ns, SAME_THING_NS, &suppressed)) {
+		log_debug("%s: peer %s answers no probe", report->target->tunnel,
+			  target_name(report->target));
+		return;
+	}
+	log_info("%s: peer %s answers no probe, neither ping nor UDP: its path MTU stays %u bytes, "
+		 "unmeasured (%llu more peers like this before)",
+		 report->target->tunnel, target_name(report->target), report->mtu,
+		 (unsigned long long)suppressed);
+}
+
+void prober_log_report(struct prober_log *log, const struct probe_report *report, bool in_force)
+{
+	const struct probe_target *target = report->target;
+	char endpoint[ENDPOINT_TEXT_MAX], why[128];
+	double seconds = (double)(report->end_ns - report->begin_ns) / (double)NS_PER_SECOND;
+
+	endpoint_format(&target->way.destination, target->endpoint_port, endpoint);
+	if (report->result == PROBE_NO_ANSWER && in_force)
+		log_silence(log, report);
+	else if (report->mtu != report->old_mtu && in_force && report->mtu < target->assumed)
+		log_notice("%s: path MTU %u -> %u bytes (probes to %s at %s: %s)", target->tunnel,
+			   report->old_mtu, report->mtu, target_name(target), endpoint,
+			   describe(report, why, sizeof(why)));
+	else if (report->mtu != report->old_mtu && in_force)
+		log_notice("%s: path MTU %u -> %u bytes (probes to %s at %s were answered)",
+			   target->tunnel, report->old_mtu, report->mtu, target_name(target),
+			   endpoint);
+	log_debug("%s: probes to %s at %s: %s, path MTU %u bytes, %u packets in %.1f s",
+		  target->tunnel, target_name(target), endpoint, probe_result_name(report->result),
+		  report->mtu, report->sent_total, seconds);
+}
+
+void prober_log_refusal(struct prober_log *log, const struct probe_packet *packet, int error)
+{
+	char destination[PREFIX_TEXT_MAX];
+	uint64_t suppressed;
+
+	if (log_may_speak(&log->refused, clock_boottime_ns(), SAME_THING_NS, &suppressed))
+		log_warning("probes: cannot send to %s: %s%s (%llu more like this before)",
+			    address_format(&packet->destination, destination), strerror(-error),
+			    error == -EPERM ? ", a firewall rule of this host forbids it" : "",
+			    (unsigned long long)suppressed);
+}
+
+void prober_log_ping(struct prober_log *log, enum family family, int error)
+{
+	const char *name = family == FAMILY_IPV4 ? "IPv4" : "IPv6";
+
+	if (log->ping[family] == error)
+		return;
+	log->ping[family] = error;
+	if (error == -EACCES)
+		log_notice("probes: ping sockets are not allowed (net.ipv4.ping_group_range): "
+			   "%s far ends get UDP to closed ports instead", name);
+	else if (error < 0)
+		log_notice("probes: no %s ping socket: %s; UDP to closed ports instead", name,
+			   strerror(-error));
+	else
+		log_notice("probes: %s ping sockets are allowed now", name);
+}
