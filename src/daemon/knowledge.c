@@ -115,7 +115,7 @@ static void look_at_ways(struct knowledge *knowledge)
 
 int knowledge_look(struct knowledge *knowledge, unsigned int stale, const struct config *config)
 {
-	int changed = (stale & STALE_KERNEL) != 0, r = 0;
+	int changed = (stale & (STALE_KERNEL | STALE_MEASURES)) != 0, r = 0;
 
 	if (stale & RTNL_CHANGED_LINKS)
 		r = look_at_links(knowledge);

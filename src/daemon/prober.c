@@ -193,12 +193,13 @@ static int on_heard(sd_event_source *source, int fd, uint32_t revents, void *use
 
 static void look_for_ping(struct prober *prober)
 {
-	for (enum family family = FAMILY_IPV4; family < FAMILY_COUNT; family++) {
-		int r = probe_can_ping(prober->sockets, family);
+	int errors[FAMILY_COUNT];
 
-		probe_plan_allow_ping(prober->plan, family, r == 0);
-		prober_log_ping(&prober->log, family, r);
+	for (enum family family = FAMILY_IPV4; family < FAMILY_COUNT; family++) {
+		errors[family] = probe_can_ping(prober->sockets, family);
+		probe_plan_allow_ping(prober->plan, family, errors[family] == 0);
 	}
+	prober_log_ping(&prober->log, errors);
 }
 
 static int add_sources(struct prober *prober)

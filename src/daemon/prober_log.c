@@ -52,6 +52,7 @@ void prober_log_report(struct prober_log *log, const struct probe_report *report
 	double seconds = (double)(report->end_ns - report->begin_ns) / (double)NS_PER_SECOND;
 
 	endpoint_format(&target->way.destination, target->endpoint_port, endpoint);
+	in_force &= *target->tunnel != '\0'; /* of nobody's address only who asked hears */
 	if (report->result == PROBE_NO_ANSWER && in_force)
 		log_silence(log, report);
 	else if (report->mtu != report->old_mtu && in_force && report->mtu < target->assumed)
@@ -63,7 +64,7 @@ void prober_log_report(struct prober_log *log, const struct probe_report *report
 			   target->tunnel, report->old_mtu, report->mtu, target_name(target),
 			   endpoint);
 	log_debug("%s: probes to %s at %s: %s, path MTU %u bytes, %u packets in %.1f s",
-		  target->tunnel, target_name(target), endpoint, probe_result_name(report->result),
+		  *target->tunnel ? target->tunnel : "no tunnel", target_name(target), endpoint, probe_result_name(report->result),
 		  report->mtu, report->sent_total, seconds);
 }
 
@@ -79,19 +80,26 @@ void prober_log_refusal(struct prober_log *log, const struct probe_packet *packe
 			    (unsigned long long)suppressed);
 }
 
-void prober_log_ping(struct prober_log *log, enum family family, int error)
+void prober_log_ping(struct prober_log *log, const int errors[FAMILY_COUNT])
 {
-	const char *name = family == FAMILY_IPV4 ? "IPv4" : "IPv6";
+	static const char *const names[] = { [FAMILY_IPV4] = "IPv4", [FAMILY_IPV6] = "IPv6" };
+	bool forbidden = false;
 
-	if (log->ping[family] == error)
-		return;
-	log->ping[family] = error;
-	if (error == -EACCES)
-		log_notice("probes: ping sockets are not allowed (net.ipv4.ping_group_range): "
-			   "%s far ends get UDP to closed ports instead", name);
-	else if (error < 0)
-		log_notice("probes: no %s ping socket: %s; UDP to closed ports instead", name,
-			   strerror(-error));
-	else
-		log_notice("probes: %s ping sockets are allowed now", name);
+	for (enum family family = FAMILY_IPV4; family < FAMILY_COUNT; family++) {
+		int error = errors[family];
+
+		if (log->ping[family] == error)
+			continue;
+		log->ping[family] = error;
+		if (error == -EACCES && !forbidden)
+			log_notice("probes: ping sockets are not allowed here "
+				   "(net.ipv4.ping_group_range): far ends get UDP to closed ports "
+				   "instead");
+		else if (error < 0 && error != -EACCES)
+			log_notice("probes: no %s ping socket: %s; UDP to closed ports instead",
+				   names[family], strerror(-error));
+		else if (error == 0)
+			log_notice("probes: %s ping sockets are allowed now", names[family]);
+		forbidden |= error == -EACCES;
+	}
 }

@@ -23,12 +23,12 @@ static void test_what_is_not_active(void **state)
 		"rules = ( { mss = 1300;\n"
 		"peer = \"alice\"; } );\n"
 		"tunnels = ( { match = \"wg0\"; } );\n"
-		"path = { floor4 = 600; };\n"
+		"alerts = { for = \"2m\"; };\n"
 		"hooks = [ \"input\" ];\n"), 0);
 	assert_report(fixture, "", "",
 		"main.conf:1: mode: \"mark\" is not active in this version, runs as 'queue'\n"
 		"main.conf:2: fallback: not active in this version\n"
-		"main.conf:6: path.floor4: not active in this version\n");
+		"main.conf:6: alerts.for: not active in this version\n");
 	assert_int_equal(load_text(fixture,
 		"mode = \"audit\"; firewall = \"none\"; insert_missing = true; tcp_ao = "
 		"\"clamp\";\n"
