@@ -142,7 +142,7 @@ const struct command commands[] = {
 	{
 		.name = "probe",
 		.arguments = "PEER|ADDR",
-		.summary = "search the path MTU to a peer, see where packets vanish",
+		.summary = "search a path MTU, see where packets vanish",
 		.details = "Sends packets that may not be cut, to the endpoint of the peer from\n"
 			   "outside of the tunnel and to an address behind it from inside. The MSS\n"
 			   "follows what is found. Ctrl-C ends it. An address that is no peer's\n"

@@ -44,8 +44,8 @@ static bool wants_progress(const struct ctl *ctl)
 {
 	const char *terminal = getenv("TERM");
 
-	return isatty(STDERR_FILENO) && terminal && strcmp(terminal, "dumb") != 0 && !ctl->quiet &&
-	       !ctl->json_lines;
+	return isatty(STDERR_FILENO) && terminal && *terminal && strcmp(terminal, "dumb") != 0 &&
+	       !ctl->quiet && !ctl->json_lines;
 }
 
 /* What was found so far of one side: the largest that was answered. */

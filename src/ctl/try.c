@@ -85,13 +85,12 @@ static json_t *make_parameters(const struct trial *trial)
 	return NULL;
 }
 
-/* "wg0: MSS 1320 at most, until 12:54:01 (10 min)". */
+/* "wg0: MSS 1320 at most, until 12:54:01 (10 min from now)". */
 static void print_limit(const struct ctl *ctl, const struct trial *trial, const json_t *reply)
 {
 	const char *quote = strpbrk(trial->whom, " ;&|<>()$*?#") ? "'" : "";
 	char *how;
 
-	printf("%s: ", trial->key);
 	output_text(ctl, trial->whom);
 	printf(": %sMSS %s at most%s, until %s (%s from now)\n", output_paint(ctl, PAINT_BOLD),
 	       format_json_bytes(json_object_get(reply, "mss_bytes")).s,
@@ -112,7 +111,6 @@ static void print_limit(const struct ctl *ctl, const struct trial *trial, const 
 
 static void print_off(const struct ctl *ctl, const struct trial *trial, const json_t *reply)
 {
-	printf("%s: ", trial->key);
 	output_text(ctl, trial->whom);
 	puts(json_is_true(json_object_get(reply, "replaced")) ?
 		     ": the trial is over; what was found and configured holds again" :

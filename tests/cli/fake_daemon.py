@@ -18,7 +18,13 @@ PROGRAM = BUILD / "mssclampctl"
 NOBODY = 65534
 
 
+class Last(dict):
+    """The last reply of a call that streams."""
+
+
 def encode(reply, flags):
+    if isinstance(reply, Last):
+        flags = {}
     if isinstance(reply, dict):
         return json.dumps({"parameters": reply, **flags}).encode() + b"\0"
     return bytes(reply)
@@ -27,7 +33,7 @@ def encode(reply, flags):
 class FakeDaemon:
     """Answers org.mssclamp methods from `replies`: NAME -> a dict (parameters of the reply), an Error,
     bytes (sent as they are), None (no answer), "close" (hangs up), a list (the replies of a call that streams; it stays
-    open unless "close" is the last), or a function of the call's parameters that returns one of these. `calls` holds (method, parameters) in the order they came."""
+    open unless "close" is the last; a Last among them is sent as such), or a function of the call's parameters that returns one of these. `calls` holds (method, parameters) in the order they came."""
 
     def __init__(self, path, replies):
         self.path = str(path)

@@ -87,7 +87,7 @@ RUNNING = probe(None, sizes=[size("outside", 1200), size("outside", 1500, sent=2
 
 def trial(**changes):
     return {"schema": 1, "interface": None, "peer": "carol", "mss_bytes": 1320, "for_seconds": 600.0,
-            "until": "2026-11-25T12:54:01Z", "replaced": False, **changes}
+            "until": "2031-11-25T12:54:01Z", "replaced": False, **changes}
 
 
 ENDED = trial(mss_bytes=None, for_seconds=None, until=None, replaced=True)

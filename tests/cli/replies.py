@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Replies as src/proto/org.mssclamp.varlink describes them."""
 
+import probe_replies
+from fake_daemon import Last
+
 REASONS = ("not_ip ip_header ip_truncated fragment jumbo ah extension_header not_tcp tcp_truncated tcp_header "
            "not_syn malformed_option tcp_ao truncated_copy bridge userns").split()
 
@@ -144,4 +147,5 @@ APPLIED = {"schema": 1, "backend": "iptables", "state": "ok"}
 LOGGED = {"schema": 1, "level": "debug", "previous": "info"}
 ALL = {"GetStatus": status(), "GetStats": stats(), "ListTunnels": tunnels(tunnel(), bare_tunnel()),
        "Explain": explain(), "GetRules": rules_asked, "ApplyRules": APPLIED, "Reload": reload(),
-       "SetLogLevel": LOGGED, "ListPeers": peers(peer(), peer(None)), "Subscribe": [SUBSCRIBED, ROAMED, "close"]}
+       "SetLogLevel": LOGGED, "ListPeers": peers(peer(), peer(None)), "Subscribe": [SUBSCRIBED, ROAMED, "close"],
+       "Probe": [probe_replies.RUNNING, Last(probe_replies.probe())], "Try": probe_replies.trial()}

@@ -12,6 +12,7 @@ import time
 import jsonschema
 import pytest
 
+import probe_replies
 import replies
 from fake_daemon import (PROGRAM, TOP, Error, FakeDaemon, environment, read_error, read_json, run,
                          run_as_nobody, validate)
@@ -32,7 +33,7 @@ JSON = [
     (["peers"], "peers", 0), (["peers", "wg0"], "peers", 0), (["explain", "a b"], "explain", 0), (["rules"], "rules", 0), (["rules", "--diff"], "rules", 0),
     (["rules", "--print=iptables"], "rules", 0), (["rules", "--apply"], "rules", 0),
     (["reload"], "reload", 0), (["log", "info"], "log", 0), (["wait"], "wait", 0),
-    (["wait", "--tunnel", "wg0"], "wait", 0),
+    (["wait", "--tunnel", "wg0"], "wait", 0), (["try", "1320", "--peer", "carol"], "try", 0),
 ]
 
 
@@ -79,6 +80,10 @@ CALLS = [
     (["rules", "--print", "nft"], "GetRules", {"print": "nft"}),
     (["rules", "--apply"], "ApplyRules", {}), (["reload"], "Reload", {}),
     (["log", "notice"], "SetLogLevel", {"level": "notice"}),
+    (["try", "1320", "--peer", "carol"], "Try", {"peer": "carol", "mss": 1320, "for_seconds": 600}),
+    (["try", "88", "--interface=wg0", "--for=90s"], "Try", {"interface": "wg0", "mss": 88, "for_seconds": 90}),
+    (["try", "--for", "1d", "65495", "--peer", "a b"], "Try", {"peer": "a b", "mss": 65495, "for_seconds": 86400}),
+    (["try", "off", "--interface", "wg0"], "Try", {"interface": "wg0"}),
 ]
 
 
@@ -134,6 +139,24 @@ USAGE = [
     (["status", "--timeout", "0"], "--timeout 0: must be seconds"),
     (["status", "--color", "red"], "must be auto, always or never"),
     (["status", "--timeout", "0x1.5"], "--timeout 0x1.5: must be seconds"),
+    (["probe"], "something is missing: PEER|ADDR"),
+    (["probe", "a", "b"], "'b' is one word too many"),
+    (["probe", "a", "--max", "67"], "--max 67: must be bytes, 68 to 65535"),
+    (["probe", "a", "--max", "65536"], "--max 65536: must be"),
+    (["probe", "a", "--max", "15x"], "--max 15x: must be"),
+    (["probe", "a", "--tries", "0"], "--tries 0: must be 1 to 20"),
+    (["probe", "a", "--tries=21"], "--tries 21: must be"),
+    (["probe", "a", "--every", "1"], "--every does not go with it"),
+    (["try", "1320"], "--interface IF or --peer P is missing"),
+    (["try", "1320", "--peer", "a", "--interface", "b"], "exclude each other"),
+    (["try", "--peer", "a"], "something is missing: MSS|off"),
+    (["try", "87", "--peer", "a"], "87: must be off, or 88 to 65495 bytes"),
+    (["try", "65496", "--peer", "a"], "65496: must be off"),
+    (["try", "none", "--peer", "a"], "none: must be off"),
+    (["try", "off", "--peer", "a", "--for", "10m"], "--for does not go with it"),
+    (["try", "1320", "--peer", "a", "--for", "soon"], "--for soon: must be a time"),
+    (["try", "1320", "--peer", "a", "--for", "999ms"], "--for 999ms: must be a time"),
+    (["try", "1320", "--peer", "a", "--for", "25h"], "--for 25h: must be a time"),
     (["help", "xyzzy"], "no command 'xyzzy'"),
     (["help", "stauts"], "no command 'stauts', did you mean 'status'?"),
 ]
@@ -161,7 +184,8 @@ def test_bad_command_line(daemon, args, text):
 
 
 def test_text_that_is_no_utf8(daemon):
-    for args in (["explain", b"\xff"], ["explain", "a", "--iif", b"\xff"], ["peers", b"\xff"], [b"\xff"]):
+    for args in (["explain", b"\xff"], ["explain", "a", "--iif", b"\xff"], ["peers", b"\xff"], ["probe", b"\xff"],
+                 ["try", "off", "--peer", b"\xff"], [b"\xff"]):
         assert run(*args, socket_path=daemon.path).returncode == 2
         assert read_error(run("--json", *args, socket_path=daemon.path))
     assert daemon.calls == []
@@ -187,7 +211,8 @@ ANSWERS = [(Error(name, "it cannot be: so", "do this"), name, code) for name, co
 def test_error(daemon, reply, name, code):
     for method in daemon.replies:
         daemon.replies[method] = reply
-    for args in (["status"], ["reload"], ["peers", "wg9"], ["explain", "a"], ["events"], ["rules", "--print", "nft"]):
+    for args in (["status"], ["reload"], ["peers", "wg9"], ["explain", "a"], ["events"], ["rules", "--print", "nft"],
+                 ["probe", "a"], ["try", "off", "--peer", "a"]):
         done = run(*args, "--timeout=0.3", socket_path=daemon.path)
         assert (done.returncode, done.stdout) == (code, "")
         assert done.stderr.startswith("mssclampctl: ")
@@ -259,7 +284,7 @@ def test_help():
     assert done.returncode == 0 and all(len(line) <= 80 for line in done.stdout.splitlines())
     assert run("help").stdout == run("-h").stdout == done.stdout
     names = [line.split()[0] for line in done.stdout.split("Commands:\n")[1].split("\n\n")[0].splitlines()]
-    assert names == ("status stats tunnels peers explain events rules reload log wait calc rewrite help"
+    assert names == ("status stats tunnels peers explain events probe try rules reload log wait calc rewrite help"
                      .split())
     for name in names:
         page = run("help", name)
@@ -427,18 +452,25 @@ def test_large_reply(daemon):
     assert done.returncode == 0 and json.loads(done.stdout) == replies.tunnels(*rows)
 
 
-@pytest.mark.parametrize("row", [replies.tunnel(), replies.peer(), replies.event()], ids=["tunnel", "peer", "event"])
-def test_null_is_allowed_where_the_schema_says(daemon, row):
+NULLS = [
+    # the IDL's words, the schema, a row, the reply with that row
+    ("type Tunnel (", "tunnels", replies.tunnel(), replies.tunnels),
+    ("type Peer (", "peers", replies.peer(), replies.peers),
+    ("method Subscribe() -> (", "events", replies.event(), dict),
+    ("method Probe(target: string, max: ?int, tries: ?int) -> (", "probe", probe_replies.RUNNING, dict),
+    ("type ProbeSize (", "probe", probe_replies.size("outside", 1500),
+     lambda row: probe_replies.probe(sizes=[row])),
+    ("type ProbeHop (", "probe", probe_replies.hop(1, "10.0.0.1"), lambda row: probe_replies.probe(hops=[row])),
+    ("method Try(mss: ?int, interface: ?string, peer: ?string, for_seconds: ?float) -> (", "try",
+     probe_replies.trial(), dict),
+]
+
+
+@pytest.mark.parametrize("words, schema, row, reply", NULLS, ids=[row[0].rstrip(" (") for row in NULLS])
+def test_null_is_allowed_where_the_schema_says(words, schema, row, reply):
     """Each field on its own, in schema and description alike: text of a row is never null."""
-    if "event" in row:
-        method, schema, reply = "Subscribe", "events", lambda value: value
-    elif "peer" in row:
-        method, schema, reply = "ListPeers", "peers", lambda value: replies.peers(value)
-    else:
-        method, schema, reply = "ListTunnels", "tunnels", lambda value: replies.tunnels(value)
     text = (TOP / "src/proto/org.mssclamp.varlink").read_text()
-    kind = {"Subscribe": "method Subscribe() -> (", "ListPeers": "type Peer (", "ListTunnels": "type Tunnel ("}[method]
-    fields = dict(re.findall(r"^  (\w+): (.+?),?$", text.split(kind)[1].split("\n)")[0], re.MULTILINE))
+    fields = dict(re.findall(r"^  (\w+): (.+?),?$", text.split(words)[1].split("\n)")[0], re.MULTILINE))
     assert list(fields) == list(row)
     for name, kind in fields.items():
         try:
