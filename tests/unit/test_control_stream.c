@@ -214,6 +214,8 @@ static void test_talks(void **state)
 		check_talk(i, &got);
 		if (got.closed != talks[i].closed || stage->gone != talks[i].gone)
 			fail_msg("%s: closed %d, gone %d", talks[i].name, got.closed, stage->gone);
+		if (got.closed && stage->status_calls > 0)
+			fail_msg("%s: cut off, and the next call was run", talks[i].name);
 		free(got.bytes);
 		close(fd);
 		pump(f);
@@ -285,6 +287,28 @@ static void test_half_closed_client_gets_the_rest(void **state)
 	assert_string_equal(got.bytes + strlen(got.bytes) + 1, "{\"parameters\":{\"calls\":1}}");
 	assert_true(got.closed);
 	assert_int_equal(stage->gone, 0);
+	free(got.bytes);
+	close(fd);
+}
+
+/* Calls whose replies the socket has no room for, while they run: none is lost. */
+static void test_full_socket(void **state)
+{
+	struct fixture *f = *state;
+	struct stage *stage = f->config.userdata;
+	int fd = connect_to(f->path), calls = 0;
+	struct received got;
+
+	*stage = (struct stage){ .in_run = "e" };
+	for (; calls < 2000; calls++) {
+		send_all(fd, ROW(PROBE));
+		pump(f);
+		if (stage->said < calls - 10)
+			break;
+	}
+	assert_true(stage->said < calls - 10); /* the last ones wait for room */
+	got = talk(f, fd);
+	assert_int_equal(count_messages(&got), calls + 1);
 	free(got.bytes);
 	close(fd);
 }
@@ -399,6 +423,7 @@ int main(void)
 		PROBING(test_talks),
 		PROBING(test_who_leaves),
 		PROBING(test_half_closed_client_gets_the_rest),
+		PROBING(test_full_socket),
 		PROBING(test_backlog),
 		PROBING(test_sweep),
 		PROBING(test_reload_and_end),
