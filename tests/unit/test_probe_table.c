@@ -76,6 +76,32 @@ static void test_number(void **state)
 	assert_false(take(&table, &probe, PROBE_NONCE_MAX));
 }
 
+/* The number alone, but of a packet to somebody else, in another family or by another method. */
+static void test_number_of_another(void **state)
+{
+	struct probe_awaited probe = make_probe(1, true, 40000), found;
+	struct probe_table table = { 0 };
+	enum probe_heard_kind kind;
+
+	(void)state;
+	probe_table_add(&table, &probe);
+	for (int i = 0; i < 4; i++) {
+		struct probe_message message = make_error(&probe, 0);
+
+		if (i == 0)
+			message.to.bytes[3] ^= 1;
+		else if (i == 1)
+			message.family = FAMILY_IPV6;
+		else if (i == 2)
+			message.udp = false;
+		else
+			message.has_number = false;
+		if (probe_table_take(&table, &message, &found, &kind))
+			fail_msg("message %d", i);
+	}
+	assert_true(take(&table, &probe, 0));
+}
+
 /* What was answered has made room; without room the oldest gives way. */
 static void test_full(void **state)
 {
@@ -156,6 +182,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nonce),
 		cmocka_unit_test(test_number),
+		cmocka_unit_test(test_number_of_another),
 		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_numbers_are_different),
