@@ -17,6 +17,8 @@ struct endpoint {
 struct address endpoint_address(enum family family, const uint8_t *bytes);
 /* Whether it is more than 0.0.0.0 or ::. */
 bool endpoint_is_address(const struct address *address);
+/* Whether it is that, and no multicast group. */
+bool endpoint_is_host(const struct address *address);
 
 /* A struct sockaddr_in or sockaddr_in6; of another family, or without an address: not known.
  * Returns 0, or -EBADMSG (too short for its family) with nothing written. */

@@ -7,6 +7,7 @@
 
 #include "edge/nl.h"
 #include "policy/path.h"
+#include "policy/probe_target.h"
 #include "policy/snapshot.h"
 #include "policy/tunnel.h"
 
@@ -144,3 +145,34 @@ void rtnl_sort_fdb(struct fdb_list *entries);
  * with every packet from elsewhere and each change is an event (RTNLGRP_NEIGH): to be polled
  * instead, for the links of kind vxlan alone. Returns and writes as the dumps above. */
 int rtnl_dump_fdb(struct nl *nl, uint32_t ifindex, struct fdb_list *ret_entries);
+
+/* An address of a link of this host. */
+struct link_address {
+	uint32_t ifindex;
+	struct address own;
+	uint8_t length;       /* bits of its prefix; with another end of the other end's */
+	bool has_other;
+	struct address other; /* point to point: the other end */
+};
+struct link_address_list {
+	struct link_address *list;
+	size_t count, capacity;
+};
+void link_address_list_done(struct link_address_list *addresses);
+
+/* Pure. Appends what one RTM_NEWADDR says (net/ipv4/devinet.c, net/ipv6/addrconf.c); other messages
+ * and other families append nothing. Returns 0, or with nothing appended -EBADMSG or -ENOMEM. */
+int rtnl_parse_address(const struct nlmsghdr *message, struct link_address_list *addresses);
+/* All addresses of both families. Returns and writes as the dumps above. */
+int rtnl_dump_addresses(struct nl *nl, struct link_address_list *ret_addresses);
+
+struct neighbour_list {
+	struct probe_neighbour *list;
+	size_t count, capacity;
+};
+void neighbour_list_done(struct neighbour_list *neighbours);
+
+/* Pure. Who is at the other end of a link as its addresses tell it (struct probe_neighbour), sorted,
+ * each once; never an address of this host. Returns 0 and the list, or -ENOMEM. */
+int rtnl_find_neighbours(const struct link_address_list *addresses,
+			 struct neighbour_list *ret_neighbours);

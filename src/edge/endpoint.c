@@ -24,6 +24,14 @@ bool endpoint_is_address(const struct address *address)
 	return memcmp(address->bytes, nowhere, address_bytes(address->family)) != 0;
 }
 
+bool endpoint_is_host(const struct address *address)
+{
+	bool group = address->family == FAMILY_IPV4 ? (address->bytes[0] & 0xf0) == 0xe0 :
+						      address->bytes[0] == 0xff;
+
+	return endpoint_is_address(address) && !group;
+}
+
 /* A struct sockaddr_in or sockaddr_in6 that is whole. */
 static struct endpoint read_ipv4(const struct nl_attr *attr)
 {

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "base/array.h"
+#include "edge/endpoint.h"
 #include "edge/nl_attr.h"
 #include "edge/rtnl.h"
 #include "edge/rtnl_request.h"
@@ -64,17 +65,6 @@ static int read_address(const struct nl_attr *attr, struct address *ret_address)
 	return 0;
 }
 
-/* Neither a multicast group nor the unspecified address. */
-static bool is_one_host(const struct address *address)
-{
-	const uint8_t nowhere[ADDRESS_MAX] = { 0 };
-
-	if (memcmp(address->bytes, nowhere, ADDRESS_MAX) == 0)
-		return false;
-	return address->family == FAMILY_IPV4 ? (address->bytes[0] & 0xf0) != 0xe0 :
-						address->bytes[0] != 0xff;
-}
-
 /* What vxlan_snoop makes of the source of a packet; what an administrator or a routing daemon sets
  * up is permanent, static or marked as theirs. */
 static bool is_learned(const struct ndmsg *header)
@@ -101,7 +91,7 @@ int rtnl_parse_fdb(const struct nlmsghdr *message, struct fdb_list *entries)
 	if (r < 0 || !whole.destination.data)
 		return r;
 	r = read_address(&whole.destination, &entry.address);
-	if (r < 0 || !is_one_host(&entry.address))
+	if (r < 0 || !endpoint_is_host(&entry.address))
 		return r;
 	entry.ifindex = (uint32_t)header.ndm_ifindex;
 	entry.learned = is_learned(&header);

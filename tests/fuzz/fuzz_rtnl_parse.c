@@ -2,7 +2,7 @@
 /* layer: edge
  *
  * A datagram of rtnetlink messages: each is parsed as a link, a route, a next hop, an answer, a
- * hint, a forwarding entry and an event, from a buffer of exactly its own length. */
+ * hint, a forwarding entry, an address and an event, from a buffer of exactly its own length. */
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
@@ -135,8 +135,38 @@ static void sort_fdb(struct fdb_list *entries)
 		CHECK(entries->list[i - 1].ifindex <= entries->list[i].ifindex);
 }
 
+static void parse_address(const struct nlmsghdr *message, struct link_address_list *addresses)
+{
+	size_t before = addresses->count;
+	int r = rtnl_parse_address(message, addresses);
+	const struct link_address *address;
+
+	CHECK(r == 0 ? addresses->count <= before + 1 : addresses->count == before);
+	if (addresses->count == before)
+		return;
+	address = &addresses->list[before];
+	CHECK(address->ifindex > 0 && address->length <= address_bits(address->own.family));
+	CHECK(!address->has_other || (address->other.family == address->own.family &&
+				      memcmp(address->other.bytes, address->own.bytes,
+					     ADDRESS_MAX) != 0));
+}
+
+static void find_neighbours(const struct link_address_list *addresses)
+{
+	struct neighbour_list neighbours = { 0 };
+
+	CHECK(rtnl_find_neighbours(addresses, &neighbours) == 0);
+	CHECK(neighbours.count <= addresses->count);
+	for (size_t i = 0; i < neighbours.count; i++)
+		for (size_t own = 0; own < addresses->count; own++)
+			CHECK(memcmp(&neighbours.list[i].address, &addresses->list[own].own,
+				     sizeof(struct address)) != 0);
+	neighbour_list_done(&neighbours);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	struct link_address_list addresses = { 0 };
 	struct link_list links = { 0 };
 	struct route_list routes = { 0 };
 	struct bare_list bare = { 0 };
@@ -160,6 +190,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		parse_answer(message);
 		parse_hint(message, &hints);
 		parse_fdb(message, &entries);
+		parse_address(message, &addresses);
 		CHECK(rtnl_event_kind(message) <= EVERYTHING);
 		free(message);
 		step = NLMSG_ALIGN((size_t)header.nlmsg_len);
@@ -170,6 +201,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	resolve(&bare, &nexthops, &routes);
 	sort_fdb(&entries);
+	find_neighbours(&addresses);
+	link_address_list_done(&addresses);
 	link_list_done(&links);
 	hint_list_done(&hints);
 	fdb_list_done(&entries);

@@ -22,18 +22,24 @@ static struct address address(const char *text)
 
 static const struct {
 	const char *given, *told;
-	bool is_address;
+	bool is_address, is_host;
 } addresses[] = {
-	{ "192.0.2.7", "192.0.2.7", true },
-	{ "2001:db8::7", "2001:db8::7", true },
-	{ "::ffff:192.0.2.7", "192.0.2.7", true },
-	{ "::ffff:0.0.0.0", "0.0.0.0", false },
-	{ "::192.0.2.7", "::192.0.2.7", true }, /* RFC 4291 2.5.5.1: compatible is not mapped */
-	{ "::fffe:192.0.2.7", "::fffe:c000:207", true },
-	{ "0.0.0.0", "0.0.0.0", false },
-	{ "::", "::", false },
-	{ "::1", "::1", true },
-	{ "0.0.0.1", "0.0.0.1", true },
+	{ "192.0.2.7", "192.0.2.7", true, true },
+	{ "2001:db8::7", "2001:db8::7", true, true },
+	{ "::ffff:192.0.2.7", "192.0.2.7", true, true },
+	{ "::ffff:0.0.0.0", "0.0.0.0", false, false },
+	{ "::192.0.2.7", "::192.0.2.7", true, true }, /* RFC 4291 2.5.5.1: compatible is not mapped */
+	{ "::fffe:192.0.2.7", "::fffe:c000:207", true, true },
+	{ "0.0.0.0", "0.0.0.0", false, false },
+	{ "::", "::", false, false },
+	{ "::1", "::1", true, true },
+	{ "0.0.0.1", "0.0.0.1", true, true },
+	{ "224.0.0.0", "224.0.0.0", true, false },
+	{ "239.255.255.255", "239.255.255.255", true, false },
+	{ "223.255.255.255", "223.255.255.255", true, true },
+	{ "240.0.0.1", "240.0.0.1", true, true },
+	{ "ff02::1", "ff02::1", true, false },
+	{ "fe80::1", "fe80::1", true, true },
 };
 
 static void test_addresses(void **state)
@@ -46,6 +52,7 @@ static void test_addresses(void **state)
 		told = endpoint_address(given.family, given.bytes);
 		assert_string_equal(address_format(&told, text), addresses[i].told);
 		assert_int_equal(endpoint_is_address(&told), addresses[i].is_address);
+		assert_int_equal(endpoint_is_host(&told), addresses[i].is_host);
 	}
 }
 
