@@ -21,6 +21,11 @@ void nl_wipe(struct nl *nl);
 /* Joins one numbered group (RTNLGRP_*, NFNLGRP_*). Returns 0 or -errno. */
 int nl_join(struct nl *nl, unsigned int group);
 
+/* What is changed over the other socket is from now on no event of this one: the kernel leaves out
+ * what names that socket as its cause. Ten thousand routes of our own would not fit into its queue.
+ * Returns 0 or -errno. */
+int nl_ignore(struct nl *nl, const struct nl *other);
+
 /* One message of an answer or an event: return 0 to go on, -errno to stop. The message is complete
  * and its length is inside the buffer; its attributes are not checked. */
 typedef int (*nl_message_fn)(const struct nlmsghdr *message, void *userdata);
@@ -47,7 +52,8 @@ typedef void (*nl_reply_fn)(size_t place, const struct nlmsghdr *message, int er
 /* Sends up to NL_BATCH_MAX requests of one answer each, all at once, and hands over the answers in
  * the order they come, each once with its request's place. A refusal concerns one request alone.
  * requests  one behind the other, len bytes in all, each padded to a multiple of 4; none may ask
- *           for a dump or an acknowledgement. Sequence numbers are set
+ *           for a dump, nor for an acknowledgement where it has an answer. Sequence numbers are
+ *           set
  * Returns 0, or -errno of the socket (-ENOBUFS, -ETIMEDOUT as above): the rest had no answer. */
 int nl_ask_batch(struct nl *nl, void *requests, size_t len, nl_reply_fn reply, void *userdata);
 

@@ -51,10 +51,11 @@ void bare_list_done(struct bare_list *bare);
 void nexthop_list_done(struct nexthop_list *nexthops);
 
 /* Pure. Appends what one RTM_NEWLINK or RTM_NEWROUTE says; other messages, links told from a
- * bridge's or from IPv6's view alone, and routes that are not unicast or are cached copies append
- * nothing. A multipath route appends each next hop; a next hop without a link is left out; a route
- * that names only a next hop object is appended to bare. Returns 0, or with nothing appended
- * -EBADMSG (an attribute is too short or overruns) or -ENOMEM. */
+ * bridge's or from IPv6's view alone, and routes that are not unicast, are cached copies or were
+ * written by us (edge/route_mtu.h) append nothing. A multipath route appends each next hop; a next
+ * hop without a link is left out; a route that names only a next hop object is appended to bare.
+ * Returns 0, or with nothing appended -EBADMSG (an attribute is too short or overruns) or
+ * -ENOMEM. */
 int rtnl_parse_link(const struct nlmsghdr *message, struct link_list *links);
 int rtnl_parse_route(const struct nlmsghdr *message, struct route_list *routes,
 		     struct bare_list *bare);
@@ -95,7 +96,7 @@ int rtnl_dump_routes(struct nl *nl, struct route_list *ret_routes);
  * there is one. Returns 0, -EBADMSG, or -EHOSTUNREACH for a route that leads to no link. */
 int rtnl_parse_answer(const struct nlmsghdr *message, struct path_answer *ret_answer);
 /* Pure: the same for a question with RTM_F_FIB_MATCH: writes only mtu and mtu_locked, of the route
- * itself. Returns 0 or -EBADMSG. */
+ * itself; 0 where we wrote that one (edge/route_mtu.h). Returns 0 or -EBADMSG. */
 int rtnl_parse_metric(const struct nlmsghdr *message, struct path_answer *answer);
 
 /* Returns 0 or -errno (-ENETUNREACH, -EHOSTUNREACH, -EACCES where prohibited, -EINVAL for a black

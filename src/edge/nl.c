@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "edge/nl_socket.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <linux/netlink.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -95,6 +98,21 @@ int nl_join(struct nl *nl, unsigned int group)
 {
 	prepare_events(nl);
 	return set_option(nl, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group));
+}
+
+int nl_ignore(struct nl *nl, const struct nl *other)
+{
+	/* A filter loads numbers in network order; those of netlink are in the host's. */
+	struct sock_filter steps[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_pid)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(mnl_socket_get_portid(other->socket)), 0,
+			 1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+	};
+	const struct sock_fprog program = { sizeof(steps) / sizeof(steps[0]), steps };
+
+	return set_option(nl, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
 }
 
 uint64_t nl_malformed_total(const struct nl *nl)

@@ -8,6 +8,7 @@
 
 #include "base/array.h"
 #include "edge/nl_attr.h"
+#include "edge/route_mtu.h"
 #include "edge/rtnl.h"
 
 void route_list_done(struct route_list *routes)
@@ -82,12 +83,13 @@ static int take_route(const struct nl_attr *attr, void *userdata)
 	}
 }
 
-/* Whether it is a route that a packet of ours may take: unicast, IPv4 or IPv6, and no cached
- * copy. */
+/* Whether it is a route that a packet may take: unicast, IPv4 or IPv6, and no cached copy. What we
+ * wrote ourselves is no news to us. */
 static bool is_wanted(const struct rtmsg *header)
 {
 	return (header->rtm_family == AF_INET || header->rtm_family == AF_INET6) &&
-	       header->rtm_type == RTN_UNICAST && !(header->rtm_flags & RTM_F_CLONED);
+	       header->rtm_type == RTN_UNICAST && !(header->rtm_flags & RTM_F_CLONED) &&
+	       header->rtm_protocol != ROUTE_MTU_PROTOCOL;
 }
 
 /* Returns 0, or -EBADMSG: an address is missing or short, or the length no length of that

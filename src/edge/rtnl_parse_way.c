@@ -9,6 +9,7 @@
 
 #include "base/array.h"
 #include "edge/nl_attr.h"
+#include "edge/route_mtu.h"
 #include "edge/rtnl.h"
 
 void hint_list_done(struct hint_list *hints)
@@ -139,9 +140,13 @@ int rtnl_parse_metric(const struct nlmsghdr *message, struct path_answer *answer
 	struct way_message whole = { 0 };
 	int r = read_message(message, &whole);
 
-	if (r == 0)
-		set_metric(&whole, answer);
-	return r;
+	if (r < 0)
+		return r;
+	/* A tunnel's limit must not come from what we wrote of it: it would never grow again. */
+	if (whole.header.rtm_protocol == ROUTE_MTU_PROTOCOL)
+		whole.mtu = 0;
+	set_metric(&whole, answer);
+	return 0;
 }
 
 static int append(struct hint_list *hints, const struct path_hint *hint)

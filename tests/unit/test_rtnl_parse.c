@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "edge/route_mtu.h"
 #include "edge/rtnl.h"
 #include "rtnl_message.h"
 #include "rtnl_routes.h"
@@ -82,17 +83,19 @@ static void test_routes(void **state)
 	}
 }
 
-/* What is no route that a packet of ours may take: other news, other families, cached copies. */
+/* What is no route that a packet may take: other news, other families, cached copies; and what we
+ * wrote ourselves. */
 static void test_other_messages_append_nothing(void **state)
 {
-	const struct { uint16_t type; uint8_t family, kind; uint32_t flags; } others[] = {
-		{ RTM_DELROUTE, AF_INET,      RTN_UNICAST,   0            },
-		{ RTM_NEWLINK,  AF_INET,      RTN_UNICAST,   0            },
-		{ RTM_NEWROUTE, AF_MPLS,      RTN_UNICAST,   0            },
-		{ RTM_NEWROUTE, AF_UNSPEC,    RTN_UNICAST,   0            },
-		{ RTM_NEWROUTE, AF_INET,      RTN_UNICAST,   RTM_F_CLONED },
-		{ RTM_NEWROUTE, AF_INET,      RTN_MULTICAST, 0            },
-		{ RTM_NEWROUTE, AF_INET,      RTN_THROW,     0            },
+	const struct { uint16_t type; uint8_t family, kind, protocol; uint32_t flags; } others[] = {
+		{ RTM_DELROUTE, AF_INET,   RTN_UNICAST,   RTPROT_BOOT,        0            },
+		{ RTM_NEWLINK,  AF_INET,   RTN_UNICAST,   RTPROT_BOOT,        0            },
+		{ RTM_NEWROUTE, AF_MPLS,   RTN_UNICAST,   RTPROT_BOOT,        0            },
+		{ RTM_NEWROUTE, AF_UNSPEC, RTN_UNICAST,   RTPROT_BOOT,        0            },
+		{ RTM_NEWROUTE, AF_INET,   RTN_UNICAST,   RTPROT_BOOT,        RTM_F_CLONED },
+		{ RTM_NEWROUTE, AF_INET,   RTN_MULTICAST, RTPROT_BOOT,        0            },
+		{ RTM_NEWROUTE, AF_INET,   RTN_THROW,     RTPROT_BOOT,        0            },
+		{ RTM_NEWROUTE, AF_INET,   RTN_UNICAST,   ROUTE_MTU_PROTOCOL, 0            },
 	};
 
 	(void)state;
@@ -105,6 +108,7 @@ static void test_other_messages_append_nothing(void **state)
 		message->nlmsg_type = others[i].type;
 		header->rtm_family = others[i].family;
 		header->rtm_type = others[i].kind;
+		header->rtm_protocol = others[i].protocol;
 		header->rtm_flags = others[i].flags;
 		assert_int_equal(rtnl_parse_route(message, &list, &bare), 0);
 		assert_int_equal(list.count, 0);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "edge/route_mtu.h"
 #include "edge/rtnl.h"
 #include "rtnl_message.h"
 #include "rtnl_routes.h"
@@ -105,6 +106,20 @@ static void test_metrics(void **state)
 			fail_msg("%s: MTU %u", metrics[i].name, answer.mtu);
 		free(message);
 	}
+}
+
+/* The limit of a tunnel comes from what is around it, not from what we wrote of that. */
+static void test_metric_of_our_own_route(void **state)
+{
+	struct nlmsghdr *message = copy_message(RECORDED(match_lock));
+	struct path_answer answer = { true, .ifindex = 7, .mtu = 1, .mtu_locked = true };
+
+	(void)state;
+	((struct rtmsg *)NLMSG_DATA(message))->rtm_protocol = ROUTE_MTU_PROTOCOL;
+	assert_int_equal(rtnl_parse_metric(message, &answer), 0);
+	assert_int_equal(answer.mtu, 0);
+	assert_false(answer.mtu_locked);
+	free(message);
 }
 
 static const struct {
@@ -295,6 +310,7 @@ int main(void)
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_what_is_no_answer),
 		cmocka_unit_test(test_metrics),
+		cmocka_unit_test(test_metric_of_our_own_route),
 		cmocka_unit_test(test_hints),
 		cmocka_unit_test(test_hint_that_has_expired),
 		cmocka_unit_test(test_hints_of_other_kinds),
