@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/route_mtu_plan.h"
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+
+#include "daemon/route_mtu_diff.h"
+
+#define MTU_LOCK (1u << RTAX_MTU)
+
+/* One table and one link that it leads to. */
+struct pair {
+	const struct table_routes *table;
+	const struct link_needs *needs;
+	uint32_t ifindex;
+	struct prefix *kept; /* endpoints that the table leads elsewhere, as prefixes, sorted */
+	size_t kept_count;
+	struct mtu_route_list *wanted;
+};
+
+static int compare_prefixes(const void *a, const void *b)
+{
+	return prefix_compare(a, b);
+}
+
+/* An endpoint of the tunnel that this table leads elsewhere is kept out of ours. */
+static int find_kept(const struct tunnel_set *set, struct pair *pair)
+{
+	pair->kept = calloc(set->peer_count + 1, sizeof(*pair->kept));
+	if (!pair->kept)
+		return -ENOMEM;
+	for (size_t i = 0; i < set->peer_count; i++) {
+		const struct peer *peer = set->peers[i];
+		const struct address *endpoint = &peer->way.destination;
+		struct prefix host;
+		uint32_t at;
+
+		if (peer->ifindex != pair->ifindex || !peer->has_endpoint)
+			continue;
+		host = prefix_make(endpoint, address_bits(endpoint->family));
+		at = prefix_cover_find(&pair->table->cover, &host);
+		if (at != COVER_NONE && pair->table->routes[at]->ifindex != pair->ifindex)
+			pair->kept[pair->kept_count++] = host;
+	}
+	qsort(pair->kept, pair->kept_count, sizeof(*pair->kept), compare_prefixes);
+	return 0;
+}
+
+static bool holds_kept(const struct pair *pair, const struct prefix *prefix)
+{
+	size_t low = 0, high = pair->kept_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (prefix_compare(&pair->kept[middle], prefix) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < pair->kept_count &&
+	       pair->kept[low].address.family == prefix->address.family &&
+	       prefix_contains(prefix, pair->kept[low].address.bytes);
+}
+
+/* 169.254.0.0/16 and fe80::/10 are of a link alone; every link has them. */
+static bool is_local_or_multicast(const struct prefix *prefix)
+{
+	const uint8_t *bytes = prefix->address.bytes;
+
+	if (prefix->address.family == FAMILY_IPV4)
+		return (prefix->length >= 4 && bytes[0] >> 4 == 0xe) ||
+		       (prefix->length >= 16 && bytes[0] == 169 && bytes[1] == 254);
+	return (prefix->length >= 8 && bytes[0] == 0xff) ||
+	       (prefix->length >= 10 && bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80);
+}
+
+/* Appends the two halves of the route's prefix. */
+static int append_halves(struct pair *pair, struct mtu_route *route)
+{
+	uint8_t length = route->prefix.length;
+	int r;
+
+	route->prefix.length++;
+	r = mtu_route_list_append(pair->wanted, route);
+	if (r < 0)
+		return r;
+	route->prefix.address.bytes[length / 8] |= (uint8_t)(0x80 >> length % 8);
+	return mtu_route_list_append(pair->wanted, route);
+}
+
+/* Whether all packets are held to that MTU by the route as it is. */
+static bool is_enough(const struct mtu_route *route, bool six, uint32_t mtu)
+{
+	return route->mtu && route->mtu <= mtu && (!six || route->locks & MTU_LOCK);
+}
+
+/* Wants one for a prefix that route leads as a whole. */
+static int want(struct pair *pair, const struct mtu_route *route, const struct prefix *prefix,
+		uint32_t mtu)
+{
+	bool six = prefix->address.family == FAMILY_IPV6;
+	bool exact = prefix->length == route->prefix.length;
+	bool halves = exact && six && route->protocol == RTPROT_KERNEL;
+	struct mtu_route ours = *route;
+
+	if (route->type != RTN_UNICAST || !route->whole || is_enough(route, six, mtu) ||
+	    is_local_or_multicast(prefix) || holds_kept(pair, prefix) ||
+	    (halves && prefix->length == 128) || (exact && six && route->priority <= 1))
+		return 0;
+	ours.prefix = *prefix;
+	ours.protocol = ROUTE_MTU_PROTOCOL;
+	ours.mtu = route->mtu && route->mtu < mtu ? route->mtu : mtu;
+	ours.locks |= six ? MTU_LOCK : 0;
+	if (!exact || halves)
+		ours.priority = ROUTE_MTU_PRIORITY;
+	else
+		ours.priority = six ? route->priority - 1 : route->priority;
+	if (!exact || six)
+		ours.place = SIZE_MAX; /* nothing that it would have to be in front of */
+	return halves ? append_halves(pair, &ours) : mtu_route_list_append(pair->wanted, &ours);
+}
+
+/* Allowed prefixes that a wider route leads to the link. */
+static int want_allowed(struct pair *pair)
+{
+	const struct link_needs *needs = pair->needs;
+	int r = 0;
+
+	for (size_t i = 0; i < needs->count && r == 0; i++) {
+		uint32_t at;
+
+		if (needs->mtus[i] == 0)
+			continue;
+		at = prefix_cover_find(&pair->table->cover, &needs->prefixes[i]);
+		if (at != COVER_NONE && pair->table->routes[at]->ifindex == pair->ifindex &&
+		    pair->table->prefixes[at].length < needs->prefixes[i].length)
+			r = want(pair, pair->table->routes[at], &needs->prefixes[i],
+				 needs->mtus[i]);
+	}
+	return r;
+}
+
+/* Routes to the link that are an allowed prefix, or lie inside of one. */
+static int want_routes(struct pair *pair, size_t first)
+{
+	const struct table_routes *table = pair->table;
+	int r = 0;
+
+	for (size_t i = first; i < table->count && r == 0; i++) {
+		const struct mtu_route *route = table->routes[table->by_link[i] & UINT32_MAX];
+		uint32_t at;
+
+		if (route->ifindex != pair->ifindex)
+			break;
+		at = prefix_cover_find(&pair->needs->cover, &route->prefix);
+		if (at != COVER_NONE && pair->needs->mtus[at] > 0)
+			r = want(pair, route, &route->prefix, pair->needs->mtus[at]);
+	}
+	return r;
+}
+
+static int plan_pair(const struct tunnel_set *set, struct pair *pair)
+{
+	size_t first = table_find_link(pair->table, pair->ifindex);
+	int r;
+
+	if (first == pair->table->count)
+		return 0;
+	r = find_kept(set, pair);
+	if (r == 0)
+		r = want_allowed(pair);
+	if (r == 0)
+		r = want_routes(pair, first);
+	free(pair->kept);
+	return r;
+}
+
+static int compare_wanted(const void *a, const void *b)
+{
+	const struct mtu_route *x = a, *y = b;
+	int order = mtu_route_compare(x, y);
+
+	return order ? order : (x->mtu > y->mtu) - (x->mtu < y->mtu);
+}
+
+/* A half of the kernel's prefix may be somebody's prefix too: the smaller MTU is safe for both. */
+static void sort_wanted(struct mtu_route_list *wanted)
+{
+	size_t kept = 0;
+
+	if (wanted->count > 0)
+		qsort(wanted->list, wanted->count, sizeof(*wanted->list), compare_wanted);
+	for (size_t i = 0; i < wanted->count; i++) {
+		if (kept == 0 || mtu_route_compare(&wanted->list[kept - 1], &wanted->list[i]) != 0)
+			wanted->list[kept++] = wanted->list[i];
+	}
+	wanted->count = kept;
+}
+
+static int plan_all(const struct tunnel_set *set, const struct needs *needs,
+		    const struct tables *tables, struct mtu_route_list *wanted)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < needs->count && r == 0; i++) {
+		struct pair pair = { .needs = &needs->list[i], .wanted = wanted };
+
+		pair.ifindex = set->links[pair.needs->link].ifindex;
+		for (size_t k = 0; k < tables->count && r == 0; k++) {
+			pair.table = &tables->list[k];
+			pair.kept_count = 0;
+			r = plan_pair(set, &pair);
+		}
+	}
+	sort_wanted(wanted);
+	return r;
+}
+
+int route_mtu_plan(const struct tunnel_set *set, const struct needs *needs,
+		   const struct mtu_route_list *routes, struct mtu_route_list *ret_wanted)
+{
+	struct mtu_route_list wanted = { 0 };
+	struct tables tables;
+	int r = tables_make(routes, &tables);
+
+	if (r < 0)
+		return r;
+	r = plan_all(set, needs, &tables, &wanted);
+	tables_done(&tables);
+	if (r < 0) {
+		mtu_route_list_done(&wanted);
+		return r;
+	}
+	*ret_wanted = wanted;
+	return 0;
+}
