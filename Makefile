@@ -201,7 +201,8 @@ install: all
 	install -d "$(DESTDIR)$(SBINDIR)" "$(DESTDIR)$(BINDIR)" "$(DESTDIR)$(UNITDIR)" \
 		"$(DESTDIR)$(SYSUSERSDIR)" "$(DESTDIR)$(TMPFILESDIR)" "$(DESTDIR)$(DATADIR)/schema" \
 		"$(DESTDIR)$(DOCDIR)/doc" "$(DESTDIR)$(MANDIR)/man7" \
-		"$(DESTDIR)$(SYSCONFDIR)/mssclamp.conf.d"
+		"$(DESTDIR)$(SYSCONFDIR)/mssclamp.conf.d" \
+		"$(DESTDIR)$(SYSCONFDIR)/iproute2/rt_protos.d"
 	install -m 0755 $(BUILD)/mssclampd "$(DESTDIR)$(SBINDIR)/mssclampd"
 	install -m 0755 $(BUILD)/mssclamp-facts "$(DESTDIR)$(SBINDIR)/mssclamp-facts"
 	install -m 0755 $(BUILD)/mssclampctl "$(DESTDIR)$(BINDIR)/mssclampctl"
@@ -213,6 +214,8 @@ install: all
 	install -m 0644 systemd/mssclamp.sysusers "$(DESTDIR)$(SYSUSERSDIR)/mssclamp.conf"
 	install -m 0644 systemd/mssclamp.tmpfiles "$(DESTDIR)$(TMPFILESDIR)/mssclamp.conf"
 	install -m 0644 share/schema/*.json src/proto/org.mssclamp.varlink "$(DESTDIR)$(DATADIR)/schema"
+	install -m 0644 share/rt_protos.conf \
+		"$(DESTDIR)$(SYSCONFDIR)/iproute2/rt_protos.d/mssclamp.conf"
 	install -m 0644 README.md "$(DESTDIR)$(DOCDIR)"
 	install -m 0644 doc/*.md "$(DESTDIR)$(DOCDIR)/doc"
 	install -m 0644 doc/man/*.7 "$(DESTDIR)$(MANDIR)/man7"
@@ -227,7 +230,8 @@ uninstall:
 		"$(DESTDIR)$(UNITDIR)/mssclamp-facts.service" \
 		"$(DESTDIR)$(UNITDIR)/mssclamp-facts.socket" \
 		"$(DESTDIR)$(SYSUSERSDIR)/mssclamp.conf" "$(DESTDIR)$(TMPFILESDIR)/mssclamp.conf" \
-		"$(DESTDIR)$(MANDIR)/man7/mssclamp-overhead.7"
+		"$(DESTDIR)$(MANDIR)/man7/mssclamp-overhead.7" \
+		"$(DESTDIR)$(SYSCONFDIR)/iproute2/rt_protos.d/mssclamp.conf"
 	rm -rf "$(DESTDIR)$(DATADIR)" "$(DESTDIR)$(DOCDIR)"
 
 DIST = mssclamp-$(VERSION)

@@ -37,6 +37,11 @@ int model_configure(struct model *model, const struct config *config);
  * at once. Takes tries on success. Returns 0, or -errno with the old ones still in force. */
 int model_try(struct model *model, struct rules *tries);
 
+/* From now on routes with an MTU of ours are kept as the configuration and each snapshot say, until
+ * model_close, which removes them. Only for who serves this namespace alone. Logs what went wrong.
+ * Returns 0 or -errno. */
+int model_keep_routes(struct model *model);
+
 /* Frees snapshots no worker can hold any more; call it about once a second. */
 void model_reclaim(struct model *model);
 

@@ -226,6 +226,8 @@ static int start(struct daemon *daemon)
 		r = start_workers(daemon);
 	if (r == 0)
 		r = open_guard(daemon);
+	if (r == 0)
+		r = model_keep_routes(daemon->model);
 	return r;
 }
 

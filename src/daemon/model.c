@@ -13,6 +13,7 @@
 #include "daemon/knowledge.h"
 #include "daemon/look_time.h"
 #include "daemon/peer_changes.h"
+#include "daemon/route_mtu.h"
 #include "edge/rtnl.h"
 
 #define RETRY_NS (200 * NS_PER_MS)
@@ -36,6 +37,7 @@ struct model {
 	struct prober *prober;
 	struct tunnels *tunnels;
 	struct tunnel_views views;   /* of the set of the snapshot that is in force */
+	struct route_mtu *routes;    /* NULL until model_keep_routes */
 	struct model_totals totals;
 	struct log_ratelimit lost_limit, failed_limit;
 };
@@ -92,6 +94,7 @@ static int publish(struct model *model, const struct config *config)
 	peer_changes_tell(old, snapshot_tunnels(built.snapshot), model->told);
 	slot_reclaim(model->slot);
 	follow(model);
+	route_mtu_apply(model->routes, current_set(model), config);
 	return 0;
 }
 
@@ -310,6 +313,7 @@ void model_close(struct model *model)
 	sd_event_source_disable_unref(model->events_source);
 	sd_event_source_disable_unref(model->look_source);
 	sd_event_source_disable_unref(model->hints_source);
+	route_mtu_close(model->routes);
 	nl_close(model->events);
 	prober_close(model->prober);
 	tunnel_views_done(&model->views);
@@ -358,6 +362,15 @@ int model_try(struct model *model, struct rules *tries)
 	}
 	rules_free(old);
 	return 0;
+}
+
+int model_keep_routes(struct model *model)
+{
+	int r = route_mtu_open(model->events, &model->routes);
+
+	if (r == 0)
+		route_mtu_apply(model->routes, current_set(model), model->config);
+	return r;
 }
 
 void model_reclaim(struct model *model)
