@@ -286,26 +286,34 @@ def test_the_table_that_carries_the_tunnel(path, start, tunnel):
 
 
 def test_a_tunnel_inside_of_it(path, start, tunnel):
-    """Its limit comes from the peer around it, not from the route that we made of that: so it
-    grows again."""
+    """Its limit comes from the peer around it, not from the route that we made of that, and so does
+    the MSS into that peer: both grow again."""
     one = tunnel([BOB], NETWORK)
     path.gateway.ip("link add vx7 type vxlan id 7 local 10.64.0.1 remote 10.64.0.2 dstport 4789\n"
                     "addr add 10.71.0.1/24 dev vx7\nlink set vx7 up mtu 1370")
     try:
         daemon = start(ON)
 
+        def rows():
+            return {row["name"]: row for row in daemon.json("tunnels")["tunnels"]}
+
         def inside():
-            (row,) = [row for row in daemon.json("tunnels")["tunnels"] if row["name"] == "vx7"]
-            return row["inner_mtu_bytes"]
+            return rows()["vx7"]["inner_mtu_bytes"]
+
+        def into_bob():
+            return daemon.json("explain", "10.64.0.2")["result"]["mtu_bytes"]
         holds(path, of_bob(one) + [f"10.71.0.0/24 dev vx7 proto 77 scope link src 10.71.0.1 "
                                    f"mtu {SMALL - VXLAN}"])
-        assert inside() == SMALL - VXLAN
+        assert (inside(), into_bob()) == (SMALL - VXLAN, SMALL)
+        path.gateway.ip("link add vx8 type vxlan id 8 dstport 4790")
+        until(lambda: "vx8" in rows(), "links, routes and ways are asked for anew", 8)
         one.peers = [(BY_ALT, BOB[1])]
         one.update()
-        until(lambda: inside() == LINK - VXLAN, "as wide as the peer around it", 8)
+        until(lambda: (inside(), into_bob()) == (LINK - VXLAN, LINK), "as wide as the peer", 8)
         holds(path, [])
     finally:
-        path.gateway.ip("link del vx7")
+        path.gateway.run("ip", "link", "del", "vx7")
+        path.gateway.run("ip", "link", "del", "vx8", check=False)
 
 
 def test_what_the_kernel_refuses(path, start, tunnel):
