@@ -21,6 +21,7 @@ struct knowledge {
 	struct link_list links;
 	struct route_list routes;
 	struct hint_list hints;
+	struct neighbour_list neighbours; /* at the other ends of links */
 	struct discovery *discovery;
 	struct ways *ways;
 	bool incomplete; /* some ways could not be asked for: look again soon, at STALE_KERNEL */

@@ -32,6 +32,7 @@ void knowledge_done(struct knowledge *knowledge)
 	link_list_done(&knowledge->links);
 	route_list_done(&knowledge->routes);
 	hint_list_done(&knowledge->hints);
+	neighbour_list_done(&knowledge->neighbours);
 	*knowledge = (struct knowledge){ 0 };
 }
 
@@ -71,6 +72,24 @@ static int look_at_routes(struct knowledge *knowledge)
 		return r;
 	route_list_done(&knowledge->routes);
 	knowledge->routes = routes;
+	return 0;
+}
+
+static int look_at_addresses(struct knowledge *knowledge)
+{
+	struct link_address_list addresses = { 0 };
+	struct neighbour_list neighbours = { 0 };
+	int r;
+
+	r = rtnl_dump_addresses(knowledge->questions, &addresses);
+	if (r < 0)
+		return r;
+	r = rtnl_find_neighbours(&addresses, &neighbours);
+	link_address_list_done(&addresses);
+	if (r < 0)
+		return r;
+	neighbour_list_done(&knowledge->neighbours);
+	knowledge->neighbours = neighbours;
 	return 0;
 }
 
@@ -121,6 +140,8 @@ int knowledge_look(struct knowledge *knowledge, unsigned int stale, const struct
 		r = look_at_links(knowledge);
 	if (r == 0 && stale & (RTNL_CHANGED_LINKS | RTNL_CHANGED_ROUTES))
 		r = look_at_routes(knowledge);
+	if (r == 0 && stale & (RTNL_CHANGED_LINKS | RTNL_CHANGED_ROUTES))
+		r = look_at_addresses(knowledge);
 	if (r < 0)
 		return r;
 	if (stale & STALE_KERNEL)

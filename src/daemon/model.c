@@ -70,7 +70,8 @@ static void follow(struct model *model)
 {
 	const struct knowledge *knowledge = &model->knowledge;
 
-	prober_follow(model->prober, current_set(model), NULL, 0, knowledge->ways);
+	prober_follow(model->prober, current_set(model), knowledge->neighbours.list,
+		      knowledge->neighbours.count, knowledge->ways);
 }
 
 static int publish(struct model *model, const struct config *config)
