@@ -180,7 +180,7 @@ static void print_probes(const json_t *probes)
 
 	if (!field_count(probes, "sent_total"))
 		return;
-	printf("Probes: %s sent, %s answered; paths: %s ok, %s black holes, %s without answer\n",
+	printf("Probes: %s sent, %s answered; paths: %s ok, %s black holes, %s unanswered\n",
 	       format_json_count(json_object_get(probes, "sent_total")).s,
 	       format_json_count(json_object_get(probes, "answered_total")).s,
 	       format_json_count(json_object_get(runs, "ok")).s,

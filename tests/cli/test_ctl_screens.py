@@ -52,6 +52,8 @@ Queue  depth   peak  dropped  fail-open  verdict errors
  5000      0     37        0          0               2
  5001      -  1,200        -          -               0
 Latency of a verdict: p50 11 us, p99 38 us, max 1.2 ms
+Probes: 1,200 sent, 1,100 answered; paths: 40 ok, 2 black holes, 1 unanswered
+PMTU exceptions not believed: 5 contradicted, 1 unanswered, 0 below the floor
 
 MSS that arrived                        MSS that left
  1460 |#################     |  75%      1380 |######################| 100%
