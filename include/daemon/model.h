@@ -33,8 +33,8 @@ struct slot *model_slot(const struct model *model);
  * one still in force and still borrowed. */
 int model_configure(struct model *model, const struct config *config);
 
-/* Temporary limits that stand in front of all rules until the next call, reloads included; published
- * at once. Takes tries on success. Returns 0, or -errno with the old ones still in force. */
+/* Temporary limits that stand in front of all rules until the next call, through reloads too;
+ * published at once. Takes tries on success. Returns 0, or -errno with the old ones in force. */
 int model_try(struct model *model, struct rules *tries);
 
 /* From now on routes with an MTU of ours are kept as the configuration and each snapshot say, until

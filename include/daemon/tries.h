@@ -23,8 +23,8 @@ void tries_close(struct tries *tries);
 /* Borrowed until one begins or ends. */
 const struct try_list *tries_list(const struct tries *tries);
 
-/* In force from now on, asked for by uid. Takes one on success. Returns 0, or -ENOSPC (TRIES_MAX are
- * in force) or -errno with all as it was. */
+/* In force from now on, asked for by uid. Takes one on success. Returns 0, or with all as it was
+ * -ENOSPC (TRIES_MAX are in force) or -errno. */
 int tries_begin(struct tries *tries, const struct try *one, uid_t uid, bool *ret_replaced);
 /* Ends the one at a place of the list. Returns 0, or -errno with all as it was. */
 int tries_end(struct tries *tries, size_t place, uid_t uid);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The ordered rules of the configuration, and temporary limits in front of them. A rule speaks of one
- * side of a flow. */
+/* The ordered rules of the configuration, and temporary limits in front of them. A rule speaks of
+ * one side of a flow. */
 #pragma once
 
 #include <stdbool.h>
