@@ -22,6 +22,8 @@ struct knowledge {
 	struct route_list routes;
 	struct hint_list hints;
 	struct neighbour_list neighbours; /* at the other ends of links */
+	struct address *own;       /* addresses of this host, in the order of address_compare */
+	size_t own_count;
 	struct discovery *discovery;
 	struct ways *ways;
 	bool incomplete; /* some ways could not be asked for: look again soon, at STALE_KERNEL */

@@ -9,7 +9,6 @@
 #include <systemd/sd-event.h>
 
 #include "daemon/config.h"
-#include "daemon/ways.h"
 #include "edge/probe.h"
 #include "policy/probe_plan.h"
 
@@ -25,9 +24,8 @@ void prober_close(struct prober *prober);
 /* Other settings, from now on. */
 void prober_configure(struct prober *prober, const struct config *config);
 
-/* The far ends that there are now. The ways are asked for source addresses. */
-void prober_follow(struct prober *prober, const struct tunnel_set *set,
-		   const struct probe_neighbour *neighbours, size_t count, struct ways *ways);
+/* The far ends that there are now. */
+void prober_follow(struct prober *prober, const struct probe_target_input *input);
 
 /* Whether paths are measured without anybody asking: then hints of the kernel decide nothing. */
 bool prober_is_automatic(const struct prober *prober);

@@ -36,6 +36,9 @@ static inline bool address_equal(const struct address *a, const struct address *
 	return a->family == b->family && memcmp(a->bytes, b->bytes, ADDRESS_MAX) == 0;
 }
 
+/* By family, then bytes: for qsort and bsearch. */
+int address_compare(const void *a, const void *b);
+
 struct address address_from_bytes(enum family family, const uint8_t *bytes);
 
 /* "10.9.0.0/16", "2001:db8::/32", or an address alone (all bits count). Returns 0 or -EINVAL: no

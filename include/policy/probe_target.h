@@ -58,6 +58,8 @@ struct probe_target_input {
 	const struct tunnel_set *set;
 	const struct probe_neighbour *neighbours;
 	size_t neighbour_count;
+	const struct address *own; /* this host's, in the order of address_compare */
+	size_t own_count;
 	/* As of struct tunnel_set_input: the source address towards an inner address. May be NULL. */
 	bool (*find_way)(void *userdata, const struct path_question *question,
 			 struct path_answer *ret_answer);
@@ -70,7 +72,7 @@ struct probe_target_input {
  * with the peer "".
  *
  * Inside are hosts among the prefixes behind a peer, in their order, then neighbours of a link that
- * has one far end; none is this host's own, as far as find_way tells.
+ * has one far end; none is this host's own.
  *
  * IPsec policies of one tunnel that lead to one gateway are one target, peer "", whose measure holds
  * for all of them (tunnel_set_peer_measured_as). The first that has an address inside says through

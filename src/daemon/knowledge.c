@@ -2,7 +2,7 @@
 #include "daemon/knowledge.h"
 
 #include <errno.h>
-#include <string.h>
+#include <stdlib.h>
 
 #include "base/log.h"
 #include "proto/varlink.h"
@@ -33,6 +33,7 @@ void knowledge_done(struct knowledge *knowledge)
 	route_list_done(&knowledge->routes);
 	hint_list_done(&knowledge->hints);
 	neighbour_list_done(&knowledge->neighbours);
+	free(knowledge->own);
 	*knowledge = (struct knowledge){ 0 };
 }
 
@@ -75,22 +76,43 @@ static int look_at_routes(struct knowledge *knowledge)
 	return 0;
 }
 
+/* Owned and in order, or NULL. */
+static struct address *sort_own(const struct link_address_list *addresses)
+{
+	struct address *own = calloc(addresses->count + 1, sizeof(*own));
+
+	if (!own)
+		return NULL;
+	for (size_t i = 0; i < addresses->count; i++)
+		own[i] = addresses->list[i].own;
+	if (addresses->count > 1)
+		qsort(own, addresses->count, sizeof(*own), address_compare);
+	return own;
+}
+
 static int look_at_addresses(struct knowledge *knowledge)
 {
 	struct link_address_list addresses = { 0 };
 	struct neighbour_list neighbours = { 0 };
+	struct address *own;
 	int r;
 
 	r = rtnl_dump_addresses(knowledge->questions, &addresses);
 	if (r < 0)
 		return r;
-	r = rtnl_find_neighbours(&addresses, &neighbours);
+	own = sort_own(&addresses);
+	r = own ? rtnl_find_neighbours(&addresses, &neighbours) : -ENOMEM;
+	if (r == 0) {
+		free(knowledge->own);
+		knowledge->own = own;
+		knowledge->own_count = addresses.count;
+		neighbour_list_done(&knowledge->neighbours);
+		knowledge->neighbours = neighbours;
+	} else {
+		free(own);
+	}
 	link_address_list_done(&addresses);
-	if (r < 0)
-		return r;
-	neighbour_list_done(&knowledge->neighbours);
-	knowledge->neighbours = neighbours;
-	return 0;
+	return r;
 }
 
 static bool hints_equal(const struct hint_list *a, const struct hint_list *b)

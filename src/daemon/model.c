@@ -70,8 +70,15 @@ static void follow(struct model *model)
 {
 	const struct knowledge *knowledge = &model->knowledge;
 
-	prober_follow(model->prober, current_set(model), knowledge->neighbours.list,
-		      knowledge->neighbours.count, knowledge->ways);
+	prober_follow(model->prober, &(const struct probe_target_input){
+		.set = current_set(model),
+		.neighbours = knowledge->neighbours.list,
+		.neighbour_count = knowledge->neighbours.count,
+		.own = knowledge->own,
+		.own_count = knowledge->own_count,
+		.find_way = ways_find,
+		.userdata = knowledge->ways,
+	});
 }
 
 static int publish(struct model *model, const struct config *config)

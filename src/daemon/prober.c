@@ -272,19 +272,12 @@ void prober_configure(struct prober *prober, const struct config *config)
 	go_on(prober);
 }
 
-void prober_follow(struct prober *prober, const struct tunnel_set *set,
-		   const struct probe_neighbour *neighbours, size_t count, struct ways *ways)
+void prober_follow(struct prober *prober, const struct probe_target_input *input)
 {
 	struct probe_target_list targets = { 0 };
 	int r;
 
-	r = probe_targets_make(&(const struct probe_target_input){
-		.set = set,
-		.neighbours = neighbours,
-		.neighbour_count = count,
-		.find_way = ways_find,
-		.userdata = ways,
-	}, &targets);
+	r = probe_targets_make(input, &targets);
 	if (r == 0)
 		r = probe_plan_update(prober->plan, &targets, clock_boottime_ns());
 	if (r < 0)

@@ -13,6 +13,15 @@ static int socket_family(enum family family)
 	return family == FAMILY_IPV4 ? AF_INET : AF_INET6;
 }
 
+int address_compare(const void *a, const void *b)
+{
+	const struct address *x = a, *y = b;
+
+	if (x->family != y->family)
+		return x->family < y->family ? -1 : 1;
+	return memcmp(x->bytes, y->bytes, ADDRESS_MAX);
+}
+
 struct address address_from_bytes(enum family family, const uint8_t *bytes)
 {
 	struct address address = { .family = family };

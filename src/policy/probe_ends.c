@@ -26,8 +26,7 @@ static int compare_ends(const void *a, const void *b)
 bool probe_end_is_same(const struct probe_end *a, const struct probe_end *b)
 {
 	return strcmp(a->tunnel, b->tunnel) == 0 && strcmp(a->key, b->key) == 0 &&
-	       a->way.destination.family == b->way.destination.family &&
-	       memcmp(a->way.destination.bytes, b->way.destination.bytes, ADDRESS_MAX) == 0;
+	       address_equal(&a->way.destination, &b->way.destination);
 }
 
 /* TCP cuts the packets of its stream as its own path wants. */

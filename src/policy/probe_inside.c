@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The addresses behind a far end that answer for it. */
-#include <string.h>
+#include <stdlib.h>
 
 #include "policy/probe_ends.h"
 
 static void add_inside(struct probe_target *target, const struct probe_inside *inside)
 {
 	for (size_t i = 0; i < target->inside_count; i++) {
-		const struct address *other = &target->inside[i].address;
-
-		if (other->family == inside->address.family &&
-		    memcmp(other->bytes, inside->address.bytes, ADDRESS_MAX) == 0)
+		if (address_equal(&target->inside[i].address, &inside->address))
 			return;
 	}
 	if (target->inside_count < PROBE_INSIDE_MAX)
@@ -47,21 +44,25 @@ static bool has_source_for(const struct tunnel_set *set, const struct probe_end 
 	return !end->peer->selector || selector_find(set->selectors, &question) == end->place;
 }
 
-/* Not this host's own: it would answer whatever the path carries. */
+/* It would answer whatever the path carries. */
+static bool is_own(const struct probe_target_input *input, const struct address *address)
+{
+	return input->own_count > 0 && bsearch(address, input->own, input->own_count,
+					       sizeof(*input->own), address_compare);
+}
+
 static void take_address(const struct probe_target_input *input, const struct probe_end *end,
 			 const struct address *address, struct probe_target *target)
 {
 	struct probe_inside inside = { .address = *address };
 	struct path_answer answer = { 0 };
-	bool known;
 
-	if (target->inside_count == PROBE_INSIDE_MAX || !end->limit->carries[address->family])
-		return;
-	known = ask_inside(input, end, address, &answer);
-	if (known && answer.local)
+	if (target->inside_count == PROBE_INSIDE_MAX || !end->limit->carries[address->family] ||
+	    is_own(input, address))
 		return;
 	if (end->shared) {
-		if (!known || !has_source_for(input->set, end, address, &answer))
+		if (!ask_inside(input, end, address, &answer) || answer.local ||
+		    !has_source_for(input->set, end, address, &answer))
 			return;
 		inside.has_source = true;
 		inside.source = answer.source;

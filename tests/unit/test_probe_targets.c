@@ -11,6 +11,8 @@
 /* What a world adds that the set is not told of. */
 static struct probe_neighbour neighbours[MOST];
 static size_t neighbour_count;
+static struct address own[MOST];
+static size_t own_count;
 
 static void add_neighbour(uint32_t ifindex, const char *text)
 {
@@ -66,7 +68,7 @@ static void five_hosts(struct world *w)
 static void own_address(struct world *w)
 {
 	hosts(w);
-	add_route(w, "10.8.0.7/32", 0)->local = true;
+	own[own_count++] = address("10.8.0.7");
 }
 static void neighbour(struct world *w)
 {
@@ -430,12 +432,13 @@ static void test_targets(void **state)
 		char *text;
 
 		open_world(&world);
-		neighbour_count = 0;
+		neighbour_count = own_count = 0;
 		cases[i].make(&world);
 		build(&world);
 		assert_int_equal(probe_targets_make(&(const struct probe_target_input){
 			.set = world.set,
 			.neighbours = neighbours, .neighbour_count = neighbour_count,
+			.own = own, .own_count = own_count,
 			.find_way = find_way, .userdata = &world,
 		}, &targets), 0);
 		text = text_of(&targets);
