@@ -34,6 +34,7 @@ struct pmtu_config {
 	uint32_t first;     /* tried before all others: the value in force; 0 none */
 	uint32_t twice_above; /* a result above it has to be answered twice; 0: none has */
 	unsigned int tries; /* lost ones that make a size too large; 0: by the loss of the path */
+	bool likely;        /* most passes as far as is known: one lost packet is not yet a sign */
 	unsigned int contact_tries; /* small ones without an answer that are silence */
 	/* The smallest size that is the same on the wire: monotone, at most size. NULL: each is its
 	 * own. */
@@ -85,7 +86,7 @@ struct pmtu {
 	size_t mark_count;
 	uint32_t told;           /* suggested next size, 0 none */
 	unsigned int doubt;      /* lost tries that steer: one more for each that was wrong */
-	unsigned int prior_ok, prior_lost; /* packets of known sizes outside of this table */
+	unsigned int prior_ok, prior_lost; /* small packets beyond those of this table */
 	bool answers;            /* somebody did */
 	bool blind;              /* nobody does, routers are listened to */
 	bool done;
@@ -97,7 +98,7 @@ struct pmtu {
 
 void pmtu_begin(struct pmtu *pmtu, const struct pmtu_config *config);
 /* Other sizes from now on: what was learnt stays. */
-void pmtu_limit(struct pmtu *pmtu, uint32_t most, uint32_t first);
+void pmtu_limit(struct pmtu *pmtu, uint32_t most, uint32_t first, bool likely);
 /* Small probes go another way now, nobody has answered so far. */
 void pmtu_contact_anew(struct pmtu *pmtu, unsigned int tries);
 /* Behind PMTU_SILENT: asks routers alone, by probes of `most` and of what they tell. */
@@ -131,17 +132,23 @@ enum pmtu_state pmtu_state(const struct pmtu *pmtu);
 /* For the parts of it: pmtu_loss.c. */
 uint64_t pmtu_timeout_ns(const struct pmtu *pmtu);
 void pmtu_expire(struct pmtu *pmtu, uint64_t now_ns);
-/* Packets of sizes that are known to pass: answered and lost ones. */
-void pmtu_count_known(const struct pmtu *pmtu, unsigned int *ret_ok, unsigned int *ret_lost);
+/* Lost tries that make a size too large. */
 unsigned int pmtu_tries(const struct pmtu *pmtu);
+/* To steer by; and to leave a size in force that was confirmed: what passes above it is found the next
+ * time. */
 unsigned int pmtu_guess_tries(const struct pmtu *pmtu);
+unsigned int pmtu_look_tries(const struct pmtu *pmtu);
 bool pmtu_passes(const struct pmtu *pmtu, const struct pmtu_size *size);
 /* Tries that speak against it. */
 unsigned int pmtu_against(const struct pmtu *pmtu, const struct pmtu_size *size);
 const struct pmtu_size *pmtu_find_size(const struct pmtu *pmtu, uint32_t size);
 /* Packets of that size on the way. */
 unsigned int pmtu_out(const struct pmtu *pmtu, uint32_t size);
-/* Whether the size is too large for sure: pmtu_loss.c. */
+/* Tries that have to be lost, of that size. */
+unsigned int pmtu_tries_of(const struct pmtu *pmtu, const struct pmtu_size *size);
+/* Whether the lost ones of that size say nothing before more small probes are answered. */
+bool pmtu_needs_control(const struct pmtu *pmtu, const struct pmtu_size *size);
+/* Whether the size is too large for sure. */
 bool pmtu_is_too_large(const struct pmtu *pmtu, const struct pmtu_size *size);
 
 /* Which size is to be tried: pmtu_pick.c. */

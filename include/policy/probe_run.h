@@ -55,6 +55,7 @@ struct probe_run {
 	uint32_t hint;             /* of the path, as it began */
 	uint32_t old_mtu;
 	uint32_t sent;
+	uint32_t looked_at;        /* `sent` when all was over last */
 	bool icmp_seen;
 	struct address router;
 	bool finished, changed;    /* the latter: the measures are others now */

@@ -22,10 +22,10 @@ void pmtu_begin(struct pmtu *pmtu, const struct pmtu_config *config)
 	pmtu->config = *config;
 	pmtu->doubt = 1;
 	take_size(pmtu, PMTU_SMALL);
-	pmtu_limit(pmtu, config->most, config->first);
+	pmtu_limit(pmtu, config->most, config->first, config->likely);
 }
 
-void pmtu_limit(struct pmtu *pmtu, uint32_t most, uint32_t first)
+void pmtu_limit(struct pmtu *pmtu, uint32_t most, uint32_t first, bool likely)
 {
 	struct pmtu_config *config = &pmtu->config;
 
@@ -35,6 +35,7 @@ void pmtu_limit(struct pmtu *pmtu, uint32_t most, uint32_t first)
 	if (config->base < config->floor)
 		config->base = config->floor;
 	config->first = first >= config->floor && first < config->most ? pmtu_class(pmtu, first) : 0;
+	config->likely = likely;
 	pmtu_make_marks(pmtu);
 }
 
@@ -108,7 +109,7 @@ static enum pmtu_step search(struct pmtu *pmtu, uint64_t now_ns, uint32_t *ret_s
 	unsigned int have = out + (size ? pmtu_against(pmtu, size) : 0);
 	bool wanted = pick.again ? !out : have < pick.want;
 	bool control = pick.confirm && size && have >= pick.want &&
-		       pmtu->alive <= size->last && !is_checked(pmtu, size);
+		       pmtu_needs_control(pmtu, size) && !is_checked(pmtu, size);
 
 	pmtu->done = !pick.size;
 	if (pmtu->done)
@@ -272,10 +273,13 @@ int pmtu_fragmented(const struct pmtu *pmtu)
 {
 	if (!pmtu->answers || pmtu->sizes[0].pieces)
 		return -1;
-	for (size_t i = 1; i < pmtu->size_count; i++)
-		if (pmtu->sizes[i].pieces >= PMTU_TRIES_MIN &&
-		    !pmtu_passes(pmtu, &pmtu->sizes[i]))
+	for (size_t i = 1; i < pmtu->size_count; i++) {
+		const struct pmtu_size *size = &pmtu->sizes[i];
+
+		if (!pmtu_passes(pmtu, size) && size->pieces &&
+		    (size->pieces >= PMTU_TRIES_MIN || (pmtu->done && !size->lost)))
 			return 1;
+	}
 	return pmtu->done ? 0 : -1;
 }
 

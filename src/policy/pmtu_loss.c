@@ -2,6 +2,11 @@
 /* What a lost probe says: round trips, the loss of the path, how many tries make sure. */
 #include "policy/pmtu.h"
 
+/* Packets that were to pass, without which the loss of a path is not known. */
+#define KNOWN_SMALL 4  /* small ones */
+#define KNOWN_MIN 6    /* with larger ones, that count half */
+#define KNOWN_LOSSY 20 /* small ones, where any was lost */
+
 uint64_t pmtu_timeout_ns(const struct pmtu *pmtu)
 {
 	uint64_t wait = pmtu->srtt_ns + 4 * pmtu->rttvar_ns; /* RFC 6298 2.3 */
@@ -56,58 +61,107 @@ unsigned int pmtu_against(const struct pmtu *pmtu, const struct pmtu_size *size)
 	return size->lost + (pieces_count(pmtu) ? size->pieces : 0u);
 }
 
-void pmtu_count_known(const struct pmtu *pmtu, unsigned int *ret_ok, unsigned int *ret_lost)
-{
-	uint32_t low = pmtu_low(pmtu);
+/* What is known of the loss: of small packets alone, as which larger ones were answered has steered
+ * the search, and so says too little of those that were not. */
+struct loss {
+	unsigned int ok, lost;
+	unsigned int answered; /* larger ones */
+	bool any;              /* a packet was lost that would have passed */
+};
 
-	*ret_ok = *ret_lost = 0;
-	for (size_t i = 0; i < pmtu->size_count; i++) {
-		if (pmtu->sizes[i].size > low)
-			continue;
-		*ret_ok += pmtu->sizes[i].answered;
-		*ret_lost += pmtu->sizes[i].lost;
-	}
+static struct loss count(const struct pmtu *pmtu)
+{
+	struct loss loss = {
+		.ok = pmtu->sizes[0].answered + pmtu->prior_ok,
+		.lost = pmtu->sizes[0].lost + pmtu->prior_lost,
+	};
+
+	for (size_t i = 1; i < pmtu->size_count; i++)
+		loss.answered += pmtu->sizes[i].answered;
+	loss.any = loss.lost > 0 || pmtu->doubt > 1;
+	return loss;
 }
 
-/* The least number of tries that are all lost by chance with a probability of at most 1/odds, by
- * the share of lost packets among those known to pass (rule of succession). */
-static unsigned int tries_for(const struct pmtu *pmtu, double odds, unsigned int least)
+static unsigned int tries_for(double share, double odds, unsigned int most)
 {
-	unsigned int ok, lost, tries = 1;
-	double share, chance;
+	unsigned int tries = 1;
 
-	pmtu_count_known(pmtu, &ok, &lost);
-	ok += pmtu->prior_ok;
-	lost += pmtu->prior_lost;
-	share = (lost + 1.0) / (ok + lost + 2.0);
-	for (chance = share; chance * odds > 1.000001 && tries < PMTU_TRIES_MAX; chance *= share)
+	for (double chance = share; chance * odds > 1.000001 && tries < most; chance *= share)
 		tries++;
-	return tries > least ? tries : least;
+	return tries;
 }
 
+/* The least number of tries that are all lost by chance in one of a thousand searches. Without a
+ * loss: by the rule of succession, larger packets counting half. With any: as if more had been
+ * lost, since few packets make the loss look smaller as often as larger. */
 unsigned int pmtu_tries(const struct pmtu *pmtu)
 {
-	return pmtu->config.tries ? pmtu->config.tries : tries_for(pmtu, 1000, PMTU_TRIES_MIN);
+	struct loss loss = count(pmtu);
+	double share = 1 / (loss.ok + loss.answered / 2.0 + 2);
+	unsigned int tries;
+
+	if (pmtu->config.tries)
+		return pmtu->config.tries;
+	if (loss.any)
+		share = (loss.lost + 3.0) / (loss.ok + loss.lost + 2);
+	tries = tries_for(share, 1000, PMTU_TRIES_MAX);
+	return tries < PMTU_TRIES_MIN ? PMTU_TRIES_MIN : tries;
 }
 
 unsigned int pmtu_guess_tries(const struct pmtu *pmtu)
 {
-	unsigned int tries = tries_for(pmtu, 2.5, 1), most = pmtu_tries(pmtu);
+	struct loss loss = count(pmtu);
+	unsigned int tries = tries_for((loss.lost + 1.0) / (loss.ok + loss.lost + 2.0), 2.5,
+				       PMTU_TRIES_MIN);
+	unsigned int most = pmtu_tries(pmtu);
 
 	if (tries < pmtu->doubt)
 		tries = pmtu->doubt;
 	return tries < most ? tries : most;
 }
 
+unsigned int pmtu_look_tries(const struct pmtu *pmtu)
+{
+	struct loss loss = count(pmtu);
+
+	return loss.any ? tries_for((loss.lost + 1.0) / (loss.ok + loss.lost + 2.0), 20,
+				    PMTU_TRIES_MAX)
+			: 1;
+}
+
+/* Whether so many packets were to pass that their loss is known. */
+static bool knows_loss(const struct pmtu *pmtu)
+{
+	struct loss loss = count(pmtu);
+
+	return loss.any ? loss.ok + loss.lost >= KNOWN_LOSSY
+			: loss.ok >= KNOWN_SMALL && loss.ok + loss.answered / 2 >= KNOWN_MIN;
+}
+
+unsigned int pmtu_tries_of(const struct pmtu *pmtu, const struct pmtu_size *size)
+{
+	/* A router's word that it dropped them is better than a guess that nothing else did. */
+	if (!pmtu->config.tries && size->too_big >= PMTU_TRIES_MIN)
+		return PMTU_TRIES_MIN;
+	return pmtu_tries(pmtu);
+}
+
+bool pmtu_needs_control(const struct pmtu *pmtu, const struct pmtu_size *size)
+{
+	if (size->pieces >= PMTU_TRIES_MIN && pmtu->sizes[0].answered)
+		return false; /* somebody answered these */
+	if (pmtu->alive <= size->last)
+		return true;
+	return size->too_big < PMTU_TRIES_MIN && !pmtu->config.tries && !knows_loss(pmtu);
+}
+
 bool pmtu_is_too_large(const struct pmtu *pmtu, const struct pmtu_size *size)
 {
 	if (size->refused)
 		return true;
-	if (pmtu_passes(pmtu, size) || pmtu_against(pmtu, size) < pmtu_tries(pmtu))
+	if (pmtu_passes(pmtu, size) || pmtu_against(pmtu, size) < pmtu_tries_of(pmtu, size))
 		return false;
-	/* What came in pieces shows that the path lives; else a packet behind the lost ones has to. */
-	return pmtu->alive > size->last ||
-	       (size->pieces >= PMTU_TRIES_MIN && pmtu->sizes[0].answered);
+	return !pmtu_needs_control(pmtu, size);
 }
 
 const struct pmtu_size *pmtu_find_size(const struct pmtu *pmtu, uint32_t size)

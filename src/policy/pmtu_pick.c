@@ -91,12 +91,19 @@ static unsigned int against_up_to(const struct pmtu *pmtu, uint32_t low, uint32_
 	return sum;
 }
 
-/* The value in force is worth a second probe before a search begins. */
+/* Whether there is reason to think that it passes: it is in force, or does so outside. */
+static bool is_likely(const struct pmtu *pmtu, uint32_t size)
+{
+	return size == pmtu->config.first ||
+	       (pmtu->config.likely && size == pmtu_class(pmtu, pmtu->config.most));
+}
+
+/* What is likely is worth a second probe before a search begins. */
 static unsigned int guess_tries(const struct pmtu *pmtu, uint32_t size)
 {
 	unsigned int tries = pmtu_guess_tries(pmtu);
 
-	return size == pmtu->config.first && tries < 2 ? 2 : tries;
+	return is_likely(pmtu, size) && tries < 2 ? 2 : tries;
 }
 
 static bool seems_too_large(const struct pmtu *pmtu, uint32_t low, const struct pmtu_size *size)
@@ -181,17 +188,39 @@ static struct pmtu_pick end_at(const struct pmtu *pmtu, uint32_t low)
 	return pick;
 }
 
-/* The pair of neighbours: all is over when the upper one is too large for sure. */
+/* A size that has to be too large for sure before the search ends between both, NULL without: the
+ * upper one, and what was likely to pass above it. */
+static const struct pmtu_size *open_question(const struct pmtu *pmtu, uint32_t low, uint32_t high)
+{
+	for (size_t i = 1; i < pmtu->size_count; i++) {
+		const struct pmtu_size *size = &pmtu->sizes[i];
+
+		if ((size->size == high || (size->size > low && is_likely(pmtu, size->size))) &&
+		    !pmtu_is_too_large(pmtu, size))
+			return size;
+	}
+	return NULL;
+}
+
+/* What was measured before and stands needs no more than a look above it. */
+static bool stands(const struct pmtu *pmtu, uint32_t low, uint32_t high)
+{
+	const struct pmtu_size *above = pmtu_find_size(pmtu, high);
+
+	return low == pmtu->config.first && !pmtu->config.tries && above &&
+	       (above->refused || pmtu_against(pmtu, above) >= pmtu_look_tries(pmtu));
+}
+
+/* The pair of neighbours. */
 static struct pmtu_pick at_border(const struct pmtu *pmtu, uint32_t low, uint32_t high)
 {
-	struct pmtu_pick pick = { .size = high, .want = pmtu_tries(pmtu), .confirm = true };
-	const struct pmtu_size *size = pmtu_find_size(pmtu, high);
+	const struct pmtu_size *open = open_question(pmtu, low, high);
 
-	/* What was measured before and stands needs no more than a look above it. */
-	if ((low == pmtu->config.first && !pmtu->config.tries) ||
-	    (size && pmtu_is_too_large(pmtu, size)))
+	if (!open || stands(pmtu, low, high))
 		return end_at(pmtu, low);
-	return pick;
+	return (struct pmtu_pick){
+		.size = open->size, .want = pmtu_tries_of(pmtu, open), .confirm = true,
+	};
 }
 
 struct pmtu_pick pmtu_pick(struct pmtu *pmtu)
@@ -199,7 +228,7 @@ struct pmtu_pick pmtu_pick(struct pmtu *pmtu)
 	uint32_t bottom = pmtu_class(pmtu, pmtu->config.floor);
 	uint32_t top = pmtu_class(pmtu, pmtu->config.most);
 	uint32_t low = pmtu_low(pmtu), high = pmtu_high(pmtu, low), from;
-	struct pmtu_pick pick = { .want = pmtu_guess_tries(pmtu) };
+	struct pmtu_pick pick = { 0 };
 
 	if (low >= top)
 		return end_at(pmtu, low);
@@ -212,7 +241,6 @@ struct pmtu_pick pmtu_pick(struct pmtu *pmtu)
 		return at_border(pmtu, low, high);
 	else
 		pick.size = between(pmtu, from, high);
-	if (pick.size == pmtu->config.first && pick.want < 2)
-		pick.want = 2;
+	pick.want = guess_tries(pmtu, pick.size);
 	return pick;
 }

@@ -4,7 +4,7 @@
 
 #include "policy/probe_run.h"
 
-#define PRIOR_MAX 32 /* packets that are remembered for the loss of a path */
+#define PRIOR_MAX 48 /* packets that are remembered for the loss of a path */
 
 const char *probe_result_name(enum probe_result result)
 {
@@ -67,20 +67,19 @@ static struct probe_verdict judge(const struct probe_run *run)
 
 static void leave_losses(struct probe_run *run)
 {
-	unsigned int ok = run->path->prior_ok / 2u, lost = run->path->prior_lost / 2u;
+	unsigned int ok = run->path->prior_ok, lost = run->path->prior_lost;
 
 	for (int side = 0; side < PROBE_SIDES; side++) {
-		unsigned int more_ok, more_lost;
+		const struct pmtu *pmtu = &run->axis[side].pmtu;
 
-		if (!run->axis[side].pmtu.answers)
+		if (!pmtu->answers)
 			continue;
-		pmtu_count_known(&run->axis[side].pmtu, &more_ok, &more_lost);
-		ok += more_ok;
-		lost += more_lost;
+		ok += pmtu->sizes[0].answered;
+		lost += pmtu->sizes[0].lost;
 	}
 	while (ok + lost > PRIOR_MAX) {
 		ok /= 2;
-		lost = (lost + 1) / 2;
+		lost /= 2;
 	}
 	run->path->prior_ok = (uint16_t)ok;
 	run->path->prior_lost = (uint16_t)lost;

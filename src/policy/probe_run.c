@@ -91,7 +91,8 @@ static void search_inside(struct probe_run *run)
 	in->pmtu.done = false;
 	in->pmtu.config.same_as = same_inside;
 	in->pmtu.config.userdata = run->path->target;
-	pmtu_limit(&in->pmtu, limit, run->manual ? 0 : run->path->mtu);
+	pmtu_limit(&in->pmtu, limit, run->manual ? 0 : run->path->mtu,
+		   out->stage == STAGE_FOUND);
 }
 
 /* What follows for one side from what the other has come to, and from answers. */
@@ -130,11 +131,12 @@ static void lose_contact(struct probe_run *run, enum probe_side side,
 /* Losses that the other side and earlier runs have seen. */
 static void share_losses(struct probe_run *run, enum probe_side side)
 {
-	unsigned int ok, lost;
+	const struct pmtu *other = &run->axis[!side].pmtu;
+	const struct pmtu_size *small = &other->sizes[0];
 
-	pmtu_count_known(&run->axis[!side].pmtu, &ok, &lost);
-	run->axis[side].pmtu.prior_ok = ok + run->path->prior_ok;
-	run->axis[side].pmtu.prior_lost = lost + run->path->prior_lost;
+	run->axis[side].pmtu.prior_ok = run->path->prior_ok + small->answered;
+	run->axis[side].pmtu.prior_lost =
+		run->path->prior_lost + (other->answers ? small->lost : 0u);
 }
 
 /* Asks one side until it wants to send, waits, or has come to an end. Returns the first two. */
@@ -182,7 +184,10 @@ static uint64_t may_send_ns(struct probe_run *run, enum probe_side side, uint64_
 		uint64_t out = pmtu_timeout_at_ns(&run->axis[PROBE_OUTSIDE].pmtu);
 		uint64_t in = pmtu_timeout_at_ns(&run->axis[PROBE_INSIDE].pmtu);
 
-		next = out < in ? out : in;
+		if (out > in)
+			out = in;
+		if (next < out)
+			next = out;
 	}
 	return answers > next ? answers : next;
 }
@@ -221,11 +226,31 @@ static enum probe_run_step step(struct probe_run *run, enum probe_side side,
 	return RUN_WAIT;
 }
 
+/* What was sure enough by the loss that was known then may not be by now. Returns whether a side is to
+ * be asked again, once for each packet that was sent. */
+static bool look_again(struct probe_run *run)
+{
+	bool again = false;
+
+	for (int side = 0; side < PROBE_SIDES; side++) {
+		struct probe_axis *axis = &run->axis[side];
+
+		if (axis->stage != STAGE_FOUND || !axis->pmtu.answers ||
+		    run->looked_at == run->sent)
+			continue;
+		axis->pmtu.done = false;
+		again = true;
+	}
+	run->looked_at = run->sent;
+	return again;
+}
+
 enum probe_run_step probe_run_next(struct probe_run *run, const struct probe_rules *rules,
 				   uint64_t now_ns, struct probe_order *ret_order,
 				   uint64_t *ret_wait_ns)
 {
 	const struct probe_axis *in = &run->axis[PROBE_INSIDE];
+	const struct probe_axis *out = &run->axis[PROBE_OUTSIDE];
 
 	/* Each round but the last brings a side to its end. */
 	for (unsigned int round = 0; round < 8; round++) {
@@ -233,8 +258,7 @@ enum probe_run_step probe_run_next(struct probe_run *run, const struct probe_rul
 		enum probe_run_step first, second;
 
 		settle(run);
-		if (in->stage == STAGE_CONTACT && !in->pmtu.serial &&
-		    run->axis[PROBE_OUTSIDE].pmtu.serial)
+		if (in->stage == STAGE_CONTACT && !in->pmtu.serial && out->pmtu.serial)
 			side = PROBE_INSIDE; /* both are called before one is waited for */
 		*ret_wait_ns = UINT64_MAX;
 		first = step(run, side, rules, now_ns, ret_order, ret_wait_ns);
@@ -245,6 +269,9 @@ enum probe_run_step probe_run_next(struct probe_run *run, const struct probe_rul
 			return RUN_SEND;
 		if (*ret_wait_ns != UINT64_MAX)
 			return RUN_WAIT;
+		settle(run);
+		if (is_settled(in->stage) && is_settled(out->stage) && !look_again(run))
+			return RUN_OVER;
 	}
 	return RUN_OVER;
 }
