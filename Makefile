@@ -126,6 +126,15 @@ $(foreach t,$(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c)),\
 	$(eval $(call unit_rule,$(t),$(or $(call layer_with,$(t)),$(error tests/unit/test_$(t).c: no src/*/$(t).c)))))
 unit: $(UNIT_TESTS)
 
+# Simulated networks: tests/sim/test_x.c links tests/sim/sim_*.c and policy.
+SIM_TESTS = $(patsubst tests/sim/%.c,$(BUILD)/sim/%,$(wildcard tests/sim/test_*.c))
+$(SIM_TESTS): $(BUILD)/sim/%: $(BUILD)/tests/sim/%.o \
+		$(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/sim/sim_*.c)) $(call archives_of,policy)
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ -lcmocka
+sim: $(SIM_TESTS)
+
 # Fuzz targets: tests/fuzz/fuzz_x.c names its layer in a line "layer: NAME". Their seeds run as plain
 # programs in check; `make fuzz` builds them with libFuzzer and runs each FUZZ_SECONDS.
 FUZZ_NAMES = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -179,7 +188,7 @@ $(BUILD)/calc-lines: $(BUILD)/tests/lib/calc_lines.o $(call archives_of,ctl)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(libs_ctl)
 
-test-programs: all unit fuzz-seeds $(BUILD)/certification-server $(BUILD)/print-conf \
+test-programs: all unit sim fuzz-seeds $(BUILD)/certification-server $(BUILD)/print-conf \
 	$(BUILD)/print-overhead $(BUILD)/calc-lines
 check: all
 	$(Q)tests/run-checks
@@ -254,6 +263,6 @@ clean:
 distclean: clean
 	rm -rf configure config.mk config.log config.status autom4te.cache
 
-.PHONY: all conf man unit fuzz fuzz-seeds fuzz-programs check bench demo install uninstall dist \
+.PHONY: all conf man unit sim fuzz fuzz-seeds fuzz-programs check bench demo install uninstall dist \
 	test-programs print-flags clean distclean
 -include $(shell find $(BUILD)/src $(BUILD)/tests -name '*.d' 2>/dev/null)
