@@ -174,6 +174,14 @@ static void hear(struct sim_net *net, const struct sim_event *event)
 		probe_plan_too_big(net->plan, event->id, event->mtu, &router, net->now_ns);
 }
 
+static bool all_gone(const struct sim_net *net)
+{
+	for (size_t i = 0; i < net->count; i++)
+		if (!net->paths[i].gone)
+			return false;
+	return true;
+}
+
 void sim_run(struct sim_net *net, uint64_t until_ns,
 	     void (*ended)(struct sim_net *net, const struct probe_report *report, void *userdata),
 	     void *userdata)
@@ -191,7 +199,7 @@ void sim_run(struct sim_net *net, uint64_t until_ns,
 		}
 		if (net->event_count && net->events[0].at_ns < wait_ns)
 			wait_ns = net->events[0].at_ns;
-		require(net, wait_ns != UINT64_MAX, "somebody waits for something");
+		require(net, wait_ns != UINT64_MAX || all_gone(net), "nobody waits for anything");
 		if (wait_ns >= until_ns)
 			break;
 		if (wait_ns > net->now_ns)
