@@ -69,8 +69,8 @@ int probe_can_ping(struct probe_sockets *sockets, enum family family);
 int probe_send(struct probe_sockets *sockets, const struct probe_packet *packet);
 
 /* One thing that was heard, errors first. What quotes no nonce of a probe that is awaited, and what
- * comes from elsewhere, is counted and dropped. Returns 1 and *ret_heard, 0 where nothing waits; or
- * 0 where there was a flood of such things, and probe_fd stays readable. */
+ * comes from elsewhere, is counted and dropped. Returns 1 and *ret_heard, or 0: probe_fd tells when
+ * there is more, which is at once after a flood of such things. */
 int probe_receive(struct probe_sockets *sockets, struct probe_heard *ret_heard);
 
 struct probe_socket_totals {

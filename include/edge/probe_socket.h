@@ -30,6 +30,6 @@ struct probe_room {
 	uint8_t bytes[PROBE_MSG_MAX];
 };
 
-/* The next of the error queue, or of what was answered. Returns its length, or -EAGAIN: nothing
- * waits. */
+/* The next of the error queue, or of what was answered. Returns its length, or -errno: -EAGAIN where
+ * nothing waits, or in passing what an ICMP error says in the error queue too. */
 ssize_t probe_socket_receive(int fd, bool errors, struct probe_room *room);

@@ -139,8 +139,7 @@ static const uint8_t *find_error(enum family family, const struct msghdr *receiv
 	for (struct cmsghdr *at = CMSG_FIRSTHDR(&copy); at; at = CMSG_NXTHDR(&copy, at)) {
 		const uint8_t *data = CMSG_DATA(at);
 
-		if (at->cmsg_len < CMSG_LEN(0) ||
-		    at->cmsg_len > (size_t)(end - (const uint8_t *)at))
+		if (at->cmsg_len > (size_t)(end - (const uint8_t *)at))
 			return NULL;
 		if (at->cmsg_level != level || at->cmsg_type != type)
 			continue;

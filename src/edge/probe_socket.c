@@ -9,7 +9,7 @@
 
 /* Bytes: PROBE_OUTSTANDING_MAX packets of 1500 bytes take 2304 each (skb->truesize). */
 #define BUFFER_BYTES (PROBE_OUTSTANDING_MAX * 2304)
-#define TRIES 3 /* more would only meet more ICMP errors that come in between */
+#define TRIES 3 /* the first may meet an ICMP error that is left, the next one that has just come */
 
 /* What a socket is set to. */
 struct setting {
@@ -147,26 +147,22 @@ static void put_ttl(struct msghdr *message, const struct probe_packet *packet)
 		put_control(message, SOL_IPV6, IPV6_HOPLIMIT, &ttl, sizeof(ttl));
 }
 
-/* An ICMP error is left at the socket as its error, and the next system call, whatever it was for,
- * fails with it. SO_ERROR takes it away, but another may come before the packet is sent; so what
- * fails twice in a row with the same error fails by itself. No ICMP error is an EPERM (net/ipv4/
- * icmp.c icmp_err_convert), which a filter of ours counts and should see once. */
+/* An ICMP error is left at the socket (SO_ERROR), and the next system call, whatever it was for, fails
+ * with it and takes it away: so it is tried again. No ICMP error is an EPERM (icmp_err_convert in
+ * net/ipv4/icmp.c): a filter of this host said so, which may count its packets and should see this
+ * one once. */
 static int send_message(int fd, const struct msghdr *message)
 {
-	int last = 0;
+	int r = 0;
 
 	for (int i = 0; i < TRIES; i++) {
-		int left;
-		socklen_t len = sizeof(left);
-
-		getsockopt(fd, SOL_SOCKET, SO_ERROR, &left, &len);
 		if (sendmsg(fd, message, MSG_NOSIGNAL) >= 0)
 			return 0;
-		if (errno == EPERM || errno == last)
+		r = -errno;
+		if (r == -EPERM)
 			break;
-		last = errno;
 	}
-	return -errno;
+	return r;
 }
 
 int probe_socket_send(int fd, const struct probe_packet *packet, bool bound, uint16_t number,
@@ -192,25 +188,21 @@ int probe_socket_send(int fd, const struct probe_packet *packet, bool bound, uin
 	return send_message(fd, &message);
 }
 
-/* An ICMP error that is left at the socket fails a call in passing: what it says stands in the error
- * queue. */
+/* What an ICMP error has left at the socket fails one call: the socket stays readable where there is
+ * more. */
 ssize_t probe_socket_receive(int fd, bool errors, struct probe_room *room)
 {
 	ssize_t n;
 
-	for (int i = 0; i < TRIES; i++) {
-		room->vector = (struct iovec){ room->bytes, sizeof(room->bytes) };
-		room->message = (struct msghdr){
-			.msg_name = &room->name,
-			.msg_namelen = sizeof(room->name),
-			.msg_iov = &room->vector,
-			.msg_iovlen = 1,
-			.msg_control = room->control,
-			.msg_controllen = sizeof(room->control),
-		};
-		n = recvmsg(fd, &room->message, errors ? MSG_ERRQUEUE : 0);
-		if (n >= 0 || errno == EAGAIN)
-			break;
-	}
-	return n < 0 ? -EAGAIN : n;
+	room->vector = (struct iovec){ room->bytes, sizeof(room->bytes) };
+	room->message = (struct msghdr){
+		.msg_name = &room->name,
+		.msg_namelen = sizeof(room->name),
+		.msg_iov = &room->vector,
+		.msg_iovlen = 1,
+		.msg_control = room->control,
+		.msg_controllen = sizeof(room->control),
+	};
+	n = recvmsg(fd, &room->message, errors ? MSG_ERRQUEUE : 0);
+	return n < 0 ? -errno : n;
 }

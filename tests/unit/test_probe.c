@@ -112,6 +112,7 @@ static const struct {
 	{ 1501,  -EMSGSIZE, 0, 0 },
 	{ 65535, -EMSGSIZE, 0, 0 },
 	{ 65536, -EMSGSIZE, 0, 0 },
+	{ UINT32_MAX, -EMSGSIZE, 0, 0 },
 	{ 20,    -EINVAL,   0, 0 },
 };
 
@@ -211,6 +212,42 @@ static void test_source(void **state)
 				fail_msg("%s: not from %s", ways[i].name, text);
 		}
 		close(fd);
+		probe_sockets_free(sockets);
+	}
+}
+
+/* Pings of IPv6 have 16 sockets for their sources. The one that was unused for longest gives way, with
+ * what was answered there. */
+static void test_sources_at_once(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(ways); i++) {
+		static const unsigned int sources[] = { 1, 2,  3,  4,  5,  6,  7,  8,  9,
+							10, 11, 12, 13, 14, 15, 16, 1, 17 };
+		const unsigned int lost = ways[i].udp || i < 2 ? 0 : 2;
+		struct probe_sockets *sockets = probe_sockets_new();
+		bool answered[COUNT(sources)] = { false };
+		struct probe_heard heard;
+
+		for (size_t n = 0; n < COUNT(sources); n++) {
+			struct probe_packet packet = packet_to(&ways[i], ways[i].far, 100);
+			char text[PREFIX_TEXT_MAX];
+
+			snprintf(text, sizeof(text), i < 2 ? "10.0.0.%u" : "fd00::%u", sources[n]);
+			packet.id = n;
+			packet.has_source = true;
+			packet.source = address_of(text);
+			assert_int_equal(probe_send(sockets, &packet), 0);
+		}
+		for (size_t n = 0; n < COUNT(sources) - (lost > 0); n++) {
+			assert_true(hear(sockets, &heard) && heard.id < COUNT(sources));
+			assert_int_equal(heard.kind, PROBE_HEARD_ANSWER);
+			answered[heard.id] = true;
+		}
+		for (size_t n = 0; n < COUNT(sources); n++) {
+			if (answered[n] == (sources[n] == lost))
+				fail_msg("%s: from %u", ways[i].name, sources[n]);
+		}
 		probe_sockets_free(sockets);
 	}
 }
@@ -375,6 +412,7 @@ int main(void)
 		cmocka_unit_test(test_size_below_the_least),
 		cmocka_unit_test(test_ttl),
 		cmocka_unit_test(test_source),
+		cmocka_unit_test(test_sources_at_once),
 		cmocka_unit_test(test_source_that_is_not_ours),
 		cmocka_unit_test(test_interface),
 		cmocka_unit_test(test_link_local),

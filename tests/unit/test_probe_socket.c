@@ -86,7 +86,7 @@ static const struct lie {
 	  PROBE_HEARD_UNREACHABLE, PROBE_HEARD_UNREACHABLE },
 	{ "prohibited, no nonce", { { 3, 13 }, { 1, 1 } }, false, 0, HEADER, RIGHT,
 	  STRANGER, STRANGER },
-	{ "no such header", { { 12, 0 }, { 4, 1 } }, false, 0, WHOLE, RIGHT,
+	{ "no such header", { { 12, 0 }, { 4, 1 } }, false, 7, WHOLE, RIGHT,
 	  PROBE_HEARD_UNREACHABLE, PROBE_HEARD_UNREACHABLE },
 };
 
