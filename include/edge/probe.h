@@ -32,8 +32,8 @@ struct probe_packet {
 };
 
 enum probe_heard_kind {
-	PROBE_HEARD_ANSWER,       /* the destination had all of it: echo reply of that length with the
-				   * nonce, or port unreachable that quotes the nonce */
+	PROBE_HEARD_ANSWER,       /* the destination had all of it: echo reply of that length with
+				   * the nonce, or port unreachable that quotes the nonce */
 	PROBE_HEARD_TOO_BIG,      /* a router quotes the nonce and says that it did not fit */
 	PROBE_HEARD_TIME_EXCEEDED, /* a router on the way quotes the nonce, or at least its ports or
 				    * echo number: the ttl was over there */
@@ -63,9 +63,9 @@ int probe_fd(const struct probe_sockets *sockets);
  * of this process is not in net.ipv4.ping_group_range. Returns 0 or -errno. */
 int probe_can_ping(struct probe_sockets *sockets, enum family family);
 
-/* Returns 0, -EMSGSIZE (more than the link takes), or another -errno: nothing was sent (-EPERM by a
- * filter of this host, -EACCES by a route or a rule). Pings of IPv6 tell nothing of what filters and
- * IPsec made of them behind the route (ping_v6_sendmsg in net/ipv6/ping.c): 0. */
+/* Returns 0, -EMSGSIZE (more than the link takes), or another -errno: nothing was sent (-EPERM by
+ * a filter of this host, -EACCES by a route or a rule). Pings of IPv6 tell nothing of what filters
+ * and IPsec made of them behind the route (ping_v6_sendmsg in net/ipv6/ping.c): 0. */
 int probe_send(struct probe_sockets *sockets, const struct probe_packet *packet);
 
 /* One thing that was heard, errors first. What quotes no nonce of a probe that is awaited, and what

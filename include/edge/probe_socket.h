@@ -7,8 +7,8 @@
 
 #include "edge/probe_msg.h"
 
-/* A ping or UDP socket with the don't-fragment bit and the error queue; does not block. Returns 0 and
- * the descriptor, or -errno. */
+/* A ping or UDP socket with the don't-fragment bit and the error queue; does not block. Returns 0
+ * and the descriptor, or -errno. */
 int probe_socket_open(enum family family, bool udp, int *ret_fd);
 
 /* Whatever is sent by it comes from that address; ifindex is the link of a link-local one. Ping
@@ -30,6 +30,6 @@ struct probe_room {
 	uint8_t bytes[PROBE_MSG_MAX];
 };
 
-/* The next of the error queue, or of what was answered. Returns its length, or -errno: -EAGAIN where
- * nothing waits, or in passing what an ICMP error says in the error queue too. */
+/* The next of the error queue, or of what was answered. Returns its length, or -errno: -EAGAIN
+ * where nothing waits, or in passing what an ICMP error says in the error queue too. */
 ssize_t probe_socket_receive(int fd, bool errors, struct probe_room *room);

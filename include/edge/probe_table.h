@@ -14,8 +14,8 @@ struct probe_table {
 	uint64_t last;
 };
 
-/* A number of that method that no probe in the table has: made of the random one, for UDP a port from
- * 33434 on. */
+/* A number of that method that no probe in the table has: made of the random one, for UDP a port
+ * from 33434 on. */
 uint16_t probe_table_pick_number(const struct probe_table *table, bool udp, uint32_t random);
 
 /* Into a free place, or that of the oldest. */

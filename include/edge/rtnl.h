@@ -173,7 +173,7 @@ struct neighbour_list {
 };
 void neighbour_list_done(struct neighbour_list *neighbours);
 
-/* Pure. Who is at the other end of a link as its addresses tell it (struct probe_neighbour), sorted,
- * each once; never an address of this host. Returns 0 and the list, or -ENOMEM. */
+/* Pure. Who is at the other end of a link as its addresses tell it (struct probe_neighbour),
+ * sorted, each once; never an address of this host. Returns 0 and the list, or -ENOMEM. */
 int rtnl_find_neighbours(const struct link_address_list *addresses,
 			 struct neighbour_list *ret_neighbours);

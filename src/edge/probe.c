@@ -14,7 +14,7 @@
 #include "edge/snmp.h"
 
 #define SHARED_SOCKETS 4  /* two families, two methods */
-#define BOUND_SOCKETS 16  /* addresses that IPv6 pings are sent from; the one unused longest gives way */
+#define BOUND_SOCKETS 16  /* sources of IPv6 pings; the one unused for longest gives way */
 #define SOCKETS (SHARED_SOCKETS + BOUND_SOCKETS)
 #define FLOOD_MAX 256     /* strangers in one call: a forger must not keep the thread busy */
 

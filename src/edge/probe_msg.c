@@ -22,8 +22,8 @@ static uint32_t ip_header_len(enum family family)
 	return family == FAMILY_IPV4 ? IPV4_HEADER_MIN : IPV6_HEADER_LEN;
 }
 
-/* Bytes that look random, the same ones for the same nonce: a multiplier and an increment of Knuth's
- * for 64 bits (TAOCP 3.3.4), of which the high bits are good. */
+/* Bytes that look random, the same ones for the same nonce: a multiplier and an increment of
+ * Knuth's for 64 bits (TAOCP 3.3.4), of which the high bits are good. */
 static void put_filler(uint8_t *pos, size_t len, const uint8_t nonce[PROBE_NONCE_MAX])
 {
 	uint64_t state = wire_get64(nonce);

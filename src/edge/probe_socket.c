@@ -147,10 +147,10 @@ static void put_ttl(struct msghdr *message, const struct probe_packet *packet)
 		put_control(message, SOL_IPV6, IPV6_HOPLIMIT, &ttl, sizeof(ttl));
 }
 
-/* An ICMP error is left at the socket (SO_ERROR), and the next system call, whatever it was for, fails
- * with it and takes it away: so it is tried again. No ICMP error is an EPERM (icmp_err_convert in
- * net/ipv4/icmp.c): a filter of this host said so, which may count its packets and should see this
- * one once. */
+/* An ICMP error is left at the socket (SO_ERROR), and the next system call, whatever it was for,
+ * fails with it and takes it away: so it is tried again. No ICMP error is an EPERM
+ * (icmp_err_convert in net/ipv4/icmp.c): a filter of this host said so, which may count its packets
+ * and should see this one once. */
 static int send_message(int fd, const struct msghdr *message)
 {
 	int r = 0;
@@ -188,8 +188,8 @@ int probe_socket_send(int fd, const struct probe_packet *packet, bool bound, uin
 	return send_message(fd, &message);
 }
 
-/* What an ICMP error has left at the socket fails one call: the socket stays readable where there is
- * more. */
+/* What an ICMP error has left at the socket fails one call: the socket stays readable where there
+ * is more. */
 ssize_t probe_socket_receive(int fd, bool errors, struct probe_room *room)
 {
 	ssize_t n;

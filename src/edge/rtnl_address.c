@@ -73,7 +73,8 @@ static bool is_same(const struct address *a, const struct address *b)
 	return a->family == b->family && memcmp(a->bytes, b->bytes, ADDRESS_MAX) == 0;
 }
 
-/* IFA_ADDRESS is the other end where there is one; IPv6 leaves IFA_LOCAL out where there is none. */
+/* IFA_ADDRESS is the other end where there is one; where there is none IPv6 leaves IFA_LOCAL
+ * out. */
 int rtnl_parse_address(const struct nlmsghdr *message, struct link_address_list *addresses)
 {
 	struct link_address address = { 0 };

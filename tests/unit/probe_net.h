@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Three hosts for probes, each a network namespace of this process alone: near, a router whose far
- * link takes 1400 bytes, and far. What the router sees can be looked at, and it can tell lies. Needs
- * root and ip(8). Include cmocka.h first. */
+ * link takes 1400 bytes, and far. What the router sees can be looked at, and it can tell lies.
+ * Needs root and ip(8). Include cmocka.h first. */
 #pragma once
 
 #include <arpa/inet.h>

@@ -26,8 +26,8 @@ static const struct way {
 	  "203.0.113.7", "10.0.0.7" },
 	{ "IPv6 ping", false, 0, PROBE_SIZE_MIN6, "2001:db8:1::1", "2001:db8:1::2", "2001:db8:2::2",
 	  "2001:db8:dead::7", "fd00::7" },
-	{ "IPv6 UDP", true, -EPERM, PROBE_SIZE_MIN6, "2001:db8:1::1", "2001:db8:1::2", "2001:db8:2::2",
-	  "2001:db8:dead::7", "fd00::7" },
+	{ "IPv6 UDP", true, -EPERM, PROBE_SIZE_MIN6, "2001:db8:1::1", "2001:db8:1::2",
+	  "2001:db8:2::2", "2001:db8:dead::7", "fd00::7" },
 };
 
 static struct probe_packet packet_to(const struct way *way, const char *to, uint32_t size)
@@ -69,8 +69,8 @@ static void expect(struct probe_sockets *sockets, const struct probe_packet *pac
 	address_format(&heard.from, text);
 	if (heard.id != packet->id || heard.kind != kind || strcmp(text, from) != 0 ||
 	    heard.mtu != mtu)
-		fail_msg("%s, %u bytes: id %d from here, kind %d from %s, MTU %u", name, packet->size,
-			 (int)(heard.id - packet->id), heard.kind, text, heard.mtu);
+		fail_msg("%s, %u bytes: id %d from here, kind %d from %s, MTU %u", name,
+			 packet->size, (int)(heard.id - packet->id), heard.kind, text, heard.mtu);
 	assert_true(heard.sent_ns <= now && now - heard.sent_ns < 10 * NS_PER_SECOND);
 	assert_true(heard.reassembled_known && heard.reassembled == 0);
 }
@@ -178,7 +178,8 @@ static void test_ttl(void **state)
 
 		packet.ttl = 1;
 		assert_int_equal(probe_send(sockets, &packet), 0);
-		expect(sockets, &packet, ways[i].name, PROBE_HEARD_TIME_EXCEEDED, ways[i].router, 0);
+		expect(sockets, &packet, ways[i].name, PROBE_HEARD_TIME_EXCEEDED, ways[i].router,
+		       0);
 		packet = packet_to(&ways[i], ways[i].far, 100);
 		packet.ttl = 2;
 		assert_int_equal(probe_send(sockets, &packet), 0);
@@ -216,8 +217,8 @@ static void test_source(void **state)
 	}
 }
 
-/* Pings of IPv6 have 16 sockets for their sources. The one that was unused for longest gives way, with
- * what was answered there. */
+/* Pings of IPv6 have 16 sockets for their sources. The one that was unused for longest gives way,
+ * with what was answered there. */
 static void test_sources_at_once(void **state)
 {
 	(void)state;

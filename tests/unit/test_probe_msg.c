@@ -230,7 +230,8 @@ static void test_errors(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(errors); i++) {
 		struct probe_awaited probe = make_probe(errors[i].family, errors[i].udp, 1400);
-		struct address from = address_from_bytes(errors[i].family, router[errors[i].family]);
+		struct address from =
+			address_from_bytes(errors[i].family, router[errors[i].family]);
 		struct probe_message message = { 0 };
 		struct received received;
 		int r;
@@ -253,6 +254,14 @@ static void test_errors(void **state)
 	}
 }
 
+static void shorten(void **bytes, size_t len)
+{
+	void *copy = copy_of(*bytes, len);
+
+	free(*bytes);
+	*bytes = copy;
+}
+
 /* Control messages and names that are cut anywhere say nothing; a quote may be. */
 static void test_errors_cut_anywhere(void **state)
 {
@@ -260,7 +269,8 @@ static void test_errors_cut_anywhere(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 4 * 3; i++) {
-		struct probe_awaited probe = make_probe(errors[i / 3].family, errors[i / 3].udp, 1400);
+		struct probe_awaited probe =
+			make_probe(errors[i / 3].family, errors[i / 3].udp, 1400);
 		struct probe_message message;
 		struct received received;
 		size_t len;
@@ -273,23 +283,19 @@ static void test_errors_cut_anywhere(void **state)
 		for (size_t cut = 0; cut < len; cut++) {
 			int r;
 
-			make_error(&received, &probe, &errors[i / 3].error, i % 3 == QUOTE ? cut : 30);
+			make_error(&received, &probe, &errors[i / 3].error,
+				   i % 3 == QUOTE ? cut : 30);
 			if (i % 3 == NAME) {
-				void *name = copy_of(received.message.msg_name, cut);
-
-				free(received.message.msg_name);
-				received.message.msg_name = name;
 				received.message.msg_namelen = (socklen_t)cut;
+				shorten(&received.message.msg_name, cut);
 			} else if (i % 3 == CONTROL) {
-				void *control = copy_of(received.message.msg_control, cut);
-
-				free(received.message.msg_control);
-				received.message.msg_control = control;
 				received.message.msg_controllen = cut;
+				shorten(&received.message.msg_control, cut);
 			}
 			r = read_error(&received, &probe, &message);
 			if (r != (i % 3 == QUOTE ? 0 : -EBADMSG))
-				fail_msg("%s, part %zu cut to %zu: %d", errors[i / 3].name, i % 3, cut, r);
+				fail_msg("%s, part %zu cut to %zu: %d", errors[i / 3].name, i % 3,
+					 cut, r);
 			if (r == 0)
 				assert_true(message.has_number == (probe.udp || cut >= 8));
 			free_received(&received);

@@ -195,8 +195,8 @@ static void test_errors(void **state)
 /* A redirect says nothing of the packet: it went on. UDP sockets do not even hear of it. */
 static void test_redirect(void **state)
 {
-	static const struct lie redirect = { "redirect", { { 5, 1 }, { 0 } }, false, 0, WHOLE, RIGHT,
-					     NOTHING, NOTHING };
+	static const struct lie redirect = { "redirect", { { 5, 1 }, { 0 } }, false, 0, WHOLE,
+					     RIGHT, NOTHING, NOTHING };
 	struct told told = set_up_told(&ways[0]);
 	struct address from = address_of(ways[0].router);
 

@@ -48,7 +48,8 @@ static bool take(struct probe_table *table, const struct probe_awaited *probe, s
 /* Who has the nonce is heard once, and then the probe is gone. */
 static void test_nonce(void **state)
 {
-	struct probe_awaited first = make_probe(1, true, 40000), second = make_probe(2, true, 40001);
+	struct probe_awaited first = make_probe(1, true, 40000);
+	struct probe_awaited second = make_probe(2, true, 40001);
 	struct probe_table table = { 0 };
 
 	(void)state;

@@ -29,14 +29,14 @@ static const struct {
 	uint8_t length;
 	const char *other; /* NULL: none */
 } recorded[] = {
-	{ "of lo",             RECORDED(address_lo),           1, "127.0.0.1",     8,   NULL        },
-	{ "with a broadcast",  RECORDED(address_broad),        3, "192.0.2.1",     24,  NULL        },
-	{ "a small prefix",    RECORDED(address_thirty),       3, "192.0.2.5",     30,  NULL        },
-	{ "another end",       RECORDED(address_far_end),      3, "10.0.0.1",      32,  "10.0.0.2"  },
-	{ "in a wide prefix",  RECORDED(address_far_end_wide), 3, "10.1.0.1",      16,  "10.1.7.2"  },
-	{ "IPv6",              RECORDED(address_six),          2, "2001:db8::1",   64,  NULL        },
-	{ "IPv6, a pair",      RECORDED(address_six_pair),     2, "2001:db8:1::",  127, NULL        },
-	{ "IPv6, another end", RECORDED(address_six_far_end),  2, "fe80::1",       128, "fe80::2"   },
+	{ "of lo",             RECORDED(address_lo),           1, "127.0.0.1",    8,   NULL },
+	{ "with a broadcast",  RECORDED(address_broad),        3, "192.0.2.1",    24,  NULL },
+	{ "a small prefix",    RECORDED(address_thirty),       3, "192.0.2.5",    30,  NULL },
+	{ "another end",       RECORDED(address_far_end),      3, "10.0.0.1",     32,  "10.0.0.2" },
+	{ "in a wide prefix",  RECORDED(address_far_end_wide), 3, "10.1.0.1",     16,  "10.1.7.2" },
+	{ "IPv6",              RECORDED(address_six),          2, "2001:db8::1",  64,  NULL },
+	{ "IPv6, a pair",      RECORDED(address_six_pair),     2, "2001:db8:1::", 127, NULL },
+	{ "IPv6, another end", RECORDED(address_six_far_end),  2, "fe80::1",      128, "fe80::2" },
 };
 
 static bool is_address(const struct address *address, const char *text)
@@ -57,7 +57,8 @@ static void test_addresses(void **state)
 		assert_int_equal(rtnl_parse_address(message, &list), 0);
 		assert_int_equal(list.count, 1);
 		address = &list.list[0];
-		if (address->ifindex != recorded[i].ifindex || !is_address(&address->own, recorded[i].own) ||
+		if (address->ifindex != recorded[i].ifindex ||
+		    !is_address(&address->own, recorded[i].own) ||
 		    address->length != recorded[i].length ||
 		    address->has_other != (recorded[i].other != NULL) ||
 		    (address->has_other && !is_address(&address->other, recorded[i].other)))
@@ -161,15 +162,19 @@ static const struct {
 	{ "/128",                { { 1, "2001:db8::1", 128, NULL } }, "" },
 	{ "/125",                { { 1, "2001:db8::1", 125, NULL } }, "" },
 	{ "IPv6 /31",            { { 1, "2001:db8::1", 31, NULL } }, "" },
-	{ "both ends are ours",  { { 1, "192.0.2.5", 30, NULL }, { 2, "192.0.2.6", 30, NULL } }, "" },
+	{ "both ends are ours",  { { 1, "192.0.2.5", 30, NULL }, { 2, "192.0.2.6", 30, NULL } },
+	  "" },
 	{ "an end that is ours", { { 1, "10.0.0.1", 32, "10.0.0.2" }, { 2, "10.0.0.2", 24, NULL } },
 	  "" },
 	{ "our own end",         { { 1, "10.0.0.1", 32, "10.0.0.1" } }, "" },
-	{ "two own, one other",  { { 1, "10.0.0.1", 32, "10.0.0.9" }, { 1, "10.0.0.2", 32, "10.0.0.9" } },
+	{ "two own, one other",  { { 1, "10.0.0.1", 32, "10.0.0.9" },
+				   { 1, "10.0.0.2", 32, "10.0.0.9" } },
 	  "1 10.0.0.9 " },
-	{ "on two links",        { { 2, "10.0.0.1", 32, "10.0.0.9" }, { 1, "10.0.0.1", 32, "10.0.0.9" } },
+	{ "on two links",        { { 2, "10.0.0.1", 32, "10.0.0.9" },
+				   { 1, "10.0.0.1", 32, "10.0.0.9" } },
 	  "1 10.0.0.9 2 10.0.0.9 " },
-	{ "sorted",              { { 1, "2001:db8::1", 127, NULL }, { 1, "10.0.0.1", 32, "10.0.0.9" },
+	{ "sorted",              { { 1, "2001:db8::1", 127, NULL },
+				   { 1, "10.0.0.1", 32, "10.0.0.9" },
 				   { 1, "10.0.0.1", 32, "10.0.0.8" } },
 	  "1 10.0.0.8 1 10.0.0.9 1 2001:db8:: " },
 };
@@ -197,9 +202,11 @@ static void test_neighbours(void **state)
 		struct neighbour_list found = { 0 };
 		char text[256];
 
-		for (; list.count < COUNT(has) && neighbours[i].has[list.count].ifindex; list.count++) {
+		for (; list.count < COUNT(has); list.count++) {
 			struct link_address *address = &has[list.count];
 
+			if (neighbours[i].has[list.count].ifindex == 0)
+				break;
 			address->ifindex = neighbours[i].has[list.count].ifindex;
 			address->length = neighbours[i].has[list.count].length;
 			assert_int_equal(address_parse(neighbours[i].has[list.count].own,
