@@ -130,7 +130,7 @@ static void add_size(const struct ctl *ctl, struct table *table, const json_t *s
 
 static int print_sizes(const struct ctl *ctl, const json_t *sizes, const json_t *answers)
 {
-	const json_t *sorted[SIZES_MAX];
+	const json_t *sorted[SIZES_MAX] = { NULL };
 	size_t count = json_array_size(sizes), shown = count < SIZES_MAX ? count : SIZES_MAX;
 	struct table table;
 	int r;
@@ -139,7 +139,7 @@ static int print_sizes(const struct ctl *ctl, const json_t *sizes, const json_t 
 		return 0;
 	for (size_t i = 0; i < shown; i++)
 		sorted[i] = json_array_get(sizes, i);
-	qsort(sorted, shown, sizeof(*sorted), compare_sizes);
+	qsort(sorted, shown, sizeof(const json_t *), compare_sizes);
 	putchar('\n');
 	table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
 	for (size_t i = 0; i < shown; i++)

@@ -49,9 +49,9 @@ static struct format_text mss_pair(const json_t *reply, const char *key4, const 
 /* "; next check in 10 min". */
 static struct format_text next_check(const json_t *reply)
 {
-	struct format_text age = format_json_age(json_object_get(reply, "interval_seconds")), text;
+	struct format_text age = format_json_age(json_object_get(reply, "interval_seconds"));
+	struct format_text text = { "" };
 
-	*text.s = '\0';
 	if (strcmp(age.s, "-") != 0)
 		snprintf(text.s, sizeof(text.s), "; next check in %.24s", age.s);
 	return text;

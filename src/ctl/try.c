@@ -119,7 +119,7 @@ static void print_off(const struct ctl *ctl, const struct trial *trial, const js
 
 int command_try(const struct ctl *ctl, int argc, char **argv)
 {
-	struct trial trial = { 0 };
+	struct trial trial = { .whom = "" };
 	json_t *parameters, *reply;
 	int code = read_whom(ctl, argv, &trial);
 
