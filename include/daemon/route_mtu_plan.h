@@ -16,9 +16,9 @@
  *   - an allowed prefix that a route of the table leads to that link as a whole;
  *   - a route of the table to that link whose prefix lies inside of what that peer is allowed.
  * The route repeats what leads there (scope, gateway, preferred source, other metrics) with the
- * peer's MTU, locked for IPv6, where forwarding heeds no other metric (ip6_dst_mtu_maybe_forward),
- * and is preferred to it: of the same metric for IPv4 (it is put in front), of the next smaller one
- * for IPv6. What the kernel made itself of an IPv6 address gets two halves instead: it takes the
+ * peer's MTU, locked for IPv6, where ip6_dst_mtu_maybe_forward heeds no other (flow tables go by
+ * that; path MTU discovery does not care for the lock), and is preferred to it: of the same metric
+ * for IPv4 (it is put in front), of the next smaller one for IPv6. What the kernel made itself of an IPv6 address gets two halves instead: it takes the
  * first route of that prefix for its own when the address goes (addrconf_get_prefix_route).
  *
  * There is none where the route cannot be repeated, has that MTU or a smaller one already, or has
