@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* layer: edge
  *
- * A datagram of rtnetlink messages: each is parsed as a link, a route, a next hop, an answer, a
- * hint, a forwarding entry, an address and an event, from a buffer of exactly its own length. */
+ * A datagram of rtnetlink messages: each is parsed as a link, a route, a route that can be said
+ * again, a next hop, an answer, a hint, a forwarding entry, an address and an event, from a buffer
+ * of exactly its own length. */
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "edge/route_mtu.h"
 #include "edge/rtnl.h"
 
 #define EVERYTHING (RTNL_CHANGED_LINKS | RTNL_CHANGED_ROUTES | RTNL_CHANGED_RULES)
@@ -61,6 +63,40 @@ static void parse_route(const struct nlmsghdr *message, struct route_list *route
 	CHECK(routes->count == before || bare->count == bare_before);
 	for (size_t i = before; i < routes->count; i++)
 		check_route(&routes->list[i]);
+}
+
+/* What is said of a route of ours is read again as the same. */
+static void say_again(const struct mtu_route *route, struct mtu_route_list *routes)
+{
+	_Alignas(struct nlmsghdr) uint8_t bytes[ROUTE_MTU_REQUEST_MAX];
+	size_t len = route_mtu_put(route, routes->bytes, true, bytes), before = routes->count;
+	const struct mtu_route theirs = *route, *ours;
+
+	CHECK(len <= sizeof(bytes) && len % 4 == 0);
+	CHECK(route_mtu_parse((const struct nlmsghdr *)(const void *)bytes, routes) == 0);
+	CHECK(routes->count == before + 1);
+	ours = &routes->list[before];
+	CHECK(prefix_compare(&ours->prefix, &theirs.prefix) == 0);
+	CHECK(ours->table == theirs.table && ours->ifindex == theirs.ifindex);
+	CHECK(ours->mtu == theirs.mtu && ours->locks == theirs.locks && ours->whole);
+	CHECK(ours->attributes_len == theirs.attributes_len);
+	CHECK(ours->metrics_len == theirs.metrics_len);
+	CHECK(ours->protocol == ROUTE_MTU_PROTOCOL);
+}
+
+static void parse_mtu_route(const struct nlmsghdr *message)
+{
+	struct mtu_route_list routes = { 0 };
+	int r = route_mtu_parse(message, &routes);
+
+	CHECK(r == 0 ? routes.count <= 1 : routes.count == 0);
+	if (routes.count == 1) {
+		const struct prefix *prefix = &routes.list[0].prefix;
+
+		CHECK(prefix->length <= address_bits(prefix->address.family));
+		say_again(&routes.list[0], &routes);
+	}
+	mtu_route_list_done(&routes);
 }
 
 static void parse_nexthop(const struct nlmsghdr *message, struct nexthop_list *nexthops)
@@ -186,6 +222,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(message, data, header.nlmsg_len);
 		parse_link(message, &links);
 		parse_route(message, &routes, &bare);
+		parse_mtu_route(message);
 		parse_nexthop(message, &nexthops);
 		parse_answer(message);
 		parse_hint(message, &hints);
