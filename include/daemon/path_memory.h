@@ -15,8 +15,8 @@
 #define PATH_MEMORY_BYTES_MAX (8u << 20) /* of the file; likewise */
 #define PATH_MEMORY_TEXT_MAX 1023        /* bytes of a tunnel's name or a peer's id */
 #define PATH_MEMORY_DAYS 30              /* what is older is forgotten */
-/* Age of a measure from the future: a clock was wrong, so nobody knows. Old enough to be verified at
- * once, too young to be forgotten. */
+/* Age of a measure from the future: a clock was wrong, so nobody knows. Old enough to be verified
+ * at once, too young to be forgotten. */
 #define PATH_MEMORY_UNKNOWN_HOURS 24
 
 struct path_memory_clock {

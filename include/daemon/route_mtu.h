@@ -3,18 +3,23 @@
  * be is compared with what is there, each time anew. Control thread only. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "daemon/config.h"
 #include "edge/nl.h"
 #include "policy/tunnel_set.h"
 
 struct route_mtu;
 
+/* Whether the configuration asks for them: path.set_route_mtu, but not in mode audit. */
+bool route_mtu_is_on(const struct config *config);
+
 /* Changes no route yet. events, a socket that hears of routes, no longer hears of what is changed
  * here. Logs what went wrong. Returns 0 and the owned routes, or -errno. */
 int route_mtu_open(struct nl *events, struct route_mtu **ret_routes);
 
 /* Adds what is missing, removes what is of no use any more; what a killed process left is taken
- * over, or removed. Without path.set_route_mtu, and in mode audit, there should be none. A route
+ * over, or removed. Where the configuration asks for none there should be none. A route
  * that the kernel refuses is logged once and does not stop the others; it is tried again the next
  * time. NULL is fine: nothing is done. */
 void route_mtu_apply(struct route_mtu *routes, const struct tunnel_set *set,

@@ -18,8 +18,9 @@
  * The route repeats what leads there (scope, gateway, preferred source, other metrics) with the
  * peer's MTU, locked for IPv6, where ip6_dst_mtu_maybe_forward heeds no other (flow tables go by
  * that; path MTU discovery does not care for the lock), and is preferred to it: of the same metric
- * for IPv4 (it is put in front), of the next smaller one for IPv6. What the kernel made itself of an IPv6 address gets two halves instead: it takes the
- * first route of that prefix for its own when the address goes (addrconf_get_prefix_route).
+ * for IPv4 (it is put in front), of the next smaller one for IPv6. What the kernel made itself of
+ * an IPv6 address gets two halves instead: it takes the first route of that prefix for its own when
+ * the address goes (addrconf_get_prefix_route).
  *
  * There is none where the route cannot be repeated, has that MTU or a smaller one already, or has
  * an IPv6 metric of 1; none for link-local and multicast prefixes; and none that would hold an

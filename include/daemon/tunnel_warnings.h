@@ -4,6 +4,7 @@
 #pragma once
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "daemon/peer_mss.h"
 #include "daemon/workers.h"
@@ -38,6 +39,7 @@ struct tunnel_told {
 	enum path_confidence confidence;  /* in the path outside of that one */
 	struct raised_mss raised[FAMILY_COUNT]; /* over all peers */
 	struct announced_mss announced;
+	bool routed;                      /* path.set_route_mtu: routes tell UDP as well */
 };
 
 /* Appends a text for each. place is that of the tunnel among the views. */

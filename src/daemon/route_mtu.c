@@ -39,6 +39,11 @@ int route_mtu_open(struct nl *events, struct route_mtu **ret_routes)
 	return 0;
 }
 
+bool route_mtu_is_on(const struct config *config)
+{
+	return config->path.set_route_mtu && config->mode != MODE_AUDIT;
+}
+
 static const char *link_name(const struct tunnel_set *set, uint32_t ifindex)
 {
 	const struct link *link = tunnel_set_find_link(set, ifindex, NULL);
@@ -182,7 +187,7 @@ void route_mtu_apply(struct route_mtu *routes, const struct tunnel_set *set,
 		     const struct config *config)
 {
 	if (routes)
-		apply_or_say(routes, set, config->path.set_route_mtu && config->mode != MODE_AUDIT);
+		apply_or_say(routes, set, route_mtu_is_on(config));
 }
 
 void route_mtu_close(struct route_mtu *routes)

@@ -11,6 +11,7 @@
 #include "daemon/daemon.h"
 #include "daemon/json.h"
 #include "daemon/peer_mss.h"
+#include "daemon/route_mtu.h"
 #include "daemon/tunnel_warnings.h"
 #include "proto/varlink.h"
 
@@ -159,7 +160,8 @@ static void add_warnings(const struct daemon *daemon, const struct tunnel_views 
 		snapshot_tunnels(slot_current(model_slot(daemon->model)));
 	const struct tunnel *tunnel =
 		tunnels_find(model_tunnels(daemon->model), views->list[place].name);
-	struct tunnel_told told = { .mss = row->mss, .confidence = row->limit.confidence };
+	struct tunnel_told told = { .mss = row->mss, .confidence = row->limit.confidence,
+				    .routed = route_mtu_is_on(daemon->config) };
 
 	memcpy(told.raised, row->raised, sizeof(told.raised));
 	if (tunnel)

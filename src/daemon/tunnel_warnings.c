@@ -82,17 +82,24 @@ static const char *why_too_large(const char *kind)
 	return "the path outside is smaller";
 }
 
-/* TCP is clamped; everything else still meets the interface MTU. */
+/* TCP is clamped; everything else still meets the interface MTU, or a route of ours. */
 static void check_interface(json_t *warnings, const struct tunnel_view *view,
-			    const struct link *link, enum path_confidence confidence)
+			    const struct link *link, const struct tunnel_told *told)
 {
 	if (!link || !view->inner_mtu || link->mtu <= view->inner_mtu)
 		return;
 	/* What nobody has confirmed, and somebody may have forged, is no ground for advice. */
-	if (confidence == CONFIDENCE_HINT) {
+	if (told->confidence == CONFIDENCE_HINT) {
 		add(warnings,
 		    "interface MTU %u, but an ICMP message says that %u bytes fit: unconfirmed",
 		    link->mtu, view->inner_mtu);
+		return;
+	}
+	if (told->routed) {
+		add(warnings,
+		    "interface MTU %u, but %u bytes fit: %s. TCP is clamped, routes tell UDP and "
+		    "QUIC (path.set_route_mtu)",
+		    link->mtu, view->inner_mtu, why_too_large(view->kind));
 		return;
 	}
 	add(warnings,
@@ -195,7 +202,7 @@ void tunnel_warnings_add(json_t *warnings, const struct tunnel_set *set,
 	const struct link *link = view->ifindex ? &set->links[view->link] : NULL;
 
 	tunnel_warnings_add_raised(warnings, told->raised);
-	check_interface(warnings, view, link, told->confidence);
+	check_interface(warnings, view, link, told);
 	check_announced(warnings, &told->mss, &told->announced);
 	check_peers(warnings, set, views, place);
 	check_overrides(warnings, set, view);

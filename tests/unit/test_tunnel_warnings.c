@@ -171,6 +171,29 @@ static void test_warnings(void **state)
 	}
 }
 
+/* Where routes of ours tell UDP what fits, nothing is left to do. */
+static void test_with_routes(void **state)
+{
+	const struct tunnel_told told = { .routed = true };
+	json_t *warnings = json_array();
+	struct tunnel_views views;
+	struct world world;
+
+	(void)state;
+	open_world(&world);
+	narrow_path(&world);
+	build(&world);
+	assert_int_equal(tunnel_views_init(&views, world.set), 0);
+	tunnel_warnings_add(warnings, world.set, &views, 0, &told);
+	assert_int_equal(json_array_size(warnings), 1);
+	assert_string_equal(json_string_value(json_array_get(warnings, 0)),
+			    "interface MTU 1420, but 1328 bytes fit: the path outside is smaller. "
+			    "TCP is clamped, routes tell UDP and QUIC (path.set_route_mtu)");
+	json_decref(warnings);
+	tunnel_views_done(&views);
+	close_world(&world);
+}
+
 static void test_an_entry_without_kind(void **state)
 {
 	const struct tunnel_told told = { .confidence = CONFIDENCE_ASSUMED };
@@ -253,6 +276,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_warnings),
+		cmocka_unit_test(test_with_routes),
 		cmocka_unit_test(test_an_entry_without_kind),
 		cmocka_unit_test(test_the_worst_is_told),
 		cmocka_unit_test(test_what_far_ends_announce),
