@@ -12,7 +12,8 @@ struct link_needs {
 	size_t link;               /* its place in the set */
 	struct prefix *prefixes;   /* what peers are allowed, and everything where the link itself
 				    * has a limit: each once, with the smallest limit */
-	uint32_t *mtus;            /* beside them: bytes, 0 no smaller than the link's */
+	uint32_t *mtus;            /* beside them: bytes; the link's own inside of a prefix that
+				    * needs less, else 0 where it needs none */
 	struct prefix_cover cover; /* of prefixes */
 	size_t count, capacity, mtu_capacity;
 };

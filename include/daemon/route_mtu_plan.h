@@ -17,15 +17,19 @@
  *   - a route of the table to that link whose prefix lies inside of what that peer is allowed.
  * The route repeats what leads there (scope, gateway, preferred source, other metrics) with the
  * peer's MTU, locked for IPv6, where ip6_dst_mtu_maybe_forward heeds no other (flow tables go by
- * that; path MTU discovery does not care for the lock), and is preferred to it: of the same metric
- * for IPv4 (it is put in front), of the next smaller one for IPv6. What the kernel made itself of
- * an IPv6 address gets two halves instead: it takes the first route of that prefix for its own when
- * the address goes (addrconf_get_prefix_route).
+ * that; path MTU discovery does not care for the lock).
  *
- * There is none where the route cannot be repeated, has that MTU or a smaller one already, or has
- * an IPv6 metric of 1; none for link-local and multicast prefixes; and none that would hold an
- * endpoint of the same tunnel that this table leads elsewhere: that table carries the tunnel
- * itself.
+ * Where somebody's route has that prefix, ours are its two halves: they win without being in the
+ * way of who deletes or replaces his own by prefix, and of the kernel, which takes the first route
+ * of an IPv6 prefix for its own when an address goes (addrconf_get_prefix_route). A host has no
+ * halves, and those of everything would not be suppressed by rules for default routes
+ * (suppress_prefixlength): there it is preferred instead, for IPv4 in front of the one of the same
+ * metric, for IPv6 with the next smaller metric.
+ *
+ * There is none where the route cannot be repeated or has that MTU or a smaller one already; beside
+ * an IPv6 host or default route that has a metric of 1 or is the kernel's own; for link-local and
+ * multicast prefixes; and none that would hold an endpoint of the same tunnel that this table leads
+ * elsewhere: that table carries the tunnel itself.
  *
  * needs       of that set
  * routes      of a dump of all; those of ours are left out of account

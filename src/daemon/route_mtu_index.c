@@ -153,8 +153,14 @@ static bool conclude(const struct tunnel_set *set, struct link_needs *needs, con
 			needs->mtus[i] = smaller(needs->mtus[i], needs->mtus[around]);
 	}
 	for (size_t i = 0; i < needs->count; i++) {
-		needs->mtus[i] = need_of(link, needs->prefixes[i].address.family, needs->mtus[i]);
+		enum family family = needs->prefixes[i].address.family;
+		uint32_t around = needs->cover.parents[i];
+
+		needs->mtus[i] = need_of(link, family, needs->mtus[i]);
 		any |= needs->mtus[i] > 0;
+		/* Inside of somebody else's prefix it has to be said that there is no need. */
+		if (!needs->mtus[i] && around != COVER_NONE && needs->mtus[around])
+			needs->mtus[i] = link_mtu(link, family);
 	}
 	return any;
 }

@@ -13,6 +13,7 @@
 struct pair {
 	const struct table_routes *table;
 	const struct link_needs *needs;
+	const struct link *link;
 	uint32_t ifindex;
 	struct prefix *kept; /* endpoints that the table leads elsewhere, as prefixes, sorted */
 	size_t kept_count;
@@ -76,18 +77,21 @@ static bool is_local_or_multicast(const struct prefix *prefix)
 	       (prefix->length >= 10 && bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80);
 }
 
-/* Appends the two halves of the route's prefix. */
+/* Appends the route for the two halves of its prefix, but where somebody has a route for one: that
+ * is for itself. */
 static int append_halves(struct pair *pair, struct mtu_route *route)
 {
-	uint8_t length = route->prefix.length;
-	int r;
+	uint8_t length = route->prefix.length++;
+	int r = 0;
 
-	route->prefix.length++;
-	r = mtu_route_list_append(pair->wanted, route);
-	if (r < 0)
-		return r;
-	route->prefix.address.bytes[length / 8] |= (uint8_t)(0x80 >> length % 8);
-	return mtu_route_list_append(pair->wanted, route);
+	for (int half = 0; half < 2 && r == 0; half++) {
+		uint32_t at = prefix_cover_find(&pair->table->cover, &route->prefix);
+
+		if (at != COVER_NONE && pair->table->prefixes[at].length == length)
+			r = mtu_route_list_append(pair->wanted, route);
+		route->prefix.address.bytes[length / 8] |= (uint8_t)(0x80 >> length % 8);
+	}
+	return r;
 }
 
 /* Whether all packets are held to that MTU by the route as it is. */
@@ -96,30 +100,50 @@ static bool is_enough(const struct mtu_route *route, bool six, uint32_t mtu)
 	return route->mtu && route->mtu <= mtu && (!six || route->locks & MTU_LOCK);
 }
 
+/* Whether nothing of ours may stand in front of a route of one host or of everything: IPv6 has no
+ * smaller metric, or the kernel would take ours for its own. */
+static bool is_first(const struct mtu_route *route)
+{
+	return route->prefix.address.family == FAMILY_IPV6 &&
+	       (route->priority <= 1 || route->protocol == RTPROT_KERNEL);
+}
+
+/* Makes it preferred to the route of the same prefix. */
+static int append_in_front(struct pair *pair, const struct mtu_route *route,
+			   struct mtu_route *ours)
+{
+	if (is_first(route))
+		return 0;
+	if (route->prefix.address.family == FAMILY_IPV6) {
+		ours->priority = route->priority - 1;
+	} else {
+		ours->priority = route->priority;
+		ours->place = route->place;
+	}
+	return mtu_route_list_append(pair->wanted, ours);
+}
+
 /* Wants one for a prefix that route leads as a whole. */
 static int want(struct pair *pair, const struct mtu_route *route, const struct prefix *prefix,
 		uint32_t mtu)
 {
 	bool six = prefix->address.family == FAMILY_IPV6;
-	bool exact = prefix->length == route->prefix.length;
-	bool halves = exact && six && route->protocol == RTPROT_KERNEL;
 	struct mtu_route ours = *route;
 
 	if (route->type != RTN_UNICAST || !route->whole || is_enough(route, six, mtu) ||
-	    is_local_or_multicast(prefix) || holds_kept(pair, prefix) ||
-	    (halves && prefix->length == 128) || (exact && six && route->priority <= 1))
+	    is_local_or_multicast(prefix) || holds_kept(pair, prefix))
 		return 0;
 	ours.prefix = *prefix;
 	ours.protocol = ROUTE_MTU_PROTOCOL;
 	ours.mtu = route->mtu && route->mtu < mtu ? route->mtu : mtu;
 	ours.locks |= six ? MTU_LOCK : 0;
-	if (!exact || halves)
-		ours.priority = ROUTE_MTU_PRIORITY;
-	else
-		ours.priority = six ? route->priority - 1 : route->priority;
-	if (!exact || six)
-		ours.place = SIZE_MAX; /* nothing that it would have to be in front of */
-	return halves ? append_halves(pair, &ours) : mtu_route_list_append(pair->wanted, &ours);
+	ours.priority = ROUTE_MTU_PRIORITY;
+	ours.place = SIZE_MAX; /* nothing that it would have to be in front of */
+	if (prefix->length > route->prefix.length)
+		return mtu_route_list_append(pair->wanted, &ours);
+	if (prefix->length > 0 && prefix->length < address_bits(prefix->address.family))
+		return append_halves(pair, &ours);
+	return append_in_front(pair, route, &ours);
 }
 
 /* Allowed prefixes that a wider route leads to the link. */
@@ -150,13 +174,15 @@ static int want_routes(struct pair *pair, size_t first)
 
 	for (size_t i = first; i < table->count && r == 0; i++) {
 		const struct mtu_route *route = table->routes[table->by_link[i] & UINT32_MAX];
-		uint32_t at;
+		uint32_t at, mtu;
 
 		if (route->ifindex != pair->ifindex)
 			break;
 		at = prefix_cover_find(&pair->needs->cover, &route->prefix);
-		if (at != COVER_NONE && pair->needs->mtus[at] > 0)
-			r = want(pair, route, &route->prefix, pair->needs->mtus[at]);
+		mtu = at != COVER_NONE ? pair->needs->mtus[at] : 0;
+		/* A route of its own is not under one of ours for a wider prefix. */
+		if (mtu > 0 && mtu < link_mtu(pair->link, route->prefix.address.family))
+			r = want(pair, route, &route->prefix, mtu);
 	}
 	return r;
 }
@@ -185,7 +211,7 @@ static int compare_wanted(const void *a, const void *b)
 	return order ? order : (x->mtu > y->mtu) - (x->mtu < y->mtu);
 }
 
-/* A half of the kernel's prefix may be somebody's prefix too: the smaller MTU is safe for both. */
+/* A half may be somebody's prefix too: the smaller MTU is safe for both. */
 static void sort_wanted(struct mtu_route_list *wanted)
 {
 	size_t kept = 0;
@@ -207,7 +233,8 @@ static int plan_all(const struct tunnel_set *set, const struct needs *needs,
 	for (size_t i = 0; i < needs->count && r == 0; i++) {
 		struct pair pair = { .needs = &needs->list[i], .wanted = wanted };
 
-		pair.ifindex = set->links[pair.needs->link].ifindex;
+		pair.link = &set->links[pair.needs->link];
+		pair.ifindex = pair.link->ifindex;
 		for (size_t k = 0; k < tables->count && r == 0; k++) {
 			pair.table = &tables->list[k];
 			pair.kept_count = 0;

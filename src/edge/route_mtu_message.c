@@ -142,7 +142,8 @@ static int append(struct mtu_route_list *routes, const struct route_message *who
 {
 	size_t len = (size_t)whole->attributes.len + whole->metrics.len;
 	void *bytes = routes->bytes;
-	int r = array_reserve(&bytes, &routes->byte_capacity, routes->byte_count + len, 1);
+	/* One more, so that there are bytes to point to where no route has any. */
+	int r = array_reserve(&bytes, &routes->byte_capacity, routes->byte_count + len + 1, 1);
 
 	if (r < 0)
 		return r;

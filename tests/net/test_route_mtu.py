@@ -137,6 +137,8 @@ route add 10.66.2.0/24 via 192.0.2.2
 route add unreachable 10.66.3.0/24
 route add 10.66.4.0/24 dev DEV mtu 1300
 route add 10.66.5.0/24 nexthop dev DEV nexthop via 192.0.2.2
+route add 10.67.0.2/32 dev DEV metric 30
+route add fd00:67::2/128 dev DEV
 route add fd00:65::/64 dev DEV
 route add fd00:65::/64 dev lan metric 2048
 route add default dev DEV table 51820
@@ -144,13 +146,14 @@ route add fd00:66:1::/64 dev DEV metric 1
 route add fd00:66:2::/64 via fd00:64::2 dev DEV metric 7 mtu 1350
 """
 EVERYTHING = (BY_WAN, ("10.64.0.2/32", "10.65.0.0/16", "10.66.0.0/16", "10.64.0.0/24",
-                       "fd00:64::/64", "fd00:65::/64", "fd00:66::/32", "fe80::/64"))
+                       "10.67.0.2/32", "fd00:64::/64", "fd00:65::/64", "fd00:66::/32",
+                       "fd00:67::2/128", "fe80::/64"))
 
 
 def test_beside_routes_of_others(path, start, tunnel):
-    """In front of theirs and never in their place; of the kernel's own prefix of IPv6 two halves;
-    none where a route leads elsewhere, nowhere, two ways, or says less already."""
-    with_family = "".join(("-6 " if ":" in line or (i > 9 and "default" in line) else "") + line +
+    """Halves of theirs, and in front of theirs to one host, but never in their place; none where a
+    route leads elsewhere, nowhere, two ways, or says less already."""
+    with_family = "".join(("-6 " if ":" in line or (i > 12 and "default" in line) else "") + line +
                           "\n" for i, line in enumerate(EXACT.splitlines()))
     one = tunnel([EVERYTHING], NETWORK)
     path.gateway.run("bash", "-ec", "".join(
@@ -158,18 +161,22 @@ def test_beside_routes_of_others(path, start, tunnel):
     before = others(path)
     daemon = start(ON)
     wanted = [
-        route(one, "10.64.0.0/24", SMALL, "scope link src 10.64.0.1"),
+        *(route(one, half, SMALL) for half in ("10.64.0.0/25", "10.64.0.128/25", "10.65.0.0/17",
+                                               "10.65.128.0/17")),
         route(one, "10.64.0.2", SMALL, "scope link"),
-        route(one, "10.65.0.0/16", SMALL, "scope link src 10.64.0.1 metric 20"),
-        f"10.66.1.0/24 via 10.64.0.2 dev {one.name} proto 77 mtu 1328 advmss 1200 initcwnd 20",
+        route(one, "10.67.0.2", SMALL, "scope link metric 30"),
+        *(f"{half} via 10.64.0.2 dev {one.name} proto 77 metric 4077 mtu 1328 advmss 1200 "
+          "initcwnd 20" for half in ("10.66.1.0/25", "10.66.1.128/25")),
         *(route(one, target, SMALL, "scope link metric 4077", 51820) for target in
-          ("10.64.0.0/24", "10.64.0.2", "10.65.0.0/16", "10.66.0.0/16")),
-        *(route(one, target, SMALL, "metric 4077") for target in
-          ("fd00:64::/65", "fd00:64:0:0:8000::/65")),
-        route(one, "fd00:65::/64", SMALL, "metric 1023"),
-        f"fd00:66:2::/64 via fd00:64::2 dev {one.name} proto 77 metric 6 mtu lock 1328 pref medium",
+          ("10.64.0.0/24", "10.64.0.2", "10.65.0.0/16", "10.66.0.0/16", "10.67.0.2")),
+        *(route(one, half, SMALL) for half in
+          ("fd00:64::/65", "fd00:64:0:0:8000::/65", "fd00:65::/65", "fd00:65:0:0:8000::/65",
+           "fd00:66:1::/65", "fd00:66:1:0:8000::/65")),
+        route(one, "fd00:67::2", SMALL, "metric 1023"),
+        *(f"{half} via fd00:64::2 dev {one.name} proto 77 metric 4077 mtu lock 1328 pref medium"
+          for half in ("fd00:66:2::/65", "fd00:66:2:0:8000::/65")),
         *(route(one, target, SMALL, "metric 4077", 51820) for target in
-          ("fd00:64::/64", "fd00:65::/64", "fd00:66::/32")),
+          ("fd00:64::/64", "fd00:65::/64", "fd00:66::/32", "fd00:67::2")),
     ]
     holds(path, wanted)
     assert others(path) == before
@@ -253,12 +260,17 @@ def test_others_can_change_theirs(path, start, tunnel):
     path.gateway.ip(f"route add 10.64.0.2/32 {dev}\nroute add 10.70.0.0/24 {dev} proto static")
     exact = [one_route for one_route in alone if "10.64.0.2 " not in one_route]
     holds(path, exact + [route(one, "10.64.0.2", SMALL, "scope link"),
-                         route(one, "10.70.0.0/24", SMALL, "scope link")])
+                         route(one, "10.70.0.0/25", SMALL, "scope link metric 4077"),
+                         route(one, "10.70.0.128/25", SMALL, "scope link metric 4077")])
     path.gateway.ip(f"route add 10.64.0.2/32 {dev} metric 5\n"
-                    f"route del 10.70.0.0/24 {dev} proto static\n"
+                    "route del 10.70.0.0/24\n"
                     f"route del 10.64.0.2/32 {dev} proto boot")
     holds(path, exact + [route(one, "10.64.0.2", SMALL, "scope link metric 5")])
     path.gateway.ip(f"route del 10.64.0.2/32 {dev} metric 5 proto boot")
+    holds(path, alone)
+    assert others(path) == before
+    path.gateway.ip(f"route add 10.70.0.0/24 {dev}\nroute replace 10.70.0.0/24 {dev} mtu 1400\n"
+                    "route del 10.70.0.0/24")
     holds(path, alone)
     assert others(path) == before
     path.gateway.ip(f"addr add fd00:64::9/64 {dev} nodad\naddr del fd00:64::1/64 {dev}\n"
@@ -276,7 +288,7 @@ def test_the_table_that_carries_the_tunnel(path, start, tunnel):
                     f"route add default dev {one.name} table 51820")
     start(ON)
     before = others(path)
-    holds(path, [route(one, "10.64.0.0/24", SMALL, "scope link src 10.64.0.1"),
+    holds(path, [route(one, "10.64.0.0/25", SMALL), route(one, "10.64.0.128/25", SMALL),
                  route(one, "fd00:64::/65", SMALL, "metric 4077"),
                  route(one, "fd00:64:0:0:8000::/65", SMALL, "metric 4077"),
                  route(one, "default", SMALL, "scope link", 51820)])
@@ -302,8 +314,9 @@ def test_a_tunnel_inside_of_it(path, start, tunnel):
 
         def into_bob():
             return daemon.json("explain", "10.64.0.2")["result"]["mtu_bytes"]
-        holds(path, of_bob(one) + [f"10.71.0.0/24 dev vx7 proto 77 scope link src 10.71.0.1 "
-                                   f"mtu {SMALL - VXLAN}"])
+        holds(path, of_bob(one) + [f"{half} dev vx7 proto 77 scope link src 10.71.0.1 metric 4077 "
+                                   f"mtu {SMALL - VXLAN}"
+                                   for half in ("10.71.0.0/25", "10.71.0.128/25")])
         assert (inside(), into_bob()) == (SMALL - VXLAN, SMALL)
         path.gateway.ip("link add vx8 type vxlan id 8 dstport 4790")
         until(lambda: "vx8" in rows(), "links, routes and ways are asked for anew", 8)
@@ -328,13 +341,14 @@ def test_what_the_kernel_refuses(path, start, tunnel):
     holds(path, [route(one, "10.64.0.2", SMALL)])
     path.gateway.ip("link set lan mtu 1400\nlink set lan mtu 1500")
     path.gateway.ip(f"route add 10.72.0.2/32 dev {one.name}")
+    behind = [f"{half} via 10.72.0.2 dev {one.name} proto 77 metric 4077 mtu {SMALL}"
+              for half in ("10.72.1.0/25", "10.72.1.128/25")]
     holds(path, [route(one, "10.64.0.2", SMALL), route(one, "10.72.0.2", SMALL, "scope link"),
-                 f"10.72.1.0/24 via 10.72.0.2 dev {one.name} proto 77 mtu {SMALL}"])
+                 *behind])
     path.gateway.ip(f"route del 10.72.0.2/32 dev {one.name} proto boot")
-    holds(path, [route(one, "10.64.0.2", SMALL),
-                 f"10.72.1.0/24 via 10.72.0.2 dev {one.name} proto 77 mtu {SMALL}"])
+    holds(path, [route(one, "10.64.0.2", SMALL), *behind])
     assert others(path) == before
-    assert daemon.log().count("cannot be added: Network is unreachable") == 1, daemon.log()
+    assert daemon.log().count("cannot be added: Network is unreachable") == 2, daemon.log()
 
 
 def test_a_second_daemon_changes_nothing(path, start, tunnel):
