@@ -14,18 +14,27 @@
 
 struct prober;
 
-/* changed is called where the measures are others than before. Reads what a former process
- * measured. Borrows event. Logs what went wrong. Returns 0 and the owned prober, or -errno. */
-int prober_open(sd_event *event, const struct config *config, void (*changed)(void *userdata),
-		void *userdata, struct prober **ret_prober);
+/* Who hears of what was measured, and tells who there is. */
+struct prober_owner {
+	void (*changed)(void *userdata); /* the measures are others than before */
+	/* What targets are made of, borrowed for the moment. */
+	void (*fill)(void *userdata, struct probe_target_input *ret_input);
+	void *userdata;
+};
+
+/* Reads what a former process measured. Borrows event. Logs what went wrong. Returns 0 and the owned
+ * prober, or -errno. */
+int prober_open(sd_event *event, const struct config *config, const struct prober_owner *owner,
+		struct prober **ret_prober);
 /* Keeps what was measured for the next process. NULL is fine. */
 void prober_close(struct prober *prober);
 
 /* Other settings, from now on. */
 void prober_configure(struct prober *prober, const struct config *config);
 
-/* The far ends that there are now. */
-void prober_follow(struct prober *prober, const struct probe_target_input *input);
+/* There may be other far ends, or other paths to them: soon the owner is asked for them. Many at once
+ * are one question, and it takes a tenth of the time at most. */
+void prober_follow(struct prober *prober);
 
 /* Whether paths are measured without anybody asking: then hints of the kernel decide nothing. */
 bool prober_is_automatic(const struct prober *prober);

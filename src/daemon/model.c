@@ -66,11 +66,12 @@ static int build(struct model *model, const struct config *config, struct built 
 }
 
 /* Whoever is known now may be probed. */
-static void follow(struct model *model)
+static void fill_targets(void *userdata, struct probe_target_input *ret_input)
 {
+	const struct model *model = userdata;
 	const struct knowledge *knowledge = &model->knowledge;
 
-	prober_follow(model->prober, &(const struct probe_target_input){
+	*ret_input = (struct probe_target_input){
 		.set = current_set(model),
 		.neighbours = knowledge->neighbours.list,
 		.neighbour_count = knowledge->neighbours.count,
@@ -78,7 +79,7 @@ static void follow(struct model *model)
 		.own_count = knowledge->own_count,
 		.find_way = ways_find,
 		.userdata = knowledge->ways,
-	});
+	};
 }
 
 static int publish(struct model *model, const struct config *config)
@@ -101,7 +102,7 @@ static int publish(struct model *model, const struct config *config)
 	/* What is told holds already; what was retired lives until it is reclaimed. */
 	peer_changes_tell(old, snapshot_tunnels(built.snapshot), model->told);
 	slot_reclaim(model->slot);
-	follow(model);
+	prober_follow(model->prober);
 	route_mtu_apply(model->routes, current_set(model), config);
 	return 0;
 }
@@ -235,6 +236,7 @@ static int on_events(sd_event_source *source, int fd, uint32_t revents, void *us
 
 static int open_sockets(struct model *model)
 {
+	const struct prober_owner owner = { on_measures, fill_targets, model };
 	int r;
 
 	/* Events first, then the dump: what changes in between is told by an event. */
@@ -243,7 +245,7 @@ static int open_sockets(struct model *model)
 		return log_error(r, "rtnetlink: cannot subscribe to links and routes");
 	r = knowledge_init(&model->knowledge, model->event, on_discovery, model);
 	if (r == 0)
-		r = prober_open(model->event, model->config, on_measures, model, &model->prober);
+		r = prober_open(model->event, model->config, &owner, &model->prober);
 	if (r < 0)
 		return r;
 	r = knowledge_look(&model->knowledge, STALE_KERNEL | STALE_HINTS, model->config);
@@ -283,7 +285,7 @@ static int build_first(struct model *model, struct workers *workers)
 		return log_error(-ENOMEM, "cannot publish the table of limits");
 	}
 	model->views = built.views;
-	follow(model);
+	prober_follow(model->prober);
 	return 0;
 }
 

@@ -8,18 +8,22 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "daemon/path_memory.h"
 #include "daemon/prober_log.h"
 
+#define SAVE_EVERY_NS (10 * NS_PER_SECOND)
+#define FOLLOW_GAP_FACTOR 10
 #define PACKETS_A_TURN 64              /* sent or heard, before others get their turn */
 
 struct prober {
 	sd_event *event; /* borrowed */
-	void (*on_change)(void *userdata);
-	void *userdata;
+	struct prober_owner owner;
 	struct probe_plan *plan;
 	struct probe_sockets *sockets;
 	struct prober_log log;
-	sd_event_source *io, *timer;
+	struct path_memory_said said;
+	sd_event_source *io, *timer, *save, *follow;
+	uint64_t next_follow_ns; /* not before */
 	bool automatic;
 	bool unsaved;      /* something was measured since the last save */
 	char *state;       /* file that keeps it, owned */
@@ -85,7 +89,7 @@ static void take_reports(struct prober *prober)
 		}
 	}
 	if (changed && prober->automatic)
-		prober->on_change(prober->userdata);
+		prober->owner.changed(prober->owner.userdata);
 }
 
 static void tell_waiters(struct prober *prober)
@@ -191,6 +195,71 @@ static int on_heard(sd_event_source *source, int fd, uint32_t revents, void *use
 	return 0;
 }
 
+static int on_follow(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct prober *prober = userdata;
+	uint64_t begin_ns = clock_thread_ns(), cost_ns;
+	struct probe_target_list targets = { 0 };
+	struct probe_target_input input = { 0 };
+	int r;
+
+	(void)source;
+	(void)usec;
+	prober->owner.fill(prober->owner.userdata, &input);
+	r = probe_targets_make(&input, &targets);
+	if (r == 0)
+		r = probe_plan_update(prober->plan, &targets, clock_boottime_ns());
+	if (r < 0)
+		log_error(r, "probes: the list of peers stays as it was");
+	cost_ns = clock_thread_ns() - begin_ns;
+	prober->next_follow_ns = clock_boottime_ns() + cost_ns * FOLLOW_GAP_FACTOR;
+	go_on(prober);
+	tell_waiters(prober);
+	return 0;
+}
+
+void prober_follow(struct prober *prober)
+{
+	uint64_t now_ns = clock_boottime_ns();
+
+	sd_event_source_set_time(prober->follow, (now_ns > prober->next_follow_ns ?
+						  now_ns : prober->next_follow_ns) / 1000);
+	sd_event_source_set_enabled(prober->follow, SD_EVENT_ONESHOT);
+}
+
+static void save(struct prober *prober)
+{
+	const struct path_memory_clock now = path_memory_now();
+	const struct path_measure *measures;
+	size_t count;
+
+	if (!prober->unsaved || !prober->automatic)
+		return;
+	prober->unsaved = false;
+	measures = probe_plan_measures(prober->plan, &count);
+	path_memory_save(prober->state, measures, count, &now, &prober->said);
+}
+
+static int on_save(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	(void)usec;
+	save(userdata);
+	sd_event_source_set_time(source, (clock_boottime_ns() + SAVE_EVERY_NS) / 1000);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+/* What a former process found out. */
+static void recall(struct prober *prober)
+{
+	const struct path_memory_clock now = path_memory_now();
+	struct path_memory memory;
+
+	path_memory_load(prober->state, &now, &memory);
+	if (probe_plan_remember(prober->plan, memory.list, memory.count, clock_boottime_ns()) < 0)
+		log_error(-ENOMEM, "%s: what was measured before is not used", prober->state);
+	path_memory_done(&memory);
+}
+
 static void look_for_ping(struct prober *prober)
 {
 	int errors[FAMILY_COUNT];
@@ -212,11 +281,20 @@ static int add_sources(struct prober *prober)
 	if (r >= 0)
 		r = sd_event_add_time(prober->event, &prober->timer, CLOCK_BOOTTIME,
 				      now_ns / 1000, 1000, on_timer, prober);
+	if (r >= 0)
+		r = sd_event_add_time(prober->event, &prober->save, CLOCK_BOOTTIME,
+				      (now_ns + SAVE_EVERY_NS) / 1000, NS_PER_SECOND / 1000,
+				      on_save, prober);
+	if (r >= 0)
+		r = sd_event_add_time(prober->event, &prober->follow, CLOCK_BOOTTIME, 0, 1000,
+				      on_follow, prober);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(prober->follow, SD_EVENT_OFF);
 	return r < 0 ? log_error(r, "event loop: cannot watch for answers to probes") : 0;
 }
 
-int prober_open(sd_event *event, const struct config *config, void (*changed)(void *userdata),
-		void *userdata, struct prober **ret_prober)
+int prober_open(sd_event *event, const struct config *config, const struct prober_owner *owner,
+		struct prober **ret_prober)
 {
 	struct prober *prober = calloc(1, sizeof(*prober));
 	const struct probe_plan_config plan = plan_config(config);
@@ -225,8 +303,7 @@ int prober_open(sd_event *event, const struct config *config, void (*changed)(vo
 	if (!prober)
 		return log_error(-ENOMEM, "probes");
 	prober->event = event;
-	prober->on_change = changed;
-	prober->userdata = userdata;
+	prober->owner = *owner;
 	prober->automatic = config->path.probe;
 	prober->plan = probe_plan_new(&plan);
 	prober->sockets = probe_sockets_new();
@@ -237,8 +314,10 @@ int prober_open(sd_event *event, const struct config *config, void (*changed)(vo
 		prober_close(prober);
 		return r;
 	}
-	if (prober->automatic)
+	if (prober->automatic) {
 		look_for_ping(prober);
+		recall(prober);
+	}
 	*ret_prober = prober;
 	return 0;
 }
@@ -247,6 +326,10 @@ void prober_close(struct prober *prober)
 {
 	if (!prober)
 		return;
+	if (prober->plan && prober->state)
+		save(prober);
+	sd_event_source_disable_unref(prober->save);
+	sd_event_source_disable_unref(prober->follow);
 	sd_event_source_disable_unref(prober->io);
 	sd_event_source_disable_unref(prober->timer);
 	probe_plan_free(prober->plan);
@@ -259,6 +342,7 @@ void prober_configure(struct prober *prober, const struct config *config)
 {
 	const struct probe_plan_config plan = plan_config(config);
 	char *state = strdup(config->path.state);
+	bool began = config->path.probe && !prober->automatic;
 
 	if (state) {
 		free(prober->state);
@@ -269,21 +353,9 @@ void prober_configure(struct prober *prober, const struct config *config)
 	probe_plan_configure(prober->plan, &plan);
 	if (prober->automatic)
 		look_for_ping(prober);
+	if (began)
+		recall(prober);
 	go_on(prober);
-}
-
-void prober_follow(struct prober *prober, const struct probe_target_input *input)
-{
-	struct probe_target_list targets = { 0 };
-	int r;
-
-	r = probe_targets_make(input, &targets);
-	if (r == 0)
-		r = probe_plan_update(prober->plan, &targets, clock_boottime_ns());
-	if (r < 0)
-		log_error(r, "probes: the list of peers stays as it was");
-	go_on(prober);
-	tell_waiters(prober);
 }
 
 bool prober_is_automatic(const struct prober *prober)

@@ -75,7 +75,8 @@ class Ctl:
 
 
 class Daemon(Ctl):
-    """A running mssclampd. config is the text of its file, without the control socket.
+    """A running mssclampd. config is the text of its file, without the control socket; no path is
+    measured unless it says so.
 
     ready      waits until it clamps
     prefix     a program that starts it (setpriv, unshare)
@@ -100,7 +101,10 @@ class Daemon(Ctl):
             self.wait_ready()
 
     def write(self, config):
-        """Writes the configuration; it comes into force by start or reload."""
+        """Writes the configuration; it comes into force by start or reload. Where it says nothing
+        of paths none is measured: what a path comes to then depends on no time."""
+        if not re.search(r"\bpath\s*=", config):
+            config += "\npath = { probe = false; };"
         control = f'control = {{ socket = "{self.socket_path}"; {self.control} }};'
         self.file.write_text(f"{config}\n{control}\n", encoding="utf-8")
 

@@ -132,7 +132,13 @@ def test_kernel_exception_is_a_hint(daemon, path, vxlan, told, believed):
                       "the exception is seen", 7)
         assert (found["outer_path_mtu_bytes"], found["inner_mtu_bytes"]) == (believed,
                                                                              believed - 50)
+        # Once paths are measured it decides nothing, whoever answers.
+        daemon.reload(f'path = {{ state = "{daemon.directory}/paths"; }};')
+        until(lambda: row(daemon, vxlan)["inner_mtu_bytes"] == 1450, "it is not believed", 7)
+        steps = daemon.json("explain", f"{path.CLIENT4} -> {BEHIND}")["sides"][1]["steps"]
+        assert any(f"exception of {told}" in step["what"] for step in steps)
     finally:
+        daemon.reload("")
         flush(path)
     until(lambda: row(daemon, vxlan)["source"] == "link", "it is gone", 7)
 
