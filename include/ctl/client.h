@@ -25,7 +25,8 @@ typedef int client_on_reply(const struct ctl *ctl, const json_t *reply, void *us
 
 struct client_listener {
 	client_on_reply *on_reply;
-	void (*on_end)(void *userdata); /* no reply comes any more, and no error is said yet; or NULL */
+	/* No reply comes any more, and no error is said yet; may be NULL. */
+	void (*on_end)(void *userdata);
 	void *userdata;
 	uint64_t silence_ns; /* most time between two replies; UINT64_MAX: as long as it takes */
 };

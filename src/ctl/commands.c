@@ -143,16 +143,16 @@ const struct command commands[] = {
 		.name = "probe",
 		.arguments = "PEER|ADDR",
 		.summary = "search a path MTU, see where packets vanish",
-		.details = "Sends packets that may not be cut, to the endpoint of the peer from\n"
-			   "outside of the tunnel and to an address behind it from inside. The MSS\n"
-			   "follows what is found. Ctrl-C ends it. An address that is no peer's\n"
-			   "endpoint is searched too, and nothing changes.\n"
+		.details = "Sends packets that may not be cut: to the endpoint of a peer, around\n"
+			   "the tunnel, and to an address behind it, inside. The MSS follows\n"
+			   "what is found. Ctrl-C ends it. An address that is no peer's endpoint\n"
+			   "is searched too, and nothing changes.\n"
 			   "SIZE is the packet sent, OUTER the one outside that it makes. In the\n"
-			   "picture [?] is a hop that says nothing; (1433, silent): this link takes\n"
-			   "1433 bytes and larger packets vanish without a word.\n"
+			   "picture [?] is a hop that says nothing; (1433, silent): this link\n"
+			   "takes 1433 bytes and larger packets vanish without a word.\n"
 			   "--json gives the last reply, --json-lines those before it too.\n"
-			   "Exit code 0: ok, or limited by what a router says; 1: a black hole, or\n"
-			   "cancelled; 5: no such peer; 7: cannot tell, nobody answers.",
+			   "Exit code 0: ok, or limited by what a router says; 1: a black hole,\n"
+			   "or cancelled; 5: no such peer; 7: cannot tell, nobody answers.",
 		.daemon = DAEMON_YES,
 		.admin = true,
 		.streams = true,
@@ -165,9 +165,9 @@ const struct command commands[] = {
 		.name = "try",
 		.arguments = "MSS|off",
 		.summary = "a limit to test a guess, which undoes itself",
-		.details = "MSS is 88 to 65495 bytes, for --interface or --peer, whichever is given.\n"
-			   "Connections that begin from now on get it; it ends with its time, with\n"
-			   "\"off\", and with mssclampd.\n"
+		.details = "MSS is 88 to 65495 bytes, for --interface or --peer, one of both.\n"
+			   "Connections that begin from now on get it; it ends with its time,\n"
+			   "with \"off\", and with mssclampd.\n"
 			   "  mssclampctl try 1320 --peer carol --for 10m\n"
 			   "  mssclampctl try off --peer carol\n"
 			   "Exit code 5: no such interface or peer.",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The picture of a path: me --1500-- 198.51.100.1 --(1433, silent)-- carol. It never shows more than
- * is known: a link has a size where packets of that size were seen to cross it. */
+/* The picture of a path: me --1500-- 198.51.100.1 --(1433, silent)-- carol. It never shows more
+ * than is known: a link has a size where packets of that size were seen to cross it. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -115,7 +115,7 @@ static struct format_text found_bytes(const json_t *reply)
 	return text;
 }
 
-/* A router has told the size that was found; of a black hole, what routers tell is another matter. */
+/* A router has told the size that was found; of a black hole that is another matter. */
 static bool is_told(const json_t *reply)
 {
 	return json_is_string(json_object_get(reply, "router")) &&

@@ -317,8 +317,8 @@ static bool has_room(struct control_connection *c, size_t len)
 	return false;
 }
 
-/* error: why a reply could not be added, or 0. The clock of a stall runs from the last byte that was
- * taken, however much is added. */
+/* error: why a reply could not be added, or 0. The clock of a stall runs from the last byte that
+ * was taken, however much is added. */
 static void send_from_loop(struct control_connection *c, int error)
 {
 	if (error < 0) {
