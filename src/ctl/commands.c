@@ -170,7 +170,7 @@ const struct command commands[] = {
 			   "with \"off\", and with mssclampd.\n"
 			   "  mssclampctl try 1320 --peer carol --for 10m\n"
 			   "  mssclampctl try off --peer carol\n"
-			   "Exit code 5: no such interface or peer.",
+			   "Exit code 5: no such interface or peer, or nothing to end there.",
 		.daemon = DAEMON_YES,
 		.admin = true,
 		.words_min = 1,

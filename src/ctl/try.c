@@ -109,12 +109,10 @@ static void print_limit(const struct ctl *ctl, const struct trial *trial, const 
 	free(how);
 }
 
-static void print_off(const struct ctl *ctl, const struct trial *trial, const json_t *reply)
+static void print_off(const struct ctl *ctl, const struct trial *trial)
 {
 	output_text(ctl, trial->whom);
-	puts(json_is_true(json_object_get(reply, "replaced")) ?
-		     ": the trial is over; what was found and configured holds again" :
-		     ": nothing was tried there");
+	puts(": the trial is over; what was found and configured holds again");
 }
 
 int command_try(const struct ctl *ctl, int argc, char **argv)
@@ -141,7 +139,7 @@ int command_try(const struct ctl *ctl, int argc, char **argv)
 	else if (json_is_integer(json_object_get(reply, "mss_bytes")))
 		print_limit(ctl, &trial, reply);
 	else
-		print_off(ctl, &trial, reply);
+		print_off(ctl, &trial);
 	json_decref(reply);
 	return code;
 }

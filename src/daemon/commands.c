@@ -20,7 +20,7 @@ const struct control_method daemon_methods[] = {
 	{ "Explain",       false, false, reply_explain },
 	{ "GetRules",      false, false, reply_rules },
 	{ "ApplyRules",    true,  false, reply_apply_rules },
-	{ "Probe",         true,  true,  reply_probe },
+	{ "Probe",         true,  false, reply_probe }, /* replies of its own */
 	{ "Try",           true,  false, reply_try },
 	{ "Reload",        true,  false, reply_reload },
 	{ "SetLogLevel",   true,  false, reply_log },

@@ -90,4 +90,4 @@ def trial(**changes):
             "until": "2031-11-25T12:54:01Z", "replaced": False, **changes}
 
 
-ENDED = trial(mss_bytes=None, for_seconds=None, until=None, replaced=True)
+ENDED = trial(mss_bytes=None, for_seconds=None, until=None)

@@ -512,7 +512,6 @@ Connections that begin from now on get it. It ends by itself; at once:
      "carol: MSS 1320 at most, until 2031-11-25 12:54:01 (10 min from now)\n"),
     ("off", ["off", "--peer", "carol"], ENDED,
      "carol: the trial is over; what was found and configured holds again\n"),
-    ("off, nothing there", ["off", "--peer", "carol"], {**ENDED, "replaced": False}, "carol: nothing was tried there\n"),
 ]
 
 
@@ -523,6 +522,12 @@ def test_try(daemon, args, reply, out):
     assert (done.stdout, done.stderr, done.returncode) == (out, "", 0)
     done = run("--json", "try", *args, socket_path=daemon.path)
     assert read_json(done, "try") == reply
+
+
+def test_try_nothing_to_end(daemon):
+    daemon.replies["Try"] = Error("NotFound", "no try is in force for peer carol", "mssclampctl status lists them")
+    done = run("try", "off", "--peer", "carol", socket_path=daemon.path)
+    assert (done.returncode, done.stdout) == (5, "") and "no try is in force" in done.stderr
 
 
 def test_try_until_today(daemon):
