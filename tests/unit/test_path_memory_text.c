@@ -281,7 +281,7 @@ static void test_no_eternal_youth(void **state)
 	}
 }
 
-static struct path_measure *many(size_t count, const char *tunnel, char (*ids)[16])
+static struct path_measure *many(size_t count, const char *tunnel, char (*ids)[24])
 {
 	struct path_measure *measures = calloc(count, sizeof(*measures));
 
@@ -297,7 +297,7 @@ static struct path_measure *many(size_t count, const char *tunnel, char (*ids)[1
 static void test_too_many(void **state)
 {
 	const size_t count = PATH_MEMORY_MAX + 100;
-	char (*ids)[16] = calloc(count, sizeof(*ids));
+	char (*ids)[24] = calloc(count, sizeof(*ids));
 	struct path_measure *measures = many(count, "wg0", ids);
 	struct path_memory memory;
 	char *text, *more, *end;
@@ -334,7 +334,7 @@ static void test_too_many(void **state)
 static void test_too_large(void **state)
 {
 	const size_t count = PATH_MEMORY_MAX;
-	char (*ids)[16] = calloc(count, sizeof(*ids)), name[PATH_MEMORY_TEXT_MAX + 2];
+	char (*ids)[24] = calloc(count, sizeof(*ids)), name[PATH_MEMORY_TEXT_MAX + 2];
 	struct path_measure *measures;
 	struct path_memory memory;
 	char *text;
