@@ -107,10 +107,13 @@ static enum pmtu_step search(struct pmtu *pmtu, uint64_t now_ns, uint32_t *ret_s
 	const struct pmtu_size *size = pmtu_find_size(pmtu, pick.size);
 	unsigned int out = pmtu_out(pmtu, pick.size);
 	unsigned int have = out + (size ? pmtu_against(pmtu, size) : 0);
-	bool wanted = pick.again ? !out : have < pick.want;
-	bool control = pick.confirm && size && have >= pick.want &&
-		       pmtu_needs_control(pmtu, size) && !is_checked(pmtu, size);
+	bool wanted = have < pick.want, control = pick.confirm && !wanted;
 
+	if (pick.again && size) { /* answered once, now lost: by chance, or the path has shrunk */
+		control = size->lost_since >= pmtu_tries(pmtu);
+		wanted = !control && !out;
+	}
+	control = control && size && pmtu_needs_control(pmtu, size) && !is_checked(pmtu, size);
 	pmtu->done = !pick.size;
 	if (pmtu->done)
 		return PMTU_DONE;

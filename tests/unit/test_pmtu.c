@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "policy/pmtu.h"
+
+#define MS NS_PER_MS
+
+/* A far end that answers at once what is not larger than `passes`. */
+struct world {
+	struct pmtu pmtu;
+	uint64_t now_ns;
+	uint32_t passes, pieces; /* up to the second it comes, but cut */
+	bool busy;               /* everything seems to be cut */
+	uint32_t link;           /* largest packet that the own link takes, 0 any */
+	uint32_t router;         /* what a router tells about larger ones, 0 nothing */
+	bool dead;
+	unsigned int sent;
+};
+
+static void begin(struct world *world, uint32_t floor, uint32_t most, uint32_t first)
+{
+	const struct pmtu_config config = {
+		.floor = floor, .base = floor < 1200 ? 1200 : floor, .most = most, .first = first,
+		.twice_above = first, .contact_tries = 3,
+	};
+
+	pmtu_begin(&world->pmtu, &config);
+	world->now_ns = 1000 * MS;
+}
+
+static void send_one(struct world *world, uint32_t size)
+{
+	uint32_t serial = pmtu_sent(&world->pmtu, size, 0, world->now_ns);
+
+	world->sent++;
+	if (world->link && size > world->link) {
+		pmtu_not_sent(&world->pmtu, serial, true);
+		return;
+	}
+	world->now_ns += MS;
+	if (size > world->passes && world->router)
+		pmtu_too_big(&world->pmtu, serial, world->router);
+	if (!world->dead && (size <= world->passes || size <= world->pieces))
+		pmtu_answered(&world->pmtu, serial,
+			      size > world->passes || world->busy ? WHOLE_NO : WHOLE_YES,
+			      world->now_ns);
+}
+
+/* Until it neither sends nor waits. */
+static enum pmtu_step play(struct world *world)
+{
+	for (unsigned int i = 0; i < 2000; i++) {
+		uint64_t wait_ns = 0;
+		uint32_t size = 0;
+		enum pmtu_step step = pmtu_next(&world->pmtu, world->now_ns, &size, &wait_ns);
+
+		if (step == PMTU_WAIT)
+			world->now_ns = wait_ns;
+		else if (step == PMTU_SEND)
+			send_one(world, size);
+		else
+			return step;
+	}
+	return PMTU_WAIT;
+}
+
+static const struct {
+	const char *name;
+	uint32_t floor, most, first, passes, router;
+	uint32_t found;
+	unsigned int packets; /* at most */
+	bool explained;
+} searches[] = {
+	/* name                       floor  most first passes router found packets explained */
+	{ "nothing is wrong",           576, 1500,    0, 1500,     0, 1500,  2, false },
+	{ "more would pass",            576, 1500,    0, 9000,     0, 1500,  2, false },
+	{ "a plateau",                  576, 1500,    0, 1492,     0, 1492, 18, false },
+	{ "a plateau and one",          576, 1500,    0, 1493,     0, 1493, 20, false },
+	{ "to the byte",                576, 1500,    0, 1433,     0, 1433, 22, false },
+	{ "the base",                   576, 1500,    0, 1200,     0, 1200, 18, false },
+	{ "below the base",             576, 1500,    0,  999,     0,  999, 26, false },
+	{ "the floor",                  576, 1500,    0,  576,     0,  576, 20, false },
+	{ "below the floor",            576, 1500,    0,  500,     0,  576, 20, false },
+	{ "IPv6 base is the floor",    1280, 1500,    0, 1280,     0, 1280, 18, false },
+	{ "jumbo",                      576, 9000,    0, 4470,     0, 4470, 22, false },
+	{ "most is the floor",         1280, 1280,    0, 1280,     0, 1280,  2, false },
+	{ "most below the floor",      1280, 1000,    0, 1000,     0, 1000,  2, false },
+	{ "a router tells",             576, 1500,    0, 1492,  1492, 1492,  8, true },
+	{ "a router tells no number",   576, 1500,    0, 1492,     0, 1492, 18, false },
+	{ "a router tells too little",  576, 1500,    0, 1433,  1300, 1433, 24, false },
+	{ "a router tells nonsense",    576, 1500,    0, 1433,    68, 1433, 22, false },
+	{ "in force and stands",        576, 1500, 1433, 1433,     0, 1433,  4, false },
+	{ "in force, now all passes",   576, 1500, 1433, 1500,     0, 1500,  4, false },
+	{ "in force, now a bit more",   576, 1500, 1433, 1434,     0, 1434, 24, false },
+	{ "in force, now less",         576, 1500, 1433, 1400,     0, 1400, 30, false },
+};
+
+static void test_each_search(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(searches) / sizeof(searches[0]); i++) {
+		struct world world = { .passes = searches[i].passes, .router = searches[i].router };
+
+		begin(&world, searches[i].floor, searches[i].most, searches[i].first);
+		assert_int_equal(pmtu_state(&world.pmtu), PMTU_STATE_BASE);
+		if (play(&world) != PMTU_DONE || pmtu_found(&world.pmtu) != searches[i].found ||
+		    world.sent > searches[i].packets ||
+		    pmtu_explained(&world.pmtu) != searches[i].explained)
+			fail_msg("%s: %u with %u packets", searches[i].name,
+				 pmtu_found(&world.pmtu), world.sent);
+	}
+}
+
+/* Every size there is, from the floor up. */
+static void test_each_size_is_found(void **state)
+{
+	(void)state;
+	for (uint32_t passes = 576; passes <= 1500; passes++) {
+		struct world world = { .passes = passes };
+
+		begin(&world, 576, 1500, 0);
+		assert_int_equal(play(&world), PMTU_DONE);
+		assert_int_equal(pmtu_found(&world.pmtu), passes);
+		assert_true(world.sent <= 28);
+	}
+}
+
+static uint32_t sixteens(const void *userdata, uint32_t size)
+{
+	uint32_t header = *(const uint32_t *)userdata;
+
+	return size < header ? size : (size - header) / 16 * 16 + header;
+}
+
+/* What is the same on the wire is tried once; the result is its smallest size, or all of it. */
+static void test_classes_are_one_size(void **state)
+{
+	static const uint32_t header = 60;
+
+	(void)state;
+	for (uint32_t passes = 576; passes <= 1500; passes++) {
+		struct world world = { .passes = passes };
+
+		begin(&world, 576, 1490, 0);
+		world.pmtu.config.same_as = sixteens;
+		world.pmtu.config.userdata = &header;
+		pmtu_limit(&world.pmtu, 1490, 0, false);
+		assert_int_equal(play(&world), PMTU_DONE);
+		if (passes >= sixteens(&header, 1490))
+			assert_int_equal(pmtu_found(&world.pmtu), 1490);
+		else if (passes < 588)
+			assert_int_equal(pmtu_found(&world.pmtu), 576);
+		else
+			assert_int_equal(pmtu_found(&world.pmtu), sixteens(&header, passes));
+		for (size_t i = 1; i < world.pmtu.size_count; i++)
+			assert_int_equal(world.pmtu.sizes[i].size,
+					 sixteens(&header, world.pmtu.sizes[i].size));
+	}
+}
+
+static void test_states_are_those_of_the_rfc(void **state)
+{
+	struct world world = { .passes = 1433 };
+	uint64_t wait_ns;
+	uint32_t size = 0;
+
+	(void)state;
+	begin(&world, 576, 1500, 0);
+	assert_int_equal(pmtu_next(&world.pmtu, world.now_ns, &size, &wait_ns), PMTU_SEND);
+	assert_int_equal(size, PMTU_SMALL);
+	send_one(&world, size);
+	assert_int_equal(pmtu_state(&world.pmtu), PMTU_STATE_SEARCHING);
+	assert_int_equal(pmtu_next(&world.pmtu, world.now_ns, &size, &wait_ns), PMTU_SEND);
+	assert_int_equal(size, 1500);
+	play(&world);
+	assert_int_equal(pmtu_state(&world.pmtu), PMTU_STATE_COMPLETE);
+	world = (struct world){ .passes = 900 };
+	begin(&world, 576, 1500, 0);
+	play(&world);
+	assert_int_equal(pmtu_state(&world.pmtu), PMTU_STATE_ERROR);
+}
+
+static void test_silence_is_no_black_hole(void **state)
+{
+	struct world world = { .dead = true };
+
+	(void)state;
+	begin(&world, 576, 1500, 0);
+	assert_int_equal(play(&world), PMTU_SILENT);
+	assert_int_equal(world.sent, 3);
+	pmtu_contact_anew(&world.pmtu, 2);
+	assert_int_equal(play(&world), PMTU_SILENT);
+	assert_int_equal(world.sent, 5);
+	world.dead = false; /* the third way is answered */
+	world.passes = 1500;
+	pmtu_contact_anew(&world.pmtu, 2);
+	assert_int_equal(play(&world), PMTU_DONE);
+	assert_int_equal(pmtu_found(&world.pmtu), 1500);
+}
+
+/* The peer goes in the middle: large ones are lost, and so are small ones. */
+static void test_a_path_that_dies_tells_nothing(void **state)
+{
+	struct world world = { .passes = 1500 };
+
+	(void)state;
+	begin(&world, 576, 1500, 0);
+	send_one(&world, PMTU_SMALL);
+	world.dead = true;
+	assert_int_equal(play(&world), PMTU_DOWN);
+}
+
+static void test_too_large_for_the_link_is_too_large(void **state)
+{
+	struct world world = { .passes = 1500, .link = 1450 };
+
+	(void)state;
+	begin(&world, 576, 1500, 0);
+	assert_int_equal(play(&world), PMTU_DONE);
+	assert_int_equal(pmtu_found(&world.pmtu), 1450);
+	assert_true(pmtu_explained(&world.pmtu));
+	assert_int_equal(pmtu_find_size(&world.pmtu, 1451)->sent, 0);
+}
+
+static const struct {
+	const char *name;
+	uint32_t passes, pieces;
+	bool busy;
+	uint32_t found;
+	int fragmented;
+} cuts[] = {
+	{ "all whole",          1500, 1500, false, 1500, 0 },
+	{ "larger ones are cut", 1400, 1500, false, 1400, 1 },
+	{ "some are cut, then none come", 1400, 1450, false, 1400, 1 },
+	{ "a busy host",        1400, 1500, true, 1500, -1 },
+};
+
+static void test_what_is_cut_does_not_pass(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(cuts) / sizeof(cuts[0]); i++) {
+		struct world world = {
+			.passes = cuts[i].passes, .pieces = cuts[i].pieces, .busy = cuts[i].busy,
+		};
+
+		begin(&world, 576, 1500, 0);
+		if (play(&world) != PMTU_DONE || pmtu_found(&world.pmtu) != cuts[i].found ||
+		    pmtu_fragmented(&world.pmtu) != cuts[i].fragmented)
+			fail_msg("%s: %u, %d", cuts[i].name, pmtu_found(&world.pmtu),
+				 pmtu_fragmented(&world.pmtu));
+	}
+}
+
+/* One cut packet at a size that passes: somebody else's fragment came in between. */
+static void test_one_cut_packet_is_none(void **state)
+{
+	struct world world = { .passes = 1500 };
+	uint32_t serial;
+
+	(void)state;
+	begin(&world, 576, 1500, 0);
+	send_one(&world, PMTU_SMALL);
+	serial = pmtu_sent(&world.pmtu, 1500, 0, world.now_ns);
+	assert_true(pmtu_answered(&world.pmtu, serial, WHOLE_NO, world.now_ns + MS));
+	assert_int_equal(play(&world), PMTU_DONE);
+	assert_int_equal(pmtu_found(&world.pmtu), 1500);
+	assert_int_equal(pmtu_fragmented(&world.pmtu), 0);
+}
+
+static void test_a_late_answer_takes_it_back(void **state)
+{
+	struct world world = { .passes = 1433 };
+
+	(void)state;
+	begin(&world, 576, 1500, 0);
+	assert_int_equal(play(&world), PMTU_DONE);
+	assert_int_equal(pmtu_found(&world.pmtu), 1433);
+	/* The second packet was the first of 1500 bytes; now all passes. */
+	assert_int_equal(world.pmtu.sizes[pmtu_flight(&world.pmtu, 2)->size].size, 1500);
+	assert_true(pmtu_answered(&world.pmtu, 2, WHOLE_YES, world.now_ns));
+	assert_false(pmtu_answered(&world.pmtu, 2, WHOLE_YES, world.now_ns));
+	assert_int_equal(play(&world), PMTU_DONE);
+	assert_int_equal(pmtu_found(&world.pmtu), 1500);
+}
+
+/* The value that was answered at first is lost as often as what is too large: it has shrunk. */
+static void test_a_path_that_shrinks_meanwhile(void **state)
+{
+	struct world world = { .passes = 1500 };
+
+	(void)state;
+	begin(&world, 576, 1500, 1400);
+	send_one(&world, PMTU_SMALL);
+	send_one(&world, 1400);
+	send_one(&world, 1500); /* has to be answered twice, as it is a raise */
+	world.passes = 1350;
+	assert_int_equal(play(&world), PMTU_DONE);
+	assert_int_equal(pmtu_found(&world.pmtu), 1400); /* what it was before is not asked again */
+}
+
+static const struct {
+	const char *name;
+	uint32_t told[4]; /* by one router after the other, to whatever is larger */
+	enum pmtu_step step;
+	uint32_t found;
+} routers[] = {
+	{ "nobody tells", { 0 }, PMTU_SILENT, 0 },
+	{ "one", { 1400 }, PMTU_DONE, 1400 },
+	{ "two", { 1400, 1300 }, PMTU_DONE, 1300 },
+	{ "less than the floor", { 552 }, PMTU_DONE, 576 },
+	{ "more than was sent", { 1600 }, PMTU_SILENT, 0 },
+};
+
+static void test_routers_alone(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(routers) / sizeof(routers[0]); i++) {
+		struct world world = { .dead = true };
+		enum pmtu_step step;
+
+		begin(&world, 576, 1500, 0);
+		assert_int_equal(play(&world), PMTU_SILENT);
+		pmtu_go_blind(&world.pmtu);
+		for (size_t j = 0; j < 4 && routers[i].told[j]; j++) {
+			uint32_t serial, size = 0;
+			uint64_t wait_ns;
+
+			assert_int_equal(pmtu_next(&world.pmtu, world.now_ns, &size, &wait_ns),
+					 PMTU_SEND);
+			serial = pmtu_sent(&world.pmtu, size, 0, world.now_ns);
+			assert_true(pmtu_too_big(&world.pmtu, serial, routers[i].told[j]));
+		}
+		step = play(&world);
+		if (step != routers[i].step ||
+		    (step == PMTU_DONE && pmtu_found(&world.pmtu) != routers[i].found))
+			fail_msg("%s: %u", routers[i].name, pmtu_found(&world.pmtu));
+	}
+}
+
+static const struct {
+	unsigned int ok, lost; /* small packets before */
+	unsigned int option, tries;
+} tries[] = {
+	{ 100, 0, 0, 3 }, { 8, 0, 0, 3 }, { 4, 0, 0, 4 }, { 0, 0, 0, 10 }, { 99, 1, 0, 3 },
+	{ 40, 10, 0, 5 }, { 24, 24, 0, 12 }, { 1, 40, 0, 16 }, { 8, 0, 1, 1 }, { 24, 24, 5, 5 },
+};
+
+static void test_tries_follow_the_loss(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++) {
+		struct world world = { 0 };
+
+		begin(&world, 576, 1500, 0);
+		world.pmtu.prior_ok = tries[i].ok;
+		world.pmtu.prior_lost = tries[i].lost;
+		world.pmtu.config.tries = tries[i].option;
+		if (pmtu_tries(&world.pmtu) != tries[i].tries)
+			fail_msg("%u of %u lost: %u tries", tries[i].lost,
+				 tries[i].ok + tries[i].lost, pmtu_tries(&world.pmtu));
+	}
+}
+
+static const struct {
+	uint64_t trips_ms[4];
+	uint64_t timeout_ms;
+} timeouts[] = {
+	{ { 0 }, 1000 },                /* nothing is known */
+	{ { 1 }, 100 },                 /* the least */
+	{ { 100 }, 300 },               /* srtt + 4 rttvar = 100 + 4 * 50 */
+	{ { 200 }, 600 },
+	{ { 200, 200, 200, 200 }, 368 }, /* rttvar 100 -> 75 -> 56 -> 42 */
+	{ { 900 }, 1000 },              /* the most */
+};
+
+static void test_timeouts_follow_the_round_trip(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(timeouts) / sizeof(timeouts[0]); i++) {
+		struct world world = { 0 };
+
+		begin(&world, 576, 1500, 0);
+		for (size_t j = 0; j < 4 && timeouts[i].trips_ms[j]; j++) {
+			uint32_t serial = pmtu_sent(&world.pmtu, PMTU_SMALL, 0, 0);
+
+			pmtu_answered(&world.pmtu, serial, WHOLE_YES, timeouts[i].trips_ms[j] * MS);
+		}
+		assert_int_equal(pmtu_timeout_ns(&world.pmtu) / MS, timeouts[i].timeout_ms);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_each_search),
+		cmocka_unit_test(test_each_size_is_found),
+		cmocka_unit_test(test_classes_are_one_size),
+		cmocka_unit_test(test_states_are_those_of_the_rfc),
+		cmocka_unit_test(test_silence_is_no_black_hole),
+		cmocka_unit_test(test_a_path_that_dies_tells_nothing),
+		cmocka_unit_test(test_too_large_for_the_link_is_too_large),
+		cmocka_unit_test(test_what_is_cut_does_not_pass),
+		cmocka_unit_test(test_one_cut_packet_is_none),
+		cmocka_unit_test(test_a_late_answer_takes_it_back),
+		cmocka_unit_test(test_a_path_that_shrinks_meanwhile),
+		cmocka_unit_test(test_routers_alone),
+		cmocka_unit_test(test_tries_follow_the_loss),
+		cmocka_unit_test(test_timeouts_follow_the_round_trip),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
