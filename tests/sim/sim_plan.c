@@ -49,7 +49,7 @@ void sim_update(struct sim_net *net)
 void sim_new_plan(struct sim_net *net)
 {
 	const struct probe_plan_config config = {
-		.interval_ns = net->interval_ns, .rate_pps = net->rate_pps,
+		.automatic = true, .interval_ns = net->interval_ns, .rate_pps = net->rate_pps,
 		.floor = { SIM_FLOOR4, 1280 }, .seed = net->seed,
 	};
 

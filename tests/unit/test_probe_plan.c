@@ -67,7 +67,7 @@ static void update_one(struct world *world, uint8_t host, uint32_t assumed, uint
 static void begin(struct world *world)
 {
 	const struct probe_plan_config config = {
-		.interval_ns = INTERVAL, .rate_pps = 10, .floor = { 576, 1280 }, .seed = 7,
+		.automatic = true, .interval_ns = INTERVAL, .rate_pps = 10, .floor = { 576, 1280 }, .seed = 7,
 	};
 
 	*world = (struct world){ .now_ns = SECOND, .passes = 1500 };
