@@ -99,7 +99,8 @@ const struct command commands[] = {
 		.arguments = "[TUNNEL]",
 		.summary = "peers found, their paths and the MSS that follows",
 		.details = "PEER is the name where there is one, else the id, shortened.\n"
-			   "LAST SEEN is the time since the last handshake.\n"
+			   "SOURCE is where PATH is known from; \"silent\": the peer answers no\n"
+			   "probe. LAST SEEN is the time since the last handshake.\n"
 			   "\"-\" is unknown. A narrow screen shows fewer columns, --json all,\n"
 			   "and the addresses behind each peer.\n"
 			   "Exit code 5: no such tunnel.",

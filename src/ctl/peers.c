@@ -17,6 +17,18 @@ static const struct table_column columns[] = {
 	{ "LAST SEEN", true, 3 },
 };
 
+/* Who answers no probe is told apart from who was not asked yet. */
+static struct format_text source_of(const json_t *peer)
+{
+	struct format_text text = format_json_source(json_object_get(peer, "path_source"),
+						     json_object_get(peer, "path_age_seconds"));
+	size_t len = strlen(text.s);
+
+	if (field_is(peer, "probe_result", "no_answer"))
+		snprintf(text.s + len, sizeof(text.s) - len, ", silent");
+	return text;
+}
+
 static void add_peer(const struct ctl *ctl, struct table *table, const json_t *peer)
 {
 	const json_t *mss4 = json_object_get(peer, "mss4_bytes");
@@ -27,9 +39,7 @@ static void add_peer(const struct ctl *ctl, struct table *table, const json_t *p
 	table_add(table, label ? label : "?");
 	table_add_clean(table, field_string(peer, "endpoint", NULL), ctl->utf8);
 	table_add(table, format_json_bytes(json_object_get(peer, "path_mtu_bytes")).s);
-	table_add_clean(table, format_json_source(json_object_get(peer, "path_source"),
-						  json_object_get(peer, "path_age_seconds")).s,
-			ctl->utf8);
+	table_add_clean(table, source_of(peer).s, ctl->utf8);
 	snprintf(mss, sizeof(mss), "%s/%s", format_json_bytes(mss4).s, format_json_bytes(mss6).s);
 	table_add(table, strcmp(mss, "-/-") == 0 ? "-" : mss);
 	table_add(table, format_json_age(json_object_get(peer, "handshake_age_seconds")).s);

@@ -230,9 +230,21 @@ static json_t *text_json(const char *text)
 	return text ? varlink_string(text) : json_null();
 }
 
-static json_t *peer_json(const struct snapshot *snapshot, const struct tunnel_view *view,
-			 size_t place)
+/* What the last measurement of its path came to; null without one. */
+static json_t *probe_result_json(const struct daemon *daemon, const struct tunnel_view *view,
+				 const struct peer *peer)
 {
+	const char *key = tunnel_set_peer_measured_as(peer);
+	enum probe_result result;
+
+	if (!key || !prober_last(model_prober(daemon->model), view->name, key, &result))
+		return json_null();
+	return json_string(probe_result_name(result));
+}
+
+static json_t *peer_json(const struct daemon *daemon, const struct tunnel_view *view, size_t place)
+{
+	const struct snapshot *snapshot = slot_current(model_slot(daemon->model));
 	const struct tunnel_set *set = snapshot_tunnels(snapshot);
 	const struct tunnel_limit *limit = &set->limits[place];
 	const struct peer *peer = set->peers[place];
@@ -243,7 +255,7 @@ static json_t *peer_json(const struct snapshot *snapshot, const struct tunnel_vi
 	if (peer->warning)
 		json_array_append_new(warnings, varlink_string(peer->warning));
 	return json_pack("{s:s, s:o, s:o, s:s?, s:o, s:o, s:s?, s:o, s:s?, s:o, s:o, s:o, s:o, "
-			 "s:o}",
+			 "s:o, s:o}",
 			 "tunnel", view->name, "peer", text_json(peer->id), "name",
 			 text_json(name_of(set, view, peer)), "endpoint",
 			 peer->has_endpoint ? endpoint_format(&peer->way.destination,
@@ -257,7 +269,8 @@ static json_t *peer_json(const struct snapshot *snapshot, const struct tunnel_vi
 			 "inner_mtu_bytes", json_bytes(mss.inner_mtu), "mss4_bytes",
 			 json_bytes(mss.mss[FAMILY_IPV4]), "mss6_bytes",
 			 json_bytes(mss.mss[FAMILY_IPV6]), "handshake_age_seconds",
-			 handshake_json(peer), "warnings", warnings);
+			 handshake_json(peer), "probe_result",
+			 probe_result_json(daemon, view, peer), "warnings", warnings);
 }
 
 /* The view of a tunnel by its name, or VIEW_NONE. */
@@ -289,7 +302,7 @@ json_t *reply_peers(struct control_call *call, json_t *parameters, void *userdat
 
 		if (view == VIEW_NONE || !set->peers[i]->id || (tunnel && view != wanted))
 			continue;
-		json_array_append_new(list, peer_json(snapshot, &views->list[view], i));
+		json_array_append_new(list, peer_json(daemon, &views->list[view], i));
 	}
 	return json_pack("{s:i, s:o}", "schema", 1, "peers", list);
 }

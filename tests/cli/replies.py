@@ -91,8 +91,9 @@ KEY = "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk="
 def peer(name="alice", **changes):
     return {"tunnel": "wg0", "peer": KEY, "name": name, "endpoint": "192.0.2.7:51820",
             "allowed_ips": ["10.8.0.7/32", "fd00::7/128"], "path_mtu_bytes": 1500, "path_source": "route",
-            "path_age_seconds": None, "confidence": "assumed", "inner_mtu_bytes": 1420, "mss4_bytes": 1380, "mss6_bytes": 1360,
-            "handshake_age_seconds": 12.25, "warnings": [], **changes}
+            "path_age_seconds": None, "confidence": "assumed", "inner_mtu_bytes": 1420,
+            "mss4_bytes": 1380, "mss6_bytes": 1360, "handshake_age_seconds": 12.25,
+            "probe_result": None, "warnings": [], **changes}
 
 
 def peers(*rows):

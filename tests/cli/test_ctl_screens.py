@@ -98,6 +98,7 @@ tun1               tun          -         -  link                    -   1500  1
 PEERS_MEASURED = """\
 TUNNEL  PEER   ENDPOINT         PATH  SOURCE          MSS4/MSS6  LAST SEEN
 wg0     alice  192.0.2.7:51820  1433  probe 40 s ago  1320/1300       12 s
+wg0     bob    192.0.2.7:51820  1500  route, silent   1380/1360       12 s
 """
 PEERS = """\
 TUNNEL  PEER              ENDPOINT         PATH  SOURCE  MSS4/MSS6  LAST SEEN
@@ -210,7 +211,7 @@ mssclampd is DEGRADED: 1 tunnel, 1 peer
     ("peers", ["peers"], {}, 0, PEERS, ""),
     ("peers, measured", ["peers"], {"ListPeers": replies.peers(replies.peer(
         path_source="probe", path_age_seconds=40.7, confidence="measured", path_mtu_bytes=1433, inner_mtu_bytes=1360,
-        mss4_bytes=1320, mss6_bytes=1300))}, 0, PEERS_MEASURED, ""),
+        mss4_bytes=1320, mss6_bytes=1300), replies.peer("bob", probe_result="no_answer"))}, 0, PEERS_MEASURED, ""),
     ("peers of all kinds", ["peers"], {"ListPeers": ALL_PEERS}, 0, ALL_PEERS_80, ""),
     ("no peer", ["peers"], {"ListPeers": replies.peers()}, 0, "No peer found.\n", ""),
     ("no peer of a tunnel", ["peers", "wg0"], {"ListPeers": replies.peers()}, 0, "wg0 has no peer.\n", ""),
