@@ -134,8 +134,8 @@ uint64_t pmtu_timeout_ns(const struct pmtu *pmtu);
 void pmtu_expire(struct pmtu *pmtu, uint64_t now_ns);
 /* Lost tries that make a size too large. */
 unsigned int pmtu_tries(const struct pmtu *pmtu);
-/* To steer by; and to leave a size in force that was confirmed: what passes above it is found the next
- * time. */
+/* Fewer: to steer by; and to leave a size in force that was confirmed, since what passes above it
+ * is found the next time. */
 unsigned int pmtu_guess_tries(const struct pmtu *pmtu);
 unsigned int pmtu_look_tries(const struct pmtu *pmtu);
 bool pmtu_passes(const struct pmtu *pmtu, const struct pmtu_size *size);

@@ -25,6 +25,8 @@ struct probe_plan {
 	size_t ended_count;
 	struct probe_run *spent;           /* the caller borrows of its report */
 	uint64_t last_number;
+	uint64_t seen_ns;                  /* the latest time that was told */
+	uint64_t quiet_ns;                 /* from when on budgets of dropped paths are unused */
 	struct path_measure *remembered;   /* sorted; tunnel and peer are ours */
 	size_t remembered_count;
 	struct path_measure *measures;     /* as told last */

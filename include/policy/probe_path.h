@@ -12,6 +12,7 @@
 
 #define PROBE_RAISE_HOLD_NS UINT64_C(60000000000) /* between a change of a path and its raise */
 #define PROBE_HINT_HOLD_NS UINT64_C(10000000000)  /* between two runs for hints of one path */
+#define PROBE_MOVE_HOLD_NS UINT64_C(10000000000)  /* between two runs for changes of its way */
 
 struct probe_run;
 
@@ -25,7 +26,8 @@ struct probe_path {
 	uint64_t changed_ns;       /* what is in force changed last, 0 never */
 	uint64_t hint_run_ns;      /* last run for a hint, 0 never */
 	uint64_t quiet_ns;         /* from when on its budget is unused again */
-	uint64_t answers_ns[PROBE_SIDES]; /* when the far kernel's bucket of ICMP errors was empty */
+	uint64_t moved_ns;         /* its way changed last, 0 never */
+	uint64_t answers_ns[PROBE_SIDES]; /* the far kernel's bucket of ICMP errors was empty */
 	uint32_t mtu;              /* measured, bytes; 0 not */
 	uint32_t hint;             /* as told last, bytes; 0 none */
 	uint16_t prior_ok, prior_lost; /* packets of the last runs that were known to pass */
@@ -57,8 +59,8 @@ struct probe_verdict {
 	bool side[PROBE_SIDES];    /* which sides were measured to the end */
 };
 
-/* Takes it over: lowers at once, raises only what that side had lowered and not soon behind a change.
- * Returns whether the measure is another now; *ret_held: the raise has to wait for
+/* Takes it over: lowers at once, raises only what that side had lowered, and not soon behind a
+ * change. Returns whether the measure is another now; *ret_held: the raise has to wait for
  * PROBE_RAISE_HOLD_NS behind changed_ns. */
 bool probe_path_apply(struct probe_path *path, const struct probe_verdict *verdict,
 		      const uint32_t floor[FAMILY_COUNT], uint64_t now_ns, bool *ret_held);

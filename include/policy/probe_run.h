@@ -68,7 +68,8 @@ void probe_run_begin(struct probe_run *run, const struct probe_rules *rules, uin
 		     uint64_t now_ns);
 
 enum probe_run_step { RUN_SEND, RUN_WAIT, RUN_OVER };
-/* What is to be done: RUN_SEND and *ret_order but for id and target, RUN_WAIT until *ret_wait_ns. */
+/* What is to be done: RUN_SEND and *ret_order, but for id and target, or RUN_WAIT until
+ * *ret_wait_ns. */
 enum probe_run_step probe_run_next(struct probe_run *run, const struct probe_rules *rules,
 				   uint64_t now_ns, struct probe_order *ret_order,
 				   uint64_t *ret_wait_ns);

@@ -34,7 +34,9 @@ void pmtu_limit(struct pmtu *pmtu, uint32_t most, uint32_t first, bool likely)
 		config->floor = config->most;
 	if (config->base < config->floor)
 		config->base = config->floor;
-	config->first = first >= config->floor && first < config->most ? pmtu_class(pmtu, first) : 0;
+	config->first = 0;
+	if (first >= config->floor && first < config->most)
+		config->first = pmtu_class(pmtu, first);
 	config->likely = likely;
 	pmtu_make_marks(pmtu);
 }

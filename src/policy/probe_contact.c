@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Who answers small probes, and to what: the endpoint, or an address inside; a ping, or a datagram to
- * a closed port. */
+/* Who answers small probes, and to what: the endpoint, or an address inside; a ping, or a datagram
+ * to a closed port. */
 #include "policy/probe_run.h"
 
 /* Small packets that are sent in vain before the next way is tried. */

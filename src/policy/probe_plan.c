@@ -26,9 +26,17 @@ struct probe_plan *probe_plan_new(const struct probe_plan_config *config)
 
 void probe_plan_configure(struct probe_plan *plan, const struct probe_plan_config *config)
 {
+	uint64_t old_ns = plan->interval_ns;
+
 	plan->automatic = config->automatic;
 	plan->interval_ns = config->interval_ns > NS_PER_SECOND ? config->interval_ns
 								: NS_PER_SECOND;
+	for (size_t i = 0; i < plan->targets.count && plan->interval_ns < old_ns; i++) {
+		struct probe_path *path = plan->paths[i];
+
+		if (!path->run && path->due_ns > plan->seen_ns + plan->interval_ns)
+			probe_book_schedule_routine(plan, path, plan->seen_ns);
+	}
 	plan->rules.rate_pps = config->rate_pps ? config->rate_pps : 1;
 	memcpy(plan->rules.floor, config->floor, sizeof(plan->rules.floor));
 	probe_budget_set(&plan->budget, config->rate_pps);
@@ -274,6 +282,7 @@ bool probe_plan_next(struct probe_plan *plan, uint64_t now_ns, struct probe_orde
 {
 	uint64_t wait_ns;
 
+	plan->seen_ns = now_ns;
 	start_due(plan, now_ns);
 	if (serve_all(plan, true, now_ns, ret_order) || serve_all(plan, false, now_ns, ret_order))
 		return true;

@@ -226,8 +226,8 @@ static enum probe_run_step step(struct probe_run *run, enum probe_side side,
 	return RUN_WAIT;
 }
 
-/* What was sure enough by the loss that was known then may not be by now. Returns whether a side is to
- * be asked again, once for each packet that was sent. */
+/* What was sure enough by the loss that was known then may not be by now. Returns whether a side is
+ * to be asked again: once behind the last packet. */
 static bool look_again(struct probe_run *run)
 {
 	bool again = false;

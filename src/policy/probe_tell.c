@@ -41,6 +41,8 @@ void probe_book_drop_path(struct probe_plan *plan, struct probe_path *path)
 	if (path->run)
 		probe_book_drop_run(plan, path->run);
 	drop_reports(plan, path);
+	if (plan->quiet_ns < path->quiet_ns)
+		plan->quiet_ns = path->quiet_ns;
 	if (path->place)
 		probe_queue_remove(path->urgent ? &plan->urgent : &plan->routine, path);
 	free(path);

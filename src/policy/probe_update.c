@@ -23,6 +23,14 @@ static int compare_targets(const void *a, const void *b)
 	return compare_key(a, b);
 }
 
+static bool is_sorted(const struct probe_target_list *targets)
+{
+	for (size_t i = 1; i < targets->count; i++)
+		if (compare_key(&targets->list[i - 1], &targets->list[i]) > 0)
+			return false;
+	return true;
+}
+
 /* A former measure is in force at once. */
 static void recall(const struct probe_plan *plan, struct probe_path *path)
 {
@@ -61,8 +69,8 @@ static int copy_measures(const struct path_measure *from, size_t count, struct p
 	return 0;
 }
 
-/* Unmeasured ones are urgent; what is only remembered is looked at within a tenth of the time that a
- * measure holds. */
+/* Unmeasured ones are urgent; what is only remembered is looked at within a tenth of the time that
+ * a measure holds. */
 static void schedule_new(struct probe_plan *plan, struct probe_path *path, uint64_t now_ns)
 {
 	if (path->mtu)
@@ -134,23 +142,45 @@ static void restart(struct probe_plan *plan, struct probe_run *run, uint64_t now
 	probe_run_begin(run, &plan->rules, &plan->seed, now_ns);
 }
 
+static bool same_way(const struct probe_target *a, const struct probe_target *b)
+{
+	return a->assumed == b->assumed && a->exit_ifindex == b->exit_ifindex &&
+	       path_question_equal(&a->way, &b->way);
+}
+
+/* What goes on has lost its ground. Somebody who waits has it begun anew; else a new run comes at
+ * once, and where the way changes all the time, now and then. */
+static void move(struct probe_plan *plan, struct probe_path *path, uint64_t now_ns)
+{
+	uint64_t due_ns = path->moved_ns ? path->moved_ns + PROBE_MOVE_HOLD_NS : 0;
+
+	if (path->run && path->run->manual) {
+		restart(plan, path->run, now_ns);
+		return;
+	}
+	if (path->run)
+		probe_book_drop_run(plan, path->run);
+	if (due_ns <= now_ns) {
+		due_ns = now_ns;
+		path->moved_ns = now_ns;
+	}
+	probe_book_schedule(plan, path, due_ns, true);
+}
+
 /* The target of a path is told anew. */
 static void retarget(struct probe_plan *plan, struct probe_path *path,
 		     const struct probe_target *target, uint64_t now_ns)
 {
 	const struct probe_target *old = path->target;
-	bool way = old->assumed == target->assumed && path_question_equal(&old->way, &target->way);
-	bool inside = same_inside(old, target);
+	bool way = same_way(old, target), inside = same_inside(old, target);
 
 	path->target = target;
 	if (path->run)
 		path->run->axis[PROBE_INSIDE].pmtu.config.userdata = target;
 	if (!inside)
 		path->via[PROBE_INSIDE] = 0;
-	if (path->run && !(way && inside))
-		restart(plan, path->run, now_ns);
-	else if (!way && !path->run)
-		probe_book_schedule(plan, path, now_ns, true);
+	if (!way || (path->run && !inside))
+		move(plan, path, now_ns);
 	if (path->hint != target->hint) {
 		path->hint = target->hint;
 		path->hint_judged = false;
@@ -227,6 +257,7 @@ static void take_over(struct probe_plan *plan, struct probe_target_list *targets
 			continue;
 		}
 		path->hint = path->target->hint;
+		path->quiet_ns = plan->quiet_ns; /* it may be one of them that is back */
 		recall(plan, path);
 		schedule_new(plan, path, now_ns);
 		probe_book_schedule_hint(plan, path, now_ns);
@@ -245,7 +276,7 @@ int probe_plan_update(struct probe_plan *plan, struct probe_target_list *targets
 	bool *fresh = calloc(count + 1, sizeof(*fresh));
 	int r = -ENOMEM;
 
-	if (count > 1)
+	if (!is_sorted(targets))
 		qsort(targets->list, count, sizeof(*targets->list), compare_targets);
 	if (paths && fresh) {
 		match(plan, targets, paths);

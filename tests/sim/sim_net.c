@@ -166,7 +166,8 @@ static void send_one(struct sim_net *net, const struct probe_order *order)
 
 static void hear(struct sim_net *net, const struct sim_event *event)
 {
-	static const struct address router = { .family = FAMILY_IPV4, .bytes = { 198, 51, 100, 1 } };
+	static const struct address router = { .family = FAMILY_IPV4,
+					       .bytes = { 198, 51, 100, 1 } };
 
 	if (event->kind == SIM_ANSWER)
 		probe_plan_answered(net->plan, event->id, event->whole, net->now_ns);

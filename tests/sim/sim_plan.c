@@ -35,7 +35,9 @@ static struct probe_target make_target(const struct sim_path *path, size_t index
 
 void sim_update(struct sim_net *net)
 {
-	struct probe_target_list targets = { .list = calloc(net->count + 1, sizeof(*targets.list)) };
+	struct probe_target_list targets = {
+		.list = calloc(net->count + 1, sizeof(*targets.list)),
+	};
 
 	if (!targets.list)
 		abort();

@@ -142,7 +142,8 @@ static void test_a_restart_knows_at_once(void **state)
 	assert_int_equal(probe_plan_remember(net.plan, kept, count, net.now_ns), 0);
 	sim_update(&net);
 	for (size_t i = 0; i < count; i++)
-		assert_int_equal(sim_in_force(&net, strtoul(kept[i].tunnel + 2, NULL, 10)), kept[i].mtu);
+		assert_int_equal(sim_in_force(&net, strtoul(kept[i].tunnel + 2, NULL, 10)),
+				 kept[i].mtu);
 	sim_run(&net, net.now_ns + INTERVAL / 10 + 60 * SECOND, NULL, NULL);
 	no_fault(&net);
 	assert_int_equal(count_wrong(&net), 0);
@@ -175,7 +176,8 @@ static void test_who_waits_comes_first(void **state)
 	paths[900] = (struct sim_path){ .forth = 1433, .back = 1433, .rtt_ns = 200 * NS_PER_MS };
 	sim_begin(&net, paths, 1000, INTERVAL, 10, 5);
 	sim_run(&net, 5 * SECOND, NULL, NULL);
-	assert_int_equal(probe_plan_run(net.plan, "wg00900", "peer", &options, net.now_ns, &run), 0);
+	assert_int_equal(probe_plan_run(net.plan, "wg00900", "peer", &options, net.now_ns, &run),
+			 0);
 	wanted = run;
 	sim_run(&net, 7 * SECOND, note_run, &wanted);
 	assert_true(probe_plan_look(net.plan, run, &report));

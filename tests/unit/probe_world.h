@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A plan with a peer that answers at once. */
+#pragma once
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "policy/probe_plan.h"
+
+#define SECOND NS_PER_SECOND
+#define INTERVAL (600 * SECOND)
+
+/* One plan, its clock, and what answers it. */
+struct world {
+	struct probe_plan *plan;
+	uint64_t now_ns;
+	uint32_t passes;         /* outside, bytes */
+	bool silent[PROBE_SIDES];
+	int error[PROBE_METHODS]; /* of sending */
+	unsigned int orders[PROBE_SIDES][PROBE_METHODS];
+	size_t inside;           /* the address that answers */
+	uint32_t largest;        /* outer size that was sent */
+	struct probe_report last;
+	unsigned int reports;
+};
+
+static inline struct probe_target make_target(const char *tunnel, const char *peer, uint8_t host,
+				       uint32_t assumed, uint32_t hint)
+{
+	return (struct probe_target){
+		.tunnel = strdup(tunnel), .peer = strdup(peer), .assumed = assumed, .hint = hint,
+		.way.destination = { .family = FAMILY_IPV4, .bytes = { 192, 0, 2, host } },
+		.layer = { { .kind = ENCAP_WIREGUARD } }, .layer_count = 1, .link_mtu = 1420,
+		.inside = { { .address = { .family = FAMILY_IPV4, .bytes = { 10, 0, 0, 1 } } },
+			    { .address = { .family = FAMILY_IPV4, .bytes = { 10, 0, 0, 2 } } } },
+		.inside_count = 2,
+	};
+}
+
+/* Tells the plan that there are these targets: up to the first without a tunnel. */
+static inline void update(struct world *world, const struct probe_target *targets, size_t count)
+{
+	struct probe_target_list list = { .list = calloc(count + 1, sizeof(*targets)) };
+
+	assert_non_null(list.list);
+	if (count)
+		memcpy(list.list, targets, count * sizeof(*targets));
+	list.count = count;
+	assert_int_equal(probe_plan_update(world->plan, &list, world->now_ns), 0);
+	assert_int_equal(list.count, 0); /* taken */
+}
+
+static inline void update_one(struct world *world, uint8_t host, uint32_t assumed, uint32_t hint)
+{
+	struct probe_target target = make_target("wg0", "alice", host, assumed, hint);
+
+	update(world, &target, 1);
+}
+
+static inline void begin(struct world *world)
+{
+	const struct probe_plan_config config = {
+		.automatic = true, .interval_ns = INTERVAL, .rate_pps = 10,
+		.floor = { 576, 1280 }, .seed = 7,
+	};
+
+	*world = (struct world){ .now_ns = SECOND, .passes = 1500 };
+	world->plan = probe_plan_new(&config);
+	assert_non_null(world->plan);
+}
+
+static inline void deliver(struct world *world, const struct probe_order *order)
+{
+	bool inside = order->side == PROBE_INSIDE;
+	uint32_t outer = inside ? probe_target_outer(order->target, order->size) : order->size;
+	int error = world->error[order->method];
+
+	world->orders[order->side][order->method]++;
+	if (outer > world->largest)
+		world->largest = outer;
+	probe_plan_sent(world->plan, order->id, error, world->now_ns);
+	if (error || outer > world->passes || world->silent[order->side] ||
+	    (inside && order->inside != world->inside))
+		return;
+	probe_plan_answered(world->plan, order->id, WHOLE_YES, world->now_ns + NS_PER_MS);
+}
+
+static inline void run_until(struct world *world, uint64_t until_ns)
+{
+	while (world->now_ns < until_ns) {
+		struct probe_order order;
+		uint64_t wait_ns = 0;
+
+		while (probe_plan_next(world->plan, world->now_ns, &order, &wait_ns))
+			deliver(world, &order);
+		while (probe_plan_take_report(world->plan, &world->last))
+			world->reports++;
+		world->now_ns = wait_ns < until_ns ? wait_ns : until_ns;
+	}
+}
+
+static inline void run_for(struct world *world, uint64_t seconds)
+{
+	run_until(world, world->now_ns + seconds * SECOND);
+}
+
+static inline const struct path_measure *only_measure(struct world *world)
+{
+	size_t count;
+	const struct path_measure *measures = probe_plan_measures(world->plan, &count);
+
+	assert_int_equal(count, 1);
+	return measures;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <errno.h>
+
+#include "probe_world.h"
+
+static void test_runs_for_people(void **state)
+{
+	const struct probe_run_options usual = { 0 }, narrow = { .most = 1400 }, once = { .tries = 1 };
+	struct probe_report report;
+	struct world world;
+	uint64_t run, other;
+
+	(void)state;
+	begin(&world);
+	assert_int_equal(probe_plan_run(world.plan, "wg0", "bob", &usual, world.now_ns, &run),
+			 -ENOENT);
+	world.passes = 1433;
+	update_one(&world, 1, 1500, 0);
+	run_for(&world, 30);
+	assert_int_equal(probe_plan_run(world.plan, "wg0", "alice", &usual, world.now_ns, &run), 0);
+	assert_int_equal(probe_plan_run(world.plan, "wg0", "alice", &narrow, world.now_ns, &other), 0);
+	assert_false(probe_plan_look(world.plan, run, &report)); /* begun anew */
+	assert_true(probe_plan_look(world.plan, other, &report));
+	assert_false(report.finished);
+	world.largest = 0;
+	run_for(&world, 20);
+	assert_int_equal(world.last.run, other);
+	assert_int_equal(world.last.result, PROBE_OK);
+	assert_int_equal(world.largest, 1400);
+	assert_int_equal(world.last.mtu, 1433); /* that more does not pass was not found */
+	assert_int_equal(probe_plan_run(world.plan, "wg0", "alice", &once, world.now_ns, &run), 0);
+	run_for(&world, 20);
+	assert_int_equal(world.last.run, run);
+	assert_int_equal(world.last.mtu, 1433);
+	for (size_t i = 0; i < world.last.size_count; i++)
+		if (world.last.sizes[i].outer > 1433)
+			assert_int_equal(world.last.sizes[i].sent, 1);
+	assert_int_equal(probe_plan_run(world.plan, "wg0", "alice", &usual, world.now_ns, &run), 0);
+	probe_plan_cancel(world.plan, run);
+	assert_false(probe_plan_look(world.plan, run, &report));
+	world.reports = 0;
+	run_for(&world, 20);
+	assert_int_equal(world.reports, 1); /* by itself, as nothing came of it */
+	probe_plan_free(world.plan);
+}
+
+static void test_a_run_for_nobodys_endpoint(void **state)
+{
+	const struct probe_run_options usual = { 0 };
+	struct probe_target target = make_target("", "", 77, 1500, 0);
+	struct world world;
+	uint64_t run;
+	size_t count;
+
+	(void)state;
+	begin(&world);
+	world.passes = 1433;
+	assert_int_equal(probe_plan_run_once(world.plan, &target, &usual, world.now_ns, &run), 0);
+	assert_null(target.tunnel); /* taken */
+	run_for(&world, 20);
+	assert_int_equal(world.reports, 1);
+	assert_int_equal(world.last.run, run);
+	assert_int_equal(world.last.mtu, 1433);
+	assert_int_equal(world.last.result, PROBE_BLACK_HOLE);
+	assert_int_equal(world.orders[PROBE_INSIDE][PROBE_PING], 0);
+	probe_plan_measures(world.plan, &count);
+	assert_int_equal(count, 0);
+	target = make_target("", "", 78, 1500, 0);
+	assert_int_equal(probe_plan_run_once(world.plan, &target, &usual, world.now_ns, &run), 0);
+	probe_plan_cancel(world.plan, run);
+	run_for(&world, 20);
+	assert_int_equal(world.reports, 1);
+	probe_plan_free(world.plan);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_runs_for_people),
+		cmocka_unit_test(test_a_run_for_nobodys_endpoint),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

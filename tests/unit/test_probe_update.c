@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "probe_world.h"
+
+static void test_another_endpoint_is_another_path(void **state)
+{
+	struct world world;
+	size_t count;
+
+	(void)state;
+	begin(&world);
+	world.passes = 1400;
+	update_one(&world, 1, 1500, 0);
+	run_for(&world, 30);
+	assert_int_equal(only_measure(&world)->mtu, 1400);
+	update_one(&world, 2, 1500, 0);
+	probe_plan_measures(world.plan, &count);
+	assert_int_equal(count, 0);
+	run_for(&world, 30);
+	assert_int_equal(world.reports, 2);
+	assert_int_equal(only_measure(&world)->endpoint.bytes[3], 2);
+	probe_plan_free(world.plan);
+}
+
+static void test_links_that_change(void **state)
+{
+	struct world world;
+
+	(void)state;
+	begin(&world);
+	update_one(&world, 1, 1500, 0);
+	run_for(&world, 30);
+	assert_int_equal(only_measure(&world)->mtu, 1500);
+	update_one(&world, 1, 1450, 0); /* the link has become narrower */
+	assert_int_equal(only_measure(&world)->mtu, 1450);
+	world.largest = 0;
+	run_for(&world, 30);
+	assert_int_equal(world.reports, 2);
+	assert_int_equal(world.largest, 1450);
+	update_one(&world, 1, 1500, 0);
+	run_for(&world, 90);
+	assert_int_equal(only_measure(&world)->mtu, 1500);
+	probe_plan_free(world.plan);
+}
+
+static void test_remembered_measures(void **state)
+{
+	const struct path_measure measures[] = {
+		{ "wg0", "alice", { FAMILY_IPV4, { 192, 0, 2, 1 } }, 1433, MEASURE_INSIDE, -9 },
+		{ "wg0", "alice", { FAMILY_IPV4, { 192, 0, 2, 9 } }, 1300, MEASURE_OUTSIDE, -9 },
+	};
+	struct world world;
+
+	(void)state;
+	begin(&world);
+	world.passes = 1433;
+	assert_int_equal(probe_plan_remember(world.plan, measures, 2, world.now_ns), 0);
+	update_one(&world, 1, 1500, 0);
+	assert_int_equal(only_measure(&world)->mtu, 1433);
+	assert_int_equal(only_measure(&world)->how, MEASURE_INSIDE);
+	assert_int_equal(only_measure(&world)->at_ns, -9);
+	run_for(&world, 70); /* a tenth of the interval, and the run */
+	assert_int_equal(world.reports, 1);
+	assert_true(only_measure(&world)->at_ns > 0);
+	update_one(&world, 9, 1500, 0);
+	assert_int_equal(only_measure(&world)->mtu, 1300);
+	probe_plan_free(world.plan);
+}
+
+static void test_many_measures_are_sorted(void **state)
+{
+	struct probe_target targets[] = {
+		make_target("wg1", "a", 3, 1500, 0), make_target("wg0", "b", 2, 1500, 0),
+		make_target("wg0", "a", 1, 1500, 0),
+	};
+	const struct path_measure *measures;
+	struct world world;
+	size_t count;
+
+	(void)state;
+	begin(&world);
+	update(&world, targets, 3);
+	run_for(&world, 30);
+	measures = probe_plan_measures(world.plan, &count);
+	assert_int_equal(count, 3);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(measures[i].endpoint.bytes[3], i + 1);
+	update(&world, NULL, 0);
+	probe_plan_measures(world.plan, &count);
+	assert_int_equal(count, 0);
+	probe_plan_free(world.plan);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_another_endpoint_is_another_path),
+		cmocka_unit_test(test_links_that_change),
+		cmocka_unit_test(test_remembered_measures),
+		cmocka_unit_test(test_many_measures_are_sorted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
