@@ -9,44 +9,96 @@
 
 #include "probe_world.h"
 
-static void test_runs_for_people(void **state)
+static void begin_measured(struct world *world)
 {
-	const struct probe_run_options usual = { 0 }, narrow = { .most = 1400 }, once = { .tries = 1 };
+	begin(world);
+	world->passes = 1433;
+	update_one(world, 1, 1500, 0);
+	run_for(world, 30);
+}
+
+static uint64_t ask(struct world *world, const struct probe_run_options *options)
+{
+	uint64_t run;
+
+	assert_int_equal(probe_plan_run(world->plan, "wg0", "alice", options, world->now_ns, &run),
+			 0);
+	return run;
+}
+
+static void test_a_run_is_begun_anew(void **state)
+{
+	const struct probe_run_options usual = { 0 };
 	struct probe_report report;
 	struct world world;
 	uint64_t run, other;
 
 	(void)state;
-	begin(&world);
+	begin_measured(&world);
 	assert_int_equal(probe_plan_run(world.plan, "wg0", "bob", &usual, world.now_ns, &run),
 			 -ENOENT);
-	world.passes = 1433;
-	update_one(&world, 1, 1500, 0);
-	run_for(&world, 30);
-	assert_int_equal(probe_plan_run(world.plan, "wg0", "alice", &usual, world.now_ns, &run), 0);
-	assert_int_equal(probe_plan_run(world.plan, "wg0", "alice", &narrow, world.now_ns, &other), 0);
-	assert_false(probe_plan_look(world.plan, run, &report)); /* begun anew */
+	run = ask(&world, &usual);
+	other = ask(&world, &usual);
+	assert_false(probe_plan_look(world.plan, run, &report));
 	assert_true(probe_plan_look(world.plan, other, &report));
 	assert_false(report.finished);
-	world.largest = 0;
 	run_for(&world, 20);
 	assert_int_equal(world.last.run, other);
+	assert_int_equal(world.last.mtu, 1433);
+	probe_plan_free(world.plan);
+}
+
+static void test_no_more_than_somebody_wants(void **state)
+{
+	const struct probe_run_options narrow = { .most = 1400 };
+	struct world world;
+	uint64_t run;
+
+	(void)state;
+	begin_measured(&world);
+	run = ask(&world, &narrow);
+	world.largest = 0;
+	run_for(&world, 20);
+	assert_int_equal(world.last.run, run);
 	assert_int_equal(world.last.result, PROBE_OK);
 	assert_int_equal(world.largest, 1400);
 	assert_int_equal(world.last.mtu, 1433); /* that more does not pass was not found */
-	assert_int_equal(probe_plan_run(world.plan, "wg0", "alice", &once, world.now_ns, &run), 0);
+	probe_plan_free(world.plan);
+}
+
+static void test_as_many_tries_as_somebody_wants(void **state)
+{
+	const struct probe_run_options once = { .tries = 1 };
+	struct world world;
+
+	(void)state;
+	begin_measured(&world);
+	ask(&world, &once);
 	run_for(&world, 20);
-	assert_int_equal(world.last.run, run);
 	assert_int_equal(world.last.mtu, 1433);
 	for (size_t i = 0; i < world.last.size_count; i++)
 		if (world.last.sizes[i].outer > 1433)
 			assert_int_equal(world.last.sizes[i].sent, 1);
-	assert_int_equal(probe_plan_run(world.plan, "wg0", "alice", &usual, world.now_ns, &run), 0);
+	probe_plan_free(world.plan);
+}
+
+static void test_what_is_cancelled_is_gone(void **state)
+{
+	const struct probe_run_options usual = { 0 };
+	struct probe_report report;
+	struct world world;
+	uint64_t run;
+
+	(void)state;
+	begin_measured(&world);
+	run = ask(&world, &usual);
+	run_for(&world, 1);
 	probe_plan_cancel(world.plan, run);
 	assert_false(probe_plan_look(world.plan, run, &report));
 	world.reports = 0;
 	run_for(&world, 20);
 	assert_int_equal(world.reports, 1); /* by itself, as nothing came of it */
+	assert_true(world.last.run > run);
 	probe_plan_free(world.plan);
 }
 
@@ -82,7 +134,10 @@ static void test_a_run_for_nobodys_endpoint(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_runs_for_people),
+		cmocka_unit_test(test_a_run_is_begun_anew),
+		cmocka_unit_test(test_no_more_than_somebody_wants),
+		cmocka_unit_test(test_as_many_tries_as_somebody_wants),
+		cmocka_unit_test(test_what_is_cancelled_is_gone),
 		cmocka_unit_test(test_a_run_for_nobodys_endpoint),
 	};
 

@@ -96,11 +96,71 @@ static void test_many_measures_are_sorted(void **state)
 	probe_plan_free(world.plan);
 }
 
+/* Two routes that take turns, each second for two minutes: no more packets than a run in ten
+ * seconds has time for, and all is well when it is over. */
+static void test_a_way_that_flaps(void **state)
+{
+	struct world world;
+
+	(void)state;
+	begin(&world);
+	world.passes = 1450;
+	for (unsigned int second = 0; second < 120; second++) {
+		update_one(&world, 1, second & 1 ? 1400 : 1500, 0);
+		run_for(&world, 1);
+	}
+	assert_true(probe_plan_totals(world.plan).sent < 120);
+	update_one(&world, 1, 1500, 0);
+	run_for(&world, 80);
+	assert_int_equal(only_measure(&world)->mtu, 1450);
+	probe_plan_free(world.plan);
+}
+
+static void test_a_shorter_interval_holds_at_once(void **state)
+{
+	const struct probe_plan_config often = {
+		.interval_ns = 30 * SECOND, .rate_pps = 10, .floor = { 576, 1280 },
+	};
+	struct world world;
+
+	(void)state;
+	begin(&world);
+	update_one(&world, 1, 1500, 0);
+	run_for(&world, 60);
+	assert_int_equal(world.reports, 1);
+	probe_plan_configure(world.plan, &often);
+	run_for(&world, 35);
+	assert_in_range(world.reports, 2, 3); /* an idle plan knows no time: it may be due at once */
+	probe_plan_free(world.plan);
+}
+
+/* A floor that is raised holds for what was measured before. */
+static void test_another_floor_holds_at_once(void **state)
+{
+	const struct probe_plan_config high = {
+		.interval_ns = INTERVAL, .rate_pps = 10, .floor = { 1400, 1400 },
+	};
+	struct world world;
+
+	(void)state;
+	begin(&world);
+	world.passes = 1300;
+	update_one(&world, 1, 1500, 0);
+	run_for(&world, 30);
+	assert_int_equal(only_measure(&world)->mtu, 1300);
+	probe_plan_configure(world.plan, &high);
+	assert_int_equal(only_measure(&world)->mtu, 1400);
+	probe_plan_free(world.plan);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_another_endpoint_is_another_path),
 		cmocka_unit_test(test_links_that_change),
+		cmocka_unit_test(test_a_way_that_flaps),
+		cmocka_unit_test(test_a_shorter_interval_holds_at_once),
+		cmocka_unit_test(test_another_floor_holds_at_once),
 		cmocka_unit_test(test_remembered_measures),
 		cmocka_unit_test(test_many_measures_are_sorted),
 	};
