@@ -5,7 +5,8 @@
 
 #include "base/clock.h"
 
-#define GAP_NS (20 * NS_PER_MS)    /* between two packets of a path; as much again at random */
+#define GAP_NS (40 * NS_PER_MS)    /* between two packets of a path; as much again at random:
+				    * what is lost in one burst is one loss */
 #define ERROR_GAP_NS (250 * NS_PER_MS) /* behind one that was not sent */
 #define ERRORS_MAX 3               /* then that way is none */
 

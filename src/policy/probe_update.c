@@ -108,13 +108,19 @@ int probe_plan_remember(struct probe_plan *plan, const struct path_measure *meas
 	return 0;
 }
 
+static bool same_layer(const struct encap *a, const struct encap *b)
+{
+	return a->kind == b->kind && a->given == b->given &&
+	       memcmp(a->value, b->value, sizeof(a->value)) == 0;
+}
+
 static bool same_inside(const struct probe_target *a, const struct probe_target *b)
 {
 	if (a->inside_count != b->inside_count || a->inside_ifindex != b->inside_ifindex ||
 	    a->layer_count != b->layer_count || a->extra != b->extra || a->link_mtu != b->link_mtu)
 		return false;
 	for (size_t i = 0; i < a->layer_count; i++)
-		if (memcmp(&a->layer[i], &b->layer[i], sizeof(a->layer[i])) != 0)
+		if (!same_layer(&a->layer[i], &b->layer[i]))
 			return false;
 	for (size_t i = 0; i < a->inside_count; i++) {
 		const struct probe_inside *x = &a->inside[i], *y = &b->inside[i];
@@ -272,7 +278,7 @@ static void take_over(struct probe_plan *plan, struct probe_target_list *targets
 int probe_plan_update(struct probe_plan *plan, struct probe_target_list *targets, uint64_t now_ns)
 {
 	size_t count = targets->count;
-	struct probe_path **paths = calloc(count + 1, sizeof(*paths));
+	struct probe_path **paths = calloc(count + 1, sizeof(struct probe_path *));
 	bool *fresh = calloc(count + 1, sizeof(*fresh));
 	int r = -ENOMEM;
 
