@@ -22,6 +22,7 @@
 #define PMTU_TRIES_MAX 16     /* of a path that loses half and more */
 #define PMTU_TIMEOUT_MIN_NS 100000000u  /* 100 ms */
 #define PMTU_TIMEOUT_MAX_NS 1000000000u /* 1 s, RFC 8899 5.1.1 */
+#define PMTU_SPACE_NS 150000000u /* 150 ms: between tries of one size that are to make sure */
 #define PMTU_SIZES_MAX 48     /* different sizes of one search; it takes about 15 */
 #define PMTU_FLIGHTS 64       /* packets whose late answer still counts */
 #define PMTU_SUGGESTIONS_MAX 8 /* of routers, that are followed */
@@ -64,7 +65,7 @@ struct pmtu_size {
 	uint16_t too_big;         /* messages */
 	bool refused;             /* the link does not take it */
 	uint32_t last;            /* serial of its last packet */
-	uint64_t first_ns;        /* when its first packet was sent */
+	uint64_t first_ns, last_ns; /* when its first and its last packet were sent */
 };
 
 struct pmtu_flight {

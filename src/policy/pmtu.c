@@ -121,6 +121,11 @@ static enum pmtu_step search(struct pmtu *pmtu, uint64_t now_ns, uint32_t *ret_s
 		return PMTU_DONE;
 	if (!size && pmtu->size_count == PMTU_SIZES_MAX)
 		return PMTU_DOWN;
+	/* What is lost in one short outage is one loss. */
+	if (pick.confirm && size && wanted && now_ns < size->last_ns + PMTU_SPACE_NS) {
+		*ret_wait_ns = size->last_ns + PMTU_SPACE_NS;
+		return PMTU_WAIT;
+	}
 	return send_or_wait(pmtu, now_ns, control ? PMTU_SMALL : pick.size,
 			    control || wanted, ret_size, ret_wait_ns);
 }
@@ -151,6 +156,7 @@ uint32_t pmtu_sent(struct pmtu *pmtu, uint32_t bytes, uint8_t via, uint64_t now_
 	if (!size->sent++)
 		size->first_ns = now_ns;
 	size->last = pmtu->serial;
+	size->last_ns = now_ns;
 	pmtu->out++;
 	*flight = (struct pmtu_flight){
 		.serial = pmtu->serial, .size = (uint16_t)(size - pmtu->sizes), .via = via,

@@ -128,7 +128,8 @@ static void deliver(struct sim_net *net, struct sim_path *path, const struct pro
 
 	if (!inside && path->lies && sim_chance(net, path->lies))
 		too_big(net, path, order->id, path->lie[sim_random(net, 4)]);
-	if (path->dead || sim_chance(net, path->loss_forth))
+	if (path->dead || net->now_ns % (2 * NS_PER_SECOND) < path->outage_ns ||
+	    sim_chance(net, path->loss_forth))
 		return;
 	if (outer > path->forth) {
 		if (path->honest && !inside)

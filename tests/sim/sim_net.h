@@ -24,6 +24,7 @@ struct sim_path {
 	uint32_t lie[4];           /* told at random for every probe outside; 0 none */
 	unsigned int lies;         /* percent of probes that are lied about */
 	bool dead;                 /* nothing passes */
+	uint64_t outage_ns;        /* nothing passes for so long, every 2 s */
 
 	uint32_t assumed;          /* by links and routes, bytes; 0: SIM_ASSUMED */
 	uint32_t hint;             /* of the kernel */
