@@ -42,23 +42,40 @@ class Lab:
     """Hosts a and b. In commands $local4 $remote4 $local6 $remote6 are the addresses outside,
     $inner4 $far4 $inner6 $far6 those inside, $me is a or b, $n and $m are 1 and 2 or 2 and 1."""
 
+    OUTSIDE = {1: {"4": "198.51.100.1", "6": "2001:db8:2::1"},  # by $n
+               2: {"4": "198.51.100.2", "6": "2001:db8:2::2"}}
+
     def __init__(self, mtu=LARGE):
         self.a, self.b = Host("a", self._facts("a", 1, 2)), Host("b", self._facts("b", 2, 1))
         self.hosts = (self.a, self.b)
         self._children, self._keep = [], []
         self._files = tempfile.TemporaryDirectory(prefix="mssclamp-lab-")
         self.directory = pathlib.Path(self._files.name)
-        veth(self.a, "outer", self.b, "outer", mtu, mtu)
+        self._cable(mtu)
         self.ip("addr add $local4/24 dev outer\naddr add $local6/64 dev outer nodad\n")
 
-    @staticmethod
-    def _facts(me, n, m):
+    def _cable(self, mtu):
+        """Joins the hosts: both have a link "outer"."""
+        veth(self.a, "outer", self.b, "outer", mtu, mtu)
+
+    def _facts(self, me, n, m):
         facts = {"me": me, "n": n, "m": m}
         for name, net in (("local", n), ("remote", m)):
-            facts |= {f"{name}4": f"198.51.100.{net}", f"{name}6": f"2001:db8:2::{net}"}
+            facts |= {f"{name}{version}": address
+                      for version, address in self.OUTSIDE[net].items()}
         for name, net in (("inner", n), ("far", m)):
             facts |= {f"{name}4": f"10.99.0.{net}", f"{name}6": f"fd99::{net}"}
         return facts
+
+    def attach(self, host, net4="192.0.2", net6="2001:db8:1:"):
+        """A client behind a host, which forwards: address 2 of its nets. Returns its namespace."""
+        client = self.keep(Namespace("c"))
+        veth(host, "lan", client, "eth0")
+        host.ip(f"addr add {net4}.1/24 dev lan\naddr add {net6}:1/64 dev lan nodad\n")
+        host.forward()
+        client.ip(f"addr add {net4}.2/24 dev eth0\naddr add {net6}:2/64 dev eth0 nodad\n"
+                  f"route add default via {net4}.1\nroute add default via {net6}:1\n")
+        return client
 
     def ip(self, commands, **more):
         """ip(8) commands at both ends, one a line."""
@@ -70,10 +87,10 @@ class Lab:
         for host in self.hosts:
             host.run(*(host.fill(word, **more) for word in argv))
 
-    def address(self, device="t0"):
+    def address(self, device="t0", length4=24, length6=64):
         """Up, and the inner addresses on a device at both ends."""
-        self.ip(f"addr add $inner4/24 dev {device}\n"
-                f"addr add $inner6/64 dev {device} nodad\nlink set {device} up\n")
+        self.ip(f"addr add $inner4/{length4} dev {device}\n"
+                f"addr add $inner6/{length6} dev {device} nodad\nlink set {device} up\n")
 
     def write(self, name, text, mode=0o600):
         path = self.directory / name
@@ -165,7 +182,7 @@ class Meter:
         self.cable.setblocking(False)
         self.serial = 0
         end = time.monotonic() + seconds * SLOW
-        while not self._passes(LEAST[family] + 8, 0.3):
+        while not self.passes(LEAST[family] + 8, 0.3):
             assert time.monotonic() < end, f"IPv{family} does not pass\n{lab.logs()}"
 
     @staticmethod
@@ -178,7 +195,7 @@ class Meter:
             return False
         return True
 
-    def _passes(self, size, seconds):
+    def passes(self, size, seconds):
         """Whether a datagram arrives whole. OSError(EMSGSIZE) where it cannot leave."""
         self.serial += 1
         data = struct.pack("!Q", self.serial).ljust(size - LEAST[self.family], b"\x5a")
@@ -231,7 +248,7 @@ class Meter:
             self._back()
             self._drain()
             try:
-                arrived = self._passes(size, 0.03 if size >= min(self.lost, default=LARGE) else 1.0)
+                arrived = self.passes(size, 0.03 if size >= min(self.lost, default=LARGE) else 1.0)
             except OSError as error:
                 if error.errno != errno.EMSGSIZE:
                     raise
@@ -239,7 +256,7 @@ class Meter:
             left = [one for one in self._drain() if one >= size]
             if not arrived:
                 self.lost.add(size)
-            if left and (arrived or len(left) == 1):
+            if left and (arrived or len(left) == 1 or math.inf in left):
                 return left[0] if len(left) == 1 else math.inf
         raise AssertionError(f"IPv{self.family}, {size} bytes: nothing left\n{self.lab.logs()}")
 

@@ -118,5 +118,11 @@ def upload(namespace, server, size, seconds=3.0):
         return answer.hex()
 
 
+def both_ways(namespace, server, size, seconds=3.0):
+    """Up and down, all of it; raises Hangs."""
+    for carry in (upload, download):
+        assert carry(namespace, server, size, seconds) == expected(size)
+
+
 def expected(size):
     return hashlib.sha256(pattern(size)).hexdigest()

@@ -9,7 +9,7 @@ BIG = 8000  # MTU of the devices: more than any path asks for
 OUTER = {4: "local $local4 remote $remote4", 6: "local $local6 remote $remote6"}
 
 
-def link(commands, mtu=BIG, device="t0", module=None):
+def link(commands, mtu=BIG, device="t0", module=None, lengths=(24, 64)):
     """Commands that make the device at both ends; it gets the inner addresses."""
     def build(lab):
         if module:
@@ -17,16 +17,16 @@ def link(commands, mtu=BIG, device="t0", module=None):
         lab.ip(commands)
         if mtu:
             lab.ip(f"link set {device} mtu {mtu}")
-        lab.address(device)
+        lab.address(device, *lengths)
     return build
 
 
-def tunnel(kind, options="", outer=4, mtu=BIG):
-    return link(f"link add t0 type {kind} {OUTER[outer]} {options}", mtu)
+def tunnel(kind, options="", outer=4, mtu=BIG, **more):
+    return link(f"link add t0 type {kind} {OUTER[outer]} {options}", mtu, **more)
 
 
-def vxlan(outer=4, options="", mtu=BIG):
-    return tunnel("vxlan", f"id 5 dstport 4789 {options}", outer, mtu)
+def vxlan(outer=4, options="", mtu=BIG, **more):
+    return tunnel("vxlan", f"id 5 dstport 4789 {options}", outer, mtu, **more)
 
 
 def vxlan_gpe(lab):

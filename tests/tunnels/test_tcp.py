@@ -10,25 +10,17 @@ import userspace
 from conftest import STOCK
 from daemon import Daemon
 from lab import Lab, Meter
-from netns import Namespace, veth
 
 PATH = 1400
 SIZE = 300_000
-CLIENT = {4: "192.0.2.2", 6: "2001:db8:1::2"}
-INSIDE = {4: "10.99.0", 6: "fd99:"}
 
 
 def client(lab):
-    """Namespace c behind a, which forwards."""
-    lab.c = lab.keep(Namespace("c"))
-    veth(lab.a, "lan", lab.c, "eth0")
-    lab.a.ip("addr add 192.0.2.1/24 dev lan\naddr add 2001:db8:1::1/64 dev lan nodad\n")
-    lab.a.forward()
-    lab.c.ip("addr add 192.0.2.2/24 dev eth0\naddr add 2001:db8:1::2/64 dev eth0 nodad\n"
-             "route add default via 192.0.2.1\nroute add default via 2001:db8:1::1\n")
+    """Behind a; what a says of packets that are too large does not reach it."""
+    lab.c = lab.attach(lab.a)
     for table, error in (("iptables", ("icmp", "--icmp-type", "fragmentation-needed")),
                          ("ip6tables", ("icmpv6", "--icmpv6-type", "packet-too-big"))):
-        lab.c.run(table, "-w", "-A", "INPUT", "-p", *error[:1], *error[1:], "-j", "DROP")
+        lab.c.run(table, "-w", "-A", "INPUT", "-p", *error, "-j", "DROP")
 
 
 def swallow(lab):
@@ -71,12 +63,6 @@ TUNNELS = [
 ]
 
 
-def arrives(lab, server, seconds=6.0):
-    """Bytes both ways; Hangs where they do not come."""
-    for carry in (transfer.upload, transfer.download):
-        assert carry(lab.c, server, SIZE, seconds) == transfer.expected(SIZE)
-
-
 @pytest.mark.parametrize("name, build, where, families", TUNNELS, ids=[row[0] for row in TUNNELS])
 def test_hangs_without_and_arrives_with_it(name, build, where, families):
     with Lab() as lab:
@@ -87,7 +73,7 @@ def test_hangs_without_and_arrives_with_it(name, build, where, families):
                    for family in families]
         for server in servers:
             with pytest.raises(transfer.Hangs):
-                arrives(lab, server, 1.5)
+                transfer.both_ways(lab.c, server, SIZE, 1.5)
         with Daemon(getattr(lab, where)):
             for server in servers:
-                arrives(lab, server)
+                transfer.both_ways(lab.c, server, SIZE, 6.0)

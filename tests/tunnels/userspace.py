@@ -119,7 +119,7 @@ def wireguard_keys():
     return private.strip(), public.strip()
 
 
-def wireguard_configure(lab, outer, mtu, devices=("t0", "t0")):
+def wireguard_configure(lab, outer, mtu, devices=("t0", "t0"), allowed=2 * ("0.0.0.0/0,::/0",)):
     """Keys, peers, addresses and MTU of wireguard devices that are there already."""
     keys = [wireguard_keys() for _ in lab.hosts]
     for i, host in enumerate(lab.hosts):
@@ -127,7 +127,7 @@ def wireguard_configure(lab, outer, mtu, devices=("t0", "t0")):
         address = f"[{address}]" if outer == 6 else address
         key = lab.write(f"wg{i}.key", keys[i][0] + "\n")
         host.run("wg", "set", devices[i], "listen-port", "51820", "private-key", key, "peer", peer,
-                 "endpoint", f"{address}:51820", "allowed-ips", "0.0.0.0/0,::/0")
+                 "endpoint", f"{address}:51820", "allowed-ips", host.fill(allowed[i]))
         host.ip(host.fill(f"addr add $inner4/24 dev {devices[i]}\n"
                           f"addr add $inner6/64 dev {devices[i]} nodad\n"
                           f"link set {devices[i]} mtu {mtu} up\n"))
@@ -149,14 +149,14 @@ def wireguard_go_name(host):
     return f"wg{host.facts['me']}{os.getpid()}"
 
 
-def wireguard_go(outer=4, mtu=1420):
+def wireguard_go(outer=4, mtu=1420, **more):
     def build(lab):
         names = tuple(wireguard_go_name(host) for host in lab.hosts)
         for host, name in zip(lab.hosts, names):
             lab.keep(Uapi(name))
             lab.start(host, "wireguard-go", "-f", name)
             until(lambda n=name: (UAPI / f"{n}.sock").exists(), f"{name} has its socket")
-        wireguard_configure(lab, outer, mtu, names)
+        wireguard_configure(lab, outer, mtu, names, **more)
     return build
 
 
