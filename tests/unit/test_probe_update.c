@@ -119,7 +119,8 @@ static void test_a_way_that_flaps(void **state)
 static void test_a_shorter_interval_holds_at_once(void **state)
 {
 	const struct probe_plan_config often = {
-		.interval_ns = 30 * SECOND, .rate_pps = 10, .floor = { 576, 1280 },
+		.automatic = true, .interval_ns = 30 * SECOND, .rate_pps = 10,
+		.floor = { 576, 1280 },
 	};
 	struct world world;
 
