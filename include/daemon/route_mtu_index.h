@@ -15,7 +15,7 @@ struct link_needs {
 	uint32_t *mtus;            /* beside them: bytes; the link's own inside of a prefix that
 				    * needs less, else 0 where it needs none */
 	struct prefix_cover cover; /* of prefixes */
-	size_t count, capacity, mtu_capacity;
+	size_t count;
 };
 
 struct needs {

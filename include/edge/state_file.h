@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One small file of ours that outlives a restart: read whole, replaced whole. Control thread only.
  *
- * path is absolute and names a file; its folder is not made. What is there must be a regular file of
- * this process's user or of root: anything else is left as it is. Errors of all three:
+ * path is absolute and names a file; its folder is not made. What is there must be a regular file
+ * of this process's user or of root: anything else is left as it is. Errors of all three:
  *   -ENOENT   no such file, or for a write no such folder
  *   -ELOOP    a symbolic link
  *   -EISDIR   a folder, a device, a pipe

@@ -107,24 +107,6 @@ static int collect(const struct tunnel_set *set, struct entries *entries)
 	return r;
 }
 
-static int append_need(struct link_needs *needs, const struct entry *entry)
-{
-	void *prefixes = needs->prefixes, *mtus = needs->mtus;
-	int r = array_reserve(&prefixes, &needs->capacity, needs->count + 1,
-			      sizeof(*needs->prefixes));
-
-	needs->prefixes = prefixes;
-	if (r == 0)
-		r = array_reserve(&mtus, &needs->mtu_capacity, needs->count + 1,
-				  sizeof(*needs->mtus));
-	needs->mtus = mtus;
-	if (r < 0)
-		return r;
-	needs->prefixes[needs->count] = entry->prefix;
-	needs->mtus[needs->count++] = entry->inner;
-	return 0;
-}
-
 static void link_needs_done(struct link_needs *needs)
 {
 	prefix_cover_done(&needs->cover);
@@ -165,22 +147,35 @@ static bool conclude(const struct tunnel_set *set, struct link_needs *needs, con
 	return any;
 }
 
+/* Each prefix once, with its smallest limit. */
+static void take_entries(struct link_needs *needs, const struct entry *entries, size_t count,
+			 bool *narrow)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0 && prefix_compare(&entries[i - 1].prefix, &entries[i].prefix) == 0)
+			continue;
+		narrow[needs->count] = entries[i].narrow;
+		needs->prefixes[needs->count] = entries[i].prefix;
+		needs->mtus[needs->count++] = entries[i].inner;
+	}
+}
+
 /* All entries of one link. Returns 1 and its needs, 0 without any, or -ENOMEM. */
 static int make_link(const struct tunnel_set *set, const struct entry *entries, size_t count,
 		     struct link_needs *ret_needs)
 {
 	struct link_needs needs = { .link = entries[0].link };
+	struct prefix_cover cover = { 0 };
 	bool *narrow = calloc(count, sizeof(*narrow));
-	int r = narrow ? 0 : -ENOMEM;
+	int r = -ENOMEM;
 
-	for (size_t i = 0; i < count && r == 0; i++) {
-		if (i > 0 && prefix_compare(&entries[i - 1].prefix, &entries[i].prefix) == 0)
-			continue;
-		narrow[needs.count] = entries[i].narrow;
-		r = append_need(&needs, &entries[i]);
+	needs.prefixes = calloc(count, sizeof(*needs.prefixes));
+	needs.mtus = calloc(count, sizeof(*needs.mtus));
+	if (narrow && needs.prefixes && needs.mtus) {
+		take_entries(&needs, entries, count, narrow);
+		r = prefix_cover_init(&cover, needs.prefixes, needs.count);
+		needs.cover = cover;
 	}
-	if (r == 0)
-		r = prefix_cover_init(&needs.cover, needs.prefixes, needs.count);
 	if (r == 0)
 		r = conclude(set, &needs, narrow);
 	free(narrow);
@@ -191,14 +186,12 @@ static int make_link(const struct tunnel_set *set, const struct entry *entries, 
 	return r;
 }
 
-static int append_link(struct needs *needs, const struct link_needs *link)
+static int reserve_link(struct needs *needs)
 {
 	void *list = needs->list;
-	int r = array_reserve(&list, &needs->capacity, needs->count + 1, sizeof(*link));
+	int r = array_reserve(&list, &needs->capacity, needs->count + 1, sizeof(*needs->list));
 
 	needs->list = list;
-	if (r == 0)
-		needs->list[needs->count++] = *link;
 	return r;
 }
 
@@ -209,18 +202,14 @@ int needs_make(const struct tunnel_set *set, struct needs *ret_needs)
 	int r = collect(set, &entries);
 
 	for (size_t at = 0, end; at < entries.count && r >= 0; at = end) {
-		struct link_needs link;
-
 		for (end = at + 1; end < entries.count; end++) {
 			if (entries.list[end].link != entries.list[at].link)
 				break;
 		}
-		r = make_link(set, entries.list + at, end - at, &link);
-		if (r > 0) {
-			r = append_link(&needs, &link);
-			if (r < 0)
-				link_needs_done(&link);
-		}
+		r = reserve_link(&needs);
+		if (r == 0)
+			r = make_link(set, entries.list + at, end - at, &needs.list[needs.count]);
+		needs.count += r > 0;
 	}
 	free(entries.list);
 	if (r < 0) {

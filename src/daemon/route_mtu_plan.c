@@ -94,12 +94,6 @@ static int append_halves(struct pair *pair, struct mtu_route *route)
 	return r;
 }
 
-/* Whether all packets are held to that MTU by the route as it is. */
-static bool is_enough(const struct mtu_route *route, bool six, uint32_t mtu)
-{
-	return route->mtu && route->mtu <= mtu && (!six || route->locks & MTU_LOCK);
-}
-
 /* Whether nothing of ours may stand in front of a route of one host or of everything: IPv6 has no
  * smaller metric, or the kernel would take ours for its own. */
 static bool is_first(const struct mtu_route *route)
@@ -130,12 +124,12 @@ static int want(struct pair *pair, const struct mtu_route *route, const struct p
 	bool six = prefix->address.family == FAMILY_IPV6;
 	struct mtu_route ours = *route;
 
-	if (route->type != RTN_UNICAST || !route->whole || is_enough(route, six, mtu) ||
+	if (route->type != RTN_UNICAST || !route->whole || (route->mtu && route->mtu <= mtu) ||
 	    is_local_or_multicast(prefix) || holds_kept(pair, prefix))
 		return 0;
 	ours.prefix = *prefix;
 	ours.protocol = ROUTE_MTU_PROTOCOL;
-	ours.mtu = route->mtu && route->mtu < mtu ? route->mtu : mtu;
+	ours.mtu = mtu;
 	ours.locks |= six ? MTU_LOCK : 0;
 	ours.priority = ROUTE_MTU_PRIORITY;
 	ours.place = SIZE_MAX; /* nothing that it would have to be in front of */

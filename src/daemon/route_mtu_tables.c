@@ -31,7 +31,7 @@ static size_t choose(const struct mtu_route_list *routes, const struct mtu_route
 		if (routes->list[i].protocol != ROUTE_MTU_PROTOCOL)
 			ret_chosen[count++] = &routes->list[i];
 	}
-	qsort(ret_chosen, count, sizeof(*ret_chosen), compare_routes);
+	qsort(ret_chosen, count, sizeof(void *), compare_routes);
 	for (size_t i = 0; i < count; i++) {
 		const struct mtu_route *last = kept ? ret_chosen[kept - 1] : NULL;
 
@@ -111,7 +111,7 @@ int tables_make(const struct mtu_route_list *routes, struct tables *ret_tables)
 	size_t count;
 	int r;
 
-	tables.routes = calloc(routes->count + 1, sizeof(*tables.routes));
+	tables.routes = calloc(routes->count + 1, sizeof(void *));
 	tables.prefixes = calloc(routes->count + 1, sizeof(*tables.prefixes));
 	tables.by_link = calloc(routes->count + 1, sizeof(*tables.by_link));
 	if (!tables.routes || !tables.prefixes || !tables.by_link) {

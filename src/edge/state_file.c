@@ -23,7 +23,6 @@ static int place_open(const char *path, struct place *ret_place)
 	const char *slash = strrchr(path, '/');
 	char folder[PATH_MAX];
 	size_t len;
-	int fd;
 
 	if (!slash || slash[1] == '\0')
 		return -EINVAL;
@@ -32,11 +31,9 @@ static int place_open(const char *path, struct place *ret_place)
 		return -ENAMETOOLONG;
 	memcpy(folder, path, len);
 	folder[len] = '\0';
-	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	*ret_place = (struct place){ fd, slash + 1 };
-	return 0;
+	ret_place->name = slash + 1;
+	ret_place->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return ret_place->folder < 0 ? -errno : 0;
 }
 
 /* Whether what is there may be read or replaced. */
