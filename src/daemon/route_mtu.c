@@ -149,25 +149,29 @@ static int reconcile(struct route_mtu *routes, const struct tunnel_set *set,
 	return r;
 }
 
-static int apply(struct route_mtu *routes, const struct tunnel_set *set, bool enabled)
+static int meet(struct route_mtu *routes, const struct tunnel_set *set, const struct needs *needs)
 {
 	struct mtu_route_list there = { 0 }, wanted = { 0 };
 	uint64_t begin_ns = clock_boottime_ns();
-	struct needs needs = { 0 };
-	int r = enabled ? needs_make(set, &needs) : 0;
+	int r = route_mtu_dump(routes->nl, needs->count == 0, &there);
 
-	if (r < 0)
-		return r;
-	if (needs.count == 0 && routes->clean)
-		return 0;
-	r = route_mtu_dump(routes->nl, needs.count == 0, &there);
-	if (r == 0 && needs.count > 0)
-		r = route_mtu_plan(set, &needs, &there, &wanted);
+	if (r == 0 && needs->count > 0)
+		r = route_mtu_plan(set, needs, &there, &wanted);
 	if (r == 0)
 		r = reconcile(routes, set, &there, &wanted, begin_ns);
 	routes->clean = r == 0 && wanted.count == 0 && routes->refused.count == 0;
 	mtu_route_list_done(&wanted);
 	mtu_route_list_done(&there);
+	return r;
+}
+
+static int apply(struct route_mtu *routes, const struct tunnel_set *set, bool enabled)
+{
+	struct needs needs = { 0 };
+	int r = enabled ? needs_make(set, &needs) : 0;
+
+	if (r == 0 && (needs.count > 0 || !routes->clean))
+		r = meet(routes, set, &needs);
 	needs_done(&needs);
 	return r;
 }
