@@ -27,6 +27,8 @@ struct world {
 	unsigned int orders[PROBE_SIDES][PROBE_METHODS];
 	size_t inside;           /* the address that answers */
 	uint32_t largest;        /* outer size that was sent */
+	uint64_t sent_ns[256][5]; /* rings by the endpoint's last byte: half of 10 a second */
+	unsigned int sent[256];
 	struct probe_report last;
 	unsigned int reports;
 };
@@ -76,12 +78,22 @@ static inline void begin(struct world *world)
 	assert_non_null(world->plan);
 }
 
+/* Of one path, whatever begins and ends: 5 packets in any second. */
+static inline void check_budget(struct world *world, uint8_t host)
+{
+	uint64_t *oldest = &world->sent_ns[host][world->sent[host]++ % 5];
+
+	assert_true(!*oldest || world->now_ns - *oldest >= SECOND);
+	*oldest = world->now_ns;
+}
+
 static inline void deliver(struct world *world, const struct probe_order *order)
 {
 	bool inside = order->side == PROBE_INSIDE;
 	uint32_t outer = inside ? probe_target_outer(order->target, order->size) : order->size;
 	int error = world->error[order->method];
 
+	check_budget(world, order->target->way.destination.bytes[3]);
 	world->orders[order->side][order->method]++;
 	if (outer > world->largest)
 		world->largest = outer;

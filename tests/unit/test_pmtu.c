@@ -350,6 +350,30 @@ static const struct {
 	{ 40, 10, 0, 5 }, { 24, 24, 0, 12 }, { 1, 40, 0, 16 }, { 8, 0, 1, 1 }, { 24, 24, 5, 5 },
 };
 
+/* A router that drops, and tells one byte less than what came each time: it leads only so far. */
+static void test_a_router_that_leads_astray(void **state)
+{
+	struct world world = { .passes = 1300 };
+
+	(void)state;
+	begin(&world, 576, 1500, 0);
+	for (;;) {
+		uint64_t wait_ns = 0;
+		uint32_t size = 0;
+		enum pmtu_step step = pmtu_next(&world.pmtu, world.now_ns, &size, &wait_ns);
+
+		if (step == PMTU_WAIT)
+			world.now_ns = wait_ns;
+		else if (step == PMTU_DONE)
+			break;
+		world.router = size - 1;
+		if (step == PMTU_SEND)
+			send_one(&world, size);
+	}
+	assert_int_equal(pmtu_found(&world.pmtu), 1300);
+	assert_true(world.sent < 36);
+}
+
 static void test_tries_follow_the_loss(void **state)
 {
 	(void)state;
@@ -409,6 +433,7 @@ int main(void)
 		cmocka_unit_test(test_a_late_answer_takes_it_back),
 		cmocka_unit_test(test_a_path_that_shrinks_meanwhile),
 		cmocka_unit_test(test_routers_alone),
+		cmocka_unit_test(test_a_router_that_leads_astray),
 		cmocka_unit_test(test_tries_follow_the_loss),
 		cmocka_unit_test(test_timeouts_follow_the_round_trip),
 	};

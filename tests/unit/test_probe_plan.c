@@ -221,6 +221,27 @@ static void test_a_hint_that_comes_again_counts_again(void **state)
 	probe_plan_free(world.plan);
 }
 
+/* Another value each second for half a minute: a run in ten seconds. */
+static void test_a_storm_of_hints(void **state)
+{
+	struct world world;
+
+	(void)state;
+	begin(&world);
+	update_one(&world, 1, 1500, 0);
+	run_for(&world, 30);
+	world.reports = 0;
+	for (uint32_t second = 0; second < 30; second++) {
+		update_one(&world, 1, 1500, 1300 + second);
+		run_for(&world, 1);
+		assert_int_equal(only_measure(&world)->mtu, 1500);
+	}
+	assert_in_range(world.reports, 2, 4);
+	assert_int_equal(probe_plan_totals(world.plan).hints_rejected[HINT_CONTRADICTED],
+			 world.reports);
+	probe_plan_free(world.plan);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -231,6 +252,7 @@ int main(void)
 		cmocka_unit_test(test_what_was_not_sent_is_counted),
 		cmocka_unit_test(test_each_hint),
 		cmocka_unit_test(test_a_hint_that_comes_again_counts_again),
+		cmocka_unit_test(test_a_storm_of_hints),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -48,6 +48,31 @@ static void test_a_run_is_begun_anew(void **state)
 	probe_plan_free(world.plan);
 }
 
+/* Twenty runs one upon the other: the path's budget holds (probe_world.h looks). */
+static void test_who_asks_again_waits(void **state)
+{
+	const struct probe_run_options usual = { 0 };
+	struct world world;
+
+	(void)state;
+	begin_measured(&world);
+	for (unsigned int i = 0; i < 20; i++) {
+		uint64_t run = ask(&world, &usual);
+
+		run_until(&world, world.now_ns + (i + 1) * 100 * NS_PER_MS);
+		if (i & 1)
+			probe_plan_cancel(world.plan, run);
+		if (i & 2)
+			update_one(&world, 1, i & 4 ? 1500 : 1450, 0);
+		if (i == 10)
+			update(&world, NULL, 0);
+		if (i >= 10)
+			update_one(&world, 1, 1500, 0);
+	}
+	assert_true(world.sent[1] > 40);
+	probe_plan_free(world.plan);
+}
+
 static void test_no_more_than_somebody_wants(void **state)
 {
 	const struct probe_run_options narrow = { .most = 1400 };
@@ -92,7 +117,7 @@ static void test_what_is_cancelled_is_gone(void **state)
 	(void)state;
 	begin_measured(&world);
 	run = ask(&world, &usual);
-	run_for(&world, 1);
+	run_until(&world, world.now_ns + SECOND / 2);
 	probe_plan_cancel(world.plan, run);
 	assert_false(probe_plan_look(world.plan, run, &report));
 	world.reports = 0;
@@ -135,6 +160,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_run_is_begun_anew),
+		cmocka_unit_test(test_who_asks_again_waits),
 		cmocka_unit_test(test_no_more_than_somebody_wants),
 		cmocka_unit_test(test_as_many_tries_as_somebody_wants),
 		cmocka_unit_test(test_what_is_cancelled_is_gone),
