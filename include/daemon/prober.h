@@ -22,8 +22,8 @@ struct prober_owner {
 	void *userdata;
 };
 
-/* Reads what a former process measured. Borrows event. Logs what went wrong. Returns 0 and the owned
- * prober, or -errno. */
+/* Reads what a former process measured. Borrows event. Logs what went wrong. Returns 0 and the
+ * owned prober, or -errno. */
 int prober_open(sd_event *event, const struct config *config, const struct prober_owner *owner,
 		struct prober **ret_prober);
 /* Keeps what was measured for the next process. NULL is fine. */
@@ -32,8 +32,8 @@ void prober_close(struct prober *prober);
 /* Other settings, from now on. */
 void prober_configure(struct prober *prober, const struct config *config);
 
-/* There may be other far ends, or other paths to them: soon the owner is asked for them. Many at once
- * are one question, and it takes a tenth of the time at most. */
+/* There may be other far ends, or other paths to them: soon the owner is asked for them. Many at
+ * once are one question, and it takes a tenth of the time at most. */
 void prober_follow(struct prober *prober);
 
 /* Whether paths are measured without anybody asking: then hints of the kernel decide nothing. */

@@ -139,8 +139,8 @@ void fdb_list_done(struct fdb_list *entries);
 /* Pure. Appends the far end that one RTM_NEWNEIGH of a dump of forwarding tables names; entries
  * without one append nothing. Returns 0, or with nothing appended -EBADMSG or -ENOMEM. */
 int rtnl_parse_fdb(const struct nlmsghdr *message, struct fdb_list *entries);
-/* Sorts and leaves out what is there twice: many MAC addresses lie behind one far end. Of one that is
- * learned and set up too, the latter stays. */
+/* Sorts and leaves out what is there twice: many MAC addresses lie behind one far end. Of one that
+ * is learned and set up too, the latter stays. */
 void rtnl_sort_fdb(struct fdb_list *entries);
 /* The far ends of one VXLAN link, or with 0 of all, sorted, each once. Learning changes them
  * with every packet from elsewhere and each change is an event (RTNLGRP_NEIGH): to be polled

@@ -68,18 +68,18 @@ struct probe_target_input {
 
 /* Every far end whose endpoint and way are known and whose path sets a limit that nobody has fixed:
  * not where `tunnels` gives path_mtu or over, not inside a TCP stream, not this host. Peers have an
- * id, and an endpoint that is not unproven; a device that has no peers and one far end of its own (GRE, IPIP, VXLAN with a remote) is one
- * with the peer "".
+ * id, and an endpoint that is not unproven; a device that has no peers and one far end of its own
+ * (GRE, IPIP, VXLAN with a remote) is one with the peer "".
  *
  * Inside are hosts among the prefixes behind a peer, in their order, then neighbours of a link that
  * has one far end; none is this host's own.
  *
- * IPsec policies of one tunnel that lead to one gateway are one target, peer "", whose measure holds
- * for all of them (tunnel_set_peer_measured_as). The first that has an address inside says through
- * which layers, those with the same layers add theirs. Such an address comes with its source, which
- * has to lie on the policy's own side; policies for some protocol or ports alone give none. A gateway
- * that a policy without protocol covers itself (host to host, transport mode) is no target: no probe
- * would go outside.
+ * IPsec policies of one tunnel that lead to one gateway are one target, peer "", whose measure
+ * holds for all of them (tunnel_set_peer_measured_as). The first that has an address inside says
+ * through which layers, those with the same layers add theirs. Such an address comes with its
+ * source, which has to lie on the policy's own side; policies for some protocol or ports alone give
+ * none. A gateway that a policy without protocol covers itself (host to host, transport mode) is no
+ * target: no probe would go outside.
  *
  * Returns 0 and the list, to be ended by probe_target_list_done, or -ENOMEM. */
 int probe_targets_make(const struct probe_target_input *input, struct probe_target_list *ret_list);

@@ -138,11 +138,11 @@ static inline bool tunnel_device_has_end(const struct link *link)
 }
 struct path_question tunnel_device_way(const struct link *link);
 
-/* What is left of the path inside of the layers, which stand from the wire inwards; link_mtu is that
- * of the tunnel's own link, 0 without. inner_mtu 1: nothing fits. */
-struct tunnel_limit tunnel_apply_layers(const struct tunnel_outer *outer, const struct encap *layers,
-					size_t count, uint32_t link_mtu,
-					struct tunnel_steps *steps);
+/* What is left of the path inside of the layers, which stand from the wire inwards; link_mtu is
+ * that of the tunnel's own link, 0 without. inner_mtu 1: nothing fits. */
+struct tunnel_limit tunnel_apply_layers(const struct tunnel_outer *outer,
+					const struct encap *layers, size_t count,
+					uint32_t link_mtu, struct tunnel_steps *steps);
 /* The layers that count for a tunnel: the configuration may know better about the innermost. count
  * is at most PEER_LAYERS_MAX. */
 void tunnel_layers_in_force(struct tunnel_set *set, const char *tunnel,

@@ -2,25 +2,15 @@
 #include "daemon/model.h"
 
 #include <errno.h>
-#include <linux/rtnetlink.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/epoll.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/build.h"
 #include "daemon/knowledge.h"
-#include "daemon/look_time.h"
 #include "daemon/peer_changes.h"
 #include "daemon/route_mtu.h"
-#include "edge/rtnl.h"
-
-#define RETRY_NS (200 * NS_PER_MS)
-/* Some changes are never announced (net.ipv6.conf.*.mtu): a look without a reason now and then. */
-#define LOOK_ANYWAY_NS (60 * NS_PER_SECOND)
-/* PMTU exceptions come and expire without a word. */
-#define HINTS_EVERY_NS (1 * NS_PER_SECOND)
+#include "daemon/watch.h"
 
 struct model {
 	sd_event *event;             /* borrowed */
@@ -28,18 +18,12 @@ struct model {
 	struct rules *tries;         /* temporary limits; NULL: none */
 	const struct events *told;         /* borrowed; who wants to hear of changes */
 	struct slot *slot;
-	struct nl *events;
-	sd_event_source *events_source, *look_source, *hints_source;
-	unsigned int stale;          /* RTNL_CHANGED_* and STALE_* not yet looked at */
-	uint64_t next_look_ns;       /* not before */
-	uint64_t look_anyway_ns;     /* without a reason, not after */
+	struct watch *watch;
 	struct knowledge knowledge;
 	struct prober *prober;
 	struct tunnels *tunnels;
 	struct tunnel_views views;   /* of the set of the snapshot that is in force */
 	struct route_mtu *routes;    /* NULL until model_keep_routes */
-	struct model_totals totals;
-	struct log_ratelimit lost_limit, failed_limit;
 };
 
 static const struct tunnel_set *current_set(const struct model *model)
@@ -107,71 +91,25 @@ static int publish(struct model *model, const struct config *config)
 	return 0;
 }
 
-static int schedule_look(struct model *model, uint64_t when_ns)
-{
-	uint64_t at_us = when_ns / 1000;
-	int r;
-
-	r = sd_event_source_set_time(model->look_source, at_us);
-	if (r < 0)
-		return r;
-	return sd_event_source_set_enabled(model->look_source, SD_EVENT_ONESHOT);
-}
-
-/* What is to be looked at now; nothing is owed behind it. */
-static unsigned int take_stale(struct model *model, uint64_t now_ns)
-{
-	unsigned int stale = model->stale;
-
-	/* Polls of peers come every few seconds: they are no reason to put this off. */
-	if (now_ns >= model->look_anyway_ns)
-		stale |= STALE_KERNEL;
-	if (stale & RTNL_CHANGED_LINKS)
-		model->look_anyway_ns = now_ns + LOOK_ANYWAY_NS;
-	model->stale = 0;
-	return stale;
-}
-
-/* What could not be asked for is asked for again before long, all of it after a while. */
-static int schedule_next_look(struct model *model)
-{
-	if (!model->knowledge.incomplete)
-		return schedule_look(model, model->look_anyway_ns);
-	model->stale |= STALE_KERNEL;
-	return schedule_look(model, clock_boottime_ns() + NS_PER_SECOND);
-}
-
-static int on_look(sd_event_source *source, uint64_t usec, void *userdata)
+static int look(void *userdata, unsigned int stale, struct look_time *time)
 {
 	struct model *model = userdata;
-	struct look_time time = look_time_begin();
-	unsigned int stale = take_stale(model, time.begin_ns);
-	uint64_t suppressed;
 	int news, r;
 
-	(void)source;
-	(void)usec;
 	news = knowledge_look(&model->knowledge, stale, model->config);
-	time.looked_ns = clock_boottime_ns();
+	time->looked_ns = clock_boottime_ns();
 	r = news > 0 ? publish(model, model->config) : news;
-	model->next_look_ns = look_time_next(&time);
-	if (r < 0) {
-		if (log_may_speak(&model->failed_limit, time.begin_ns, NS_PER_SECOND, &suppressed))
-			log_error(r, "rtnetlink: cannot read links and routes, the limits stay as "
-				     "they are; trying again");
-		/* All of it: what was read and not published is no news the next time. */
-		model->stale |= stale | STALE_KERNEL;
-		return schedule_look(model, clock_boottime_ns() + RETRY_NS);
-	}
-	look_time_say(&time, &model->knowledge, current_set(model)->peer_count, news > 0);
-	return schedule_next_look(model);
+	if (r < 0)
+		return r;
+	look_time_say(time, &model->knowledge, current_set(model)->peer_count, news > 0);
+	return model->knowledge.incomplete;
 }
 
-static int look_soon(struct model *model)
+static bool has_tunnels(void *userdata)
 {
-	uint64_t now_ns = clock_boottime_ns();
+	const struct model *model = userdata;
 
-	return schedule_look(model, now_ns > model->next_look_ns ? now_ns : model->next_look_ns);
+	return model->views.count > 0;
 }
 
 /* A source beside rtnetlink may have something new. */
@@ -179,8 +117,7 @@ static void on_discovery(void *userdata)
 {
 	struct model *model = userdata;
 
-	model->stale |= STALE_PEERS;
-	look_soon(model);
+	watch_note(model->watch, STALE_PEERS);
 }
 
 /* Probes found out something. */
@@ -188,85 +125,25 @@ static void on_measures(void *userdata)
 {
 	struct model *model = userdata;
 
-	model->stale |= STALE_MEASURES;
-	look_soon(model);
-}
-
-/* Exceptions matter where somebody sends to an endpoint. */
-static int on_hints(sd_event_source *source, uint64_t usec, void *userdata)
-{
-	struct model *model = userdata;
-
-	(void)usec;
-	if (model->views.count > 0) {
-		model->stale |= STALE_HINTS;
-		look_soon(model);
-	}
-	sd_event_source_set_time(source, (clock_boottime_ns() + HINTS_EVERY_NS) / 1000);
-	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
-}
-
-static int on_event_message(const struct nlmsghdr *message, void *userdata)
-{
-	struct model *model = userdata;
-
-	model->stale |= rtnl_event_kind(message);
-	return 0;
-}
-
-static int on_events(sd_event_source *source, int fd, uint32_t revents, void *userdata)
-{
-	struct model *model = userdata;
-	uint64_t now_ns = clock_boottime_ns(), suppressed;
-	int r;
-
-	(void)source;
-	(void)fd;
-	(void)revents;
-	r = nl_read_events(model->events, on_event_message, model);
-	if (r < 0) {
-		model->totals.resyncs++;
-		model->stale |= STALE_KERNEL;
-		if (log_may_speak(&model->lost_limit, now_ns, 10 * NS_PER_SECOND, &suppressed))
-			log_error(r, "rtnetlink: events were lost, reading all links and routes "
-				     "anew");
-	}
-	return model->stale ? look_soon(model) : 0;
+	watch_note(model->watch, STALE_MEASURES);
 }
 
 static int open_sockets(struct model *model)
 {
-	const struct prober_owner owner = { on_measures, fill_targets, model };
+	const struct prober_owner measures = { on_measures, fill_targets, model };
+	const struct watch_owner looks = { look, has_tunnels, model };
 	int r;
 
 	/* Events first, then the dump: what changes in between is told by an event. */
-	r = rtnl_open_events(&model->events);
-	if (r < 0)
-		return log_error(r, "rtnetlink: cannot subscribe to links and routes");
-	r = knowledge_init(&model->knowledge, model->event, on_discovery, model);
+	r = watch_open(model->event, &looks, &model->watch);
 	if (r == 0)
-		r = prober_open(model->event, model->config, &owner, &model->prober);
+		r = knowledge_init(&model->knowledge, model->event, on_discovery, model);
+	if (r == 0)
+		r = prober_open(model->event, model->config, &measures, &model->prober);
 	if (r < 0)
 		return r;
 	r = knowledge_look(&model->knowledge, STALE_KERNEL | STALE_HINTS, model->config);
 	return r < 0 ? log_error(r, "rtnetlink: cannot read links and routes") : 0;
-}
-
-static int add_sources(struct model *model)
-{
-	int r;
-
-	model->look_anyway_ns = clock_boottime_ns() + LOOK_ANYWAY_NS;
-	r = sd_event_add_io(model->event, &model->events_source, nl_fd(model->events), EPOLLIN,
-			    on_events, model);
-	if (r >= 0)
-		r = sd_event_add_time(model->event, &model->look_source, CLOCK_BOOTTIME,
-				      model->look_anyway_ns / 1000, 1000, on_look, model);
-	if (r >= 0)
-		r = sd_event_add_time(model->event, &model->hints_source, CLOCK_BOOTTIME,
-				      (clock_boottime_ns() + HINTS_EVERY_NS) / 1000, 1000, on_hints,
-				      model);
-	return r < 0 ? log_error(r, "event loop: cannot watch links and routes") : 0;
 }
 
 /* The first snapshot: nobody has read one before. */
@@ -303,11 +180,9 @@ int model_open(sd_event *event, struct workers *workers, const struct config *co
 	model->tunnels = tunnels_new(workers, told);
 	r = model->tunnels ? open_sockets(model) : log_error(-ENOMEM, "tunnels");
 	if (r == 0)
-		r = add_sources(model);
-	if (r == 0)
 		r = build_first(model, workers);
 	if (r == 0)
-		r = schedule_next_look(model);
+		r = watch_begin(model->watch, model->knowledge.incomplete);
 	if (r < 0) {
 		model_close(model);
 		return r;
@@ -320,11 +195,8 @@ void model_close(struct model *model)
 {
 	if (!model)
 		return;
-	sd_event_source_disable_unref(model->events_source);
-	sd_event_source_disable_unref(model->look_source);
-	sd_event_source_disable_unref(model->hints_source);
 	route_mtu_close(model->routes);
-	nl_close(model->events);
+	watch_close(model->watch);
 	prober_close(model->prober);
 	tunnel_views_done(&model->views);
 	slot_free(model->slot);
@@ -376,7 +248,7 @@ int model_try(struct model *model, struct rules *tries)
 
 int model_keep_routes(struct model *model)
 {
-	int r = route_mtu_open(model->events, &model->routes);
+	int r = route_mtu_open(watch_events(model->watch), &model->routes);
 
 	if (r == 0)
 		route_mtu_apply(model->routes, current_set(model), model->config);
@@ -415,10 +287,12 @@ const char *model_warning(const struct model *model)
 
 struct model_totals model_totals(const struct model *model)
 {
-	struct model_totals totals = model->totals;
+	struct model_totals totals = {
+		.resyncs = watch_resyncs(model->watch),
+		.malformed = nl_malformed_total(watch_events(model->watch)) +
+			     nl_malformed_total(model->knowledge.questions),
+	};
 
-	totals.malformed = nl_malformed_total(model->events) +
-			   nl_malformed_total(model->knowledge.questions);
 	discovery_add_totals(model->knowledge.discovery, &totals.malformed, &totals.resyncs);
 	return totals;
 }

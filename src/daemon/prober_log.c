@@ -64,8 +64,8 @@ void prober_log_report(struct prober_log *log, const struct probe_report *report
 			   target->tunnel, report->old_mtu, report->mtu, target_name(target),
 			   endpoint);
 	log_debug("%s: probes to %s at %s: %s, path MTU %u bytes, %u packets in %.1f s",
-		  *target->tunnel ? target->tunnel : "no tunnel", target_name(target), endpoint, probe_result_name(report->result),
-		  report->mtu, report->sent_total, seconds);
+		  *target->tunnel ? target->tunnel : "no tunnel", target_name(target), endpoint,
+		  probe_result_name(report->result), report->mtu, report->sent_total, seconds);
 }
 
 void prober_log_refusal(struct prober_log *log, const struct probe_packet *packet, int error)

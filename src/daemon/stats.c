@@ -302,6 +302,7 @@ json_t *reply_stats(struct control_call *call, json_t *parameters, void *userdat
 			 "ipv6", counts_json(&family[FAMILY_IPV6]), "tunnels", tunnels_json(daemon),
 			 "queues", queues_json(daemon->workers), "verdict_latency_seconds",
 			 latency_json(daemon->workers), "netlink", netlink_json(daemon),
-			 "probes", probes_json(daemon), "mss_histogram", "before", histogram_json(daemon->workers, true), "after",
+			 "probes", probes_json(daemon), "mss_histogram", "before",
+			 histogram_json(daemon->workers, true), "after",
 			 histogram_json(daemon->workers, false));
 }

@@ -76,7 +76,8 @@ static bool is_inside_itself(const struct tunnel_set *set, const struct probe_en
 }
 
 /* With path_mtu or over in `tunnels` nothing is assumed, or no way was asked for. */
-static int add_end(const struct tunnel_set *set, const struct probe_end *end, struct probe_ends *ends)
+static int add_end(const struct tunnel_set *set, const struct probe_end *end,
+		   struct probe_ends *ends)
 {
 	const struct path_answer *answer = &end->found->answer;
 	struct encap layers[PEER_LAYERS_MAX];

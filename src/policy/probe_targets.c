@@ -67,8 +67,8 @@ static int set_texts(struct probe_target *target, const struct probe_end *end)
 	return target->tunnel && target->peer && (target->name || !name) ? 0 : -ENOMEM;
 }
 
-static int append(const struct probe_target_input *input, const struct probe_end *ends, size_t count,
-		  struct probe_target_list *targets)
+static int append(const struct probe_target_input *input, const struct probe_end *ends,
+		  size_t count, struct probe_target_list *targets)
 {
 	struct probe_target target = join_ends(input, ends, count);
 	void *list = targets->list;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What was heard and what was measured of the path outside: path MTU exceptions of the kernel, which
- * anybody may have made, and probes that were answered. */
+/* What was heard and what was measured of the path outside: path MTU exceptions of the kernel,
+ * which anybody may have made, and probes that were answered. */
 #include <string.h>
 
 #include "policy/tunnel_resolve.h"

@@ -65,8 +65,9 @@ static bool take_layer(const struct tunnel_outer *outer, const struct encap *giv
 	return true;
 }
 
-struct tunnel_limit tunnel_apply_layers(const struct tunnel_outer *outer, const struct encap *layers,
-					size_t count, uint32_t link_mtu, struct tunnel_steps *steps)
+struct tunnel_limit tunnel_apply_layers(const struct tunnel_outer *outer,
+					const struct encap *layers, size_t count,
+					uint32_t link_mtu, struct tunnel_steps *steps)
 {
 	struct tunnel_limit limit = {
 		.outer_mtu = outer->mtu,
