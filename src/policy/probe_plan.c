@@ -24,6 +24,20 @@ struct probe_plan *probe_plan_new(const struct probe_plan_config *config)
 	return plan;
 }
 
+/* What nobody has asked for. */
+static void drop_automatic(struct probe_plan *plan)
+{
+	for (size_t i = plan->run_count; i-- > 0;) {
+		struct probe_run *run = plan->runs[i];
+		struct probe_path *path = run->path;
+
+		if (run->manual)
+			continue;
+		probe_book_drop_run(plan, run);
+		probe_book_schedule(plan, path, path->quiet_ns, !path->mtu);
+	}
+}
+
 void probe_plan_configure(struct probe_plan *plan, const struct probe_plan_config *config)
 {
 	uint64_t old_ns = plan->interval_ns;
@@ -42,6 +56,8 @@ void probe_plan_configure(struct probe_plan *plan, const struct probe_plan_confi
 	probe_budget_set(&plan->budget, config->rate_pps);
 	for (size_t i = 0; i < plan->run_count; i++)
 		probe_window_set(&plan->runs[i]->window, probe_path_rate(plan->rules.rate_pps));
+	if (!plan->automatic)
+		drop_automatic(plan);
 }
 
 void probe_plan_allow_ping(struct probe_plan *plan, enum family family, bool allowed)

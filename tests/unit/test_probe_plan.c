@@ -242,6 +242,53 @@ static void test_a_storm_of_hints(void **state)
 	probe_plan_free(world.plan);
 }
 
+static unsigned int count_orders(const struct world *world)
+{
+	return world->orders[PROBE_OUTSIDE][PROBE_PING] + world->orders[PROBE_OUTSIDE][PROBE_UDP] +
+	       world->orders[PROBE_INSIDE][PROBE_PING] + world->orders[PROBE_INSIDE][PROBE_UDP];
+}
+
+static void configure(struct world *world, bool automatic)
+{
+	const struct probe_plan_config config = {
+		.automatic = automatic, .interval_ns = INTERVAL, .rate_pps = 10,
+		.floor = { 576, 1280 },
+	};
+
+	probe_plan_configure(world->plan, &config);
+}
+
+/* What goes on ends there, but for what somebody waits for. */
+static void test_switched_off_in_the_middle(void **state)
+{
+	const struct probe_run_options usual = { 0 };
+	struct world world;
+	unsigned int orders;
+	uint64_t run;
+
+	(void)state;
+	begin(&world);
+	world.passes = 1433;
+	update_one(&world, 1, 1500, 0);
+	run_for(&world, 1);
+	orders = count_orders(&world);
+	assert_true(orders > 0);
+	configure(&world, false);
+	run_for(&world, 700);
+	assert_int_equal(count_orders(&world), orders);
+	assert_int_equal(world.reports, 0);
+	configure(&world, true);
+	run_for(&world, 20);
+	assert_int_equal(world.reports, 1);
+	assert_int_equal(only_measure(&world)->mtu, 1433);
+	assert_int_equal(probe_plan_run(world.plan, "wg0", "alice", &usual, world.now_ns, &run), 0);
+	run_for(&world, 1);
+	configure(&world, false);
+	run_for(&world, 20);
+	assert_int_equal(world.last.run, run);
+	probe_plan_free(world.plan);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -253,6 +300,7 @@ int main(void)
 		cmocka_unit_test(test_each_hint),
 		cmocka_unit_test(test_a_hint_that_comes_again_counts_again),
 		cmocka_unit_test(test_a_storm_of_hints),
+		cmocka_unit_test(test_switched_off_in_the_middle),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
