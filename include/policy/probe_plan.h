@@ -121,7 +121,7 @@ int probe_plan_remember(struct probe_plan *plan, const struct path_measure *meas
 /* All targets that there are now. Takes the list (also where it fails: it is empty behind it). What
  * goes on with a target of the same key and endpoint goes on; others end without a report; new ones
  * begin at once, as the budget allows. A hint that is new and below what is in force begins a run.
- * Returns 0 or -ENOMEM. */
+ * Returns 1 where a remembered measure of a new one is in force now, 0, or -ENOMEM. */
 int probe_plan_update(struct probe_plan *plan, struct probe_target_list *targets, uint64_t now_ns);
 
 /* Whether a probe is due. If so *ret_order is filled and the caller tells at once what became of it

@@ -249,10 +249,12 @@ static void drop_others(struct probe_plan *plan, const struct probe_target_list 
 	}
 }
 
-static void take_over(struct probe_plan *plan, struct probe_target_list *targets,
+/* Returns whether something is remembered of a new one. */
+static bool take_over(struct probe_plan *plan, struct probe_target_list *targets,
 		      struct probe_path **paths, const bool *fresh, uint64_t now_ns)
 {
 	struct probe_target_list old = plan->targets;
+	bool recalled = false;
 
 	drop_others(plan, targets);
 	for (size_t i = 0; i < targets->count; i++) {
@@ -265,6 +267,7 @@ static void take_over(struct probe_plan *plan, struct probe_target_list *targets
 		path->hint = path->target->hint;
 		path->quiet_ns = plan->quiet_ns; /* it may be one of them that is back */
 		recall(plan, path);
+		recalled |= path->mtu != 0;
 		schedule_new(plan, path, now_ns);
 		probe_book_schedule_hint(plan, path, now_ns);
 	}
@@ -273,6 +276,7 @@ static void take_over(struct probe_plan *plan, struct probe_target_list *targets
 	plan->targets = *targets;
 	*targets = (struct probe_target_list){ 0 };
 	probe_target_list_done(&old);
+	return recalled;
 }
 
 int probe_plan_update(struct probe_plan *plan, struct probe_target_list *targets, uint64_t now_ns)
@@ -295,7 +299,7 @@ int probe_plan_update(struct probe_plan *plan, struct probe_target_list *targets
 		free(paths);
 		probe_target_list_done(targets);
 	} else {
-		take_over(plan, targets, paths, fresh, now_ns);
+		r = take_over(plan, targets, paths, fresh, now_ns);
 	}
 	free(fresh);
 	return r;

@@ -61,13 +61,19 @@ static void test_remembered_measures(void **state)
 	world.passes = 1433;
 	assert_int_equal(probe_plan_remember(world.plan, measures, 2, world.now_ns), 0);
 	update_one(&world, 1, 1500, 0);
+	assert_int_equal(world.recalled, 1);
 	assert_int_equal(only_measure(&world)->mtu, 1433);
 	assert_int_equal(only_measure(&world)->how, MEASURE_INSIDE);
 	assert_int_equal(only_measure(&world)->at_ns, -9);
 	run_for(&world, 70); /* a tenth of the interval, and the run */
 	assert_int_equal(world.reports, 1);
 	assert_true(only_measure(&world)->at_ns > 0);
+	update_one(&world, 1, 1500, 0);
+	assert_int_equal(world.recalled, 0); /* nothing new */
+	update_one(&world, 8, 1500, 0);
+	assert_int_equal(world.recalled, 0);
 	update_one(&world, 9, 1500, 0);
+	assert_int_equal(world.recalled, 1);
 	assert_int_equal(only_measure(&world)->mtu, 1300);
 	probe_plan_free(world.plan);
 }
