@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Files in a folder of their own, and a plan that sends nothing. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "daemon/prober_memory.h"
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+
+static char folder[] = "/tmp/mssclamp-prober-XXXXXX", file[PATH_MAX];
+
+static int make_folder(void **state)
+{
+	(void)state;
+	if (!mkdtemp(folder))
+		return -1;
+	snprintf(file, sizeof(file), "%s/paths", folder);
+	return 0;
+}
+
+static int remove_folder(void **state)
+{
+	char command[PATH_MAX];
+
+	(void)state;
+	snprintf(command, sizeof(command), "rm -rf %s", folder);
+	return system(command) == 0 ? 0 : -1;
+}
+
+static struct path_measure measure_of(const char *peer, uint8_t host, uint32_t mtu)
+{
+	return (struct path_measure){
+		.tunnel = "wg0", .peer = peer, .mtu = mtu, .how = MEASURE_OUTSIDE,
+		.endpoint = { .family = FAMILY_IPV4, .bytes = { 192, 0, 2, host } },
+		.at_ns = path_memory_now().boot_ns,
+	};
+}
+
+static void write_file(const struct path_measure *measures, size_t count)
+{
+	const struct path_memory_clock now = path_memory_now();
+	struct path_memory_said said = { 0 };
+
+	assert_int_equal(path_memory_save(file, measures, count, &now, &said), 0);
+}
+
+static struct probe_plan *new_plan(void)
+{
+	struct probe_plan *plan = probe_plan_new(&(const struct probe_plan_config){
+		.interval_ns = 600 * NS_PER_SECOND, .rate_pps = 10, .floor = { 576, 1280 },
+	});
+
+	assert_non_null(plan);
+	return plan;
+}
+
+/* The only far end that there is. */
+static void set_peer(struct probe_plan *plan, const char *peer, uint8_t host)
+{
+	struct probe_target_list targets = { .list = calloc(1, sizeof(struct probe_target)) };
+
+	assert_non_null(targets.list);
+	targets.list[targets.count++] = (struct probe_target){
+		.tunnel = strdup("wg0"), .peer = strdup(peer), .assumed = 1500,
+		.way.destination = { .family = FAMILY_IPV4, .bytes = { 192, 0, 2, host } },
+	};
+	assert_true(probe_plan_update(plan, &targets, clock_boottime_ns()) >= 0);
+}
+
+/* The MTUs in the file in its order, as words. */
+static const char *read_file(const char *name)
+{
+	static char text[256];
+	const struct path_memory_clock now = path_memory_now();
+	struct path_memory memory;
+	size_t len = 0;
+
+	path_memory_load(name, &now, &memory);
+	text[0] = '\0';
+	for (size_t i = 0; i < memory.count; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s.%u %u", i ? ", " : "",
+					memory.list[i].peer, memory.list[i].endpoint.bytes[3],
+					memory.list[i].mtu);
+	path_memory_done(&memory);
+	return text;
+}
+
+/* Alice and bob are remembered; one far end is there when it is saved. */
+static const struct { const char *name, *peer; uint8_t host; const char *saved; } returns[] = {
+	{ "one of two came back",  "alice", 1, "alice.1 1433, bob.2 1400" },
+	{ "from another endpoint", "alice", 9, "alice.1 1433, bob.2 1400" },
+	{ "somebody new",          "carol", 3, "alice.1 1433, bob.2 1400" },
+};
+
+static void test_who_has_not_come_back_is_not_forgotten(void **state)
+{
+	const struct path_measure both[] = { measure_of("alice", 1, 1433),
+					     measure_of("bob", 2, 1400) };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(returns); i++) {
+		struct probe_plan *plan = new_plan();
+		struct prober_memory memory;
+
+		write_file(both, COUNT(both));
+		assert_int_equal(prober_memory_init(&memory, file), 0);
+		prober_memory_recall(&memory, plan);
+		set_peer(plan, returns[i].peer, returns[i].host);
+		memory.unsaved = true;
+		unlink(file);
+		prober_memory_save(&memory, plan);
+		assert_false(memory.unsaved);
+		if (strcmp(read_file(file), returns[i].saved) != 0)
+			fail_msg("%s: %s", returns[i].name, read_file(file));
+		prober_memory_done(&memory);
+		probe_plan_free(plan);
+	}
+}
+
+static void test_what_is_in_force_is_what_is_kept(void **state)
+{
+	const struct path_measure before = measure_of("alice", 1, 1433);
+	struct probe_plan *plan = new_plan();
+	struct prober_memory memory;
+
+	(void)state;
+	write_file(&before, 1);
+	assert_int_equal(prober_memory_init(&memory, file), 0);
+	set_peer(plan, "alice", 1);
+	assert_int_equal(probe_plan_remember(plan, &(struct path_measure){ 0 }, 0, 1), 0);
+	prober_memory_recall(&memory, plan);
+	/* The plan has its own idea by now. */
+	probe_plan_configure(plan, &(const struct probe_plan_config){
+		.rate_pps = 10, .floor = { 1450, 1280 } });
+	memory.unsaved = true;
+	prober_memory_save(&memory, plan);
+	assert_string_equal(read_file(file), "alice.1 1450");
+	prober_memory_done(&memory);
+	probe_plan_free(plan);
+}
+
+static void test_nothing_new_is_not_written(void **state)
+{
+	struct probe_plan *plan = new_plan();
+	struct prober_memory memory;
+
+	(void)state;
+	unlink(file);
+	assert_int_equal(prober_memory_init(&memory, file), 0);
+	prober_memory_save(&memory, plan);
+	assert_int_equal(access(file, F_OK), -1);
+	memory.unsaved = true;
+	prober_memory_save(&memory, plan);
+	assert_int_equal(access(file, F_OK), 0);
+	prober_memory_done(&memory);
+	probe_plan_free(plan);
+}
+
+static void test_what_could_not_be_written_is_tried_again(void **state)
+{
+	const struct path_measure one = measure_of("alice", 1, 1433);
+	struct probe_plan *plan = new_plan();
+	struct prober_memory memory;
+
+	(void)state;
+	write_file(&one, 1);
+	assert_int_equal(prober_memory_init(&memory, file), 0);
+	prober_memory_recall(&memory, plan);
+	set_peer(plan, "alice", 1);
+	memory.unsaved = true;
+	unlink(file);
+	assert_int_equal(mkdir(file, 0700), 0); /* in its place */
+	prober_memory_save(&memory, plan);
+	assert_true(memory.unsaved);
+	assert_int_equal(rmdir(file), 0);
+	prober_memory_save(&memory, plan);
+	assert_false(memory.unsaved);
+	assert_string_equal(read_file(file), "alice.1 1433");
+	prober_memory_done(&memory);
+	probe_plan_free(plan);
+}
+
+/* What was known before goes there too, unless it was known there. */
+static void test_another_file(void **state)
+{
+	const struct path_measure first = measure_of("alice", 1, 1433);
+	const struct path_measure others[] = { measure_of("alice", 1, 1280),
+					       measure_of("bob", 2, 1400) };
+	struct probe_plan *plan = new_plan();
+	struct prober_memory memory;
+	char first_file[PATH_MAX + 8];
+
+	(void)state;
+	snprintf(first_file, sizeof(first_file), "%s.first", file);
+	write_file(&first, 1);
+	assert_int_equal(rename(file, first_file), 0);
+	write_file(others, COUNT(others));
+	assert_int_equal(prober_memory_init(&memory, first_file), 0);
+	prober_memory_recall(&memory, plan);
+	set_peer(plan, "alice", 1);
+	assert_int_equal(prober_memory_move(&memory, first_file), 0);
+	assert_false(memory.unsaved);
+	assert_int_equal(prober_memory_move(&memory, file), 1);
+	prober_memory_recall(&memory, plan);
+	prober_memory_save(&memory, plan);
+	assert_string_equal(read_file(file), "alice.1 1433, bob.2 1400");
+	assert_string_equal(read_file(first_file), "alice.1 1433");
+	prober_memory_done(&memory);
+	probe_plan_free(plan);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_who_has_not_come_back_is_not_forgotten),
+		cmocka_unit_test(test_what_is_in_force_is_what_is_kept),
+		cmocka_unit_test(test_nothing_new_is_not_written),
+		cmocka_unit_test(test_what_could_not_be_written_is_tried_again),
+		cmocka_unit_test(test_another_file),
+	};
+
+	return cmocka_run_group_tests_name("prober_memory", tests, make_folder, remove_folder);
+}
