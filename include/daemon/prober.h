@@ -9,6 +9,7 @@
 #include <systemd/sd-event.h>
 
 #include "daemon/config.h"
+#include "daemon/prober_waiters.h"
 #include "edge/probe.h"
 #include "policy/probe_plan.h"
 
@@ -26,10 +27,10 @@ struct prober_owner {
  * owned prober, or -errno. */
 int prober_open(sd_event *event, const struct config *config, const struct prober_owner *owner,
 		struct prober **ret_prober);
-/* Keeps what was measured for the next process. NULL is fine. */
+/* Keeps what was measured for the next process. Nobody waits or listens any more. NULL is fine. */
 void prober_close(struct prober *prober);
 
-/* Other settings, from now on. */
+/* Other settings, from now on. Another state file is read first, then written. */
 void prober_configure(struct prober *prober, const struct config *config);
 
 /* There may be other far ends, or other paths to them: soon the owner is asked for them. Many at
@@ -49,15 +50,7 @@ uint64_t prober_strangers(const struct prober *prober);
 bool prober_last(const struct prober *prober, const char *tunnel, const char *peer,
 		 enum probe_result *ret_result);
 
-/* Somebody who waits for one run: told how it stands whenever something was heard, and once with
- * report->finished when it is over; with report NULL where the target is gone. The report is
- * borrowed for the call. */
-struct prober_waiter {
-	void (*told)(const struct probe_report *report, void *userdata);
-	void *userdata;
-	uint64_t run;
-	struct prober_waiter *next; /* the prober's */
-};
+/* Borrows the waiter until it is forsaken. */
 void prober_wait(struct prober *prober, struct prober_waiter *waiter);
 /* The run ends with it. */
 void prober_forsake(struct prober *prober, struct prober_waiter *waiter);

@@ -9,6 +9,7 @@
 #include "daemon/daemon.h"
 #include "daemon/probe_json.h"
 #include "daemon/probe_question.h"
+#include "daemon/prober_packet.h"
 
 #define TELL_EVERY_NS (100 * NS_PER_MS)
 /* The snapshot follows a measurement within 100 ms; what it says is told. */
@@ -123,18 +124,12 @@ static void begin_trace(struct probe_call *call)
 {
 	const struct probe_report *report = &call->report;
 	const struct probe_target *target = &call->target;
-	bool six = target->way.destination.family == FAMILY_IPV6;
-	struct probe_packet small = {
-		.destination = target->way.destination,
-		.has_source = target->way.has_source,
-		.source = target->way.source,
-		.ifindex = target->way.oif,
-		.mark = target->way.mark,
-		.udp = report->method[PROBE_OUTSIDE] == PROBE_UDP,
-		.size = six ? PROBE_SIZE_MIN6 : PROBE_SIZE_MIN4,
-	};
 	bool narrow = report->result != PROBE_NO_ANSWER && report->mtu < target->assumed;
+	struct probe_packet small = prober_packet_outside(target);
 
+	small.udp = report->method[PROBE_OUTSIDE] == PROBE_UDP;
+	small.size = target->way.destination.family == FAMILY_IPV6 ? PROBE_SIZE_MIN6 :
+								     PROBE_SIZE_MIN4;
 	call->hops.narrow_after = -1;
 	if (probe_trace_begin(call->daemon->event, model_prober(call->daemon->model), &small,
 			      narrow ? report->mtu + 1 : 0, on_traced, call, &call->trace) < 0)
@@ -176,7 +171,6 @@ static void on_told(const struct probe_report *report, void *userdata)
 		control_stream_reply(call->stream, make_reply(call, report, NULL));
 		return;
 	}
-	call->waiter.run = 0;
 	if (keep_report(call, report) < 0) {
 		control_stream_fail(call->stream, CONTROL_FAILED, NULL, "out of memory");
 		call_free(call);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/prober.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -8,12 +9,14 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "daemon/path_memory.h"
 #include "daemon/prober_log.h"
+#include "daemon/prober_memory.h"
+#include "daemon/prober_packet.h"
 
 #define SAVE_EVERY_NS (10 * NS_PER_SECOND)
 #define FOLLOW_GAP_FACTOR 10
-#define PACKETS_A_TURN 64              /* sent or heard, before others get their turn */
+#define FOLLOW_AGAIN_NS NS_PER_SECOND /* where there was no memory */
+#define PACKETS_A_TURN 64             /* sent or heard, before others get their turn */
 
 struct prober {
 	sd_event *event; /* borrowed */
@@ -21,12 +24,11 @@ struct prober {
 	struct probe_plan *plan;
 	struct probe_sockets *sockets;
 	struct prober_log log;
-	struct path_memory_said said;
+	struct prober_memory memory;
 	sd_event_source *io, *timer, *save, *follow;
 	uint64_t next_follow_ns; /* not before */
 	bool automatic;
-	bool unsaved;      /* something was measured since the last save */
-	char *state;       /* file that keeps it, owned */
+	bool looked_for_ping;
 	struct prober_waiter *waiters;
 	prober_heard *own; /* who listens for probes besides the plan's, or NULL */
 	void *own_userdata;
@@ -46,33 +48,6 @@ static struct probe_plan_config plan_config(const struct config *config)
 	return plan;
 }
 
-/* The packet that an order asks for. */
-static struct probe_packet make_packet(const struct probe_order *order)
-{
-	const struct probe_target *target = order->target;
-	struct probe_packet packet = {
-		.id = order->id,
-		.udp = order->method == PROBE_UDP,
-		.size = order->size,
-	};
-
-	if (order->side == PROBE_INSIDE) {
-		const struct probe_inside *inside = &target->inside[order->inside];
-
-		packet.destination = inside->address;
-		packet.has_source = inside->has_source;
-		packet.source = inside->source;
-		packet.ifindex = target->inside_ifindex;
-	} else {
-		packet.destination = target->way.destination;
-		packet.has_source = target->way.has_source;
-		packet.source = target->way.source;
-		packet.ifindex = target->way.oif;
-		packet.mark = target->way.mark;
-	}
-	return packet;
-}
-
 static void take_reports(struct prober *prober)
 {
 	struct probe_report report;
@@ -81,27 +56,11 @@ static void take_reports(struct prober *prober)
 	while (probe_plan_take_report(prober->plan, &report)) {
 		prober_log_report(&prober->log, &report, prober->automatic);
 		changed |= report.changed;
-		prober->unsaved = true;
-		for (struct prober_waiter *w = prober->waiters, *next; w; w = next) {
-			next = w->next;
-			if (w->run == report.run)
-				w->told(&report, w->userdata);
-		}
+		prober->memory.unsaved = true;
+		prober_waiters_tell_end(prober->waiters, &report);
 	}
 	if (changed && prober->automatic)
 		prober->owner.changed(prober->owner.userdata);
-}
-
-static void tell_waiters(struct prober *prober)
-{
-	struct probe_report report;
-
-	for (struct prober_waiter *w = prober->waiters, *next; w; w = next) {
-		next = w->next;
-		if (w->run)
-			w->told(probe_plan_look(prober->plan, w->run, &report) ? &report : NULL,
-				w->userdata);
-	}
 }
 
 static void schedule(struct prober *prober, uint64_t when_ns)
@@ -114,7 +73,7 @@ static void schedule(struct prober *prober, uint64_t when_ns)
 	sd_event_source_set_enabled(prober->timer, SD_EVENT_ONESHOT);
 }
 
-/* Sends all that is due. */
+/* Sends all that is due, and tells who waits. */
 static void go_on(struct prober *prober)
 {
 	uint64_t now_ns = clock_boottime_ns(), wait_ns = now_ns;
@@ -126,7 +85,7 @@ static void go_on(struct prober *prober)
 
 		if (!probe_plan_next(prober->plan, now_ns, &order, &wait_ns))
 			break;
-		packet = make_packet(&order);
+		packet = prober_packet_of(&order);
 		r = probe_send(prober->sockets, &packet);
 		if (r < 0 && r != -EMSGSIZE)
 			prober_log_refusal(&prober->log, &packet, r);
@@ -135,6 +94,7 @@ static void go_on(struct prober *prober)
 		wait_ns = now_ns;
 	}
 	take_reports(prober);
+	prober_waiters_tell(prober->waiters, prober->plan);
 	schedule(prober, wait_ns);
 }
 
@@ -191,30 +151,39 @@ static int on_heard(sd_event_source *source, int fd, uint32_t revents, void *use
 	for (int i = 0; i < PACKETS_A_TURN && probe_receive(prober->sockets, &heard) > 0; i++)
 		hear(prober, &heard);
 	go_on(prober);
-	tell_waiters(prober);
 	return 0;
+}
+
+/* Returns 1 where what was remembered is in force now, 0, or -ENOMEM, logged. */
+static int look_who_is_there(struct prober *prober)
+{
+	struct probe_target_list targets = { 0 };
+	struct probe_target_input input = { 0 };
+	int r;
+
+	prober->owner.fill(prober->owner.userdata, &input);
+	r = probe_targets_make(&input, &targets);
+	if (r == 0)
+		r = probe_plan_update(prober->plan, &targets, clock_boottime_ns());
+	return r < 0 ? log_error(r, "probes: the list of peers stays as it was") : r;
 }
 
 static int on_follow(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct prober *prober = userdata;
 	uint64_t begin_ns = clock_thread_ns(), cost_ns;
-	struct probe_target_list targets = { 0 };
-	struct probe_target_input input = { 0 };
-	int r;
+	int r = look_who_is_there(prober);
 
 	(void)source;
 	(void)usec;
-	prober->owner.fill(prober->owner.userdata, &input);
-	r = probe_targets_make(&input, &targets);
-	if (r == 0)
-		r = probe_plan_update(prober->plan, &targets, clock_boottime_ns());
-	if (r < 0)
-		log_error(r, "probes: the list of peers stays as it was");
 	cost_ns = clock_thread_ns() - begin_ns;
-	prober->next_follow_ns = clock_boottime_ns() + cost_ns * FOLLOW_GAP_FACTOR;
+	prober->next_follow_ns = clock_boottime_ns() +
+				 (r < 0 ? FOLLOW_AGAIN_NS : cost_ns * FOLLOW_GAP_FACTOR);
+	if (r < 0)
+		prober_follow(prober);
+	if (r > 0 && prober->automatic)
+		prober->owner.changed(prober->owner.userdata);
 	go_on(prober);
-	tell_waiters(prober);
 	return 0;
 }
 
@@ -229,15 +198,8 @@ void prober_follow(struct prober *prober)
 
 static void save(struct prober *prober)
 {
-	const struct path_memory_clock now = path_memory_now();
-	const struct path_measure *measures;
-	size_t count;
-
-	if (!prober->unsaved || !prober->automatic)
-		return;
-	prober->unsaved = false;
-	measures = probe_plan_measures(prober->plan, &count);
-	path_memory_save(prober->state, measures, count, &now, &prober->said);
+	if (prober->automatic)
+		prober_memory_save(&prober->memory, prober->plan);
 }
 
 static int on_save(sd_event_source *source, uint64_t usec, void *userdata)
@@ -248,22 +210,14 @@ static int on_save(sd_event_source *source, uint64_t usec, void *userdata)
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
-/* What a former process found out. */
-static void recall(struct prober *prober)
-{
-	const struct path_memory_clock now = path_memory_now();
-	struct path_memory memory;
-
-	path_memory_load(prober->state, &now, &memory);
-	if (probe_plan_remember(prober->plan, memory.list, memory.count, clock_boottime_ns()) < 0)
-		log_error(-ENOMEM, "%s: what was measured before is not used", prober->state);
-	path_memory_done(&memory);
-}
-
+/* Once there is somebody who wants to know. */
 static void look_for_ping(struct prober *prober)
 {
 	int errors[FAMILY_COUNT];
 
+	if (prober->looked_for_ping)
+		return;
+	prober->looked_for_ping = true;
 	for (enum family family = FAMILY_IPV4; family < FAMILY_COUNT; family++) {
 		errors[family] = probe_can_ping(prober->sockets, family);
 		probe_plan_allow_ping(prober->plan, family, errors[family] == 0);
@@ -307,16 +261,16 @@ int prober_open(sd_event *event, const struct config *config, const struct probe
 	prober->automatic = config->path.probe;
 	prober->plan = probe_plan_new(&plan);
 	prober->sockets = probe_sockets_new();
-	prober->state = strdup(config->path.state);
-	r = prober->plan && prober->sockets && prober->state ? add_sources(prober) :
-							       log_error(-ENOMEM, "probes");
+	r = prober_memory_init(&prober->memory, config->path.state);
+	r = prober->plan && prober->sockets && r == 0 ? add_sources(prober) :
+							log_error(-ENOMEM, "probes");
 	if (r < 0) {
 		prober_close(prober);
 		return r;
 	}
 	if (prober->automatic) {
 		look_for_ping(prober);
-		recall(prober);
+		prober_memory_recall(&prober->memory, prober->plan);
 	}
 	*ret_prober = prober;
 	return 0;
@@ -326,7 +280,8 @@ void prober_close(struct prober *prober)
 {
 	if (!prober)
 		return;
-	if (prober->plan && prober->state)
+	assert(!prober->waiters && !prober->own);
+	if (prober->plan)
 		save(prober);
 	sd_event_source_disable_unref(prober->save);
 	sd_event_source_disable_unref(prober->follow);
@@ -334,27 +289,27 @@ void prober_close(struct prober *prober)
 	sd_event_source_disable_unref(prober->timer);
 	probe_plan_free(prober->plan);
 	probe_sockets_free(prober->sockets);
-	free(prober->state);
+	prober_memory_done(&prober->memory);
 	free(prober);
 }
 
 void prober_configure(struct prober *prober, const struct config *config)
 {
 	const struct probe_plan_config plan = plan_config(config);
-	char *state = strdup(config->path.state);
 	bool began = config->path.probe && !prober->automatic;
+	int r;
 
-	if (state) {
-		free(prober->state);
-		prober->state = state;
-		prober->unsaved = true;
-	}
+	if (!config->path.probe)
+		save(prober);
+	r = prober_memory_move(&prober->memory, config->path.state);
+	if (r < 0)
+		log_error(r, "%s: not used for now", config->path.state);
 	prober->automatic = config->path.probe;
 	probe_plan_configure(prober->plan, &plan);
 	if (prober->automatic)
 		look_for_ping(prober);
-	if (began)
-		recall(prober);
+	if (began || (r > 0 && prober->automatic))
+		prober_memory_recall(&prober->memory, prober->plan);
 	go_on(prober);
 }
 
@@ -394,18 +349,13 @@ struct probe_plan *prober_plan(struct prober *prober)
 
 void prober_wait(struct prober *prober, struct prober_waiter *waiter)
 {
-	waiter->next = prober->waiters;
-	prober->waiters = waiter;
+	look_for_ping(prober);
+	prober_waiters_add(&prober->waiters, waiter);
 }
 
 void prober_forsake(struct prober *prober, struct prober_waiter *waiter)
 {
-	struct prober_waiter **at = &prober->waiters;
-
-	while (*at && *at != waiter)
-		at = &(*at)->next;
-	if (*at)
-		*at = waiter->next;
+	prober_waiters_remove(&prober->waiters, waiter);
 	probe_plan_cancel(prober->plan, waiter->run);
 }
 
