@@ -36,16 +36,18 @@ static bool is_large(const struct probe_trace *trace)
 	return trace->round >= ROUNDS / 2;
 }
 
-/* How many hops are worth a probe: up to the endpoint, or in the second round to the last router
- * that said something and one more. */
+/* How many hops are worth a probe: up to the endpoint, or to the router that large ones do not pass;
+ * else behind the first round to the last router that said something and one more. */
 static unsigned int hops_worth(const struct probe_trace *trace)
 {
 	unsigned int last = 0;
 
 	for (unsigned int i = 0; i < TRACE_HOPS_MAX; i++) {
-		if (trace->result.hops[i].target)
+		const struct trace_hop *hop = &trace->result.hops[i];
+
+		if (hop->target || (is_large(trace) && hop->mtu))
 			return i + 1;
-		if (trace->result.hops[i].answered)
+		if (hop->answered)
 			last = i + 1;
 	}
 	return trace->round == 0 ? TRACE_HOPS_MAX : last < TRACE_HOPS_MAX ? last + 1 : last;
@@ -69,8 +71,11 @@ static bool all_answered(const struct probe_trace *trace)
 	return true;
 }
 
+/* Not beyond the end of all. */
 static int wait_until(struct probe_trace *trace, uint64_t when_ns)
 {
+	if (when_ns > trace->end_ns)
+		when_ns = trace->end_ns;
 	sd_event_source_set_time(trace->timer, when_ns / 1000 + 1);
 	return sd_event_source_set_enabled(trace->timer, SD_EVENT_ONESHOT);
 }
@@ -125,12 +130,9 @@ void probe_trace_conclude(struct trace_result *result, bool with_large)
 
 		if (hop->answered || hop->target)
 			result->count = i + 1;
-		if (hop->large)
+		if (hop->large || hop->mtu) {
 			reached = (int)i + 1;
-		if (hop->mtu) {
-			reached = (int)i + 1;
-			told = true;
-			continue;
+			told = hop->mtu != 0; /* a larger one has passed behind it: that is over */
 		}
 		if (hop->target)
 			break;
@@ -162,6 +164,7 @@ static bool send_next(struct probe_trace *trace, uint64_t *ret_wait_ns)
 	*ret_wait_ns = 0;
 	while (trace->ttl < worth) {
 		struct probe_packet packet = trace->small;
+		int r;
 
 		if (!is_missing(trace, trace->ttl + 1)) {
 			trace->ttl++;
@@ -171,10 +174,9 @@ static bool send_next(struct probe_trace *trace, uint64_t *ret_wait_ns)
 		packet.size = is_large(trace) ? trace->large_size : packet.size;
 		packet.id = PROBER_OWN_ID | trace->drawn | packet.ttl |
 			    (is_large(trace) ? ID_LARGE : 0);
-		if (prober_send(trace->prober, &packet, ret_wait_ns) != 1) {
-			trace->sent = true;
-			trace->ttl++;
-		}
+		r = prober_send(trace->prober, &packet, ret_wait_ns);
+		trace->sent |= r == 0;
+		trace->ttl += r != 1;
 		return true;
 	}
 	return false;
