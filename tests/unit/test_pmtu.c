@@ -5,69 +5,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include "base/clock.h"
-#include "policy/pmtu.h"
-
-#define MS NS_PER_MS
-
-/* A far end that answers at once what is not larger than `passes`. */
-struct world {
-	struct pmtu pmtu;
-	uint64_t now_ns;
-	uint32_t passes, pieces; /* up to the second it comes, but cut */
-	bool busy;               /* everything seems to be cut */
-	uint32_t link;           /* largest packet that the own link takes, 0 any */
-	uint32_t router;         /* what a router tells about larger ones, 0 nothing */
-	bool dead;
-	unsigned int sent;
-};
-
-static void begin(struct world *world, uint32_t floor, uint32_t most, uint32_t first)
-{
-	const struct pmtu_config config = {
-		.floor = floor, .base = floor < 1200 ? 1200 : floor, .most = most, .first = first,
-		.twice_above = first, .contact_tries = 3,
-	};
-
-	pmtu_begin(&world->pmtu, &config);
-	world->now_ns = 1000 * MS;
-}
-
-static void send_one(struct world *world, uint32_t size)
-{
-	uint32_t serial = pmtu_sent(&world->pmtu, size, 0, world->now_ns);
-
-	world->sent++;
-	if (world->link && size > world->link) {
-		pmtu_not_sent(&world->pmtu, serial, true);
-		return;
-	}
-	world->now_ns += MS;
-	if (size > world->passes && world->router)
-		pmtu_too_big(&world->pmtu, serial, world->router);
-	if (!world->dead && (size <= world->passes || size <= world->pieces))
-		pmtu_answered(&world->pmtu, serial,
-			      size > world->passes || world->busy ? WHOLE_NO : WHOLE_YES,
-			      world->now_ns);
-}
-
-/* Until it neither sends nor waits. */
-static enum pmtu_step play(struct world *world)
-{
-	for (unsigned int i = 0; i < 2000; i++) {
-		uint64_t wait_ns = 0;
-		uint32_t size = 0;
-		enum pmtu_step step = pmtu_next(&world->pmtu, world->now_ns, &size, &wait_ns);
-
-		if (step == PMTU_WAIT)
-			world->now_ns = wait_ns;
-		else if (step == PMTU_SEND)
-			send_one(world, size);
-		else
-			return step;
-	}
-	return PMTU_WAIT;
-}
+#include "pmtu_world.h"
 
 static const struct {
 	const char *name;
@@ -185,36 +123,6 @@ static void test_states_are_those_of_the_rfc(void **state)
 	assert_int_equal(pmtu_state(&world.pmtu), PMTU_STATE_ERROR);
 }
 
-static void test_silence_is_no_black_hole(void **state)
-{
-	struct world world = { .dead = true };
-
-	(void)state;
-	begin(&world, 576, 1500, 0);
-	assert_int_equal(play(&world), PMTU_SILENT);
-	assert_int_equal(world.sent, 3);
-	pmtu_contact_anew(&world.pmtu, 2);
-	assert_int_equal(play(&world), PMTU_SILENT);
-	assert_int_equal(world.sent, 5);
-	world.dead = false; /* the third way is answered */
-	world.passes = 1500;
-	pmtu_contact_anew(&world.pmtu, 2);
-	assert_int_equal(play(&world), PMTU_DONE);
-	assert_int_equal(pmtu_found(&world.pmtu), 1500);
-}
-
-/* The peer goes in the middle: large ones are lost, and so are small ones. */
-static void test_a_path_that_dies_tells_nothing(void **state)
-{
-	struct world world = { .passes = 1500 };
-
-	(void)state;
-	begin(&world, 576, 1500, 0);
-	send_one(&world, PMTU_SMALL);
-	world.dead = true;
-	assert_int_equal(play(&world), PMTU_DOWN);
-}
-
 static void test_too_large_for_the_link_is_too_large(void **state)
 {
 	struct world world = { .passes = 1500, .link = 1450 };
@@ -225,82 +133,6 @@ static void test_too_large_for_the_link_is_too_large(void **state)
 	assert_int_equal(pmtu_found(&world.pmtu), 1450);
 	assert_true(pmtu_explained(&world.pmtu));
 	assert_int_equal(pmtu_find_size(&world.pmtu, 1451)->sent, 0);
-}
-
-static const struct {
-	const char *name;
-	uint32_t passes, pieces;
-	bool busy;
-	uint32_t found;
-	int fragmented;
-} cuts[] = {
-	{ "all whole",          1500, 1500, false, 1500, 0 },
-	{ "larger ones are cut", 1400, 1500, false, 1400, 1 },
-	{ "some are cut, then none come", 1400, 1450, false, 1400, 1 },
-	{ "a busy host",        1400, 1500, true, 1500, -1 },
-};
-
-static void test_what_is_cut_does_not_pass(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < sizeof(cuts) / sizeof(cuts[0]); i++) {
-		struct world world = {
-			.passes = cuts[i].passes, .pieces = cuts[i].pieces, .busy = cuts[i].busy,
-		};
-
-		begin(&world, 576, 1500, 0);
-		if (play(&world) != PMTU_DONE || pmtu_found(&world.pmtu) != cuts[i].found ||
-		    pmtu_fragmented(&world.pmtu) != cuts[i].fragmented)
-			fail_msg("%s: %u, %d", cuts[i].name, pmtu_found(&world.pmtu),
-				 pmtu_fragmented(&world.pmtu));
-	}
-}
-
-/* One cut packet at a size that passes: somebody else's fragment came in between. */
-static void test_one_cut_packet_is_none(void **state)
-{
-	struct world world = { .passes = 1500 };
-	uint32_t serial;
-
-	(void)state;
-	begin(&world, 576, 1500, 0);
-	send_one(&world, PMTU_SMALL);
-	serial = pmtu_sent(&world.pmtu, 1500, 0, world.now_ns);
-	assert_true(pmtu_answered(&world.pmtu, serial, WHOLE_NO, world.now_ns + MS));
-	assert_int_equal(play(&world), PMTU_DONE);
-	assert_int_equal(pmtu_found(&world.pmtu), 1500);
-	assert_int_equal(pmtu_fragmented(&world.pmtu), 0);
-}
-
-static void test_a_late_answer_takes_it_back(void **state)
-{
-	struct world world = { .passes = 1433 };
-
-	(void)state;
-	begin(&world, 576, 1500, 0);
-	assert_int_equal(play(&world), PMTU_DONE);
-	assert_int_equal(pmtu_found(&world.pmtu), 1433);
-	/* The second packet was the first of 1500 bytes; now all passes. */
-	assert_int_equal(world.pmtu.sizes[pmtu_flight(&world.pmtu, 2)->size].size, 1500);
-	assert_true(pmtu_answered(&world.pmtu, 2, WHOLE_YES, world.now_ns));
-	assert_false(pmtu_answered(&world.pmtu, 2, WHOLE_YES, world.now_ns));
-	assert_int_equal(play(&world), PMTU_DONE);
-	assert_int_equal(pmtu_found(&world.pmtu), 1500);
-}
-
-/* The value that was answered at first is lost as often as what is too large: it has shrunk. */
-static void test_a_path_that_shrinks_meanwhile(void **state)
-{
-	struct world world = { .passes = 1500 };
-
-	(void)state;
-	begin(&world, 576, 1500, 1400);
-	send_one(&world, PMTU_SMALL);
-	send_one(&world, 1400);
-	send_one(&world, 1500); /* has to be answered twice, as it is a raise */
-	world.passes = 1350;
-	assert_int_equal(play(&world), PMTU_DONE);
-	assert_int_equal(pmtu_found(&world.pmtu), 1400); /* what it was before is not asked again */
 }
 
 static const struct {
@@ -342,14 +174,6 @@ static void test_routers_alone(void **state)
 	}
 }
 
-static const struct {
-	unsigned int ok, lost; /* small packets before */
-	unsigned int option, tries;
-} tries[] = {
-	{ 100, 0, 0, 3 }, { 8, 0, 0, 3 }, { 4, 0, 0, 4 }, { 0, 0, 0, 10 }, { 99, 1, 0, 3 },
-	{ 40, 10, 0, 5 }, { 24, 24, 0, 12 }, { 1, 40, 0, 16 }, { 8, 0, 1, 1 }, { 24, 24, 5, 5 },
-};
-
 /* A router that drops, and tells one byte less than what came each time: it leads only so far. */
 static void test_a_router_that_leads_astray(void **state)
 {
@@ -374,50 +198,6 @@ static void test_a_router_that_leads_astray(void **state)
 	assert_true(world.sent < 36);
 }
 
-static void test_tries_follow_the_loss(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++) {
-		struct world world = { 0 };
-
-		begin(&world, 576, 1500, 0);
-		world.pmtu.prior_ok = tries[i].ok;
-		world.pmtu.prior_lost = tries[i].lost;
-		world.pmtu.config.tries = tries[i].option;
-		if (pmtu_tries(&world.pmtu) != tries[i].tries)
-			fail_msg("%u of %u lost: %u tries", tries[i].lost,
-				 tries[i].ok + tries[i].lost, pmtu_tries(&world.pmtu));
-	}
-}
-
-static const struct {
-	uint64_t trips_ms[4];
-	uint64_t timeout_ms;
-} timeouts[] = {
-	{ { 0 }, 1000 },                /* nothing is known */
-	{ { 1 }, 100 },                 /* the least */
-	{ { 100 }, 300 },               /* srtt + 4 rttvar = 100 + 4 * 50 */
-	{ { 200 }, 600 },
-	{ { 200, 200, 200, 200 }, 368 }, /* rttvar 100 -> 75 -> 56 -> 42 */
-	{ { 900 }, 1000 },              /* the most */
-};
-
-static void test_timeouts_follow_the_round_trip(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < sizeof(timeouts) / sizeof(timeouts[0]); i++) {
-		struct world world = { 0 };
-
-		begin(&world, 576, 1500, 0);
-		for (size_t j = 0; j < 4 && timeouts[i].trips_ms[j]; j++) {
-			uint32_t serial = pmtu_sent(&world.pmtu, PMTU_SMALL, 0, 0);
-
-			pmtu_answered(&world.pmtu, serial, WHOLE_YES, timeouts[i].trips_ms[j] * MS);
-		}
-		assert_int_equal(pmtu_timeout_ns(&world.pmtu) / MS, timeouts[i].timeout_ms);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -425,17 +205,9 @@ int main(void)
 		cmocka_unit_test(test_each_size_is_found),
 		cmocka_unit_test(test_classes_are_one_size),
 		cmocka_unit_test(test_states_are_those_of_the_rfc),
-		cmocka_unit_test(test_silence_is_no_black_hole),
-		cmocka_unit_test(test_a_path_that_dies_tells_nothing),
 		cmocka_unit_test(test_too_large_for_the_link_is_too_large),
-		cmocka_unit_test(test_what_is_cut_does_not_pass),
-		cmocka_unit_test(test_one_cut_packet_is_none),
-		cmocka_unit_test(test_a_late_answer_takes_it_back),
-		cmocka_unit_test(test_a_path_that_shrinks_meanwhile),
 		cmocka_unit_test(test_routers_alone),
 		cmocka_unit_test(test_a_router_that_leads_astray),
-		cmocka_unit_test(test_tries_follow_the_loss),
-		cmocka_unit_test(test_timeouts_follow_the_round_trip),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

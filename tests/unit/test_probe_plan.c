@@ -215,7 +215,8 @@ static void test_a_hint_that_comes_again_counts_again(void **state)
 	for (uint64_t i = 1; i <= 3; i++) {
 		update_one(&world, 1, 1500, 1400);
 		run_for(&world, 20);
-		assert_int_equal(probe_plan_totals(world.plan).hints_rejected[HINT_CONTRADICTED], i);
+		assert_int_equal(probe_plan_totals(world.plan).hints_rejected[HINT_CONTRADICTED],
+				 i);
 		update_one(&world, 1, 1500, 0);
 	}
 	probe_plan_free(world.plan);
