@@ -17,7 +17,7 @@ struct prober;
 
 /* Who hears of what was measured, and tells who there is. */
 struct prober_owner {
-	void (*changed)(void *userdata); /* the measures are others than before */
+	void (*changed)(void *userdata); /* the measures are others than before, or younger */
 	/* What targets are made of, borrowed for the moment. */
 	void (*fill)(void *userdata, struct probe_target_input *ret_input);
 	void *userdata;

@@ -14,6 +14,7 @@
 #include "daemon/prober_packet.h"
 
 #define SAVE_EVERY_NS (10 * NS_PER_SECOND)
+#define CONFIRM_GAP_NS (5 * NS_PER_SECOND) /* the time of a measure alone is told so often */
 #define FOLLOW_GAP_FACTOR 10
 #define FOLLOW_AGAIN_NS NS_PER_SECOND /* where there was no memory */
 #define PACKETS_A_TURN 64             /* sent or heard, before others get their turn */
@@ -27,6 +28,8 @@ struct prober {
 	struct prober_memory memory;
 	sd_event_source *io, *timer, *save, *follow;
 	uint64_t next_follow_ns; /* not before */
+	bool untold;             /* measures were confirmed since the owner heard of them */
+	uint64_t next_confirm_ns; /* not before is that told */
 	bool automatic;
 	bool looked_for_ping;
 	struct prober_waiter *waiters;
@@ -48,6 +51,23 @@ static struct probe_plan_config plan_config(const struct config *config)
 	return plan;
 }
 
+static void tell_change(struct prober *prober)
+{
+	prober->untold = false;
+	prober->owner.changed(prober->owner.userdata);
+}
+
+/* Measures that only became younger make a new snapshot too, for their age, but not each time. */
+static void tell_confirmed(struct prober *prober)
+{
+	uint64_t now_ns = clock_boottime_ns();
+
+	if (!prober->untold || !prober->automatic || now_ns < prober->next_confirm_ns)
+		return;
+	prober->next_confirm_ns = now_ns + CONFIRM_GAP_NS;
+	tell_change(prober);
+}
+
 static void take_reports(struct prober *prober)
 {
 	struct probe_report report;
@@ -56,11 +76,14 @@ static void take_reports(struct prober *prober)
 	while (probe_plan_take_report(prober->plan, &report)) {
 		prober_log_report(&prober->log, &report, prober->automatic);
 		changed |= report.changed;
+		prober->untold |= report.result != PROBE_NO_ANSWER;
 		prober->memory.unsaved = true;
 		prober_waiters_tell_end(prober->waiters, &report);
 	}
 	if (changed && prober->automatic)
-		prober->owner.changed(prober->owner.userdata);
+		tell_change(prober);
+	else
+		tell_confirmed(prober);
 }
 
 static void schedule(struct prober *prober, uint64_t when_ns)
@@ -182,7 +205,7 @@ static int on_follow(sd_event_source *source, uint64_t usec, void *userdata)
 	if (r < 0)
 		prober_follow(prober);
 	if (r > 0 && prober->automatic)
-		prober->owner.changed(prober->owner.userdata);
+		tell_change(prober);
 	go_on(prober);
 	return 0;
 }
@@ -205,6 +228,7 @@ static void save(struct prober *prober)
 static int on_save(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	(void)usec;
+	tell_confirmed(userdata);
 	save(userdata);
 	sd_event_source_set_time(source, (clock_boottime_ns() + SAVE_EVERY_NS) / 1000);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
