@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What was measured outlives the daemon: it knows at once, and looks again."""
+
+import contextlib
+import time
+
+import pytest
+from netns import until
+from passages import FOUND_SECONDS, PathDaemon, TunnelLab
+from probes import ProbeWatch
+
+PATH = 1433
+INTERVAL = 60    # what is remembered is looked at within a tenth of it
+SAVE_SECONDS = 10.0
+
+
+@pytest.fixture(scope="module")
+def lab():
+    with TunnelLab("wireguard", PATH, "errors", ping=True) as lab:
+        yield lab
+
+
+@pytest.fixture
+def daemon(lab):
+    """One that has nothing to remember."""
+    for path in lab.directory.glob("paths*"):
+        path.unlink()
+    with PathDaemon(lab, path=f'interval = "{INTERVAL}s";') as daemon:
+        yield daemon
+
+
+def knows_at_once(daemon):
+    """What the first answer says: measured, and when."""
+    assert daemon.is_measured(PATH), daemon.log()
+    return daemon.peer()["path_age_seconds"]
+
+
+def test_killed_in_the_middle_of_a_search(lab, daemon):
+    with contextlib.closing(ProbeWatch(lab.gateway)) as watch:
+        until(lambda: len(watch.probes) > 2, "the search goes on")
+        assert not daemon.is_measured(PATH)
+        daemon.kill()
+    daemon.start()
+    daemon.wait_ready()
+    daemon.finds(PATH)
+
+
+def test_stopped_and_started(lab, daemon):
+    daemon.finds(PATH)
+    until(lambda: daemon.peer()["path_age_seconds"] > 2, "some time passes")
+    daemon.stop()
+    with contextlib.closing(ProbeWatch(lab.gateway)) as watch:
+        daemon.start()
+        daemon.wait_ready()
+        assert knows_at_once(daemon) > 2
+        until(lambda: daemon.peer()["path_age_seconds"] < time.monotonic() - daemon.begin,
+              "it is measured anew", INTERVAL / 10 + FOUND_SECONDS)
+        assert watch.probes
+
+
+def test_killed_after_a_search(daemon):
+    daemon.finds(PATH)
+    until(daemon.state.exists, "it is written", SAVE_SECONDS + 3)
+    daemon.kill()
+    daemon.start()
+    daemon.wait_ready()
+    knows_at_once(daemon)
+
+
+@pytest.mark.parametrize("damage", ("{", "\0" * 4096, '{"measures": 7}'),
+                         ids=("cut", "zeros", "another shape"))
+def test_a_damaged_file(lab, daemon, damage):
+    daemon.stop()
+    daemon.state.write_text(damage, encoding="utf-8")
+    daemon.errors.unlink()
+    daemon.start()
+    daemon.wait_ready()
+    lines = [line for line in daemon.log().splitlines() if str(daemon.state) in line]
+    assert len(lines) == 1, daemon.log()
+    daemon.finds(PATH)
+    set_aside = [path for path in lab.directory.glob("paths*")
+                 if path.read_text(encoding="utf-8") == damage]
+    assert len(set_aside) == 1
