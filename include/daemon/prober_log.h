@@ -19,5 +19,6 @@ struct prober_log {
 void prober_log_report(struct prober_log *log, const struct probe_report *report, bool in_force);
 /* The kernel did not send a packet: error is -errno. */
 void prober_log_refusal(struct prober_log *log, const struct probe_packet *packet, int error);
-/* Whether ping sockets can be had in each family: errors are 0 or -errno. Told where it is news. */
+/* Whether ping sockets can be had in each family: errors are 0 or -errno. Told where it is news;
+ * a family that this host does not have is none. */
 void prober_log_ping(struct prober_log *log, const int errors[FAMILY_COUNT]);

@@ -39,8 +39,8 @@ static void log_silence(struct prober_log *log, const struct probe_report *repor
 			  target_name(report->target));
 		return;
 	}
-	log_info("%s: peer %s answers no probe, neither ping nor UDP: its path MTU stays %u bytes, "
-		 "unmeasured (%llu more peers like this before)",
+	log_info("%s: peer %s answers no probe, neither ping nor UDP: its path MTU stays %u bytes "
+		 "(%llu more peers like this before)",
 		 report->target->tunnel, target_name(report->target), report->mtu,
 		 (unsigned long long)suppressed);
 }
@@ -95,7 +95,7 @@ void prober_log_ping(struct prober_log *log, const int errors[FAMILY_COUNT])
 			log_notice("probes: ping sockets are not allowed here "
 				   "(net.ipv4.ping_group_range): far ends get UDP to closed ports "
 				   "instead");
-		else if (error < 0 && error != -EACCES)
+		else if (error < 0 && error != -EACCES && error != -EAFNOSUPPORT)
 			log_notice("probes: no %s ping socket: %s; UDP to closed ports instead",
 				   names[family], strerror(-error));
 		else if (error == 0)
