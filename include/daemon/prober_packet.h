@@ -5,8 +5,8 @@
 #include "edge/probe.h"
 #include "policy/probe_plan.h"
 
-/* To the endpoint itself, the way that the tunnel's packets go; id, method and size are the caller's
- * to fill in. */
+/* To the endpoint itself, the way that the tunnel's packets go; id, method and size are the
+ * caller's to fill in. */
 struct probe_packet prober_packet_outside(const struct probe_target *target);
 /* What an order asks for. */
 struct probe_packet prober_packet_of(const struct probe_order *order);

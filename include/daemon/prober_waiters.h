@@ -4,10 +4,10 @@
 
 #include "policy/probe_plan.h"
 
-/* Somebody who waits for one run: told how it stands whenever something was sent or heard, and once
- * with report->finished when it is over; with report NULL where the target is gone, or somebody else
- * has begun a run of it. The report is borrowed for the call, in which the waiter may be forsaken and
- * no other. */
+/* Somebody who waits for one run: told how it stands whenever something was sent or heard, and
+ * once with report->finished when it is over; with report NULL where the target is gone, or
+ * somebody else has begun a run of it. The report is borrowed for the call, in which the waiter may
+ * be forsaken and no other. */
 struct prober_waiter {
 	void (*told)(const struct probe_report *report, void *userdata);
 	void *userdata;

@@ -9,8 +9,8 @@
 /* How sure, and by what. */
 enum measure_how {
 	MEASURE_OUTSIDE, /* the endpoint answered packets of that size that could not be cut */
-	MEASURE_INSIDE,  /* the far end answered inside of the tunnel; mtu is the smallest outer size
-			  * that carries what was answered */
+	MEASURE_INSIDE,  /* the far end answered inside of the tunnel; mtu is the smallest outer
+			  * size that carries what was answered */
 	MEASURE_ICMP,    /* nobody answered, but a router on the way told its MTU and proved that it
 			  * had seen the probe */
 };

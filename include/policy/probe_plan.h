@@ -107,8 +107,8 @@ struct probe_totals {
 /* Returns owned, or NULL (no memory). */
 struct probe_plan *probe_plan_new(const struct probe_plan_config *config);
 void probe_plan_free(struct probe_plan *plan);
-/* Another interval, rate or floors, from now on. Where nothing is automatic any more, what nobody has
- * asked for ends without a report. */
+/* Another interval, rate or floors, from now on. Where nothing is automatic any more, what nobody
+ * has asked for ends without a report. */
 void probe_plan_configure(struct probe_plan *plan, const struct probe_plan_config *config);
 
 /* Whether ping sockets may be used for that family; by default they may. */

@@ -60,7 +60,7 @@ struct probe_target_input {
 	size_t neighbour_count;
 	const struct address *own; /* this host's, in the order of address_compare */
 	size_t own_count;
-	/* As of struct tunnel_set_input: the source address towards an inner address. May be NULL. */
+	/* As of struct tunnel_set_input: the source address towards an inner one. May be NULL. */
 	bool (*find_way)(void *userdata, const struct path_question *question,
 			 struct path_answer *ret_answer);
 	void *userdata;

@@ -30,10 +30,10 @@ struct tunnel_limit {
 	uint32_t overhead;        /* headers and trailers, without padding: bytes */
 	bool has_outer;           /* outer_family is known */
 	enum family outer_family;
-	uint32_t assumed_mtu;     /* outer_mtu by links, routes and carriers alone: bytes; 0 unknown,
-				   * or `tunnels` gives path_mtu */
-	uint32_t hint_mtu;        /* what a PMTU exception of the kernel says that is below: bytes as
-				   * told, 0 none */
+	uint32_t assumed_mtu;     /* outer_mtu by links, routes and carriers alone: bytes; 0
+				   * unknown, or `tunnels` gives path_mtu */
+	uint32_t hint_mtu;        /* what a PMTU exception of the kernel says that is below: bytes
+				   * as told, 0 none */
 	int64_t measured_ns;      /* CLOCK_BOOTTIME of the measure behind outer_mtu, its own or that
 				   * of a tunnel around it; valid with PATH_PROBE */
 	enum path_source source;  /* of outer_mtu */

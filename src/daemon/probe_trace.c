@@ -36,8 +36,8 @@ static bool is_large(const struct probe_trace *trace)
 	return trace->round >= ROUNDS / 2;
 }
 
-/* How many hops are worth a probe: up to the endpoint, or to the router that large ones do not pass;
- * else behind the first round to the last router that said something and one more. */
+/* How many hops are worth a probe: up to the endpoint, or to the router that large ones do not
+ * pass; else behind the first round to the last router that said something and one more. */
 static unsigned int hops_worth(const struct probe_trace *trace)
 {
 	unsigned int last = 0;
