@@ -17,16 +17,19 @@ struct asking {
 	const struct probe_plan *plan;
 };
 
-/* The target that speaks for a peer: its own, or that of its gateway. */
+/* The target that speaks for a peer: its own, or that of its gateway. The plan knows the first of
+ * that name alone. */
 static const struct probe_target *target_of(const struct asking *asking, size_t place)
 {
 	const struct peer *peer = asking->set->peers[place];
 	const char *tunnel = tunnel_set_peer_tunnel(asking->set, peer);
+	const char *key = tunnel_set_peer_measured_as(peer);
 	const struct probe_target *target = NULL;
 
-	if (peer->id)
-		target = probe_plan_find(asking->plan, tunnel, peer->id);
-	return target ? target : probe_plan_find(asking->plan, tunnel, "");
+	if (key && peer->id && peer->has_endpoint)
+		target = probe_plan_find(asking->plan, tunnel, key);
+	return target && address_equal(&target->way.destination, &peer->way.destination) ? target :
+											   NULL;
 }
 
 /* Why nothing can be measured there. Returns -ENODATA. */
@@ -39,6 +42,10 @@ static int refuse_peer(const struct asking *asking, size_t place)
 	if (!peer->has_endpoint)
 		control_fail(asking->call, CONTROL_UNKNOWN, "it is known once the peer has called",
 			     "no endpoint is known of peer %s: there is no path to measure", name);
+	else if (peer->unproven)
+		control_fail(asking->call, CONTROL_UNKNOWN, NULL,
+			     "the endpoint of peer %s was learned from packets that anybody can send: "
+			     "it is not probed", name);
 	else if (limit->source == PATH_CONFIG)
 		control_fail(asking->call, CONTROL_UNKNOWN,
 			     "take path_mtu out of the configuration to have it measured",
@@ -47,8 +54,9 @@ static int refuse_peer(const struct asking *asking, size_t place)
 	else
 		control_fail(asking->call, CONTROL_UNKNOWN,
 			     "\"mssclampctl explain\" tells what is known of its path",
-			     "peer %s has no path that could be measured: it is carried in TCP, or "
-			     "no route leads to its endpoint", name);
+			     "peer %s has no path that could be measured: it is carried in TCP, no "
+			     "route leads to its endpoint, or another one of its tunnel is measured",
+			     name);
 	return -ENODATA;
 }
 
@@ -59,34 +67,65 @@ static int find_by_peer(const struct asking *asking, size_t place,
 	return question->target ? 0 : refuse_peer(asking, place);
 }
 
+static const struct tunnel_view *find_view(const struct asking *asking, const char *name)
+{
+	for (size_t i = 0; i < asking->views->count; i++)
+		if (strcmp(asking->views->list[i].name, name) == 0)
+			return &asking->views->list[i];
+	return NULL;
+}
+
+/* Policies of one gateway are one far end, as are peers that cannot be told apart by their path. */
+static bool same_end(const struct peer *a, const struct peer *b)
+{
+	return strcmp(tunnel_set_peer_measured_as(a), tunnel_set_peer_measured_as(b)) == 0 &&
+	       a->has_endpoint == b->has_endpoint &&
+	       address_equal(&a->way.destination, &b->way.destination);
+}
+
+/* The only far end among the peers of a tunnel: *ret_place is one of them. Returns how many far ends
+ * there are, 2 for more. */
+static int find_only_end(const struct tunnel_set *set, const char *tunnel, size_t *ret_place)
+{
+	const struct peer *first = NULL;
+
+	for (size_t i = 0; i < set->peer_count; i++) {
+		const struct peer *peer = set->peers[i];
+
+		if (!peer->id || strcmp(tunnel_set_peer_tunnel(set, peer), tunnel) != 0)
+			continue;
+		if (first && !same_end(first, peer))
+			return 2;
+		if (!first)
+			*ret_place = i;
+		first = first ? first : peer;
+	}
+	return first ? 1 : 0;
+}
+
 /* A tunnel stands for its far end where it has one alone. Returns 0, -ENOENT: it is no tunnel, or
  * -errno told to the call. */
 static int find_by_tunnel(const struct asking *asking, const char *text,
 			  struct probe_question *question)
 {
-	const struct tunnel_set *set = asking->set;
-	const struct tunnel_view *view = NULL;
+	const struct tunnel_view *view = find_view(asking, text);
+	size_t place;
+	int ends;
 
-	for (size_t i = 0; i < asking->views->count && !view; i++) {
-		if (strcmp(asking->views->list[i].name, text) == 0)
-			view = &asking->views->list[i];
-	}
 	if (!view)
 		return -ENOENT;
-	question->target = probe_plan_find(asking->plan, text, "");
-	if (question->target)
-		return 0;
-	if (view->peer_count > 1) {
+	ends = find_only_end(asking->set, text, &place);
+	if (ends == 1)
+		return find_by_peer(asking, place, question);
+	if (ends > 1) {
 		control_fail(asking->call, CONTROL_INVALID_ARGUMENT,
 			     "\"mssclampctl peers\" lists them", "%s has %zu peers: name one", text,
 			     view->peer_count);
 		return -ENOTUNIQ;
 	}
-	for (size_t i = 0; i < set->peer_count; i++) {
-		if (set->peers[i]->id && strcmp(tunnel_set_peer_tunnel(set, set->peers[i]),
-						text) == 0)
-			return find_by_peer(asking, i, question);
-	}
+	question->target = probe_plan_find(asking->plan, text, "");
+	if (question->target)
+		return 0;
 	control_fail(asking->call, CONTROL_UNKNOWN,
 		     "\"mssclampctl tunnels\" tells what is known of it",
 		     "no far end of %s is known: there is no path to measure", text);
