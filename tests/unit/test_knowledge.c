@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,15 +29,23 @@ static const char *const setup[] = {
 	"ip link add x0 type vxlan id 1 dstport 4789",
 	"bridge fdb append 00:00:00:00:00:00 dev x0 dst 192.0.2.9",
 	"ip link set x0 up",
+	"ip link add g0 type veth peer name g1",
+	"ip addr add 10.0.0.1 peer 10.0.0.9 dev g0", /* after 192.0.2.2, and before it in order */
+	"ip link set g0 up",
 };
 
-static bool refuse_ways; /* whether questions for one way are to fail; dumps pass */
+static bool refuse_ways;      /* whether questions for one way are to fail; dumps pass */
+static bool refuse_addresses; /* whether the dump of addresses is to fail */
 
 ssize_t sendto(int fd, const void *data, size_t len, int flags, const struct sockaddr *to,
 	       socklen_t to_len)
 {
 	const struct nlmsghdr *message = data;
 
+	if (refuse_addresses && message->nlmsg_type == RTM_GETADDR) {
+		errno = ENOBUFS;
+		return -1;
+	}
 	if (refuse_ways && message->nlmsg_type == RTM_GETROUTE &&
 	    (message->nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP) {
 		errno = ENOBUFS;
@@ -112,10 +121,66 @@ static void test_ways_that_could_not_be_asked_for(void **state)
 	config_free(config);
 }
 
+static bool has_own(const struct knowledge *knowledge, const char *text)
+{
+	struct address address;
+
+	assert_int_equal(address_parse(text, &address), 0);
+	return knowledge->own && bsearch(&address, knowledge->own, knowledge->own_count,
+					 sizeof(address), address_compare);
+}
+
+/* Who is at the other end of g0, as text. */
+static const char *neighbour(const struct knowledge *knowledge)
+{
+	static char text[PREFIX_TEXT_MAX];
+
+	if (knowledge->neighbours.count != 1 ||
+	    knowledge->neighbours.list[0].ifindex != if_nametoindex("g0"))
+		return "nobody";
+	return address_format(&knowledge->neighbours.list[0].address, text);
+}
+
+static void test_addresses(void **state)
+{
+	struct config_report report;
+	struct knowledge knowledge;
+	struct config *config;
+	sd_event *event;
+
+	(void)state;
+	assert_int_equal(config_load("/dev/null", true, &config, &report), 0);
+	assert_true(sd_event_new(&event) >= 0);
+	assert_int_equal(knowledge_init(&knowledge, event, on_peers, NULL), 0);
+	assert_int_equal(knowledge_look(&knowledge, STALE_KERNEL, config), 1);
+	assert_true(has_own(&knowledge, "192.0.2.2") && has_own(&knowledge, "10.0.0.1") &&
+		    has_own(&knowledge, "127.0.0.1"));
+	assert_false(has_own(&knowledge, "10.0.0.9"));
+	assert_string_equal(neighbour(&knowledge), "10.0.0.9");
+
+	/* What cannot be asked for stays. */
+	assert_int_equal(system("ip addr flush dev g0 && ip addr add 10.0.0.5/30 dev g0"), 0);
+	refuse_addresses = true;
+	assert_int_equal(knowledge_look(&knowledge, RTNL_CHANGED_ROUTES, config), -ENOBUFS);
+	assert_true(has_own(&knowledge, "10.0.0.1"));
+	assert_string_equal(neighbour(&knowledge), "10.0.0.9");
+	refuse_addresses = false;
+	assert_int_equal(knowledge_look(&knowledge, RTNL_CHANGED_ROUTES, config), 1);
+	assert_false(has_own(&knowledge, "10.0.0.1"));
+	assert_true(has_own(&knowledge, "10.0.0.5"));
+	assert_string_equal(neighbour(&knowledge), "10.0.0.6");
+
+	knowledge_done(&knowledge);
+	sd_event_unref(event);
+	config_report_done(&report);
+	config_free(config);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ways_that_could_not_be_asked_for),
+		cmocka_unit_test(test_addresses),
 	};
 
 	return cmocka_run_group_tests_name("knowledge", tests, enter_namespace, NULL);
