@@ -140,6 +140,17 @@ static void share_losses(struct probe_run *run, enum probe_side side)
 		run->path->prior_lost + (other->answers ? small->lost : 0u);
 }
 
+/* The endpoint is no farther away than what is behind it: as long as it has not answered, it is waited
+ * for by the time that the inside takes. (Not the other way round: a host inside may sleep.) */
+static void share_trip(struct probe_run *run)
+{
+	struct pmtu *out = &run->axis[PROBE_OUTSIDE].pmtu;
+	uint64_t trip_ns = run->axis[PROBE_INSIDE].pmtu.srtt_ns;
+
+	if (!out->srtt_ns && trip_ns)
+		out->srtt_ns = out->rttvar_ns = trip_ns;
+}
+
 /* Asks one side until it wants to send, waits, or has come to an end. Returns the first two. */
 static bool ask(struct probe_run *run, enum probe_side side, const struct probe_rules *rules,
 		uint64_t now_ns, uint32_t *ret_size, uint64_t *ret_wait_ns)
@@ -147,6 +158,7 @@ static bool ask(struct probe_run *run, enum probe_side side, const struct probe_
 	struct probe_axis *axis = &run->axis[side];
 
 	share_losses(run, side);
+	share_trip(run);
 	while (!is_settled(axis->stage) && axis->stage != STAGE_READY) {
 		switch (pmtu_next(&axis->pmtu, now_ns, ret_size, ret_wait_ns)) {
 		case PMTU_SEND:
