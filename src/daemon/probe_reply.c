@@ -239,7 +239,8 @@ json_t *reply_probe(struct control_call *control, json_t *parameters, void *user
 {
 	struct daemon *daemon = userdata;
 	struct prober *prober = model_prober(daemon->model);
-	const char *asked = json_string_value(json_object_get(parameters, "target"));
+	const char *target = json_string_value(json_object_get(parameters, "target"));
+	const char *asked = target ? target : "";
 	struct probe_question question;
 	struct probe_run_options options;
 	struct probe_call *call;
@@ -248,8 +249,7 @@ json_t *reply_probe(struct control_call *control, json_t *parameters, void *user
 
 	if (read_number(control, parameters, "max", 68, 65535, &most) < 0 ||
 	    read_number(control, parameters, "tries", 1, 20, &tries) < 0 ||
-	    probe_question_read(control, asked ? asked : "",
-				slot_current(model_slot(daemon->model)),
+	    probe_question_read(control, asked, slot_current(model_slot(daemon->model)),
 				model_views(daemon->model), prober_plan(prober), &question) < 0)
 		return NULL;
 	options = (struct probe_run_options){ (uint32_t)most, (unsigned int)tries };

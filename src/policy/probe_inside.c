@@ -60,7 +60,7 @@ static void take_address(const struct probe_target_input *input, const struct pr
 	if (target->inside_count == PROBE_INSIDE_MAX || !end->limit->carries[address->family] ||
 	    is_own(input, address))
 		return;
-	if (end->shared) {
+	if (end->peer && end->shared) {
 		if (!ask_inside(input, end, address, &answer) || answer.local ||
 		    !has_source_for(input->set, end, address, &answer))
 			return;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Targets out of a tunnel set. */
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,11 +79,13 @@ static int append(const struct probe_target_input *input, const struct probe_end
 	if (r == 0)
 		r = array_reserve(&list, &targets->capacity, targets->count + 1, sizeof(target));
 	targets->list = list;
-	if (r < 0)
+	if (r < 0) {
 		probe_target_done(&target);
-	else
-		targets->list[targets->count++] = target;
-	return r;
+		return r;
+	}
+	assert(targets->list);
+	targets->list[targets->count++] = target;
+	return 0;
 }
 
 int probe_targets_make(const struct probe_target_input *input, struct probe_target_list *ret_list)
