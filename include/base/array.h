@@ -27,3 +27,17 @@ static inline int array_reserve(void **array, size_t *capacity, size_t need, siz
 	*capacity = wanted;
 	return 0;
 }
+
+/* Appends a copy of *element to what has list, count and capacity (of elements). Returns 0, or
+ * -ENOMEM with everything as it was. */
+#define array_append(array, element)                                                       \
+	__extension__({                                                                    \
+		void *list_ = (array)->list;                                               \
+		int r_ = array_reserve(&list_, &(array)->capacity, (array)->count + 1,      \
+				       sizeof(*(array)->list));                            \
+                                                                                           \
+		(array)->list = list_;                                                     \
+		if (r_ == 0)                                                               \
+			(array)->list[(array)->count++] = *(element);                      \
+		r_;                                                                        \
+	})

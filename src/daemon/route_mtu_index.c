@@ -36,14 +36,7 @@ struct entries {
 
 static int add_entry(struct entries *entries, const struct entry *entry)
 {
-	void *list = entries->list;
-	int r = array_reserve(&list, &entries->capacity, entries->count + 1, sizeof(*entry));
-
-	if (r < 0)
-		return r;
-	entries->list = list;
-	entries->list[entries->count++] = *entry;
-	return 0;
+	return array_append(entries, entry);
 }
 
 static int add_everything(struct entries *entries, const struct tunnel_set *set, size_t link)

@@ -24,26 +24,12 @@ void l2tp_session_list_done(struct l2tp_session_list *sessions)
 
 static int append_tunnel(struct l2tp_tunnel_list *tunnels, const struct l2tp_tunnel *tunnel)
 {
-	void *list = tunnels->list;
-	int r = array_reserve(&list, &tunnels->capacity, tunnels->count + 1, sizeof(*tunnel));
-
-	if (r < 0)
-		return r;
-	tunnels->list = list;
-	tunnels->list[tunnels->count++] = *tunnel;
-	return 0;
+	return array_append(tunnels, tunnel);
 }
 
 static int append_session(struct l2tp_session_list *sessions, const struct l2tp_session *session)
 {
-	void *list = sessions->list;
-	int r = array_reserve(&list, &sessions->capacity, sessions->count + 1, sizeof(*session));
-
-	if (r < 0)
-		return r;
-	sessions->list = list;
-	sessions->list[sessions->count++] = *session;
-	return 0;
+	return array_append(sessions, session);
 }
 
 static int take_address(const struct nl_attr *attr, enum family family, bool *ret_has,

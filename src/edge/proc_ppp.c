@@ -29,26 +29,12 @@ void pppol2tp_list_done(struct pppol2tp_list *sessions)
 
 static int append_pppoe(struct pppoe_list *sessions, const struct pppoe_session *session)
 {
-	void *list = sessions->list;
-	int r = array_reserve(&list, &sessions->capacity, sessions->count + 1, sizeof(*session));
-
-	if (r < 0)
-		return r;
-	sessions->list = list;
-	sessions->list[sessions->count++] = *session;
-	return 0;
+	return array_append(sessions, session);
 }
 
 static int append_pppol2tp(struct pppol2tp_list *sessions, const struct pppol2tp_session *session)
 {
-	void *list = sessions->list;
-	int r = array_reserve(&list, &sessions->capacity, sessions->count + 1, sizeof(*session));
-
-	if (r < 0)
-		return r;
-	sessions->list = list;
-	sessions->list[sessions->count++] = *session;
-	return 0;
+	return array_append(sessions, session);
 }
 
 /* What of the text is still to be read. */

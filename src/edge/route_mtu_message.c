@@ -20,14 +20,7 @@ void mtu_route_list_done(struct mtu_route_list *routes)
 
 int mtu_route_list_append(struct mtu_route_list *routes, const struct mtu_route *route)
 {
-	void *list = routes->list;
-	int r = array_reserve(&list, &routes->capacity, routes->count + 1, sizeof(*route));
-
-	if (r < 0)
-		return r;
-	routes->list = list;
-	routes->list[routes->count++] = *route;
-	return 0;
+	return array_append(routes, route);
 }
 
 /* Attributes one behind the other, as they came. */

@@ -27,14 +27,7 @@ void neighbour_list_done(struct neighbour_list *neighbours)
 
 static int append_address(struct link_address_list *addresses, const struct link_address *address)
 {
-	void *list = addresses->list;
-	int r = array_reserve(&list, &addresses->capacity, addresses->count + 1, sizeof(*address));
-
-	if (r < 0)
-		return r;
-	addresses->list = list;
-	addresses->list[addresses->count++] = *address;
-	return 0;
+	return array_append(addresses, address);
 }
 
 /* An address while it is read. */

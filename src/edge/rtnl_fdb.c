@@ -22,14 +22,7 @@ void fdb_list_done(struct fdb_list *entries)
 
 static int append(struct fdb_list *entries, const struct fdb_entry *entry)
 {
-	void *list = entries->list;
-	int r = array_reserve(&list, &entries->capacity, entries->count + 1, sizeof(*entry));
-
-	if (r < 0)
-		return r;
-	entries->list = list;
-	entries->list[entries->count++] = *entry;
-	return 0;
+	return array_append(entries, entry);
 }
 
 /* An entry while it is read. */

@@ -18,14 +18,7 @@ void nexthop_list_done(struct nexthop_list *nexthops)
 
 static int append(struct nexthop_list *nexthops, const struct nexthop *nexthop)
 {
-	void *list = nexthops->list;
-	int r = array_reserve(&list, &nexthops->capacity, nexthops->count + 1, sizeof(*nexthop));
-
-	if (r < 0)
-		return r;
-	nexthops->list = list;
-	nexthops->list[nexthops->count++] = *nexthop;
-	return 0;
+	return array_append(nexthops, nexthop);
 }
 
 /* An object while it is read. */

@@ -37,14 +37,7 @@ static int append_bare(struct bare_list *bare, const struct route *route, uint32
 
 int route_list_append(struct route_list *routes, const struct route *route)
 {
-	void *list = routes->list;
-	int r = array_reserve(&list, &routes->capacity, routes->count + 1, sizeof(*route));
-
-	if (r < 0)
-		return r;
-	routes->list = list;
-	routes->list[routes->count++] = *route;
-	return 0;
+	return array_append(routes, route);
 }
 
 /* A route while it is read. */

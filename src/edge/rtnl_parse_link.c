@@ -21,14 +21,7 @@ void link_list_done(struct link_list *links)
 
 static int append_link(struct link_list *links, const struct link *link)
 {
-	void *list = links->list;
-	int r = array_reserve(&list, &links->capacity, links->count + 1, sizeof(*link));
-
-	if (r < 0)
-		return r;
-	links->list = list;
-	links->list[links->count++] = *link;
-	return 0;
+	return array_append(links, link);
 }
 
 /* A link and what of its message makes sense only together with the rest. */

@@ -151,14 +151,7 @@ int rtnl_parse_metric(const struct nlmsghdr *message, struct path_answer *answer
 
 static int append(struct hint_list *hints, const struct path_hint *hint)
 {
-	void *list = hints->list;
-	int r = array_reserve(&list, &hints->capacity, hints->count + 1, sizeof(*hint));
-
-	if (r < 0)
-		return r;
-	hints->list = list;
-	hints->list[hints->count++] = *hint;
-	return 0;
+	return array_append(hints, hint);
 }
 
 int rtnl_parse_hint(const struct nlmsghdr *message, struct hint_list *hints)

@@ -29,27 +29,13 @@ void ipsec_policy_list_done(struct ipsec_policy_list *policies)
 
 int ipsec_state_list_append(struct ipsec_state_list *states, const struct ipsec_state *state)
 {
-	void *list = states->list;
-	int r = array_reserve(&list, &states->capacity, states->count + 1, sizeof(*state));
-
-	if (r < 0)
-		return r;
-	states->list = list;
-	states->list[states->count++] = *state;
-	return 0;
+	return array_append(states, state);
 }
 
 int ipsec_policy_list_append(struct ipsec_policy_list *policies,
 			     const struct ipsec_policy *policy)
 {
-	void *list = policies->list;
-	int r = array_reserve(&list, &policies->capacity, policies->count + 1, sizeof(*policy));
-
-	if (r < 0)
-		return r;
-	policies->list = list;
-	policies->list[policies->count++] = *policy;
-	return 0;
+	return array_append(policies, policy);
 }
 
 static const char *protocol_format(uint8_t protocol, char text[4])

@@ -81,10 +81,8 @@ static int add_end(const struct tunnel_set *set, const struct probe_end *end,
 {
 	const struct path_answer *answer = &end->found->answer;
 	struct encap layers[PEER_LAYERS_MAX];
-	void *list = ends->list;
 	const struct encap *from;
 	size_t count;
-	int r;
 
 	if (!end->found->known || !answer->reachable || answer->local ||
 	    !end->limit->assumed_mtu || !end->limit->inner_mtu)
@@ -94,11 +92,7 @@ static int add_end(const struct tunnel_set *set, const struct probe_end *end,
 			       layers);
 	if (is_stream(layers, count) || is_inside_itself(set, end))
 		return 0;
-	r = array_reserve(&list, &ends->capacity, ends->count + 1, sizeof(*end));
-	ends->list = list;
-	if (r == 0)
-		ends->list[ends->count++] = *end;
-	return r;
+	return array_append(ends, end);
 }
 
 static int add_peers(const struct tunnel_set *set, struct probe_ends *ends)

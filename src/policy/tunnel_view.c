@@ -32,13 +32,7 @@ static const char *kind_of_link(const struct tunnel_set *set, size_t place, enum
 
 static int add(struct tunnel_views *views, const struct tunnel_view *view)
 {
-	void *list = views->list;
-	int r = array_reserve(&list, &views->capacity, views->count + 1, sizeof(*views->list));
-
-	views->list = list;
-	if (r == 0)
-		views->list[views->count++] = *view;
-	return r;
+	return array_append(views, view);
 }
 
 static void narrow(struct tunnel_view *view, const struct tunnel_limit *limit)
