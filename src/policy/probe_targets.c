@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Targets out of a tunnel set. */
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,14 +72,20 @@ static int append(const struct probe_target_input *input, const struct probe_end
 		  size_t count, struct probe_target_list *targets)
 {
 	struct probe_target target = join_ends(input, ends, count);
+	void *list = targets->list;
 	int r;
 
 	r = set_texts(&target, &ends[0]);
 	if (r == 0)
-		r = array_append(targets, &target);
-	if (r < 0)
+		r = array_reserve(&list, &targets->capacity, targets->count + 1, sizeof(target));
+	targets->list = list;
+	if (r < 0) {
 		probe_target_done(&target);
-	return r;
+		return r;
+	}
+	assert(targets->list);
+	targets->list[targets->count++] = target;
+	return 0;
 }
 
 int probe_targets_make(const struct probe_target_input *input, struct probe_target_list *ret_list)
