@@ -146,6 +146,22 @@ static void test_each_contact(void **state)
 	}
 }
 
+/* No wait of a second for an endpoint that is near, but silent. */
+static void test_inside_alone_is_soon_found(void **state)
+{
+	struct world world;
+
+	(void)state;
+	begin(&world);
+	world.passes = 1433;
+	world.silent[PROBE_OUTSIDE] = true;
+	update_one(&world, 1, 1500, 0);
+	run_for(&world, 30);
+	assert_int_equal(world.last.result, PROBE_BLACK_HOLE);
+	assert_true(world.last.end_ns - world.last.begin_ns < 4 * SECOND);
+	probe_plan_free(world.plan);
+}
+
 static void test_what_was_not_sent_is_counted(void **state)
 {
 	struct probe_totals totals;
@@ -297,6 +313,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_to_do),
 		cmocka_unit_test(test_the_report_tells_all),
 		cmocka_unit_test(test_each_contact),
+		cmocka_unit_test(test_inside_alone_is_soon_found),
 		cmocka_unit_test(test_what_was_not_sent_is_counted),
 		cmocka_unit_test(test_each_hint),
 		cmocka_unit_test(test_a_hint_that_comes_again_counts_again),
