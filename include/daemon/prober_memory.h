@@ -10,10 +10,14 @@
 
 struct prober_memory {
 	char *file;               /* owned */
-	struct path_memory former; /* as it was read: far ends that have not come back are kept */
+	struct path_memory former; /* what the file has: so far ends that are not there are kept */
 	struct path_memory_said said;
-	bool unsaved;             /* something was measured since the last save; the owner's */
+	bool unsaved;             /* what is known is not what was written last */
+	bool confirmed;           /* only when it was measured is */
+	uint64_t saved_ns;        /* CLOCK_BOOTTIME of the last save */
 };
+
+#define PROBER_MEMORY_CONFIRM_SECONDS 3600 /* between two saves of times alone: disks wear */
 
 /* Reads nothing. Returns 0 or -ENOMEM; prober_memory_done is due either way. */
 int prober_memory_init(struct prober_memory *memory, const char *file);
@@ -24,6 +28,12 @@ void prober_memory_done(struct prober_memory *memory);
 int prober_memory_move(struct prober_memory *memory, const char *file);
 /* Reads the file and tells the plan of it. Logs what went wrong. */
 void prober_memory_recall(struct prober_memory *memory, struct probe_plan *plan);
-/* Writes what the plan knows and, of far ends that it does not know, what was read. Nothing where
- * nothing is unsaved; what could not be written stays unsaved. Logs what went wrong. */
+/* Something was measured; changed: it is another MTU than before, or known by another way. */
+void prober_memory_note(struct prober_memory *memory, bool changed);
+/* Writes what the plan knows and, of far ends that it does not know, what the file has; who comes back
+ * is known again. Nothing where nothing was measured since; what could not be written stays unsaved.
+ * Logs what went wrong. */
 void prober_memory_save(struct prober_memory *memory, struct probe_plan *plan);
+/* The same for who comes often: what was only confirmed waits for PROBER_MEMORY_CONFIRM_SECONDS. */
+void prober_memory_save_in_time(struct prober_memory *memory, struct probe_plan *plan,
+				uint64_t now_ns);

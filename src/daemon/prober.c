@@ -77,7 +77,7 @@ static void take_reports(struct prober *prober)
 		prober_log_report(&prober->log, &report, prober->automatic);
 		changed |= report.changed;
 		prober->untold |= report.result != PROBE_NO_ANSWER;
-		prober->memory.unsaved = true;
+		prober_memory_note(&prober->memory, report.changed);
 		prober_waiters_tell_end(prober->waiters, &report);
 	}
 	if (changed && prober->automatic)
@@ -227,10 +227,14 @@ static void save(struct prober *prober)
 
 static int on_save(sd_event_source *source, uint64_t usec, void *userdata)
 {
+	struct prober *prober = userdata;
+	uint64_t now_ns = clock_boottime_ns();
+
 	(void)usec;
-	tell_confirmed(userdata);
-	save(userdata);
-	sd_event_source_set_time(source, (clock_boottime_ns() + SAVE_EVERY_NS) / 1000);
+	tell_confirmed(prober);
+	if (prober->automatic)
+		prober_memory_save_in_time(&prober->memory, prober->plan, now_ns);
+	sd_event_source_set_time(source, (now_ns + SAVE_EVERY_NS) / 1000);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 

@@ -10,7 +10,7 @@
 
 int prober_memory_init(struct prober_memory *memory, const char *file)
 {
-	*memory = (struct prober_memory){ .file = strdup(file) };
+	*memory = (struct prober_memory){ .file = strdup(file), .saved_ns = clock_boottime_ns() };
 	return memory->file ? 0 : -ENOMEM;
 }
 
@@ -79,11 +79,30 @@ static int save(struct prober_memory *memory, struct probe_plan *plan)
 	count = add_former(&memory->former, all, count);
 	r = path_memory_save(memory->file, all, count, &now, &memory->said);
 	free(all);
+	if (r == 0)
+		prober_memory_recall(memory, plan);
 	return r;
+}
+
+void prober_memory_note(struct prober_memory *memory, bool changed)
+{
+	memory->unsaved |= changed;
+	memory->confirmed = true;
 }
 
 void prober_memory_save(struct prober_memory *memory, struct probe_plan *plan)
 {
-	if (memory->unsaved)
-		memory->unsaved = save(memory, plan) < 0;
+	if (!memory->unsaved && !memory->confirmed)
+		return;
+	memory->unsaved = save(memory, plan) < 0;
+	memory->confirmed = false;
+	memory->saved_ns = clock_boottime_ns();
+}
+
+void prober_memory_save_in_time(struct prober_memory *memory, struct probe_plan *plan,
+				uint64_t now_ns)
+{
+	if (memory->unsaved ||
+	    now_ns - memory->saved_ns >= PROBER_MEMORY_CONFIRM_SECONDS * NS_PER_SECOND)
+		prober_memory_save(memory, plan);
 }

@@ -66,6 +66,12 @@ static struct probe_plan *new_plan(void)
 	return plan;
 }
 
+static void set_floor(struct probe_plan *plan, uint32_t floor)
+{
+	probe_plan_configure(plan, &(const struct probe_plan_config){
+		.rate_pps = 10, .floor = { floor, 1280 } });
+}
+
 /* The only far end that there is. */
 static void set_peer(struct probe_plan *plan, const char *peer, uint8_t host)
 {
@@ -118,7 +124,7 @@ static void test_who_has_not_come_back_is_not_forgotten(void **state)
 		assert_int_equal(prober_memory_init(&memory, file), 0);
 		prober_memory_recall(&memory, plan);
 		set_peer(plan, returns[i].peer, returns[i].host);
-		memory.unsaved = true;
+		prober_memory_note(&memory, true);
 		unlink(file);
 		prober_memory_save(&memory, plan);
 		assert_false(memory.unsaved);
@@ -142,11 +148,38 @@ static void test_what_is_in_force_is_what_is_kept(void **state)
 	assert_int_equal(probe_plan_remember(plan, &(struct path_measure){ 0 }, 0, 1), 0);
 	prober_memory_recall(&memory, plan);
 	/* The plan has its own idea by now. */
-	probe_plan_configure(plan, &(const struct probe_plan_config){
-		.rate_pps = 10, .floor = { 1450, 1280 } });
-	memory.unsaved = true;
+	set_floor(plan, 1450);
+	prober_memory_note(&memory, true);
 	prober_memory_save(&memory, plan);
 	assert_string_equal(read_file(file), "alice.1 1450");
+	prober_memory_done(&memory);
+	probe_plan_free(plan);
+}
+
+/* What this process has found of somebody who left, not what a former one had. */
+static void test_who_leaves_is_not_forgotten(void **state)
+{
+	const struct path_measure before = measure_of("alice", 1, 1433);
+	struct probe_plan *plan = new_plan();
+	struct prober_memory memory;
+	size_t count;
+
+	(void)state;
+	write_file(&before, 1);
+	assert_int_equal(prober_memory_init(&memory, file), 0);
+	prober_memory_recall(&memory, plan);
+	set_peer(plan, "alice", 1);
+	set_floor(plan, 1450);
+	prober_memory_note(&memory, true);
+	prober_memory_save(&memory, plan);
+	set_peer(plan, "bob", 2);
+	prober_memory_note(&memory, true);
+	prober_memory_save(&memory, plan);
+	assert_string_equal(read_file(file), "alice.1 1450");
+	set_floor(plan, 576);
+	set_peer(plan, "alice", 1);
+	assert_int_equal(probe_plan_measures(plan, &count)->mtu, 1450);
+	assert_int_equal(count, 1);
 	prober_memory_done(&memory);
 	probe_plan_free(plan);
 }
@@ -161,7 +194,7 @@ static void test_nothing_new_is_not_written(void **state)
 	assert_int_equal(prober_memory_init(&memory, file), 0);
 	prober_memory_save(&memory, plan);
 	assert_int_equal(access(file, F_OK), -1);
-	memory.unsaved = true;
+	prober_memory_note(&memory, true);
 	prober_memory_save(&memory, plan);
 	assert_int_equal(access(file, F_OK), 0);
 	prober_memory_done(&memory);
@@ -179,7 +212,7 @@ static void test_what_could_not_be_written_is_tried_again(void **state)
 	assert_int_equal(prober_memory_init(&memory, file), 0);
 	prober_memory_recall(&memory, plan);
 	set_peer(plan, "alice", 1);
-	memory.unsaved = true;
+	prober_memory_note(&memory, true);
 	unlink(file);
 	assert_int_equal(mkdir(file, 0700), 0); /* in its place */
 	prober_memory_save(&memory, plan);
@@ -190,6 +223,45 @@ static void test_what_could_not_be_written_is_tried_again(void **state)
 	assert_string_equal(read_file(file), "alice.1 1433");
 	prober_memory_done(&memory);
 	probe_plan_free(plan);
+}
+
+/* Seconds since the last save, or 0 for the last one of all. */
+static const struct { const char *name; bool note, changed; uint64_t seconds; bool saved; } times[] = {
+	{ "nothing new",             false, false, 9999, false },
+	{ "nothing new at the end",  false, false, 0,    false },
+	{ "another one",             true,  true,  10,   true },
+	{ "another one at the end",  true,  true,  0,    true },
+	{ "the same",                true,  false, 3590, false },
+	{ "the same for an hour",    true,  false, 3601, true },
+	{ "the same at the end",     true,  false, 0,    true },
+};
+
+static void test_how_often_it_is_written(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(times); i++) {
+		struct probe_plan *plan = new_plan();
+		struct prober_memory memory;
+
+		unlink(file);
+		assert_int_equal(prober_memory_init(&memory, file), 0);
+		if (times[i].note)
+			prober_memory_note(&memory, times[i].changed);
+		if (times[i].seconds)
+			prober_memory_save_in_time(&memory, plan, memory.saved_ns +
+						   times[i].seconds * NS_PER_SECOND);
+		else
+			prober_memory_save(&memory, plan);
+		if ((access(file, F_OK) == 0) != times[i].saved)
+			fail_msg("%s", times[i].name);
+		/* It is written once. */
+		unlink(file);
+		if (times[i].saved)
+			prober_memory_save_in_time(&memory, plan, UINT64_MAX);
+		assert_int_equal(access(file, F_OK), -1);
+		prober_memory_done(&memory);
+		probe_plan_free(plan);
+	}
 }
 
 /* What was known before goes there too, unless it was known there. */
@@ -226,8 +298,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_who_has_not_come_back_is_not_forgotten),
 		cmocka_unit_test(test_what_is_in_force_is_what_is_kept),
+		cmocka_unit_test(test_who_leaves_is_not_forgotten),
 		cmocka_unit_test(test_nothing_new_is_not_written),
 		cmocka_unit_test(test_what_could_not_be_written_is_tried_again),
+		cmocka_unit_test(test_how_often_it_is_written),
 		cmocka_unit_test(test_another_file),
 	};
 
