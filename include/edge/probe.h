@@ -59,8 +59,8 @@ void probe_sockets_free(struct probe_sockets *sockets);
 /* An epoll descriptor that is readable while something waits for probe_receive. */
 int probe_fd(const struct probe_sockets *sockets);
 
-/* Whether a ping socket of that family can be had: tried once, then remembered. -EACCES: the group
- * of this process is not in net.ipv4.ping_group_range. Returns 0 or -errno. */
+/* Whether a ping socket of that family can be had now; probe_send goes by what was found last.
+ * -EACCES: the group of this process is not in net.ipv4.ping_group_range. Returns 0 or -errno. */
 int probe_can_ping(struct probe_sockets *sockets, enum family family);
 
 /* Returns 0, -EMSGSIZE (more than the link takes), or another -errno: nothing was sent (-EPERM by

@@ -120,6 +120,7 @@ static struct probe_socket *shared_socket(struct probe_sockets *sockets, enum fa
 
 int probe_can_ping(struct probe_sockets *sockets, enum family family)
 {
+	sockets->no_ping[family] = 0;
 	return open_socket(sockets, shared_socket(sockets, family, false), family, false);
 }
 
