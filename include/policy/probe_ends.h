@@ -20,6 +20,7 @@ struct probe_end {
 	const struct peer *peer;   /* NULL: the device */
 	const struct link *link;   /* NULL without interface */
 	uint32_t place;            /* of the peer, or of the device among links */
+	size_t alike;              /* ends of its target, itself included; 0 until that is known */
 };
 
 struct probe_ends {

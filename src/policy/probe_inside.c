@@ -96,7 +96,7 @@ static void take_neighbours(const struct probe_target_input *input, const struct
 	size_t place;
 
 	if (!end->link || !tunnel_set_find_link(input->set, end->link->ifindex, &place) ||
-	    probe_end_siblings(input->set, place) > 1)
+	    probe_end_siblings(input->set, place) > end->alike)
 		return;
 	for (size_t i = 0; i < input->neighbour_count; i++) {
 		if (input->neighbours[i].ifindex == end->link->ifindex)

@@ -100,6 +100,8 @@ int probe_targets_make(const struct probe_target_input *input, struct probe_targ
 			if (!probe_end_is_same(&ends.list[i], &ends.list[next]))
 				break;
 		}
+		for (size_t end = i; end < next; end++)
+			ends.list[end].alike = next - i;
 		r = append(input, &ends.list[i], next - i, &targets);
 	}
 	free(ends.list);

@@ -303,6 +303,29 @@ static void xfrm(struct world *w)
 		allow(peer, i == 1 ? "10.1.9.5/32" : "10.40.0.0/16");
 	}
 }
+/* Both families through one gateway, as xfrm interfaces have it; who else is there would be some
+ * other end. */
+static void xfrm_neighbour(struct world *w)
+{
+	struct path_answer *answer = add_route(w, "10.7.0.0/30", 7);
+
+	answer->has_source = true;
+	answer->source = address("10.7.0.1");
+	add_link(w, 7, "xfrm0", "xfrm", 1400);
+	for (int i = 0; i < 2; i++) {
+		struct peer *peer = peer_of(w, 7, i ? "y" : "x", "203.0.113.9", ENCAP_ESP);
+
+		assert_int_equal(prefix_parse(i ? "0.0.0.0/0" : "::/0", &peer->local), 0);
+		peer->narrow = true;
+		allow(peer, i ? "0.0.0.0/0" : "::/0");
+	}
+	add_neighbour(7, "10.7.0.2");
+}
+static void xfrm_neighbour_of_two(struct world *w)
+{
+	xfrm_neighbour(w);
+	peer_of(w, 7, "z", "203.0.113.10", ENCAP_ESP)->narrow = true;
+}
 
 /* Each line: TUNNEL "PEER" NAME at ENDPOINT by LINK, ASSUMED HINT; then where it is not all routed
  * and empty, the link and the addresses inside. */
@@ -372,6 +395,11 @@ cases[] = {
 	  "ipsec:203.0.113.9 \"\" at 203.0.113.9 by 2, 1500 0\n" },
 	{ "policies of a link, two gateways", xfrm,
 	  "xfrm0 \"\" at 203.0.113.9 by 2, 1500 0 via 7 10.1.9.5 from 10.1.0.1\n"
+	  "xfrm0 \"\" at 203.0.113.10 by 2, 1500 0 via 7\n" },
+	{ "policies of a link, one gateway", xfrm_neighbour,
+	  "xfrm0 \"\" at 203.0.113.9 by 2, 1500 0 via 7 10.7.0.2 from 10.7.0.1\n" },
+	{ "a neighbour of two gateways", xfrm_neighbour_of_two,
+	  "xfrm0 \"\" at 203.0.113.9 by 2, 1500 0 via 7\n"
 	  "xfrm0 \"\" at 203.0.113.10 by 2, 1500 0 via 7\n" },
 };
 
