@@ -134,33 +134,12 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
-static enum probe_whole came_whole(const struct probe_heard *heard)
-{
-	if (!heard->reassembled_known)
-		return WHOLE_UNKNOWN;
-	return heard->reassembled ? WHOLE_NO : WHOLE_YES;
-}
-
 static void hear(struct prober *prober, const struct probe_heard *heard)
 {
-	uint64_t now_ns = clock_boottime_ns();
-
-	if (heard->id & PROBER_OWN_ID) {
-		if (prober->own)
-			prober->own(heard, prober->own_userdata);
-		return;
-	}
-	switch (heard->kind) {
-	case PROBE_HEARD_ANSWER:
-		probe_plan_answered(prober->plan, heard->id, came_whole(heard), now_ns);
-		break;
-	case PROBE_HEARD_TOO_BIG:
-		probe_plan_too_big(prober->plan, heard->id, heard->mtu, &heard->from, now_ns);
-		break;
-	case PROBE_HEARD_TIME_EXCEEDED:
-	case PROBE_HEARD_UNREACHABLE:
-		break; /* says nothing of sizes: silence will */
-	}
+	if (!(heard->id & PROBER_OWN_ID))
+		prober_packet_heard(prober->plan, heard, clock_boottime_ns());
+	else if (prober->own)
+		prober->own(heard, prober->own_userdata);
 }
 
 static int on_heard(sd_event_source *source, int fd, uint32_t revents, void *userdata)

@@ -35,3 +35,25 @@ struct probe_packet prober_packet_of(const struct probe_order *order)
 	packet.size = order->size;
 	return packet;
 }
+
+static enum probe_whole came_whole(const struct probe_heard *heard)
+{
+	if (!heard->reassembled_known)
+		return WHOLE_UNKNOWN;
+	return heard->reassembled ? WHOLE_NO : WHOLE_YES;
+}
+
+void prober_packet_heard(struct probe_plan *plan, const struct probe_heard *heard, uint64_t now_ns)
+{
+	switch (heard->kind) {
+	case PROBE_HEARD_ANSWER:
+		probe_plan_answered(plan, heard->id, came_whole(heard), now_ns);
+		break;
+	case PROBE_HEARD_TOO_BIG:
+		probe_plan_too_big(plan, heard->id, heard->mtu, &heard->from, now_ns);
+		break;
+	case PROBE_HEARD_TIME_EXCEEDED:
+	case PROBE_HEARD_UNREACHABLE:
+		break; /* says nothing of sizes: silence will */
+	}
+}
