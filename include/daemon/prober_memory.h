@@ -30,9 +30,9 @@ int prober_memory_move(struct prober_memory *memory, const char *file);
 void prober_memory_recall(struct prober_memory *memory, struct probe_plan *plan);
 /* Something was measured; changed: it is another MTU than before, or known by another way. */
 void prober_memory_note(struct prober_memory *memory, bool changed);
-/* Writes what the plan knows and, of far ends that it does not know, what the file has; who comes back
- * is known again. Nothing where nothing was measured since; what could not be written stays unsaved.
- * Logs what went wrong. */
+/* Writes what the plan knows and, of far ends that it does not know, what the file has; who comes
+ * back is known again. Nothing where nothing was measured since; what could not be written stays
+ * unsaved. Logs what went wrong. */
 void prober_memory_save(struct prober_memory *memory, struct probe_plan *plan);
 /* The same for who comes often: what was only confirmed waits for PROBER_MEMORY_CONFIRM_SECONDS. */
 void prober_memory_save_in_time(struct prober_memory *memory, struct probe_plan *plan,

@@ -44,8 +44,8 @@ static int refuse_peer(const struct asking *asking, size_t place)
 			     "no endpoint is known of peer %s: there is no path to measure", name);
 	else if (peer->unproven)
 		control_fail(asking->call, CONTROL_UNKNOWN, NULL,
-			     "the endpoint of peer %s was learned from packets that anybody can send: "
-			     "it is not probed", name);
+			     "the endpoint of peer %s was learned from packets that anybody can "
+			     "send: it is not probed", name);
 	else if (limit->source == PATH_CONFIG)
 		control_fail(asking->call, CONTROL_UNKNOWN,
 			     "take path_mtu out of the configuration to have it measured",
@@ -54,9 +54,9 @@ static int refuse_peer(const struct asking *asking, size_t place)
 	else
 		control_fail(asking->call, CONTROL_UNKNOWN,
 			     "\"mssclampctl explain\" tells what is known of its path",
-			     "peer %s has no path that could be measured: it is carried in TCP, no "
-			     "route leads to its endpoint, or another one of its tunnel is measured",
-			     name);
+			     "peer %s has no path that could be measured: it is carried in TCP, "
+			     "no route leads to its endpoint, or another one of its tunnel is "
+			     "measured", name);
 	return -ENODATA;
 }
 
@@ -83,8 +83,8 @@ static bool same_end(const struct peer *a, const struct peer *b)
 	       address_equal(&a->way.destination, &b->way.destination);
 }
 
-/* The only far end among the peers of a tunnel: *ret_place is one of them. Returns how many far ends
- * there are, 2 for more. */
+/* The only far end among the peers of a tunnel: *ret_place is one of them. Returns how many far
+ * ends there are, 2 for more. */
 static int find_only_end(const struct tunnel_set *set, const char *tunnel, size_t *ret_place)
 {
 	const struct peer *first = NULL;

@@ -108,20 +108,25 @@ int probe_plan_remember(struct probe_plan *plan, const struct path_measure *meas
 	return 0;
 }
 
-static bool same_layer(const struct encap *a, const struct encap *b)
+static bool same_layers(const struct probe_target *a, const struct probe_target *b)
 {
-	return a->kind == b->kind && a->given == b->given &&
-	       memcmp(a->value, b->value, sizeof(a->value)) == 0;
+	if (a->layer_count != b->layer_count)
+		return false;
+	for (size_t i = 0; i < a->layer_count; i++) {
+		const struct encap *x = &a->layer[i], *y = &b->layer[i];
+
+		if (x->kind != y->kind || x->given != y->given ||
+		    memcmp(x->value, y->value, sizeof(x->value)) != 0)
+			return false;
+	}
+	return true;
 }
 
 static bool same_inside(const struct probe_target *a, const struct probe_target *b)
 {
 	if (a->inside_count != b->inside_count || a->inside_ifindex != b->inside_ifindex ||
-	    a->layer_count != b->layer_count || a->extra != b->extra || a->link_mtu != b->link_mtu)
+	    a->extra != b->extra || a->link_mtu != b->link_mtu || !same_layers(a, b))
 		return false;
-	for (size_t i = 0; i < a->layer_count; i++)
-		if (!same_layer(&a->layer[i], &b->layer[i]))
-			return false;
 	for (size_t i = 0; i < a->inside_count; i++) {
 		const struct probe_inside *x = &a->inside[i], *y = &b->inside[i];
 
