@@ -141,7 +141,8 @@ static void share_losses(struct probe_run *run, enum probe_side side)
 }
 
 /* The endpoint is no farther away than what is behind it: as long as it has not answered, it is
- * waited for by the time that the inside takes. (Not the other way round: a host inside may sleep.) */
+ * waited for by the time that the inside takes. (Not the other way round: a host inside may
+ * sleep.) */
 static void share_trip(struct probe_run *run)
 {
 	struct pmtu *out = &run->axis[PROBE_OUTSIDE].pmtu;
