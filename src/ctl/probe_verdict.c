@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/mss.h"
 #include "ctl/field.h"
 #include "ctl/format.h"
 #include "ctl/mode.h"
@@ -95,6 +96,15 @@ say_recipe(const struct ctl *ctl, const char *format, ...)
 	free(text);
 }
 
+/* Whether TCP is let send more than arrives inside: a rule says so, or the measure is not in force. */
+static bool tcp_exceeds(const json_t *reply)
+{
+	uint64_t inner = field_count(reply, "inner_mtu_bytes");
+
+	return inner && (field_count(reply, "mss4_bytes") + MSS_HEADERS_IPV4 > inner ||
+			 field_count(reply, "mss6_bytes") + MSS_HEADERS_IPV6 > inner);
+}
+
 /* What to do for those whom no MSS helps. Policy-based IPsec has no interface that could be set. */
 static void say_to_do(const struct ctl *ctl, const json_t *reply, const char *fate)
 {
@@ -104,6 +114,13 @@ static void say_to_do(const struct ctl *ctl, const json_t *reply, const char *fa
 	if (!tunnel) {
 		say(ctl, PAINT_BOLD, "To do:", "where a tunnel goes this way, tell mssclampd:");
 		say_recipe(ctl, "tunnels = ( { match = \"...\"; path_mtu = %s; } );",
+			   bytes_of(reply, "path_mtu_bytes").s);
+		return;
+	}
+	if (tcp_exceeds(reply)) {
+		say(ctl, PAINT_BOLD, "To do:",
+		    "the MSS in force is too large for this path. Where no rule says so, this lowers it:");
+		say_recipe(ctl, "tunnels = ( { match = \"%s\"; path_mtu = %s; } );", tunnel,
 			   bytes_of(reply, "path_mtu_bytes").s);
 		return;
 	}

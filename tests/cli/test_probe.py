@@ -73,6 +73,17 @@ To do: nothing for TCP. Larger packets of UDP and QUIC still vanish; this tells
     ip link set wg0 mtu 1360
 Took 6.2 s and 12 packets.
 """
+TOO_LARGE = BLACK_HOLE_SIZES + """\
+  me ──1500── 198.51.100.1 ──(1433, silent: [?])── carol
+
+BLACK HOLE: outer path MTU 1433, and no router said so: larger packets vanish
+  behind 198.51.100.1.
+MSS 1380/1360 (IPv4/IPv6), unchanged; next check in 10 min
+To do: the MSS in force is too large for this path. Where no rule says so, this
+  lowers it:
+    tunnels = ( { match = "wg0"; path_mtu = 1433; } );
+Took 6.2 s and 12 packets.
+"""
 BLACK_HOLE_60 = BLACK_HOLE_SIZES + """\
   me --1500-- 198.51.100.1 --(1433, silent: [?])-- carol
 
@@ -178,6 +189,7 @@ SCREENS = [
     # name, reply, options, columns, exit code, stdout
     ("ok", probe(), [], 80, 0, OK),
     ("black hole", black_hole(), [], 80, 1, BLACK_HOLE),
+    ("black hole, not in force", black_hole(mss4_bytes=1380, mss6_bytes=1360), [], 80, 1, TOO_LARGE),
     ("black hole, narrow", black_hole(), ["--ascii"], 60, 1, BLACK_HOLE_60),
     ("told", told(), [], 80, 0, TOLD),
     ("no answer", no_answer(), [], 80, 7, NO_ANSWER),
