@@ -43,6 +43,24 @@ ROWS = [Row(*row) for row in (
 )]
 
 
+ELSEWHERE = {
+    "there alone": lambda lab: lab.m.ip("link set right mtu 1400"),
+    "back alone": lambda lab: lab.n.ip("link set left mtu 1400"),
+    "at the peer": lambda lab: (lab.n.ip("link set right mtu 1400"),
+                                lab.peer.ip("link set outer mtu 1400")),
+}
+
+
+@pytest.mark.parametrize("where", ELSEWHERE)
+def test_narrow_elsewhere(where):
+    """One way alone, or by a link that the peer knows of and cuts for."""
+    with TunnelLab("vxlan", drop="errors", ping=True) as lab:
+        ELSEWHERE[where](lab)
+        lab.run_daemon().finds(1400)
+        lab.check_mss(1400)
+        transfer.both_ways(lab.client, lab.servers[4], SIZE, 5.0)
+
+
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.tunnel}, {row.path}, {row.drop}")
 def test_finds_the_path(row, record):
     with TunnelLab(row.tunnel, row.path, row.drop, row.ping) as lab:

@@ -82,4 +82,6 @@ def test_none_where_it_is_off():
         daemon.reload("")
         time.sleep(1.0)
         assert not watch.probes
+        answer = daemon("probe", lab.endpoint, code=1).stdout  # somebody asks for it
+        assert watch.probes and "path_mtu = " in answer, answer
         assert daemon.row()["source"] == "link"
