@@ -62,7 +62,12 @@ void probe_plan_configure(struct probe_plan *plan, const struct probe_plan_confi
 
 void probe_plan_allow_ping(struct probe_plan *plan, enum family family, bool allowed)
 {
+	bool forget = allowed && plan->rules.no_ping[family];
+
 	plan->rules.no_ping[family] = !allowed;
+	/* Whoever was answered by datagrams goes on with them otherwise, one a second. */
+	for (size_t i = 0; forget && i < plan->targets.count; i++)
+		memset(plan->paths[i]->via, 0, sizeof(plan->paths[i]->via));
 }
 
 void probe_book_schedule(struct probe_plan *plan, struct probe_path *path, uint64_t due_ns,

@@ -306,6 +306,25 @@ static void test_switched_off_in_the_middle(void **state)
 	probe_plan_free(world.plan);
 }
 
+static void test_ping_is_allowed_later(void **state)
+{
+	struct world world;
+
+	(void)state;
+	begin(&world);
+	probe_plan_allow_ping(world.plan, FAMILY_IPV4, false);
+	update_one(&world, 1, 1500, 0);
+	run_for(&world, 30);
+	assert_int_equal(world.last.method[PROBE_OUTSIDE], PROBE_UDP);
+	assert_int_equal(world.orders[PROBE_OUTSIDE][PROBE_PING], 0);
+	probe_plan_allow_ping(world.plan, FAMILY_IPV4, true);
+	run_for(&world, 700);
+	assert_int_equal(world.reports, 2);
+	assert_int_equal(world.last.method[PROBE_OUTSIDE], PROBE_PING);
+	assert_int_equal(world.last.method[PROBE_INSIDE], PROBE_PING);
+	probe_plan_free(world.plan);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -319,6 +338,7 @@ int main(void)
 		cmocka_unit_test(test_a_hint_that_comes_again_counts_again),
 		cmocka_unit_test(test_a_storm_of_hints),
 		cmocka_unit_test(test_switched_off_in_the_middle),
+		cmocka_unit_test(test_ping_is_allowed_later),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
