@@ -313,6 +313,7 @@ void prober_configure(struct prober *prober, const struct config *config)
 		log_error(r, "%s: not used for now", config->path.state);
 	prober->automatic = config->path.probe;
 	probe_plan_configure(prober->plan, &plan);
+	prober->looked_for_ping = false;
 	if (prober->automatic)
 		look_for_ping(prober);
 	if (began || (r > 0 && prober->automatic))
