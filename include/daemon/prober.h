@@ -48,7 +48,7 @@ struct probe_totals prober_totals(const struct prober *prober);
 uint64_t prober_strangers(const struct prober *prober);
 /* What the last measurement of a far end came to; false: there was none. */
 bool prober_last(const struct prober *prober, const char *tunnel, const char *peer,
-		 enum probe_result *ret_result);
+		 const struct address *endpoint, enum probe_result *ret_result);
 
 /* Borrows the waiter until it is forsaken. */
 void prober_wait(struct prober *prober, struct prober_waiter *waiter);

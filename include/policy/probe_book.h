@@ -52,4 +52,4 @@ void probe_book_free_run(struct probe_run *run);
 /* Of the path: drops what it has, also reports, and frees it. */
 void probe_book_drop_path(struct probe_plan *plan, struct probe_path *path);
 struct probe_path *probe_book_find(const struct probe_plan *plan, const char *tunnel,
-				   const char *peer);
+				   const char *peer, const struct address *endpoint);

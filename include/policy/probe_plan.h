@@ -140,13 +140,15 @@ void probe_plan_too_big(struct probe_plan *plan, uint64_t id, uint32_t mtu,
 
 /* A run for somebody who waits, before all others. most: no packet outside is larger, 0: as
  * assumed. tries: lost probes that make a size too large, 0: as usual. Returns 0 and its number, or
- * -ENOENT (no such target), -ENOMEM. A run of that path that goes on is begun anew. */
+ * -ENOENT (no such target), -ENOMEM. A run of that path that goes on is begun anew. endpoint, here
+ * and below, may be NULL: the first of that tunnel and peer. */
 struct probe_run_options {
 	uint32_t most;
 	unsigned int tries;
 };
 int probe_plan_run(struct probe_plan *plan, const char *tunnel, const char *peer,
-		   const struct probe_run_options *options, uint64_t now_ns, uint64_t *ret_run);
+		   const struct address *endpoint, const struct probe_run_options *options,
+		   uint64_t now_ns, uint64_t *ret_run);
 /* The same for an address that is nobody's endpoint, asked for by an admin: outside alone, nothing
  * is remembered. Takes target on success. */
 int probe_plan_run_once(struct probe_plan *plan, struct probe_target *target,
@@ -154,7 +156,7 @@ int probe_plan_run_once(struct probe_plan *plan, struct probe_target *target,
 			uint64_t *ret_run);
 /* The target of that key, borrowed until the plan is called again, or NULL. */
 const struct probe_target *probe_plan_find(const struct probe_plan *plan, const char *tunnel,
-					   const char *peer);
+					   const char *peer, const struct address *endpoint);
 
 /* Takes a packet that is no order's out of the budget. false: not before *ret_wait_ns. */
 bool probe_plan_spend(struct probe_plan *plan, uint64_t now_ns, uint64_t *ret_wait_ns);
@@ -170,6 +172,7 @@ bool probe_plan_take_report(struct probe_plan *plan, struct probe_report *ret_re
 const struct path_measure *probe_plan_measures(struct probe_plan *plan, size_t *ret_count);
 /* What became of the last run of a target: false where there was none. */
 bool probe_plan_last(const struct probe_plan *plan, const char *tunnel, const char *peer,
-		     enum probe_result *ret_result, int64_t *ret_at_ns);
+		     const struct address *endpoint, enum probe_result *ret_result,
+		     int64_t *ret_at_ns);
 
 struct probe_totals probe_plan_totals(const struct probe_plan *plan);

@@ -17,19 +17,16 @@ struct asking {
 	const struct probe_plan *plan;
 };
 
-/* The target that speaks for a peer: its own, or that of its gateway. The plan knows the first of
- * that name alone. */
+/* The target that speaks for a peer: its own, or that of its gateway. */
 static const struct probe_target *target_of(const struct asking *asking, size_t place)
 {
 	const struct peer *peer = asking->set->peers[place];
 	const char *tunnel = tunnel_set_peer_tunnel(asking->set, peer);
 	const char *key = tunnel_set_peer_measured_as(peer);
-	const struct probe_target *target = NULL;
 
-	if (key && peer->id && peer->has_endpoint)
-		target = probe_plan_find(asking->plan, tunnel, key);
-	return target && address_equal(&target->way.destination, &peer->way.destination) ? target :
-											   NULL;
+	if (!key || !peer->id || !peer->has_endpoint)
+		return NULL;
+	return probe_plan_find(asking->plan, tunnel, key, &peer->way.destination);
 }
 
 /* Why nothing can be measured there. Returns -ENODATA. */
@@ -55,8 +52,7 @@ static int refuse_peer(const struct asking *asking, size_t place)
 		control_fail(asking->call, CONTROL_UNKNOWN,
 			     "\"mssclampctl explain\" tells what is known of its path",
 			     "peer %s has no path that could be measured: it is carried in TCP, "
-			     "no route leads to its endpoint, or another one of its tunnel is "
-			     "measured", name);
+			     "or no route leads to its endpoint", name);
 	return -ENODATA;
 }
 
@@ -123,7 +119,7 @@ static int find_by_tunnel(const struct asking *asking, const char *text,
 			     view->peer_count);
 		return -ENOTUNIQ;
 	}
-	question->target = probe_plan_find(asking->plan, text, "");
+	question->target = probe_plan_find(asking->plan, text, "", NULL);
 	if (question->target)
 		return 0;
 	control_fail(asking->call, CONTROL_UNKNOWN,
@@ -162,7 +158,7 @@ static bool find_by_address(const struct asking *asking, const struct address *a
 		question->target = target_of(asking, best);
 	for (size_t i = 0; i < set->link_count && !question->target; i++) {
 		if (set->links[i].has_remote && address_equal(&set->links[i].remote, address))
-			question->target = probe_plan_find(asking->plan, set->links[i].name, "");
+			question->target = probe_plan_find(asking->plan, set->links[i].name, "", address);
 	}
 	return question->target != NULL;
 }

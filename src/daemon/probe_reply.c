@@ -61,6 +61,7 @@ static struct peer_mss find_mss(const struct daemon *daemon, const struct probe_
 		const struct peer *peer = set->peers[i];
 
 		if (peer->id && (!*target->peer || strcmp(peer->id, target->peer) == 0) &&
+		    address_equal(&peer->way.destination, &target->way.destination) &&
 		    strcmp(tunnel_set_peer_tunnel(set, peer), target->tunnel) == 0)
 			return peer_mss_find(snapshot, i);
 	}
@@ -189,8 +190,9 @@ static int begin_run(struct probe_call *call, struct probe_question *question,
 
 	if (question->target) {
 		call->old_mss = find_mss(call->daemon, question->target);
-		r = probe_plan_run(plan, question->target->tunnel, question->target->peer, options,
-				   now_ns, &call->waiter.run);
+		r = probe_plan_run(plan, question->target->tunnel, question->target->peer,
+				   &question->target->way.destination, options, now_ns,
+				   &call->waiter.run);
 	} else {
 		call->by_itself = true;
 		r = probe_plan_run_once(plan, &question->once, options, now_ns, &call->waiter.run);

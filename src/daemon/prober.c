@@ -343,11 +343,11 @@ uint64_t prober_strangers(const struct prober *prober)
 }
 
 bool prober_last(const struct prober *prober, const char *tunnel, const char *peer,
-		 enum probe_result *ret_result)
+		 const struct address *endpoint, enum probe_result *ret_result)
 {
 	int64_t at_ns;
 
-	return probe_plan_last(prober->plan, tunnel, peer, ret_result, &at_ns);
+	return probe_plan_last(prober->plan, tunnel, peer, endpoint, ret_result, &at_ns);
 }
 
 struct probe_plan *prober_plan(struct prober *prober)

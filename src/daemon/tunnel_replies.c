@@ -237,7 +237,9 @@ static json_t *probe_result_json(const struct daemon *daemon, const struct tunne
 	const char *key = tunnel_set_peer_measured_as(peer);
 	enum probe_result result;
 
-	if (!key || !prober_last(model_prober(daemon->model), view->name, key, &result))
+	if (!key || !peer->has_endpoint ||
+	    !prober_last(model_prober(daemon->model), view->name, key, &peer->way.destination,
+			 &result))
 		return json_null();
 	return json_string(probe_result_name(result));
 }

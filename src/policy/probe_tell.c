@@ -48,12 +48,15 @@ void probe_book_drop_path(struct probe_plan *plan, struct probe_path *path)
 	free(path);
 }
 
-/* The first of that name, whatever its endpoint. */
+static bool has_key(const struct probe_target *target, const char *tunnel, const char *peer)
+{
+	return strcmp(target->tunnel, tunnel) == 0 && strcmp(target->peer, peer) == 0;
+}
+
 struct probe_path *probe_book_find(const struct probe_plan *plan, const char *tunnel,
-				   const char *peer)
+				   const char *peer, const struct address *endpoint)
 {
 	size_t low = 0, high = plan->targets.count;
-	const struct probe_target *found;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
@@ -65,25 +68,27 @@ struct probe_path *probe_book_find(const struct probe_plan *plan, const char *tu
 		else
 			high = middle;
 	}
-	if (low == plan->targets.count)
-		return NULL;
-	found = &plan->targets.list[low];
-	return strcmp(found->tunnel, tunnel) == 0 && strcmp(found->peer, peer) == 0
-		? plan->paths[low] : NULL;
+	for (; low < plan->targets.count && has_key(&plan->targets.list[low], tunnel, peer); low++) {
+		if (!endpoint ||
+		    address_equal(&plan->targets.list[low].way.destination, endpoint))
+			return plan->paths[low];
+	}
+	return NULL;
 }
 
 const struct probe_target *probe_plan_find(const struct probe_plan *plan, const char *tunnel,
-					   const char *peer)
+					   const char *peer, const struct address *endpoint)
 {
-	const struct probe_path *path = probe_book_find(plan, tunnel, peer);
+	const struct probe_path *path = probe_book_find(plan, tunnel, peer, endpoint);
 
 	return path ? path->target : NULL;
 }
 
 int probe_plan_run(struct probe_plan *plan, const char *tunnel, const char *peer,
-		   const struct probe_run_options *options, uint64_t now_ns, uint64_t *ret_run)
+		   const struct address *endpoint, const struct probe_run_options *options,
+		   uint64_t now_ns, uint64_t *ret_run)
 {
-	struct probe_path *path = probe_book_find(plan, tunnel, peer);
+	struct probe_path *path = probe_book_find(plan, tunnel, peer, endpoint);
 	struct probe_run *run;
 
 	if (!path)
@@ -213,9 +218,10 @@ const struct path_measure *probe_plan_measures(struct probe_plan *plan, size_t *
 }
 
 bool probe_plan_last(const struct probe_plan *plan, const char *tunnel, const char *peer,
-		     enum probe_result *ret_result, int64_t *ret_at_ns)
+		     const struct address *endpoint, enum probe_result *ret_result,
+		     int64_t *ret_at_ns)
 {
-	const struct probe_path *path = probe_book_find(plan, tunnel, peer);
+	const struct probe_path *path = probe_book_find(plan, tunnel, peer, endpoint);
 
 	if (!path || !path->has_result)
 		return false;

@@ -154,7 +154,7 @@ static void ask(struct world *world, uint8_t who, uint8_t what)
 		probe_plan_run_once(world->plan, &target, &options, world->now_ns, &world->run);
 	} else {
 		snprintf(tunnel, sizeof(tunnel), "t%u", who % TARGETS);
-		probe_plan_run(world->plan, tunnel, "p", &options, world->now_ns, &world->run);
+		probe_plan_run(world->plan, tunnel, "p", NULL, &options, world->now_ns, &world->run);
 	}
 	if (target.tunnel)
 		probe_target_done(&target);

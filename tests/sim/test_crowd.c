@@ -176,7 +176,7 @@ static void test_who_waits_comes_first(void **state)
 	paths[900] = (struct sim_path){ .forth = 1433, .back = 1433, .rtt_ns = 200 * NS_PER_MS };
 	sim_begin(&net, paths, 1000, INTERVAL, 10, 5);
 	sim_run(&net, 5 * SECOND, NULL, NULL);
-	assert_int_equal(probe_plan_run(net.plan, "wg00900", "peer", &options, net.now_ns, &run),
+	assert_int_equal(probe_plan_run(net.plan, "wg00900", "peer", NULL, &options, net.now_ns, &run),
 			 0);
 	wanted = run;
 	sim_run(&net, 7 * SECOND, note_run, &wanted);

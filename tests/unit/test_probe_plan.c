@@ -38,7 +38,7 @@ static void test_nothing_to_do(void **state)
 	assert_false(probe_plan_next(world.plan, world.now_ns, &order, &wait_ns));
 	assert_int_equal(wait_ns, UINT64_MAX);
 	assert_false(probe_plan_take_report(world.plan, &report));
-	assert_false(probe_plan_last(world.plan, "wg0", "alice", &result, &at_ns));
+	assert_false(probe_plan_last(world.plan, "wg0", "alice", NULL, &result, &at_ns));
 	probe_plan_measures(world.plan, &count);
 	assert_int_equal(count, 0);
 	probe_plan_sent(world.plan, 77, 0, world.now_ns); /* strangers */
@@ -80,7 +80,7 @@ static void test_the_report_tells_all(void **state)
 	assert_int_equal(world.last.sent_total, probe_plan_totals(world.plan).sent);
 	assert_int_equal(only_measure(&world)->mtu, 1433);
 	assert_string_equal(only_measure(&world)->tunnel, "wg0");
-	assert_true(probe_plan_last(world.plan, "wg0", "alice", &result, &at_ns));
+	assert_true(probe_plan_last(world.plan, "wg0", "alice", NULL, &result, &at_ns));
 	assert_int_equal(result, PROBE_BLACK_HOLE);
 	assert_int_equal(at_ns, world.last.end_ns);
 	run_for(&world, 660); /* the next one confirms it */
@@ -298,7 +298,7 @@ static void test_switched_off_in_the_middle(void **state)
 	run_for(&world, 20);
 	assert_int_equal(world.reports, 1);
 	assert_int_equal(only_measure(&world)->mtu, 1433);
-	assert_int_equal(probe_plan_run(world.plan, "wg0", "alice", &usual, world.now_ns, &run), 0);
+	assert_int_equal(probe_plan_run(world.plan, "wg0", "alice", NULL, &usual, world.now_ns, &run), 0);
 	run_for(&world, 1);
 	configure(&world, false);
 	run_for(&world, 20);

@@ -191,28 +191,31 @@ static int ask(const struct known *known, const char *word, struct probe_questio
 				   question);
 }
 
-static const struct { const char *name, *word, *tunnel, *peer; } meant[] = {
-	{ "whole id",             KEY_ALICE, "wg0", KEY_ALICE },
-	{ "name",                 "bob", "wg0", KEY_BOB },
-	{ "head of an id",        "w8Kx00A", "wg0", KEY_ALICE },
-	{ "head with dots",       "w8Kx00Bob...", "wg0", KEY_BOB },
-	{ "tunnel of one peer",   "wg1", "wg1", "only-one" },
-	{ "device of one far end", "gre1", "gre1", "" },
-	{ "a device's endpoint",  "203.0.113.6", "gre1", "" },
-	{ "a peer's endpoint",    "203.0.113.2", "wg0", KEY_BOB },
-	{ "an address behind",    "10.8.0.7", "wg0", KEY_ALICE },
-	{ "the longest prefix",   "10.8.0.70", "wg0", KEY_BOB },
-	{ "IPv6 behind",          "fd00:3::9", "wg1", "only-one" },
-	{ "gateway of policies",  "ipsec:203.0.113.9", "ipsec:203.0.113.9", "" },
-	{ "one of its policies",  "10.3.0.0/16", "ipsec:203.0.113.9", "" },
-	{ "behind a policy",      "10.3.0.9", "ipsec:203.0.113.9", "" },
-	{ "its endpoint",         "203.0.113.9", "ipsec:203.0.113.9", "" },
-	{ "first of two gateways", "hub-one", "xfrm0", "" },
+static const struct { const char *name, *word, *tunnel, *peer, *endpoint; } meant[] = {
+	{ "whole id",             KEY_ALICE, "wg0", KEY_ALICE, NULL },
+	{ "name",                 "bob", "wg0", KEY_BOB, NULL },
+	{ "head of an id",        "w8Kx00A", "wg0", KEY_ALICE, NULL },
+	{ "head with dots",       "w8Kx00Bob...", "wg0", KEY_BOB, NULL },
+	{ "tunnel of one peer",   "wg1", "wg1", "only-one", NULL },
+	{ "device of one far end", "gre1", "gre1", "", NULL },
+	{ "a device's endpoint",  "203.0.113.6", "gre1", "", NULL },
+	{ "a peer's endpoint",    "203.0.113.2", "wg0", KEY_BOB, NULL },
+	{ "an address behind",    "10.8.0.7", "wg0", KEY_ALICE, NULL },
+	{ "the longest prefix",   "10.8.0.70", "wg0", KEY_BOB, NULL },
+	{ "IPv6 behind",          "fd00:3::9", "wg1", "only-one", NULL },
+	{ "gateway of policies",  "ipsec:203.0.113.9", "ipsec:203.0.113.9", "", NULL },
+	{ "one of its policies",  "10.3.0.0/16", "ipsec:203.0.113.9", "", NULL },
+	{ "behind a policy",      "10.3.0.9", "ipsec:203.0.113.9", "", NULL },
+	{ "its endpoint",         "203.0.113.9", "ipsec:203.0.113.9", "", NULL },
+	{ "first of two gateways", "hub-one", "xfrm0", "", "203.0.113.21" },
+	{ "second of two gateways", "hub-two", "xfrm0", "", "203.0.113.22" },
+	{ "the second's endpoint", "203.0.113.22", "xfrm0", "", "203.0.113.22" },
 };
 
 static void test_whom_a_word_means(void **state)
 {
 	struct known known;
+	char text[PREFIX_TEXT_MAX];
 
 	(void)state;
 	open_known(&known);
@@ -226,6 +229,9 @@ static void test_whom_a_word_means(void **state)
 		    strcmp(question.target->peer, meant[i].peer) != 0)
 			fail_msg("%s: %s of %s", meant[i].name, question.target->peer,
 				 question.target->tunnel);
+		if (meant[i].endpoint)
+			assert_string_equal(address_format(&question.target->way.destination, text),
+					    meant[i].endpoint);
 	}
 	close_known(&known);
 }
@@ -280,8 +286,6 @@ static const struct {
 	{ "tunnel of three",     "wg0", -ENOTUNIQ, CONTROL_INVALID_ARGUMENT, "wg0 has 3 peers" },
 	{ "tunnel of two gateways", "xfrm0", -ENOTUNIQ, CONTROL_INVALID_ARGUMENT,
 	  "xfrm0 has 2 peers" },
-	{ "second of two gateways", "hub-two", -ENODATA, CONTROL_UNKNOWN,
-	  "another one of its tunnel" },
 	{ "device without far end", "gre2", -ENODATA, CONTROL_UNKNOWN, "no far end of gre2" },
 	{ "no tunnel",           "eth0", -ENOENT, CONTROL_NOT_FOUND, "eth0 is an interface" },
 	{ "never came",          "never-came", -ENODATA, CONTROL_UNKNOWN, "no endpoint is known" },

@@ -21,7 +21,7 @@ static uint64_t ask(struct world *world, const struct probe_run_options *options
 {
 	uint64_t run;
 
-	assert_int_equal(probe_plan_run(world->plan, "wg0", "alice", options, world->now_ns, &run),
+	assert_int_equal(probe_plan_run(world->plan, "wg0", "alice", NULL, options, world->now_ns, &run),
 			 0);
 	return run;
 }
@@ -35,7 +35,7 @@ static void test_a_run_is_begun_anew(void **state)
 
 	(void)state;
 	begin_measured(&world);
-	assert_int_equal(probe_plan_run(world.plan, "wg0", "bob", &usual, world.now_ns, &run),
+	assert_int_equal(probe_plan_run(world.plan, "wg0", "bob", NULL, &usual, world.now_ns, &run),
 			 -ENOENT);
 	run = ask(&world, &usual);
 	other = ask(&world, &usual);

@@ -24,11 +24,11 @@ static void test_measured_then_remembered(void **state)
 
 	(void)state;
 	begin(&stage, FAR_ADDRESS, true);
-	assert_false(prober_last(stage.prober, "wg0", "peer", &result));
+	assert_false(prober_last(stage.prober, "wg0", "peer", NULL, &result));
 	run_until(&stage, &stage.changes, 1);
 	assert_int_equal(only_measure(&stage)->mtu, 1400);
 	assert_int_equal(only_measure(&stage)->how, MEASURE_OUTSIDE);
-	assert_true(prober_last(stage.prober, "wg0", "peer", &result));
+	assert_true(prober_last(stage.prober, "wg0", "peer", NULL, &result));
 	assert_int_equal(result, PROBE_OK); /* a router said why */
 	assert_int_equal(prober_strangers(stage.prober), 0);
 	run_for(&stage, 300);

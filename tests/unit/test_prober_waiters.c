@@ -13,7 +13,7 @@ static uint64_t begin_run(struct stage *stage)
 	const struct probe_run_options usual = { 0 };
 	uint64_t run;
 
-	assert_int_equal(probe_plan_run(prober_plan(stage->prober), "wg0", "peer", &usual,
+	assert_int_equal(probe_plan_run(prober_plan(stage->prober), "wg0", "peer", NULL, &usual,
 					clock_boottime_ns(), &run), 0);
 	return run;
 }
