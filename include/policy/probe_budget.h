@@ -29,6 +29,9 @@ uint64_t probe_window_quiet_ns(const struct probe_window *window);
 /* Another rate, at most the places of the ring: what was sent is over first. */
 void probe_window_set(struct probe_window *window, uint32_t rate);
 void probe_window_take(struct probe_window *window, uint64_t now_ns, uint64_t gap_ns);
+/* What was taken last was on the wire by now at the latest: its second begins here, so that no
+ * second on the wire has more than `rate`, however long the sending took. */
+void probe_window_left(struct probe_window *window, uint64_t now_ns);
 
 /* All paths: the window, and in bursts of at most half of it. */
 struct probe_budget {

@@ -369,9 +369,13 @@ void prober_forsake(struct prober *prober, struct prober_waiter *waiter)
 
 int prober_send(struct prober *prober, const struct probe_packet *packet, uint64_t *ret_wait_ns)
 {
+	int r;
+
 	if (!probe_plan_spend(prober->plan, clock_boottime_ns(), ret_wait_ns))
 		return 1;
-	return probe_send(prober->sockets, packet);
+	r = probe_send(prober->sockets, packet);
+	probe_plan_sent(prober->plan, packet->id, r, clock_boottime_ns());
+	return r;
 }
 
 int prober_listen(struct prober *prober, prober_heard *heard, void *userdata)

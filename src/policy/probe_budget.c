@@ -33,6 +33,14 @@ void probe_window_take(struct probe_window *window, uint64_t now_ns, uint64_t ga
 	window->next_ns = now_ns + gap_ns;
 }
 
+void probe_window_left(struct probe_window *window, uint64_t now_ns)
+{
+	uint64_t *last = &window->sent_ns[(window->place + window->rate - 1) % window->rate];
+
+	if (*last && *last < now_ns)
+		*last = now_ns;
+}
+
 uint64_t probe_window_quiet_ns(const struct probe_window *window)
 {
 	uint64_t last = 0;

@@ -327,7 +327,11 @@ void probe_plan_sent(struct probe_plan *plan, uint64_t id, int error, uint64_t n
 {
 	struct probe_run *run = find_run(plan, probe_id_run(id));
 
-	if (!error || !run)
+	probe_window_left(&plan->budget.window, now_ns);
+	if (!run)
+		return;
+	probe_window_left(&run->window, now_ns);
+	if (!error)
 		return;
 	if (probe_run_not_sent(run, id, error, now_ns)) {
 		plan->totals.sent--;

@@ -97,6 +97,22 @@ static void test_rate_of_a_path(void **state)
 		assert_int_equal(probe_path_rate(rates[i].all), rates[i].path);
 }
 
+static void test_a_second_begins_when_the_packet_has_left(void **state)
+{
+	uint64_t ring[PROBE_PATH_RATE_MAX] = { 0 };
+	struct probe_window window = { .sent_ns = ring, .rate = 2 };
+
+	(void)state;
+	probe_window_left(&window, 1); /* nothing was taken */
+	assert_int_equal(probe_window_next_ns(&window), 0);
+	probe_window_take(&window, 1 * NS_PER_MS, 0);
+	probe_window_left(&window, 7 * NS_PER_MS);
+	probe_window_take(&window, 8 * NS_PER_MS, 0);
+	probe_window_left(&window, 2 * NS_PER_MS); /* a clock that stands */
+	assert_int_equal(probe_window_next_ns(&window), NS_PER_SECOND + 7 * NS_PER_MS);
+	assert_int_equal(probe_window_quiet_ns(&window), NS_PER_SECOND + 8 * NS_PER_MS);
+}
+
 static void test_another_rate_of_a_path(void **state)
 {
 	uint64_t ring[PROBE_PATH_RATE_MAX] = { 0 };
@@ -136,6 +152,7 @@ int main(void)
 		cmocka_unit_test(test_half_of_it_at_once),
 		cmocka_unit_test(test_a_new_rate_knows_what_was_sent),
 		cmocka_unit_test(test_rate_of_a_path),
+		cmocka_unit_test(test_a_second_begins_when_the_packet_has_left),
 		cmocka_unit_test(test_another_rate_of_a_path),
 		cmocka_unit_test(test_answers_of_a_far_kernel),
 	};
