@@ -80,10 +80,10 @@ def macsec(options=""):
     return build
 
 
-def wireguard(outer=4, mtu=1420):
+def wireguard(outer=4, mtu=1420, **more):
     def build(lab):
         lab.ip("link add t0 type wireguard")
-        wireguard_configure(lab, outer, mtu)
+        wireguard_configure(lab, outer, mtu, **more)
     return build
 
 
