@@ -18,6 +18,8 @@ struct prober;
 /* Who hears of what was measured, and tells who there is. */
 struct prober_owner {
 	void (*changed)(void *userdata); /* the measures are others than before, or younger */
+	/* The kernel believes less of that path than was answered: it should forget that. */
+	void (*contradicted)(void *userdata, const struct probe_target *target);
 	/* What targets are made of, borrowed for the moment. */
 	void (*fill)(void *userdata, struct probe_target_input *ret_input);
 	void *userdata;

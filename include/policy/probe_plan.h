@@ -75,6 +75,7 @@ struct probe_report {
 	uint32_t mtu, old_mtu;        /* outer path MTU in force behind and before it: bytes, the
 				       * assumed one where nothing was measured */
 	bool changed;                 /* the measures are others now */
+	bool hint_contradicted;       /* the kernel believes less of this path than was answered */
 	enum measure_how how;         /* with a measure */
 	bool answers[PROBE_SIDES];    /* whether small probes were answered there */
 	enum probe_method method[PROBE_SIDES]; /* the one that was, or the last tried */

@@ -59,6 +59,8 @@ struct probe_run {
 	bool icmp_seen;
 	struct address router;
 	bool finished, changed;    /* the latter: the measures are others now */
+	bool hint_contradicted;    /* the kernel's exception is less than what was answered */
+	uint64_t doubt_ns;         /* until when a late hint is waited for, 0: not yet */
 	struct probe_verdict verdict; /* when finished */
 	struct probe_run *next;    /* that ended behind it */
 };
@@ -99,6 +101,12 @@ bool probe_run_answered(struct probe_run *run, uint64_t id, enum probe_whole who
 void probe_run_too_big(struct probe_run *run, uint64_t id, uint32_t mtu,
 		       const struct address *router);
 unsigned int probe_run_out(const struct probe_run *run);
+
+/* probe_doubt.c. Whether the inside found less than the outside, or than what is in force: a path
+ * that is smaller, or packets that this host cuts since it believes an ICMP message. */
+bool probe_doubt_of_inside(const struct probe_run *run);
+/* Whether it is the latter, as far as is known by now. */
+bool probe_doubt_is_hinted(const struct probe_run *run);
 
 /* Behind RUN_OVER: fills verdict, and leaves in the path what the next run may use. */
 void probe_run_end(struct probe_run *run, uint64_t now_ns);

@@ -11,6 +11,9 @@
 #include "daemon/peer_changes.h"
 #include "daemon/route_mtu.h"
 #include "daemon/watch.h"
+#include "edge/route_cache.h"
+
+#define FORGET_EVERY_NS (10 * NS_PER_SECOND)
 
 struct model {
 	sd_event *event;             /* borrowed */
@@ -24,6 +27,7 @@ struct model {
 	struct tunnels *tunnels;
 	struct tunnel_views views;   /* of the set of the snapshot that is in force */
 	struct route_mtu *routes;    /* NULL until model_keep_routes */
+	struct log_ratelimit forget_limit;
 };
 
 static const struct tunnel_set *current_set(const struct model *model)
@@ -128,9 +132,33 @@ static void on_measures(void *userdata)
 	watch_note(model->watch, STALE_MEASURES);
 }
 
+/* Somebody had it believe too little, by an ICMP message that was forged or is out of date: as long
+ * as it does, it cuts the packets of tunnels to that size. */
+static void on_contradiction(void *userdata, const struct probe_target *target)
+{
+	struct model *model = userdata;
+	uint64_t now_ns = clock_boottime_ns(), suppressed;
+	char endpoint[PREFIX_TEXT_MAX];
+	int r;
+
+	if (!target->hint ||
+	    !log_may_speak(&model->forget_limit, now_ns, FORGET_EVERY_NS, &suppressed))
+		return;
+	address_format(&target->way.destination, endpoint);
+	r = route_cache_forget(model->knowledge.questions, &target->way.destination,
+			       target->exit_ifindex);
+	if (r < 0)
+		log_error(r, "the kernel believes a path MTU of %u bytes to %s, which probes "
+			     "contradict; it cannot be made to forget it", target->hint, endpoint);
+	else
+		log_notice("the kernel was told a path MTU of %u bytes to %s, which probes "
+			   "contradict: made to forget it", target->hint, endpoint);
+}
+
 static int open_sockets(struct model *model)
 {
-	const struct prober_owner measures = { on_measures, fill_targets, model };
+	const struct prober_owner measures = { on_measures, on_contradiction, fill_targets,
+					       model };
 	const struct watch_owner looks = { look, has_tunnels, model };
 	int r;
 

@@ -76,6 +76,8 @@ static void take_reports(struct prober *prober)
 	while (probe_plan_take_report(prober->plan, &report)) {
 		prober_log_report(&prober->log, &report, prober->automatic);
 		changed |= report.changed;
+		if (report.hint_contradicted && prober->automatic)
+			prober->owner.contradicted(prober->owner.userdata, report.target);
 		prober->untold |= report.result != PROBE_NO_ANSWER;
 		prober_memory_note(&prober->memory, report.changed);
 		prober_waiters_tell_end(prober->waiters, &report);

@@ -196,7 +196,10 @@ static void count_hint(struct probe_plan *plan, struct probe_run *run)
 {
 	enum hint_rejected reason;
 
-	if (probe_path_judge_hint(run->path, &run->verdict, run->hint, plan->rules.floor, &reason))
+	uint32_t hint = run->hint ? run->hint : run->path->hint;
+
+	run->hint_contradicted = hint && run->verdict.found > hint;
+	if (probe_path_judge_hint(run->path, &run->verdict, hint, plan->rules.floor, &reason))
 		plan->totals.hints_rejected[reason]++;
 }
 

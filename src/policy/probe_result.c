@@ -47,6 +47,12 @@ static struct probe_verdict judge(const struct probe_run *run)
 
 		if (axis->stage != STAGE_FOUND)
 			continue;
+		if (side == PROBE_INSIDE && probe_doubt_is_hinted(run)) {
+			/* It says what the exception does, nothing of the path. */
+			if (!verdict.found)
+				verdict.result = is_black_hole(axis) ? PROBE_BLACK_HOLE : PROBE_OK;
+			continue;
+		}
 		verdict.side[side] = axis->pmtu.answers;
 		if (!axis->pmtu.answers) {
 			verdict.result = PROBE_LIMITED_BY_ICMP;
@@ -171,6 +177,7 @@ void probe_run_report(const struct probe_run *run, const struct probe_rules *rul
 						      : probe_path_mtu(path, rules->floor),
 		.old_mtu = run->old_mtu,
 		.changed = run->changed,
+		.hint_contradicted = run->hint_contradicted,
 		.how = (enum measure_how)path->how,
 		.inside = run->axis[PROBE_INSIDE].inside,
 		.icmp_seen = run->icmp_seen,

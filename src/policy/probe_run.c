@@ -9,6 +9,7 @@
 				    * what is lost in one burst is one loss */
 #define ERROR_GAP_NS (250 * NS_PER_MS) /* behind one that was not sent */
 #define ERRORS_MAX 3               /* then that way is none */
+#define HINT_LATE_NS (1500 * NS_PER_MS) /* exceptions are looked for once a second */
 
 /* The smallest outer size that carries what that one carries inside. */
 static uint32_t same_inside(const void *userdata, uint32_t size)
@@ -259,9 +260,9 @@ static bool look_again(struct probe_run *run)
 	return again;
 }
 
-enum probe_run_step probe_run_next(struct probe_run *run, const struct probe_rules *rules,
-				   uint64_t now_ns, struct probe_order *ret_order,
-				   uint64_t *ret_wait_ns)
+static enum probe_run_step next(struct probe_run *run, const struct probe_rules *rules,
+				uint64_t now_ns, struct probe_order *ret_order,
+				uint64_t *ret_wait_ns)
 {
 	const struct probe_axis *in = &run->axis[PROBE_INSIDE];
 	const struct probe_axis *out = &run->axis[PROBE_OUTSIDE];
@@ -288,6 +289,22 @@ enum probe_run_step probe_run_next(struct probe_run *run, const struct probe_rul
 			return RUN_OVER;
 	}
 	return RUN_OVER;
+}
+
+enum probe_run_step probe_run_next(struct probe_run *run, const struct probe_rules *rules,
+				   uint64_t now_ns, struct probe_order *ret_order,
+				   uint64_t *ret_wait_ns)
+{
+	enum probe_run_step step = next(run, rules, now_ns, ret_order, ret_wait_ns);
+
+	if (step != RUN_OVER || !probe_doubt_of_inside(run))
+		return step;
+	if (!run->doubt_ns)
+		run->doubt_ns = now_ns + HINT_LATE_NS;
+	if (now_ns >= run->doubt_ns)
+		return RUN_OVER;
+	*ret_wait_ns = run->doubt_ns;
+	return RUN_WAIT;
 }
 
 void probe_run_send(struct probe_run *run, struct probe_order *order, uint64_t *seed,

@@ -22,6 +22,8 @@ struct world {
 	struct probe_plan *plan;
 	uint64_t now_ns;
 	uint32_t passes;         /* outside, bytes */
+	uint32_t cut_to;         /* what this host makes of packets from inside, whose pieces get
+				  * lost: outer size, 0: nothing */
 	bool silent[PROBE_SIDES];
 	int error[PROBE_METHODS]; /* of sending */
 	unsigned int orders[PROBE_SIDES][PROBE_METHODS];
@@ -101,6 +103,7 @@ static inline void deliver(struct world *world, const struct probe_order *order)
 		world->largest = outer;
 	probe_plan_sent(world->plan, order->id, error, world->now_ns);
 	if (error || outer > world->passes || world->silent[order->side] ||
+	    (inside && world->cut_to && outer > world->cut_to) ||
 	    (inside && order->inside != world->inside))
 		return;
 	probe_plan_answered(world->plan, order->id, WHOLE_YES, world->now_ns + NS_PER_MS);

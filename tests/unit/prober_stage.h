@@ -23,7 +23,7 @@ struct stage {
 	struct prober *prober;
 	struct world world;
 	bool nobody;            /* no far end is there any more */
-	unsigned int fills, changes, waits, ends, gone;
+	unsigned int fills, changes, contradictions, waits, ends, gone;
 	struct probe_report last; /* the waiter's, finished */
 	uint32_t heard, answered; /* own probes */
 };
@@ -33,6 +33,14 @@ static inline void on_changed(void *userdata)
 	struct stage *stage = userdata;
 
 	stage->changes++;
+}
+
+static inline void on_contradiction(void *userdata, const struct probe_target *target)
+{
+	struct stage *stage = userdata;
+
+	assert_non_null(target);
+	stage->contradictions++;
 }
 
 static inline void fill(void *userdata, struct probe_target_input *ret_input)
@@ -63,7 +71,7 @@ static inline void on_told(const struct probe_report *report, void *userdata)
 
 static inline void open_prober(struct stage *stage)
 {
-	const struct prober_owner owner = { on_changed, fill, stage };
+	const struct prober_owner owner = { on_changed, on_contradiction, fill, stage };
 
 	assert_int_equal(prober_open(stage->event, stage->config, &owner, &stage->prober), 0);
 	prober_follow(stage->prober);

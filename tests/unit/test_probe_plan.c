@@ -158,7 +158,8 @@ static void test_inside_alone_is_soon_found(void **state)
 	update_one(&world, 1, 1500, 0);
 	run_for(&world, 30);
 	assert_int_equal(world.last.result, PROBE_BLACK_HOLE);
-	assert_true(world.last.end_ns - world.last.begin_ns < 4 * SECOND);
+	/* An exception that would explain it is waited for as well. */
+	assert_true(world.last.end_ns - world.last.begin_ns < 6 * SECOND);
 	probe_plan_free(world.plan);
 }
 
