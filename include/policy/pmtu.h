@@ -36,6 +36,7 @@ struct pmtu_config {
 	uint32_t twice_above; /* a result above it has to be answered twice; 0: none has */
 	unsigned int tries; /* lost ones that make a size too large; 0: by the loss of the path */
 	bool likely;        /* most passes as far as is known: one lost packet is not yet a sign */
+	bool uncut;         /* nobody may cut them, or that is known: what comes in pieces is others' */
 	unsigned int contact_tries; /* small ones without an answer that are silence */
 	/* The smallest size that is the same on the wire: monotone, at most size. NULL: each is its
 	 * own. */
@@ -60,6 +61,7 @@ struct pmtu_size {
 	uint32_t icmp_mtu;        /* what a router told last, bytes */
 	uint16_t sent, answered;  /* packets */
 	uint16_t pieces;          /* answered ones that did not come whole */
+	uint16_t pairs;           /* of those, between small ones that did */
 	uint16_t lost;            /* given up and not answered since */
 	uint16_t lost_since;      /* lost ones since the last answer */
 	uint16_t too_big;         /* messages */
@@ -73,6 +75,7 @@ struct pmtu_flight {
 	uint16_t size; /* index of the table */
 	uint8_t via;   /* the caller's */
 	enum { FLIGHT_NONE, FLIGHT_OUT, FLIGHT_LOST, FLIGHT_ANSWERED } state;
+	enum probe_whole whole; /* with FLIGHT_ANSWERED */
 	uint64_t sent_ns;
 };
 
@@ -151,6 +154,16 @@ unsigned int pmtu_tries_of(const struct pmtu *pmtu, const struct pmtu_size *size
 bool pmtu_needs_control(const struct pmtu *pmtu, const struct pmtu_size *size);
 /* Whether the size is too large for sure. */
 bool pmtu_is_too_large(const struct pmtu *pmtu, const struct pmtu_size *size);
+
+/* What answers in pieces say: pmtu_pieces.c. Where small ones come in pieces too, the host is busy
+ * with those of others, and they say nothing. */
+bool pmtu_pieces_count(const struct pmtu *pmtu);
+/* Behind the answer to that packet: counts the pairs that it completes. */
+void pmtu_note_pairs(struct pmtu *pmtu, uint32_t serial);
+/* Enough to be sure, where none of that size came whole. */
+bool pmtu_has_pairs(const struct pmtu_size *size);
+/* What is to be sent, with nothing on the way, to make pairs of that size. */
+uint32_t pmtu_next_of_pair(const struct pmtu *pmtu, uint32_t size);
 
 /* Which size is to be tried: pmtu_pick.c. */
 struct pmtu_pick {

@@ -102,6 +102,14 @@ static bool is_checked(const struct pmtu *pmtu, const struct pmtu_size *size)
 	return pmtu->sizes[0].last > size->last && pmtu_out(pmtu, PMTU_SMALL);
 }
 
+/* Packets that are put together while a small one is on its way would make it one in pieces. */
+static bool must_wait(const struct pmtu *pmtu, uint32_t size)
+{
+	unsigned int small = pmtu_out(pmtu, PMTU_SMALL);
+
+	return !pmtu->config.uncut && (size == PMTU_SMALL ? pmtu->out > small : small > 0);
+}
+
 static enum pmtu_step search(struct pmtu *pmtu, uint64_t now_ns, uint32_t *ret_size,
 			     uint64_t *ret_wait_ns)
 {
@@ -121,13 +129,18 @@ static enum pmtu_step search(struct pmtu *pmtu, uint64_t now_ns, uint32_t *ret_s
 		return PMTU_DONE;
 	if (!size && pmtu->size_count == PMTU_SIZES_MAX)
 		return PMTU_DOWN;
+	if (pick.confirm && size && size->pieces && pmtu_pieces_count(pmtu))
+		return send_or_wait(pmtu, now_ns, pmtu_next_of_pair(pmtu, pick.size), !pmtu->out,
+				    ret_size, ret_wait_ns);
 	/* What is lost in one short outage is one loss. */
 	if (pick.confirm && size && wanted && now_ns < size->last_ns + PMTU_SPACE_NS) {
 		*ret_wait_ns = size->last_ns + PMTU_SPACE_NS;
 		return PMTU_WAIT;
 	}
-	return send_or_wait(pmtu, now_ns, control ? PMTU_SMALL : pick.size,
-			    control || wanted, ret_size, ret_wait_ns);
+	if (control)
+		pick.size = PMTU_SMALL;
+	wanted = (control || wanted) && !must_wait(pmtu, pick.size);
+	return send_or_wait(pmtu, now_ns, pick.size, wanted, ret_size, ret_wait_ns);
 }
 
 enum pmtu_step pmtu_next(struct pmtu *pmtu, uint64_t now_ns, uint32_t *ret_size,
@@ -208,13 +221,17 @@ bool pmtu_answered(struct pmtu *pmtu, uint32_t serial, enum probe_whole whole, u
 		pmtu->out--;
 	else if (size->lost)
 		size->lost--;
+	if (pmtu->config.uncut)
+		whole = WHOLE_UNKNOWN;
 	flight->state = FLIGHT_ANSWERED;
+	flight->whole = whole;
 	size->answered++;
 	size->lost_since = 0;
 	size->pieces = (uint16_t)(size->pieces + (whole == WHOLE_NO));
 	size->refused = false;
 	if (whole != WHOLE_NO && high && size->size >= high && pmtu->doubt < PMTU_TRIES_MAX)
 		pmtu->doubt++;
+	pmtu_note_pairs(pmtu, serial);
 	pmtu->answers = true;
 	pmtu->done = false;
 	pmtu->sizes[0].lost_since = 0;
@@ -278,20 +295,6 @@ bool pmtu_explained(const struct pmtu *pmtu)
 			return true;
 	}
 	return false;
-}
-
-int pmtu_fragmented(const struct pmtu *pmtu)
-{
-	if (!pmtu->answers || pmtu->sizes[0].pieces)
-		return -1;
-	for (size_t i = 1; i < pmtu->size_count; i++) {
-		const struct pmtu_size *size = &pmtu->sizes[i];
-
-		if (!pmtu_passes(pmtu, size) && size->pieces &&
-		    (size->pieces >= PMTU_TRIES_MIN || (pmtu->done && !size->lost)))
-			return 1;
-	}
-	return pmtu->done ? 0 : -1;
 }
 
 enum pmtu_state pmtu_state(const struct pmtu *pmtu)

@@ -24,6 +24,7 @@ static void forget_what_has_shrunk(struct pmtu *pmtu, struct pmtu_size *size)
 		return;
 	size->answered = 0;
 	size->pieces = 0;
+	size->pairs = 0;
 	size->lost = size->lost_since;
 }
 
@@ -45,20 +46,14 @@ void pmtu_expire(struct pmtu *pmtu, uint64_t now_ns)
 		forget_what_has_shrunk(pmtu, &pmtu->sizes[i]);
 }
 
-/* Where small packets come in pieces as well, the host is busy with those of others. */
-static bool pieces_count(const struct pmtu *pmtu)
-{
-	return pmtu->sizes[0].pieces == 0;
-}
-
 bool pmtu_passes(const struct pmtu *pmtu, const struct pmtu_size *size)
 {
-	return size->answered > (pieces_count(pmtu) ? size->pieces : 0);
+	return size->answered > (pmtu_pieces_count(pmtu) ? size->pieces : 0);
 }
 
 unsigned int pmtu_against(const struct pmtu *pmtu, const struct pmtu_size *size)
 {
-	return size->lost + (pieces_count(pmtu) ? size->pieces : 0u);
+	return size->lost + (pmtu_pieces_count(pmtu) ? size->pieces : 0u);
 }
 
 /* What is known of the loss: of small packets alone, as which larger ones were answered has steered
@@ -148,8 +143,6 @@ unsigned int pmtu_tries_of(const struct pmtu *pmtu, const struct pmtu_size *size
 
 bool pmtu_needs_control(const struct pmtu *pmtu, const struct pmtu_size *size)
 {
-	if (size->pieces >= PMTU_TRIES_MIN && pmtu->sizes[0].answered)
-		return false; /* somebody answered these */
 	if (pmtu->alive <= size->last)
 		return true;
 	return size->too_big < PMTU_TRIES_MIN && !pmtu->config.tries && !knows_loss(pmtu);
@@ -159,7 +152,11 @@ bool pmtu_is_too_large(const struct pmtu *pmtu, const struct pmtu_size *size)
 {
 	if (size->refused)
 		return true;
-	if (pmtu_passes(pmtu, size) || pmtu_against(pmtu, size) < pmtu_tries_of(pmtu, size))
+	if (pmtu_passes(pmtu, size))
+		return false;
+	if (size->pieces)
+		return pmtu_has_pairs(size);
+	if (pmtu_against(pmtu, size) < pmtu_tries_of(pmtu, size))
 		return false;
 	return !pmtu_needs_control(pmtu, size);
 }

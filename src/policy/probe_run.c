@@ -40,6 +40,7 @@ static void begin_axis(struct probe_run *run, enum probe_side side,
 		.first = run->manual ? 0 : path->mtu,
 		.twice_above = path->mtu ? run->old_mtu : 0,
 		.tries = run->options.tries,
+		.uncut = side == PROBE_OUTSIDE,
 	};
 	struct probe_axis *axis = &run->axis[side];
 	uint32_t serial = axis->pmtu.serial; /* ids of a run begun anew are new too */
@@ -111,6 +112,8 @@ static void settle(struct probe_run *run)
 		in->stage = STAGE_SEARCH;
 	if (in->pmtu.answers && (in->stage == STAGE_CONTACT || in->stage == STAGE_SILENT))
 		in->stage = STAGE_READY;
+	/* Where the outside has told, pieces inside could only be others'. */
+	in->pmtu.config.uncut = out->stage == STAGE_FOUND && out->pmtu.answers;
 	if (in->stage == STAGE_READY || in->stage == STAGE_SEARCH || in->stage == STAGE_FOUND) {
 		if (is_settled(out->stage))
 			search_inside(run);

@@ -11,7 +11,8 @@
 struct sim_event {
 	uint64_t at_ns, id, serial;
 	enum { SIM_ANSWER, SIM_TOO_BIG } kind;
-	enum probe_whole whole;
+	bool cut;
+	uint64_t reassembled; /* by the host when it was sent */
 	uint32_t mtu;
 };
 
@@ -103,11 +104,15 @@ static void too_big(struct sim_net *net, const struct sim_path *path, uint64_t i
 				      .kind = SIM_TOO_BIG, .mtu = mtu });
 }
 
-static void answer(struct sim_net *net, const struct sim_path *path, uint64_t id,
-		   enum probe_whole whole)
+static void answer(struct sim_net *net, const struct sim_path *path, uint64_t id, bool cut)
 {
-	struct sim_event event = { .at_ns = net->now_ns + path->rtt_ns, .id = id, .whole = whole };
+	struct sim_event event = {
+		.at_ns = net->now_ns + path->rtt_ns, .id = id, .cut = cut,
+		.reassembled = net->reassembled,
+	};
 
+	if (sim_chance(net, path->busy))
+		net->reassembled++;
 	event.at_ns += sim_random(net, path->spread_ns);
 	if (sim_chance(net, path->late))
 		event.at_ns += 1200 * NS_PER_MS + sim_random(net, NS_PER_SECOND);
@@ -123,8 +128,7 @@ static void deliver(struct sim_net *net, struct sim_path *path, const struct pro
 {
 	bool inside = order->side == PROBE_INSIDE, ping = order->method == PROBE_PING;
 	uint32_t outer = inside ? probe_target_outer(order->target, order->size) : order->size;
-	bool cut = inside && path->fragments;
-	enum probe_whole whole = path->busy ? WHOLE_NO : WHOLE_YES;
+	bool may_cut = inside && path->fragments, cut = false;
 
 	if (!inside && path->lies && sim_chance(net, path->lies))
 		too_big(net, path, order->id, path->lie[sim_random(net, 4)]);
@@ -134,9 +138,9 @@ static void deliver(struct sim_net *net, struct sim_path *path, const struct pro
 	if (outer > path->forth) {
 		if (path->honest && !inside)
 			too_big(net, path, order->id, path->forth);
-		if (!cut)
+		if (!may_cut)
 			return;
-		whole = WHOLE_NO;
+		cut = true;
 	}
 	if (ping ? path->no_ping[order->side] : path->no_udp[order->side])
 		return;
@@ -147,11 +151,11 @@ static void deliver(struct sim_net *net, struct sim_path *path, const struct pro
 	if (sim_chance(net, path->loss_back))
 		return;
 	if (ping && outer > path->back) {
-		if (!cut)
+		if (!may_cut)
 			return;
-		whole = WHOLE_NO;
+		cut = true;
 	}
-	answer(net, path, order->id, whole);
+	answer(net, path, order->id, cut);
 }
 
 static void send_one(struct sim_net *net, const struct probe_order *order)
@@ -170,10 +174,14 @@ static void hear(struct sim_net *net, const struct sim_event *event)
 	static const struct address router = { .family = FAMILY_IPV4,
 					       .bytes = { 198, 51, 100, 1 } };
 
-	if (event->kind == SIM_ANSWER)
-		probe_plan_answered(net->plan, event->id, event->whole, net->now_ns);
-	else
+	if (event->kind == SIM_ANSWER) {
+		net->reassembled += event->cut;
+		probe_plan_answered(net->plan, event->id,
+				    net->reassembled > event->reassembled ? WHOLE_NO : WHOLE_YES,
+				    net->now_ns);
+	} else {
 		probe_plan_too_big(net->plan, event->id, event->mtu, &router, net->now_ns);
+	}
 }
 
 static bool all_gone(const struct sim_net *net)

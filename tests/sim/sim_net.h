@@ -19,7 +19,7 @@ struct sim_path {
 	bool no_ping[PROBE_SIDES], no_udp[PROBE_SIDES];
 	bool limited;              /* the far kernel limits ICMP errors: 6, then 1 a second */
 	bool fragments;            /* inside: outer packets that are too large come in pieces */
-	bool busy;                 /* all answers seem to come in pieces */
+	unsigned int busy;         /* percent of answers with a stranger's packet put together meanwhile */
 	bool honest;               /* a router tells its MTU */
 	uint32_t lie[4];           /* told at random for every probe outside; 0 none */
 	unsigned int lies;         /* percent of probes that are lied about */
@@ -52,6 +52,7 @@ struct sim_net {
 	uint64_t interval_ns;
 	uint64_t sent_ns[1024];    /* ring */
 	uint64_t sent;
+	uint64_t reassembled;      /* packets that this host has put together */
 	uint64_t muted;            /* answers that the far kernel's limit has cost */
 	uint64_t fault_count;      /* what broke a rule: budget, target, size */
 	const char *fault;
