@@ -56,7 +56,7 @@ struct probe_neighbour {
 
 struct probe_target_input {
 	const struct tunnel_set *set;
-	const struct probe_neighbour *neighbours;
+	const struct probe_neighbour *neighbours; /* by ifindex */
 	size_t neighbour_count;
 	const struct address *own; /* this host's, in the order of address_compare */
 	size_t own_count;

@@ -89,6 +89,22 @@ static void take_allowed(const struct probe_target_input *input, const struct pr
 	}
 }
 
+/* The first of that link, or where it would stand. */
+static size_t find_neighbour(const struct probe_target_input *input, uint32_t ifindex)
+{
+	size_t low = 0, high = input->neighbour_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (input->neighbours[middle].ifindex < ifindex)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 /* Whoever is at the other end of a link with one far end is that one. */
 static void take_neighbours(const struct probe_target_input *input, const struct probe_end *end,
 			    struct probe_target *target)
@@ -98,10 +114,9 @@ static void take_neighbours(const struct probe_target_input *input, const struct
 	if (!end->link || !tunnel_set_find_link(input->set, end->link->ifindex, &place) ||
 	    probe_end_siblings(input->set, place) > end->alike)
 		return;
-	for (size_t i = 0; i < input->neighbour_count; i++) {
-		if (input->neighbours[i].ifindex == end->link->ifindex)
-			take_address(input, end, &input->neighbours[i].address, target);
-	}
+	for (size_t i = find_neighbour(input, end->link->ifindex);
+	     i < input->neighbour_count && input->neighbours[i].ifindex == end->link->ifindex; i++)
+		take_address(input, end, &input->neighbours[i].address, target);
 }
 
 void probe_end_take_inside(const struct probe_target_input *input, const struct probe_end *end,
