@@ -26,9 +26,6 @@ struct needs {
 /* Only links with at least one need. Returns 0 or -ENOMEM with nothing kept. */
 int needs_make(const struct tunnel_set *set, struct needs *ret_needs);
 void needs_done(struct needs *needs);
-/* Of that link, or NULL. */
-const struct link_needs *needs_find(const struct needs *needs, const struct tunnel_set *set,
-				    uint32_t ifindex);
 
 /* The routes of one table that count: of each prefix the one that is taken. */
 struct table_routes {

@@ -220,21 +220,3 @@ void needs_done(struct needs *needs)
 	free(needs->list);
 	*needs = (struct needs){ 0 };
 }
-
-const struct link_needs *needs_find(const struct needs *needs, const struct tunnel_set *set,
-				    uint32_t ifindex)
-{
-	size_t low = 0, high = needs->count, place;
-
-	if (!tunnel_set_find_link(set, ifindex, &place))
-		return NULL;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (needs->list[middle].link < place)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < needs->count && needs->list[low].link == place ? &needs->list[low] : NULL;
-}
