@@ -9,43 +9,101 @@
 
 #define MTU_LOCK (1u << RTAX_MTU)
 
+/* Where the packets of one link's tunnels go. */
+struct end {
+	uint32_t ifindex;
+	struct prefix host;
+};
+
+struct ends {
+	struct end *list; /* by ifindex and prefix */
+	size_t count;
+	struct prefix *kept; /* room for as many */
+};
+
 /* One table and one link that it leads to. */
 struct pair {
 	const struct table_routes *table;
 	const struct link_needs *needs;
 	const struct link *link;
 	uint32_t ifindex;
-	struct prefix *kept; /* endpoints that the table leads elsewhere, as prefixes, sorted */
+	struct prefix *kept; /* endpoints that the table leads elsewhere, as prefixes, sorted;
+			      * borrowed */
 	size_t kept_count;
 	struct mtu_route_list *wanted;
 };
 
-static int compare_prefixes(const void *a, const void *b)
+static int compare_ends(const void *a, const void *b)
 {
-	return prefix_compare(a, b);
+	const struct end *x = a, *y = b;
+
+	if (x->ifindex != y->ifindex)
+		return x->ifindex < y->ifindex ? -1 : 1;
+	return prefix_compare(&x->host, &y->host);
 }
 
-/* An endpoint of the tunnel that this table leads elsewhere is kept out of ours. */
-static int find_kept(const struct tunnel_set *set, struct pair *pair)
+static int ends_make(const struct tunnel_set *set, struct ends *ret_ends)
 {
-	pair->kept = calloc(set->peer_count + 1, sizeof(*pair->kept));
-	if (!pair->kept)
+	struct ends ends = {
+		.list = calloc(set->peer_count + 1, sizeof(*ends.list)),
+		.kept = calloc(set->peer_count + 1, sizeof(*ends.kept)),
+	};
+
+	if (!ends.list || !ends.kept) {
+		free(ends.list);
+		free(ends.kept);
 		return -ENOMEM;
+	}
 	for (size_t i = 0; i < set->peer_count; i++) {
 		const struct peer *peer = set->peers[i];
 		const struct address *endpoint = &peer->way.destination;
-		struct prefix host;
-		uint32_t at;
 
-		if (peer->ifindex != pair->ifindex || !peer->has_endpoint)
-			continue;
-		host = prefix_make(endpoint, address_bits(endpoint->family));
-		at = prefix_cover_find(&pair->table->cover, &host);
-		if (at != COVER_NONE && pair->table->routes[at]->ifindex != pair->ifindex)
-			pair->kept[pair->kept_count++] = host;
+		if (peer->has_endpoint)
+			ends.list[ends.count++] = (struct end){
+				peer->ifindex,
+				prefix_make(endpoint, address_bits(endpoint->family)),
+			};
 	}
-	qsort(pair->kept, pair->kept_count, sizeof(*pair->kept), compare_prefixes);
+	qsort(ends.list, ends.count, sizeof(*ends.list), compare_ends);
+	*ret_ends = ends;
 	return 0;
+}
+
+static void ends_done(struct ends *ends)
+{
+	free(ends->list);
+	free(ends->kept);
+}
+
+/* The first of that link, or where it would stand. */
+static size_t find_end(const struct ends *ends, uint32_t ifindex)
+{
+	size_t low = 0, high = ends->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (ends->list[middle].ifindex < ifindex)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* An endpoint of the tunnel that this table leads elsewhere is kept out of ours. */
+static void find_kept(const struct ends *ends, struct pair *pair)
+{
+	pair->kept = ends->kept;
+	pair->kept_count = 0;
+	for (size_t i = find_end(ends, pair->ifindex);
+	     i < ends->count && ends->list[i].ifindex == pair->ifindex; i++) {
+		const struct prefix *host = &ends->list[i].host;
+		uint32_t at = prefix_cover_find(&pair->table->cover, host);
+
+		if (at != COVER_NONE && pair->table->routes[at]->ifindex != pair->ifindex)
+			pair->kept[pair->kept_count++] = *host;
+	}
 }
 
 static bool holds_kept(const struct pair *pair, const struct prefix *prefix)
@@ -181,20 +239,16 @@ static int want_routes(struct pair *pair, size_t first)
 	return r;
 }
 
-static int plan_pair(const struct tunnel_set *set, struct pair *pair)
+static int plan_pair(const struct ends *ends, struct pair *pair)
 {
 	size_t first = table_find_link(pair->table, pair->ifindex);
 	int r;
 
 	if (first == pair->table->count)
 		return 0;
-	r = find_kept(set, pair);
-	if (r == 0)
-		r = want_allowed(pair);
-	if (r == 0)
-		r = want_routes(pair, first);
-	free(pair->kept);
-	return r;
+	find_kept(ends, pair);
+	r = want_allowed(pair);
+	return r == 0 ? want_routes(pair, first) : r;
 }
 
 static int compare_wanted(const void *a, const void *b)
@@ -222,8 +276,11 @@ static void sort_wanted(struct mtu_route_list *wanted)
 static int plan_all(const struct tunnel_set *set, const struct needs *needs,
 		    const struct tables *tables, struct mtu_route_list *wanted)
 {
-	int r = 0;
+	struct ends ends;
+	int r = ends_make(set, &ends);
 
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < needs->count && r == 0; i++) {
 		struct pair pair = { .needs = &needs->list[i], .wanted = wanted };
 
@@ -231,10 +288,10 @@ static int plan_all(const struct tunnel_set *set, const struct needs *needs,
 		pair.ifindex = pair.link->ifindex;
 		for (size_t k = 0; k < tables->count && r == 0; k++) {
 			pair.table = &tables->list[k];
-			pair.kept_count = 0;
-			r = plan_pair(set, &pair);
+			r = plan_pair(&ends, &pair);
 		}
 	}
+	ends_done(&ends);
 	sort_wanted(wanted);
 	return r;
 }

@@ -165,6 +165,12 @@ static const struct plan_case cases[] = {
 	{ .name = "the endpoint of a route elsewhere", BOB("203.0.112.0/22"),
 	  { TO("203.0.112.0/22"),
 	    TO("203.0.113.0/24", .ifindex = ETHER) }, "", .endpoint = "203.0.113.7" },
+	{ .name = "the endpoint of another tunnel",
+	  { { "far", .ifindex = GRE, .allowed = { "10.9.0.7/32" }, .inner_mtu = 1390 },
+	    { "bob", .ifindex = WG, .allowed = { "203.0.112.0/22" }, .inner_mtu = 1328 } },
+	  { TO("203.0.112.0/22"), TO("203.0.113.0/24", .ifindex = ETHER) },
+	  "203.0.112.0/23 254 7 4077 1328, 203.0.114.0/23 254 7 4077 1328, ",
+	  .endpoint = "203.0.113.7" },
 };
 
 /* Three links, and on them the case's peers. */
