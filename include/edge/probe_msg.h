@@ -57,6 +57,10 @@ int probe_msg_read_reply(enum family family, bool udp, const struct msghdr *rece
 int probe_msg_read_error(enum family family, bool udp, const struct msghdr *received, size_t len,
 			 struct probe_message *ret_message);
 
+/* Pure: whether an error was left by this host's own kernel, which did not send a packet because it
+ * was too large (ip_local_error, ipv6_local_error): no ICMP message can say that. */
+bool probe_msg_is_refusal(enum family family, const struct msghdr *received);
+
 enum probe_fit {
 	PROBE_FIT_NONE,   /* it is of another probe, or forged */
 	PROBE_FIT_NUMBER, /* a time exceeded that names the number and quotes no nonce */

@@ -2,6 +2,7 @@
 /* One socket of edge/probe. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
@@ -17,7 +18,8 @@ int probe_socket_open(enum family family, bool udp, int *ret_fd);
 int probe_socket_bind(int fd, const struct address *source, uint32_t ifindex);
 
 /* Sends bytes as a packet says, number being the UDP port; with bound the source is left to the
- * socket. Returns 0 or -errno. What ICMP errors have left at the socket is not among those. */
+ * socket. Returns 0 or -errno. What ICMP errors have left at the socket is not among those, unless
+ * new ones come as fast as packets are sent. */
 int probe_socket_send(int fd, const struct probe_packet *packet, bool bound, uint16_t number,
 		      const uint8_t *bytes, size_t len);
 
@@ -29,6 +31,11 @@ struct probe_room {
 	_Alignas(struct cmsghdr) uint8_t control[512];
 	uint8_t bytes[PROBE_MSG_MAX];
 };
+
+/* Whether the kernel itself refused what was sent by this socket last as too large: EMSGSIZE alone
+ * may be an ICMP error that was left, and those can be forged. The socket is a new one, of whose
+ * error queue nobody else wants anything. */
+bool probe_socket_has_refused(int fd, enum family family, struct probe_room *room);
 
 /* The next of the error queue, or of what was answered. Returns its length, or -errno: -EAGAIN
  * where nothing waits, or in passing what an ICMP error says in the error queue too. */

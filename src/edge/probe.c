@@ -230,6 +230,27 @@ static int prepare(struct probe_sockets *sockets, const struct probe_packet *pac
 	return 0;
 }
 
+/* A socket says that the packet is too large, and so does an ICMP error that is left at it, as often
+ * as somebody forges one. So a socket that nobody can know yet is asked. Its packet, should it go
+ * out, is nobody's: no answer is heard. Returns -EMSGSIZE, or -EAGAIN where that was not true. */
+static int doubt_size(struct probe_sockets *sockets, const struct probe_packet *packet,
+		      const struct probe_awaited *probe, bool bound)
+{
+	enum family family = packet->destination.family;
+	size_t len = probe_msg_build(probe, sockets->room.bytes);
+	int fd, r;
+
+	if (probe_socket_open(family, packet->udp, &fd) < 0)
+		return -EAGAIN;
+	r = bound ? probe_socket_bind(fd, &packet->source, packet->ifindex) : 0;
+	if (r == 0)
+		r = probe_socket_send(fd, packet, bound, probe->number, sockets->room.bytes, len);
+	if (r != -EMSGSIZE || !probe_socket_has_refused(fd, family, &sockets->room))
+		r = -EAGAIN;
+	close(fd);
+	return r;
+}
+
 int probe_send(struct probe_sockets *sockets, const struct probe_packet *packet)
 {
 	struct probe_awaited probe;
@@ -250,6 +271,8 @@ int probe_send(struct probe_sockets *sockets, const struct probe_packet *packet)
 	len = probe_msg_build(&probe, sockets->room.bytes);
 	r = probe_socket_send(socket->fd, packet, socket->bound, probe.number, sockets->room.bytes,
 			      len);
+	if (r == -EMSGSIZE)
+		return doubt_size(sockets, packet, &probe, socket->bound);
 	if (r < 0)
 		return r;
 	probe_table_add(&sockets->table, &probe);

@@ -224,10 +224,13 @@ int probe_msg_read_error(enum family family, bool udp, const struct msghdr *rece
 	return 0;
 }
 
-static bool is_same(const struct address *a, const struct address *b)
+bool probe_msg_is_refusal(enum family family, const struct msghdr *received)
 {
-	return a->family == b->family &&
-	       memcmp(a->bytes, b->bytes, address_bytes(a->family)) == 0;
+	struct sock_extended_err error;
+	size_t len;
+
+	return find_error(family, received, &error, &len) &&
+	       error.ee_origin == SO_EE_ORIGIN_LOCAL && error.ee_errno == EMSGSIZE;
 }
 
 /* Of an error. Port unreachable proves something only where the port was asked for, and only from
@@ -238,7 +241,7 @@ static bool read_kind(const struct probe_awaited *probe, const struct probe_mess
 	if (!find_meaning(message, ret_kind))
 		return false;
 	if (*ret_kind == PROBE_HEARD_ANSWER &&
-	    (!probe->udp || !is_same(&message->from, &probe->destination)))
+	    (!probe->udp || !address_equal(&message->from, &probe->destination)))
 		*ret_kind = PROBE_HEARD_UNREACHABLE;
 	return true;
 }
@@ -260,14 +263,14 @@ enum probe_fit probe_msg_judge(const struct probe_awaited *probe,
 	if (!names(message, probe))
 		return PROBE_FIT_NONE;
 	if (message->error ? !read_kind(probe, message, &kind) :
-	    message->size != probe->size || !is_same(&message->from, &probe->destination))
+	    message->size != probe->size || !address_equal(&message->from, &probe->destination))
 		return PROBE_FIT_NONE;
 	if (message->nonce_len == PROBE_NONCE_MAX) {
 		*ret_kind = kind;
 		return PROBE_FIT_NONCE;
 	}
 	if (!message->error || kind != PROBE_HEARD_TIME_EXCEEDED ||
-	    !is_same(&message->to, &probe->destination))
+	    !address_equal(&message->to, &probe->destination))
 		return PROBE_FIT_NONE;
 	*ret_kind = kind;
 	return PROBE_FIT_NUMBER;

@@ -9,6 +9,7 @@
 
 /* Bytes: PROBE_OUTSTANDING_MAX packets of 1500 bytes take 2304 each (skb->truesize). */
 #define BUFFER_BYTES (PROBE_OUTSTANDING_MAX * 2304)
+#define FRESH_ERRORS 16 /* a socket that was just opened has its own and hardly a forged one */
 #define TRIES 3 /* the first may meet an ICMP error that is left, the next one that has just come */
 
 /* What a socket is set to. */
@@ -205,4 +206,15 @@ ssize_t probe_socket_receive(int fd, bool errors, struct probe_room *room)
 	};
 	n = recvmsg(fd, &room->message, errors ? MSG_ERRQUEUE : 0);
 	return n < 0 ? -errno : n;
+}
+
+bool probe_socket_has_refused(int fd, enum family family, struct probe_room *room)
+{
+	for (int i = 0; i < FRESH_ERRORS; i++) {
+		if (probe_socket_receive(fd, true, room) < 0)
+			return false;
+		if (probe_msg_is_refusal(family, &room->message))
+			return true;
+	}
+	return false;
 }

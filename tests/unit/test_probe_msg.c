@@ -254,6 +254,42 @@ static void test_errors(void **state)
 	}
 }
 
+/* What an ICMP message can make, and what it cannot. */
+static const struct {
+	const char *name;
+	enum family family;
+	struct sock_extended_err error;
+	bool refusal;
+} refusals[] = {
+	{ "IPv4, this host", FAMILY_IPV4,
+	  { EMSGSIZE, SO_EE_ORIGIN_LOCAL, 0, 0, 0, 1500, { 0 } }, true },
+	{ "IPv6, this host", FAMILY_IPV6,
+	  { EMSGSIZE, SO_EE_ORIGIN_LOCAL, 0, 0, 0, 1500, { 0 } }, true },
+	{ "IPv4, a router", FAMILY_IPV4,
+	  { EMSGSIZE, SO_EE_ORIGIN_ICMP, 3, 4, 0, 1400, { 0 } }, false },
+	{ "IPv6, a router", FAMILY_IPV6,
+	  { EMSGSIZE, SO_EE_ORIGIN_ICMP6, 2, 0, 0, 1400, { 0 } }, false },
+	{ "this host, another reason", FAMILY_IPV6,
+	  { EACCES, SO_EE_ORIGIN_LOCAL, 0, 0, 0, 0, { 0 } }, false },
+};
+
+static void test_refusals(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(refusals); i++) {
+		struct probe_awaited probe = make_probe(refusals[i].family, true, 1400);
+		struct received received;
+
+		make_error(&received, &probe, &refusals[i].error, 0);
+		if (probe_msg_is_refusal(refusals[i].family, &received.message) !=
+		    refusals[i].refusal)
+			fail_msg("%s", refusals[i].name);
+		received.message.msg_controllen = 0;
+		assert_false(probe_msg_is_refusal(refusals[i].family, &received.message));
+		free_received(&received);
+	}
+}
+
 static void shorten(void **bytes, size_t len)
 {
 	void *copy = copy_of(*bytes, len);
@@ -409,6 +445,7 @@ int main(void)
 		cmocka_unit_test(test_build),
 		cmocka_unit_test(test_filler),
 		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_errors_cut_anywhere),
 		cmocka_unit_test(test_lengths_that_lie),
 		cmocka_unit_test(test_replies),

@@ -7,12 +7,26 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <fcntl.h>
+#include <sys/syscall.h>
 
 #include "base/clock.h"
 #include "edge/probe.h"
 #include "edge/probe_socket.h"
 #include "probe_net.h"
+
+static int refusals; /* so many packets meet an error that an ICMP message has left */
+
+ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
+{
+	if (refusals > 0) {
+		refusals--;
+		errno = EMSGSIZE;
+		return -1;
+	}
+	return syscall(SYS_sendmsg, fd, message, flags);
+}
 
 static const struct way {
 	const char *name;
@@ -317,6 +331,41 @@ static void test_flood(void **state)
 	probe_sockets_free(told.sockets);
 }
 
+/* Of a packet that was refused, and how often before the kernel looked at it. */
+static const struct { const char *name; int refusals; uint32_t size; int result; } sizes[] = {
+	{ "fits",                                    0, 1350, 0         },
+	{ "forged once",                             1, 1350, 0         },
+	{ "forged twice",                            2, 1350, 0         },
+	{ "forged thrice, it fits",                  3, 1350, -EAGAIN   },
+	{ "forged at whatever socket",              16, 1350, -EAGAIN   },
+	{ "does not fit",                            0, 1501, -EMSGSIZE },
+	{ "forged thrice, and it does not fit",      3, 1501, -EMSGSIZE },
+};
+
+static void test_forged_sizes(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(ways) * COUNT(sizes); i++) {
+		const struct way *way = &ways[i / COUNT(sizes)];
+		struct probe_sockets *sockets = probe_sockets_new();
+		struct probe_packet packet = { .id = 17, .destination = address_of(way->silent),
+					       .has_source = true,
+					       .source = address_of(way->near),
+					       .udp = way->udp,
+					       .size = sizes[i % COUNT(sizes)].size };
+		int r;
+
+		assert_non_null(sockets);
+		refusals = sizes[i % COUNT(sizes)].refusals;
+		r = probe_send(sockets, &packet);
+		refusals = 0;
+		if (r != sizes[i % COUNT(sizes)].result)
+			fail_msg("%s: %s: %d", way->name, sizes[i % COUNT(sizes)].name, r);
+		assert_int_equal(probe_socket_totals(sockets).sent, r == 0);
+		probe_sockets_free(sockets);
+	}
+}
+
 static const struct { enum family family; int level, name, value; } options[] = {
 	{ FAMILY_IPV4, SOL_IP,   IP_MTU_DISCOVER,   IP_PMTUDISC_PROBE   },
 	{ FAMILY_IPV4, SOL_IP,   IP_RECVERR,        1                   },
@@ -360,6 +409,7 @@ int main(void)
 		cmocka_unit_test(test_open_port),
 		cmocka_unit_test(test_more_than_are_awaited),
 		cmocka_unit_test(test_flood),
+		cmocka_unit_test(test_forged_sizes),
 	};
 
 	return cmocka_run_group_tests_name("probe_socket", tests, set_up, NULL);
