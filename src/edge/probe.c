@@ -29,7 +29,7 @@ struct probe_socket {
 
 struct probe_sockets {
 	int epoll_fd;
-	struct snmp *snmp; /* opened with the first probe */
+	struct snmp snmp;
 	struct probe_socket sockets[SOCKETS];
 	uint64_t uses;
 	int no_ping[FAMILY_COUNT]; /* why there are no ping sockets, -errno; 0: not known */
@@ -53,6 +53,7 @@ struct probe_sockets *probe_sockets_new(void)
 		free(sockets);
 		return NULL;
 	}
+	snmp_init(&sockets->snmp);
 	return sockets;
 }
 
@@ -70,7 +71,7 @@ void probe_sockets_free(struct probe_sockets *sockets)
 	for (size_t i = 0; i < SOCKETS; i++)
 		close_socket(&sockets->sockets[i]);
 	close(sockets->epoll_fd);
-	snmp_close(sockets->snmp);
+	snmp_done(&sockets->snmp);
 	free(sockets);
 }
 
@@ -180,23 +181,6 @@ static int socket_for(struct probe_sockets *sockets, const struct probe_packet *
 	return r;
 }
 
-/* Packets that this host has put together, SNMP_UNKNOWN where neither family is counted. */
-static uint64_t count_reassembled(struct probe_sockets *sockets)
-{
-	struct snmp_counters counters;
-	uint64_t four, six;
-
-	if (!sockets->snmp)
-		sockets->snmp = snmp_open();
-	if (!sockets->snmp)
-		return SNMP_UNKNOWN;
-	counters = snmp_read(sockets->snmp);
-	four = counters.family[FAMILY_IPV4].reassembled;
-	six = counters.family[FAMILY_IPV6].reassembled;
-	/* No line for IPv6: there is no IPv6. */
-	return four == SNMP_UNKNOWN || six == SNMP_UNKNOWN ? four : four + six;
-}
-
 static bool is_possible(const struct probe_packet *packet)
 {
 	enum family family = packet->destination.family;
@@ -223,7 +207,7 @@ static int prepare(struct probe_sockets *sockets, const struct probe_packet *pac
 		.udp = packet->udp,
 		.number = probe_table_pick_number(&sockets->table, packet->udp,
 						  random.number),
-		.reassembled = count_reassembled(sockets),
+		.reassembled = snmp_reassembled(&sockets->snmp),
 		.sent_ns = clock_boottime_ns(),
 	};
 	memcpy(ret_probe->nonce, random.nonce, sizeof(random.nonce));
@@ -292,7 +276,7 @@ static bool take(struct probe_sockets *sockets, const struct probe_message *mess
 		sockets->totals.strangers++;
 		return false;
 	}
-	now = count_reassembled(sockets);
+	now = snmp_reassembled(&sockets->snmp);
 	*ret_heard = (struct probe_heard){
 		.id = probe.id,
 		.kind = kind,

@@ -1,26 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "edge/snmp.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 /* Linux 6.18 has 1,600 and 5,000 bytes; the lines that are wanted stand at the front. */
 #define SNMP_TEXT_MAX 16384
 
-struct snmp {
-	int fd[FAMILY_COUNT]; /* -1: there is no such file */
-};
-
 /* A stretch of the text. */
 struct word {
 	const char *begin;
 	size_t len;
 };
-
-static const struct snmp_fragments unknown = { SNMP_UNKNOWN, SNMP_UNKNOWN, SNMP_UNKNOWN };
 
 /* Takes the next line, without its newline, off the text. Returns false where no whole one is
  * left. */
@@ -78,22 +72,10 @@ static uint64_t number(const struct word *word)
 	return value;
 }
 
-static void take(struct snmp_fragments *fragments, const struct word *name,
-		 const struct word *value)
-{
-	if (word_is(name, "ReasmOKs"))
-		fragments->reassembled = number(value);
-	else if (word_is(name, "ReasmFails"))
-		fragments->reassembly_failed = number(value);
-	else if (word_is(name, "FragCreates"))
-		fragments->created = number(value);
-}
-
 /* Two lines that begin with "Ip:": names, and below each its value. */
-struct snmp_fragments snmp_parse_ipv4(const char *text, size_t len)
+uint64_t snmp_parse_ipv4(const char *text, size_t len)
 {
 	struct word rest = { text, len }, names, values, name, value;
-	struct snmp_fragments fragments = unknown;
 
 	while (next_line(&rest, &names)) {
 		if (!next_word(&names, &name) || !word_is(&name, "Ip:"))
@@ -101,67 +83,67 @@ struct snmp_fragments snmp_parse_ipv4(const char *text, size_t len)
 		if (!next_line(&rest, &values) || !next_word(&values, &value) ||
 		    !word_is(&value, "Ip:"))
 			break;
-		while (next_word(&names, &name) && next_word(&values, &value))
-			take(&fragments, &name, &value);
+		while (next_word(&names, &name) && next_word(&values, &value)) {
+			if (word_is(&name, "ReasmOKs"))
+				return number(&value);
+		}
 		break;
 	}
-	return fragments;
+	return SNMP_UNKNOWN;
 }
 
-/* A line for each counter: "Ip6" and its name, and the value. */
-struct snmp_fragments snmp_parse_ipv6(const char *text, size_t len)
+/* A line for each counter: its name, and the value. */
+uint64_t snmp_parse_ipv6(const char *text, size_t len)
 {
 	struct word rest = { text, len }, line, name, value;
-	struct snmp_fragments fragments = unknown;
 
 	while (next_line(&rest, &line)) {
-		if (!next_word(&line, &name) || !next_word(&line, &value) || name.len < 3 ||
-		    memcmp(name.begin, "Ip6", 3) != 0)
-			continue;
-		name.begin += 3;
-		name.len -= 3;
-		take(&fragments, &name, &value);
+		if (next_word(&line, &name) && word_is(&name, "Ip6ReasmOKs") &&
+		    next_word(&line, &value))
+			return number(&value);
 	}
-	return fragments;
+	return SNMP_UNKNOWN;
 }
 
-struct snmp *snmp_open(void)
-{
-	struct snmp *snmp = malloc(sizeof(*snmp));
+static const struct {
+	const char *path;
+	uint64_t (*parse)(const char *text, size_t len);
+} files[FAMILY_COUNT] = {
+	[FAMILY_IPV4] = { "/proc/net/snmp", snmp_parse_ipv4 },
+	[FAMILY_IPV6] = { "/proc/net/snmp6", snmp_parse_ipv6 },
+};
 
-	if (!snmp)
-		return NULL;
-	snmp->fd[FAMILY_IPV4] = open("/proc/net/snmp", O_RDONLY | O_CLOEXEC);
-	snmp->fd[FAMILY_IPV6] = open("/proc/net/snmp6", O_RDONLY | O_CLOEXEC);
-	return snmp;
+void snmp_init(struct snmp *snmp)
+{
+	for (enum family family = FAMILY_IPV4; family < FAMILY_COUNT; family++)
+		snmp->fd[family] = -1;
 }
 
-static size_t read_text(int fd, char text[SNMP_TEXT_MAX])
+void snmp_done(struct snmp *snmp)
 {
-	ssize_t n = fd < 0 ? 0 : pread(fd, text, SNMP_TEXT_MAX, 0);
-
-	return n > 0 ? (size_t)n : 0;
-}
-
-struct snmp_counters snmp_read(const struct snmp *snmp)
-{
-	struct snmp_counters counters;
-	char text[SNMP_TEXT_MAX];
-	size_t len = read_text(snmp->fd[FAMILY_IPV4], text);
-
-	counters.family[FAMILY_IPV4] = snmp_parse_ipv4(text, len);
-	len = read_text(snmp->fd[FAMILY_IPV6], text);
-	counters.family[FAMILY_IPV6] = snmp_parse_ipv6(text, len);
-	return counters;
-}
-
-void snmp_close(struct snmp *snmp)
-{
-	if (!snmp)
-		return;
-	for (int family = 0; family < FAMILY_COUNT; family++) {
+	for (enum family family = FAMILY_IPV4; family < FAMILY_COUNT; family++) {
 		if (snmp->fd[family] >= 0)
 			close(snmp->fd[family]);
 	}
-	free(snmp);
+	snmp_init(snmp);
+}
+
+static uint64_t read_one(struct snmp *snmp, enum family family)
+{
+	char text[SNMP_TEXT_MAX];
+	ssize_t n;
+
+	if (snmp->fd[family] < 0)
+		snmp->fd[family] = open(files[family].path, O_RDONLY | O_CLOEXEC);
+	if (snmp->fd[family] < 0)
+		return family == FAMILY_IPV6 && errno == ENOENT ? 0 : SNMP_UNKNOWN;
+	n = pread(snmp->fd[family], text, sizeof(text), 0);
+	return n > 0 ? files[family].parse(text, (size_t)n) : SNMP_UNKNOWN;
+}
+
+uint64_t snmp_reassembled(struct snmp *snmp)
+{
+	uint64_t four = read_one(snmp, FAMILY_IPV4), six = read_one(snmp, FAMILY_IPV6);
+
+	return four == SNMP_UNKNOWN || six == SNMP_UNKNOWN ? SNMP_UNKNOWN : four + six;
 }
