@@ -76,20 +76,6 @@ static int look_at_routes(struct knowledge *knowledge)
 	return 0;
 }
 
-/* Owned and in order, or NULL. */
-static struct address *sort_own(const struct link_address_list *addresses)
-{
-	struct address *own = calloc(addresses->count + 1, sizeof(*own));
-
-	if (!own)
-		return NULL;
-	for (size_t i = 0; i < addresses->count; i++)
-		own[i] = addresses->list[i].own;
-	if (addresses->count > 1)
-		qsort(own, addresses->count, sizeof(*own), address_compare);
-	return own;
-}
-
 static int look_at_addresses(struct knowledge *knowledge)
 {
 	struct link_address_list addresses = { 0 };
@@ -100,8 +86,8 @@ static int look_at_addresses(struct knowledge *knowledge)
 	r = rtnl_dump_addresses(knowledge->questions, &addresses);
 	if (r < 0)
 		return r;
-	own = sort_own(&addresses);
-	r = own ? rtnl_find_neighbours(&addresses, &neighbours) : -ENOMEM;
+	own = rtnl_sort_own(&addresses);
+	r = own ? rtnl_find_neighbours(&addresses, own, &neighbours) : -ENOMEM;
 	if (r == 0) {
 		free(knowledge->own);
 		knowledge->own = own;

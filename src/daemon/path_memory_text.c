@@ -146,8 +146,7 @@ static int compare_ages(const void *a, const void *b)
 
 static bool same_path(const struct path_measure *a, const struct path_measure *b)
 {
-	return path_measure_compare(a, b) == 0 && a->endpoint.family == b->endpoint.family &&
-	       memcmp(a->endpoint.bytes, b->endpoint.bytes, ADDRESS_MAX) == 0;
+	return path_measure_compare(a, b) == 0 && address_equal(&a->endpoint, &b->endpoint);
 }
 
 /* By path, the newest of one path first. */
@@ -156,10 +155,8 @@ static int compare_paths(const void *a, const void *b)
 	const struct path_measure *x = a, *y = b;
 	int order = path_measure_compare(x, y);
 
-	if (order == 0 && x->endpoint.family != y->endpoint.family)
-		order = x->endpoint.family < y->endpoint.family ? -1 : 1;
 	if (order == 0)
-		order = memcmp(x->endpoint.bytes, y->endpoint.bytes, ADDRESS_MAX);
+		order = address_compare(&x->endpoint, &y->endpoint);
 	return order ? order : compare_ages(a, b);
 }
 

@@ -92,8 +92,7 @@ static bool has_moved(const struct peer *was, const struct peer *is)
 		return true;
 	return is->has_endpoint &&
 	       (was->endpoint_port != is->endpoint_port ||
-		was->way.destination.family != is->way.destination.family ||
-		memcmp(was->way.destination.bytes, is->way.destination.bytes, ADDRESS_MAX) != 0);
+		!address_equal(&was->way.destination, &is->way.destination));
 }
 
 static void compare(struct telling *telling, const struct side *old, const struct side *new)

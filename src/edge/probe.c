@@ -135,7 +135,7 @@ static struct probe_socket *bound_socket(struct probe_sockets *sockets,
 		struct probe_socket *socket = &sockets->sockets[i];
 
 		if (socket->fd >= 0 && socket->ifindex == packet->ifindex &&
-		    memcmp(socket->source.bytes, packet->source.bytes, ADDRESS_MAX) == 0)
+		    address_equal(&socket->source, &packet->source))
 			return socket;
 		if (best->fd >= 0 && (socket->fd < 0 || socket->used < best->used))
 			best = socket;

@@ -61,11 +61,6 @@ static int take_attribute(const struct nl_attr *attr, void *userdata)
 	}
 }
 
-static bool is_same(const struct address *a, const struct address *b)
-{
-	return a->family == b->family && memcmp(a->bytes, b->bytes, ADDRESS_MAX) == 0;
-}
-
 /* IFA_ADDRESS is the other end where there is one; where there is none IPv6 leaves IFA_LOCAL
  * out. */
 int rtnl_parse_address(const struct nlmsghdr *message, struct link_address_list *addresses)
@@ -92,7 +87,7 @@ int rtnl_parse_address(const struct nlmsghdr *message, struct link_address_list 
 	address.ifindex = header.ifa_index;
 	address.length = header.ifa_prefixlen;
 	address.own = whole.has_local ? whole.local : whole.address;
-	address.has_other = whole.has_address && !is_same(&whole.address, &address.own);
+	address.has_other = whole.has_address && !address_equal(&whole.address, &address.own);
 	if (address.has_other)
 		address.other = whole.address;
 	return append_address(addresses, &address);
@@ -127,25 +122,13 @@ int rtnl_dump_addresses(struct nl *nl, struct link_address_list *ret_addresses)
 	return 0;
 }
 
-static int compare_addresses(const struct address *a, const struct address *b)
-{
-	if (a->family != b->family)
-		return a->family < b->family ? -1 : 1;
-	return memcmp(a->bytes, b->bytes, ADDRESS_MAX);
-}
-
-static int compare_own(const void *a, const void *b)
-{
-	return compare_addresses(a, b);
-}
-
 static int compare_neighbours(const void *a, const void *b)
 {
 	const struct probe_neighbour *first = a, *second = b;
 
 	if (first->ifindex != second->ifindex)
 		return first->ifindex < second->ifindex ? -1 : 1;
-	return compare_addresses(&first->address, &second->address);
+	return address_compare(&first->address, &second->address);
 }
 
 /* The other end, or the other host of a prefix that has two: of a /31 (RFC 3021) and a /127
@@ -183,31 +166,34 @@ static void sort_neighbours(struct neighbour_list *neighbours)
 	neighbours->count = kept + 1;
 }
 
-int rtnl_find_neighbours(const struct link_address_list *addresses,
-			 struct neighbour_list *ret_neighbours)
+struct address *rtnl_sort_own(const struct link_address_list *addresses)
 {
-	struct neighbour_list neighbours = { 0 };
-	struct address *own = calloc(addresses->count, sizeof(*own)), other;
+	struct address *own = calloc(addresses->count + 1, sizeof(*own));
 
-	neighbours.list = calloc(addresses->count, sizeof(*neighbours.list));
-	if (addresses->count > 0 && (!own || !neighbours.list)) {
-		free(own);
-		free(neighbours.list);
-		return -ENOMEM;
-	}
-	neighbours.capacity = addresses->count;
+	if (!own)
+		return NULL;
 	for (size_t i = 0; i < addresses->count; i++)
 		own[i] = addresses->list[i].own;
-	if (addresses->count > 0)
-		qsort(own, addresses->count, sizeof(*own), compare_own);
+	qsort(own, addresses->count, sizeof(*own), address_compare);
+	return own;
+}
+
+int rtnl_find_neighbours(const struct link_address_list *addresses, const struct address *own,
+			 struct neighbour_list *ret_neighbours)
+{
+	struct neighbour_list neighbours = { .capacity = addresses->count + 1 };
+	struct address other;
+
+	neighbours.list = calloc(neighbours.capacity, sizeof(*neighbours.list));
+	if (!neighbours.list)
+		return -ENOMEM;
 	for (size_t i = 0; i < addresses->count; i++) {
 		if (find_other(&addresses->list[i], &other) && endpoint_is_host(&other) &&
-		    !bsearch(&other, own, addresses->count, sizeof(*own), compare_own))
+		    !bsearch(&other, own, addresses->count, sizeof(*own), address_compare))
 			neighbours.list[neighbours.count++] = (struct probe_neighbour){
 				.ifindex = addresses->list[i].ifindex, .address = other
 			};
 	}
-	free(own);
 	sort_neighbours(&neighbours);
 	*ret_neighbours = neighbours;
 	return 0;

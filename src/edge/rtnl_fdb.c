@@ -98,9 +98,7 @@ static int compare_ends(const struct fdb_entry *first, const struct fdb_entry *s
 
 	if (first->ifindex != second->ifindex)
 		return first->ifindex < second->ifindex ? -1 : 1;
-	if (first->address.family != second->address.family)
-		return first->address.family < second->address.family ? -1 : 1;
-	order = memcmp(first->address.bytes, second->address.bytes, ADDRESS_MAX);
+	order = address_compare(&first->address, &second->address);
 	return order ? order : (first->port > second->port) - (first->port < second->port);
 }
 

@@ -55,10 +55,7 @@ const struct path_measure *path_measure_find(const struct path_measure *sorted, 
 			high = middle;
 	}
 	for (; low < count && compare_key(&sorted[low], tunnel, peer) == 0; low++) {
-		const struct address *at = &sorted[low].endpoint;
-
-		if (at->family == endpoint->family &&
-		    memcmp(at->bytes, endpoint->bytes, ADDRESS_MAX) == 0)
+		if (address_equal(&sorted[low].endpoint, endpoint))
 			return &sorted[low];
 	}
 	return NULL;

@@ -21,14 +21,11 @@ static const struct path_hint *find_hint(const struct tunnel_set *set,
 {
 	size_t low = 0, high = set->private->hint_count;
 	const struct path_hint *hints = set->private->hints, *found = NULL;
-	const struct prefix wanted = { *destination, address_bits(destination->family) };
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		const struct prefix at = { hints[middle].destination,
-					   address_bits(hints[middle].destination.family) };
 
-		if (prefix_compare(&at, &wanted) < 0)
+		if (address_compare(&hints[middle].destination, destination) < 0)
 			low = middle + 1;
 		else
 			high = middle;
@@ -36,8 +33,7 @@ static const struct path_hint *find_hint(const struct tunnel_set *set,
 	for (; low < set->private->hint_count; low++) {
 		const struct path_hint *hint = &hints[low];
 
-		if (hint->destination.family != destination->family ||
-		    memcmp(hint->destination.bytes, destination->bytes, ADDRESS_MAX) != 0)
+		if (!address_equal(&hint->destination, destination))
 			break;
 		if ((!hint->ifindex || hint->ifindex == ifindex) &&
 		    (!found || hint->mtu < found->mtu))

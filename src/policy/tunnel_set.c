@@ -47,12 +47,9 @@ static int compare_links(const void *a, const void *b)
 
 static int compare_hints(const void *a, const void *b)
 {
-	const struct address *x = &((const struct path_hint *)a)->destination;
-	const struct address *y = &((const struct path_hint *)b)->destination;
-	const struct prefix left = { *x, address_bits(x->family) };
-	const struct prefix right = { *y, address_bits(y->family) };
+	const struct path_hint *x = a, *y = b;
 
-	return prefix_compare(&left, &right);
+	return address_compare(&x->destination, &y->destination);
 }
 
 /* A copy with room for at least one element; NULL where memory runs out. */

@@ -189,9 +189,11 @@ static void parse_address(const struct nlmsghdr *message, struct link_address_li
 
 static void find_neighbours(const struct link_address_list *addresses)
 {
+	struct address *sorted = rtnl_sort_own(addresses);
 	struct neighbour_list neighbours = { 0 };
 
-	CHECK(rtnl_find_neighbours(addresses, &neighbours) == 0);
+	CHECK(sorted && rtnl_find_neighbours(addresses, sorted, &neighbours) == 0);
+	free(sorted);
 	CHECK(neighbours.count <= addresses->count);
 	for (size_t i = 0; i < neighbours.count; i++)
 		for (size_t own = 0; own < addresses->count; own++)
