@@ -130,8 +130,8 @@ int probe_plan_update(struct probe_plan *plan, struct probe_target_list *targets
  * changes). */
 bool probe_plan_next(struct probe_plan *plan, uint64_t now_ns, struct probe_order *ret_order,
 		     uint64_t *ret_wait_ns);
-/* error: 0; -EMSGSIZE: more than the link takes; else another -errno: it was not sent. now_ns: behind
- * the sending. Also for what probe_plan_spend allowed, with an id that is no order's. */
+/* error: 0; -EMSGSIZE: more than the link takes; else another -errno: it was not sent. now_ns:
+ * behind the sending. Also for what probe_plan_spend allowed, with an id that is no order's. */
 void probe_plan_sent(struct probe_plan *plan, uint64_t id, int error, uint64_t now_ns);
 /* An answer that proves that its sender had the whole probe, or saw its nonce. */
 void probe_plan_answered(struct probe_plan *plan, uint64_t id, enum probe_whole whole,

@@ -96,7 +96,7 @@ say_recipe(const struct ctl *ctl, const char *format, ...)
 	free(text);
 }
 
-/* Whether TCP is let send more than arrives inside: a rule says so, or the measure is not in force. */
+/* Whether TCP may send more than arrives inside: a rule says so, or the measure is not in force. */
 static bool tcp_exceeds(const json_t *reply)
 {
 	uint64_t inner = field_count(reply, "inner_mtu_bytes");
@@ -119,7 +119,8 @@ static void say_to_do(const struct ctl *ctl, const json_t *reply, const char *fa
 	}
 	if (tcp_exceeds(reply)) {
 		say(ctl, PAINT_BOLD, "To do:",
-		    "the MSS in force is too large for this path. Where no rule says so, this lowers it:");
+		    "the MSS in force is too large for this path. Where no rule says so, this "
+		    "lowers it:");
 		say_recipe(ctl, "tunnels = ( { match = \"%s\"; path_mtu = %s; } );", tunnel,
 			   bytes_of(reply, "path_mtu_bytes").s);
 		return;
