@@ -60,7 +60,8 @@ class TunnelLab(Passage):
     def __init__(self, name, path=WIDE, drop="nothing", ping=False):
         super().__init__()
         self.tunnel = TUNNELS[name]
-        self.gateway, self.peer = (self.a, self.b) if self.tunnel.gateway == "a" else (self.b, self.a)
+        ends = (self.a, self.b)
+        self.gateway, self.peer = ends if self.tunnel.gateway == "a" else reversed(ends)
         try:
             self.client = self.attach(self.gateway, "10.97.0", "fd97:")
             if ping:
@@ -179,7 +180,8 @@ class PathDaemon(Daemon):
 
     def peer(self):
         """The far end's row of `peers`."""
+        ours = (self.lab.endpoint, f"[{self.lab.endpoint}]")
         rows = [row for row in self.json("peers")["peers"]
-                if (row["endpoint"] or "").startswith((self.lab.endpoint, f"[{self.lab.endpoint}]"))]
+                if (row["endpoint"] or "").startswith(ours)]
         assert len(rows) == 1, rows
         return rows[0]

@@ -41,7 +41,7 @@ def test_nothing_changes():
 
 
 def test_a_router_that_saw_a_probe_is_believed():
-    """It tells of the smaller link, and what it quotes is the probe: that nobody off the path has."""
+    """It tells of the smaller link, and quotes the probe, which nobody off the path has."""
     with TunnelLab("vxlan", 1400, "nothing", ping=True) as lab:
         silence(lab)
         daemon = lab.run_daemon()
