@@ -25,6 +25,7 @@ struct probe_awaited {
 	uint16_t number;              /* echo sequence number or UDP destination port, host order */
 	bool udp;
 	bool told;                    /* somebody has named its number without the nonce */
+	bool refused;                 /* an error has quoted its nonce */
 	uint8_t nonce[PROBE_NONCE_MAX];
 };
 

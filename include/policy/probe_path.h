@@ -36,6 +36,7 @@ struct probe_path {
 	bool has_result;
 	bool urgent;               /* never measured, or something new was told */
 	bool hint_judged;          /* the hint was held against a measurement */
+	bool hint_contradicted;    /* which found more */
 };
 _Static_assert(sizeof(struct probe_path) < 200, "ten thousand of them");
 

@@ -172,6 +172,9 @@ bool probe_plan_take_report(struct probe_plan *plan, struct probe_report *ret_re
 
 /* What is known now of all targets, sorted; borrowed until the plan is called again. */
 const struct path_measure *probe_plan_measures(struct probe_plan *plan, size_t *ret_count);
+/* A target of which the kernel believes less than was answered, still: the first one, borrowed, or
+ * NULL. */
+const struct probe_target *probe_plan_contradicted(const struct probe_plan *plan);
 /* What became of the last run of a target: false where there was none. */
 bool probe_plan_last(const struct probe_plan *plan, const char *tunnel, const char *peer,
 		     const struct address *endpoint, enum probe_result *ret_result,

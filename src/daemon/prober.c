@@ -13,7 +13,7 @@
 #include "daemon/prober_memory.h"
 #include "daemon/prober_packet.h"
 
-#define SAVE_EVERY_NS (10 * NS_PER_SECOND)
+#define TICK_NS (10 * NS_PER_SECOND)
 #define CONFIRM_GAP_NS (5 * NS_PER_SECOND) /* the time of a measure alone is told so often */
 #define FOLLOW_GAP_FACTOR 10
 #define FOLLOW_AGAIN_NS NS_PER_SECOND /* where there was no memory */
@@ -206,16 +206,19 @@ static void save(struct prober *prober)
 		prober_memory_save(&prober->memory, prober->plan);
 }
 
-static int on_save(sd_event_source *source, uint64_t usec, void *userdata)
+static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct prober *prober = userdata;
+	const struct probe_target *target = probe_plan_contradicted(prober->plan);
 	uint64_t now_ns = clock_boottime_ns();
 
 	(void)usec;
 	tell_confirmed(prober);
+	if (target && prober->automatic) /* told again behind it */
+		prober->owner.contradicted(prober->owner.userdata, target);
 	if (prober->automatic)
 		prober_memory_save_in_time(&prober->memory, prober->plan, now_ns);
-	sd_event_source_set_time(source, (now_ns + SAVE_EVERY_NS) / 1000);
+	sd_event_source_set_time(source, (now_ns + TICK_NS) / 1000);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
@@ -246,8 +249,8 @@ static int add_sources(struct prober *prober)
 				      now_ns / 1000, 1000, on_timer, prober);
 	if (r >= 0)
 		r = sd_event_add_time(prober->event, &prober->save, CLOCK_BOOTTIME,
-				      (now_ns + SAVE_EVERY_NS) / 1000, NS_PER_SECOND / 1000,
-				      on_save, prober);
+				      (now_ns + TICK_NS) / 1000, NS_PER_SECOND / 1000,
+				      on_tick, prober);
 	if (r >= 0)
 		r = sd_event_add_time(prober->event, &prober->follow, CLOCK_BOOTTIME, 0, 1000,
 				      on_follow, prober);

@@ -36,6 +36,16 @@ void probe_table_add(struct probe_table *table, const struct probe_awaited *prob
 	table->order[place] = ++table->last;
 }
 
+/* What proves that the packet was seen, and is no answer, does not end the wait: who lies and passes
+ * it on, or has only watched it pass, would have the answer thrown away. Each is told once. */
+static bool is_told(const struct probe_awaited *probe, enum probe_fit fit,
+		    enum probe_heard_kind kind)
+{
+	if (fit == PROBE_FIT_NUMBER)
+		return probe->told;
+	return kind != PROBE_HEARD_ANSWER && probe->refused;
+}
+
 bool probe_table_take(struct probe_table *table, const struct probe_message *message,
 		      struct probe_awaited *ret_probe, enum probe_heard_kind *ret_kind)
 {
@@ -45,11 +55,12 @@ bool probe_table_take(struct probe_table *table, const struct probe_message *mes
 
 		if (table->order[i] > 0)
 			fit = probe_msg_judge(probe, message, ret_kind);
-		if (fit == PROBE_FIT_NONE || (fit == PROBE_FIT_NUMBER && probe->told))
+		if (fit == PROBE_FIT_NONE || is_told(probe, fit, *ret_kind))
 			continue;
 		*ret_probe = *probe;
 		probe->told = true;
-		if (fit == PROBE_FIT_NONCE)
+		probe->refused |= fit == PROBE_FIT_NONCE;
+		if (*ret_kind == PROBE_HEARD_ANSWER)
 			table->order[i] = 0;
 		return true;
 	}

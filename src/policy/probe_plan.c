@@ -199,6 +199,7 @@ static void count_hint(struct probe_plan *plan, struct probe_run *run)
 	uint32_t hint = run->hint ? run->hint : run->path->hint;
 
 	run->hint_contradicted = hint && run->verdict.found > hint;
+	run->path->hint_contradicted = run->hint_contradicted && hint == run->path->hint;
 	if (probe_path_judge_hint(run->path, &run->verdict, hint, plan->rules.floor, &reason))
 		plan->totals.hints_rejected[reason]++;
 }

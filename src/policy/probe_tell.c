@@ -230,6 +230,15 @@ bool probe_plan_last(const struct probe_plan *plan, const char *tunnel, const ch
 	return true;
 }
 
+const struct probe_target *probe_plan_contradicted(const struct probe_plan *plan)
+{
+	for (size_t i = 0; i < plan->targets.count; i++) {
+		if (plan->paths[i]->hint && plan->paths[i]->hint_contradicted)
+			return &plan->targets.list[i];
+	}
+	return NULL;
+}
+
 struct probe_totals probe_plan_totals(const struct probe_plan *plan)
 {
 	return plan->totals;

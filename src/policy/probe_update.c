@@ -194,7 +194,7 @@ static void retarget(struct probe_plan *plan, struct probe_path *path,
 		move(plan, path, now_ns);
 	if (path->hint != target->hint) {
 		path->hint = target->hint;
-		path->hint_judged = false;
+		path->hint_judged = path->hint_contradicted = false;
 	}
 	if (!path->run)
 		probe_book_schedule_hint(plan, path, now_ns);

@@ -45,7 +45,19 @@ static bool take(struct probe_table *table, const struct probe_awaited *probe, s
 	return true;
 }
 
-/* Who has the nonce is heard once, and then the probe is gone. */
+/* Port unreachable of the far end itself, with all of the nonce. */
+static bool answer(struct probe_table *table, const struct probe_awaited *probe)
+{
+	struct probe_message message = make_error(probe, PROBE_NONCE_MAX);
+	enum probe_heard_kind kind;
+	struct probe_awaited found;
+
+	message.type = message.code = 3;
+	return probe_table_take(table, &message, &found, &kind) && kind == PROBE_HEARD_ANSWER &&
+	       found.id == probe->id;
+}
+
+/* An error that has the nonce is heard once; the answer is waited for all the same. */
 static void test_nonce(void **state)
 {
 	struct probe_awaited first = make_probe(1, true, 40000);
@@ -59,6 +71,8 @@ static void test_nonce(void **state)
 	assert_true(take(&table, &first, PROBE_NONCE_MAX));
 	assert_false(take(&table, &first, PROBE_NONCE_MAX));
 	assert_false(take(&table, &first, 0));
+	assert_true(answer(&table, &first));
+	assert_false(answer(&table, &first));
 	assert_true(take(&table, &second, PROBE_NONCE_MAX));
 	assert_false(take(&table, &second, PROBE_NONCE_MAX));
 }
@@ -114,7 +128,7 @@ static void test_full(void **state)
 		probes[i] = make_probe(i + 1, true, (uint16_t)(40000 + i));
 	for (size_t i = 0; i < PROBE_OUTSTANDING_MAX; i++)
 		probe_table_add(&table, &probes[i]);
-	assert_true(take(&table, &probes[100], PROBE_NONCE_MAX));
+	assert_true(answer(&table, &probes[100]));
 	probe_table_add(&table, &probes[PROBE_OUTSTANDING_MAX]);
 	assert_true(take(&table, &probes[0], 0));
 	probe_table_add(&table, &probes[PROBE_OUTSTANDING_MAX + 1]);

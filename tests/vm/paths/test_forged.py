@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A storm of ICMP errors that somebody off the path has made up. The kernel believes them, and so
 does who clamps by its path MTU; the daemon asks the path, and no limit moves. The kernel cuts
-WireGuard's own packets as it believes: that is why fragments pass here."""
+WireGuard's own packets as it believes; where fragments get lost, less really arrives inside, until
+the kernel has been made to forget."""
 
 import re
 import time
@@ -51,14 +52,15 @@ def moves(lab):
         return lab.mss(4)[0][0]
 
 
-@pytest.mark.parametrize("name, outer", [("wireguard", 4), ("wireguard over IPv6", 6),
-                                         ("esp policy", 4)])
-def test_no_limit_moves(name, outer, record):
+@pytest.mark.parametrize("name, outer, dropped", [
+    ("wireguard", 4, "errors"), ("wireguard", 4, "fragments and errors"),
+    ("wireguard over IPv6", 6, "fragments and errors"), ("esp policy", 4, "errors")])
+def test_no_limit_moves(name, outer, dropped, record):
     build, inner = KINDS[name]
     exact = {family: ([inner(HOP) - HEADERS[family]],) * 2 for family in (4, 6)}
     with Hole(build) as lab:
         lab.narrow(HOP)
-        lab.drop("errors")
+        lab.drop(dropped)
         send = lab.keep(packets.Injector(lab.m, "left", lab.a.mac("outer"))).send
         storm = forgeries(lab, outer)
 
@@ -66,21 +68,27 @@ def test_no_limit_moves(name, outer, record):
             found = {family: lab.mss(family) for family in (4, 6)}
             assert found == exact, daemon("peers").stdout + daemon.log()
             return True
+        others = "-"
+        if outer == 4:
+            for one in storm:
+                send(one)
+            others = moves(lab)
+            assert others <= LEAST[4] - HEADERS[4]
+            lab.a.run("ip", "route", "flush", "cache")
         with Daemon(lab.a, f'path = {{ state = "{lab.directory}/paths"; }};') as daemon:
             assert wait_measured(daemon) == {HOP}
             assert rejected(daemon) == 0
-            begin = time.monotonic()
+            begin, lies = time.monotonic(), set()
             for i in range(STORM):
                 send(storm[i % len(storm)])
-                assert i % 50 or unmoved()
+                if i % 50 == 0:
+                    assert unmoved()
+                    lies.add(believed(lab, outer))
             sent = time.monotonic() - begin
-            assert believed(lab, outer) == LEAST[outer]
+            assert LEAST[outer] in lies | {believed(lab, outer)}
             until(lambda: unmoved() and rejected(daemon), "a hint was rejected", 10.0)
             counted = time.monotonic() - begin
+            until(lambda: unmoved() and believed(lab, outer) is None, "the kernel forgot", 30.0)
             assert unmoved() and measured(daemon) == {HOP}
-        others = "-"
-        if outer == 4:
-            others = moves(lab)
-            assert others <= LEAST[4] - HEADERS[4]
         record(f"{name}: {STORM} lies in {sent:.1f} s", f"(TCPMSS: {others})", HOP, HOP,
                f"{exact[4][0][0]}/{exact[6][0][0]}", f"{counted:.1f}", "-")
