@@ -18,7 +18,7 @@ struct probe_plan {
 	struct probe_budget budget;
 	struct probe_target_list targets;
 	struct probe_path **paths;         /* of the targets, by their index */
-	struct probe_queue urgent, routine; /* every path without a run is in one of them */
+	struct probe_queue queues[PROBE_REASONS]; /* every path without a run is in one of them */
 	struct probe_run **runs;           /* that go on */
 	size_t run_count, run_capacity, turn;
 	struct probe_run *ended, **ended_last; /* their reports were not taken */
@@ -36,12 +36,16 @@ struct probe_plan {
 
 /* Sets when a path is measured next, by itself. */
 void probe_book_schedule(struct probe_plan *plan, struct probe_path *path, uint64_t due_ns,
-			 bool urgent);
+			 enum probe_reason reason);
 /* One interval from now, give or take a tenth. */
 void probe_book_schedule_routine(struct probe_plan *plan, struct probe_path *path,
 				 uint64_t now_ns);
-/* Behind a new hint, or a run: whether a hint of it is worth one. */
+/* Behind a new hint, or a run: a hint that is worth one has it begin sooner. */
 void probe_book_schedule_hint(struct probe_plan *plan, struct probe_path *path, uint64_t now_ns);
+/* The path that is to be measured now, or NULL and when there may be one: UINT64_MAX as long as
+ * others go on. */
+struct probe_path *probe_book_next_path(const struct probe_plan *plan, uint64_t now_ns,
+					uint64_t *ret_wait_ns);
 /* Begins a run. Takes run, which is zeroed but for what its maker has set. */
 void probe_book_start(struct probe_plan *plan, struct probe_run *run, uint64_t now_ns);
 int probe_book_reserve_run(struct probe_plan *plan);

@@ -11,10 +11,19 @@
 #include "policy/probe_plan.h"
 
 #define PROBE_RAISE_HOLD_NS UINT64_C(60000000000) /* between a change of a path and its raise */
-#define PROBE_HINT_HOLD_NS UINT64_C(10000000000)  /* between two runs for hints of one path */
+#define PROBE_HINT_HOLD_NS UINT64_C(10000000000)  /* between two runs for hints of one path; twice
+						   * as much behind each that was rejected */
 #define PROBE_MOVE_HOLD_NS UINT64_C(10000000000)  /* between two runs for changes of its way */
 
 struct probe_run;
+
+/* Why a path is measured next: what comes first stands last. */
+enum probe_reason {
+	REASON_ROUTINE,
+	REASON_TOLD,  /* somebody may have it told over and over: a hint, another way or endpoint */
+	REASON_NEW,   /* never measured */
+	PROBE_REASONS
+};
 
 struct probe_path {
 	const struct probe_target *target; /* borrowed */
@@ -26,7 +35,7 @@ struct probe_path {
 	uint64_t changed_ns;       /* what is in force changed last, 0 never */
 	uint64_t hint_run_ns;      /* last run for a hint, 0 never */
 	uint64_t quiet_ns;         /* from when on its budget is unused again */
-	uint64_t moved_ns;         /* its way changed last, 0 never */
+	uint64_t moved_ns;         /* its way or endpoint changed last, 0 never */
 	uint64_t answers_ns[PROBE_SIDES]; /* the far kernel's bucket of ICMP errors was empty */
 	uint32_t mtu;              /* measured, bytes; 0 not */
 	uint32_t hint;             /* as told last, bytes; 0 none */
@@ -34,7 +43,8 @@ struct probe_path {
 	uint8_t via[PROBE_SIDES];  /* what was answered last: probe_via + 1; 0 nothing ever */
 	uint8_t how, result;       /* enum measure_how, probe_result */
 	bool has_result;
-	bool urgent;               /* never measured, or something new was told */
+	uint8_t reason;            /* of the next run, enum probe_reason */
+	uint8_t hints_wrong;       /* rejected since one was right, over all endpoints */
 	bool hint_judged;          /* the hint was held against a measurement */
 	bool hint_contradicted;    /* which found more */
 };
@@ -66,7 +76,8 @@ struct probe_verdict {
 bool probe_path_apply(struct probe_path *path, const struct probe_verdict *verdict,
 		      const uint32_t floor[FAMILY_COUNT], uint64_t now_ns, bool *ret_held);
 
-/* Holds the hint that the run began with against its end. Returns whether it is rejected. */
+/* Holds a hint that the run began with and nobody has judged before against its end. Returns whether
+ * it is rejected. */
 bool probe_path_judge_hint(struct probe_path *path, const struct probe_verdict *verdict,
 			   uint32_t hint, const uint32_t floor[FAMILY_COUNT],
 			   enum hint_rejected *ret_reason);

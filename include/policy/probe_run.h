@@ -46,6 +46,7 @@ struct probe_run {
 	struct probe_path *path;
 	struct probe_target *own;  /* once: the target that path points to, else NULL */
 	bool manual;
+	bool told;                 /* it began for REASON_TOLD */
 	struct probe_run_options options;
 	struct probe_axis axis[PROBE_SIDES];
 	struct probe_window window;
@@ -53,6 +54,7 @@ struct probe_run {
 	uint64_t wake_ns;          /* nothing to do before */
 	uint64_t begin_ns, end_ns;
 	uint32_t hint;             /* of the path, as it began */
+	bool hint_new;             /* and nobody had judged it */
 	uint32_t old_mtu;
 	uint32_t sent;
 	uint32_t looked_at;        /* `sent` when all was over last */

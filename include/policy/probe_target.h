@@ -87,6 +87,10 @@ void probe_target_list_done(struct probe_target_list *targets);
 /* Frees what it owns and zeroes it. */
 void probe_target_done(struct probe_target *target);
 
+/* Whether both lead there by the same links, routes and marks; and to the same hosts inside. */
+bool probe_target_same_way(const struct probe_target *a, const struct probe_target *b);
+bool probe_target_same_inside(const struct probe_target *a, const struct probe_target *b);
+
 /* The largest packet inside of an outer one: bytes, 0 where none fits. Monotone in outer_mtu. */
 uint32_t probe_target_inner(const struct probe_target *target, uint32_t outer_mtu);
 /* The smallest outer size that carries an inner packet of that size: bytes. 0 where none up to

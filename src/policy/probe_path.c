@@ -60,16 +60,19 @@ bool probe_path_judge_hint(struct probe_path *path, const struct probe_verdict *
 			   uint32_t hint, const uint32_t floor[FAMILY_COUNT],
 			   enum hint_rejected *ret_reason)
 {
-	if (!hint || path->hint_judged || hint != path->hint)
-		return false;
-	path->hint_judged = true;
+	if (hint == path->hint)
+		path->hint_judged = true;
 	if (hint < probe_path_floor(path, floor))
 		*ret_reason = HINT_BELOW_FLOOR;
 	else if (!verdict->found)
 		*ret_reason = HINT_NO_ANSWER;
 	else if (verdict->found > hint)
 		*ret_reason = HINT_CONTRADICTED;
-	else
+	else {
+		path->hints_wrong = 0;
 		return false;
+	}
+	if (path->hints_wrong < UINT8_MAX)
+		path->hints_wrong++;
 	return true;
 }

@@ -10,8 +10,6 @@
 #include "base/clock.h"
 #include "policy/probe_book.h"
 
-#define URGENT_MORE 2 /* runs that begin beside those of routine, so that news waits for none */
-
 struct probe_plan *probe_plan_new(const struct probe_plan_config *config)
 {
 	struct probe_plan *plan = calloc(1, sizeof(*plan));
@@ -34,7 +32,8 @@ static void drop_automatic(struct probe_plan *plan)
 		if (run->manual)
 			continue;
 		probe_book_drop_run(plan, run);
-		probe_book_schedule(plan, path, path->quiet_ns, !path->mtu);
+		probe_book_schedule(plan, path, path->quiet_ns,
+				    path->mtu ? REASON_ROUTINE : REASON_NEW);
 	}
 }
 
@@ -70,40 +69,6 @@ void probe_plan_allow_ping(struct probe_plan *plan, enum family family, bool all
 		memset(plan->paths[i]->via, 0, sizeof(plan->paths[i]->via));
 }
 
-void probe_book_schedule(struct probe_plan *plan, struct probe_path *path, uint64_t due_ns,
-			 bool urgent)
-{
-	if (path->place)
-		probe_queue_remove(path->urgent ? &plan->urgent : &plan->routine, path);
-	path->due_ns = due_ns;
-	path->urgent = urgent;
-	if (!path->run)
-		probe_queue_add(urgent ? &plan->urgent : &plan->routine, path);
-}
-
-void probe_book_schedule_routine(struct probe_plan *plan, struct probe_path *path, uint64_t now_ns)
-{
-	uint64_t tenth = plan->interval_ns / 10;
-
-	probe_book_schedule(plan, path,
-			    now_ns + plan->interval_ns - tenth +
-				    probe_random_below(&plan->seed, 2 * tenth),
-			    false);
-}
-
-void probe_book_schedule_hint(struct probe_plan *plan, struct probe_path *path, uint64_t now_ns)
-{
-	uint64_t due_ns = path->hint_run_ns ? path->hint_run_ns + PROBE_HINT_HOLD_NS : 0;
-
-	if (!path->hint || path->hint_judged ||
-	    path->hint >= probe_path_mtu(path, plan->rules.floor))
-		return;
-	if (due_ns < now_ns)
-		due_ns = now_ns;
-	if (!path->urgent || path->due_ns > due_ns)
-		probe_book_schedule(plan, path, due_ns, true);
-}
-
 int probe_book_reserve_run(struct probe_plan *plan)
 {
 	return array_reserve((void **)&plan->runs, &plan->run_capacity, plan->run_count + 1,
@@ -115,50 +80,15 @@ void probe_book_start(struct probe_plan *plan, struct probe_run *run, uint64_t n
 	struct probe_path *path = run->path;
 
 	if (path->place)
-		probe_queue_remove(path->urgent ? &plan->urgent : &plan->routine, path);
+		probe_queue_remove(&plan->queues[path->reason], path);
 	run->number = ++plan->last_number;
 	path->run = run;
 	path->due_ns = UINT64_MAX;
-	path->urgent = false;
-	if (path->hint && !path->hint_judged)
-		path->hint_run_ns = now_ns ? now_ns : 1;
+	path->reason = REASON_ROUTINE;
 	probe_run_begin(run, &plan->rules, &plan->seed, now_ns);
+	if (run->hint_new)
+		path->hint_run_ns = now_ns ? now_ns : 1;
 	plan->runs[plan->run_count++] = run;
-}
-
-/* How many runs the budget keeps busy: a silent path sends two packets a second. */
-static size_t runs_at_once(const struct probe_plan *plan)
-{
-	size_t count = plan->rules.rate_pps / 2;
-
-	return count < 4 ? 4 : count > PROBE_RUNS_MAX ? PROBE_RUNS_MAX : count;
-}
-
-/* The path that is to be measured now, and when there may be one: UINT64_MAX as long as others go
- * on. */
-static struct probe_path *next_path(const struct probe_plan *plan, uint64_t now_ns,
-				    uint64_t *ret_wait_ns)
-{
-	struct probe_path *urgent = probe_queue_first(&plan->urgent);
-	struct probe_path *routine = probe_queue_first(&plan->routine);
-	size_t most = runs_at_once(plan);
-
-	*ret_wait_ns = UINT64_MAX;
-	if (!plan->automatic)
-		return NULL;
-	if (plan->run_count >= most + URGENT_MORE || plan->ended_count >= PROBE_ENDED_MAX)
-		return NULL;
-	if (urgent && urgent->due_ns <= now_ns)
-		return urgent;
-	if (plan->run_count >= most)
-		routine = NULL;
-	if (routine && routine->due_ns <= now_ns)
-		return routine;
-	if (urgent)
-		*ret_wait_ns = urgent->due_ns;
-	if (routine && routine->due_ns < *ret_wait_ns)
-		*ret_wait_ns = routine->due_ns;
-	return NULL;
 }
 
 /* Returns when there is more to start; where there is no memory, a second from now. */
@@ -167,7 +97,7 @@ static uint64_t start_due(struct probe_plan *plan, uint64_t now_ns)
 	struct probe_path *path;
 	uint64_t wait_ns;
 
-	while ((path = next_path(plan, now_ns, &wait_ns))) {
+	while ((path = probe_book_next_path(plan, now_ns, &wait_ns))) {
 		struct probe_run *run = calloc(1, sizeof(*run));
 
 		if (!run || probe_book_reserve_run(plan) < 0) {
@@ -175,6 +105,7 @@ static uint64_t start_due(struct probe_plan *plan, uint64_t now_ns)
 			return now_ns + NS_PER_SECOND;
 		}
 		run->path = path;
+		run->told = path->reason == REASON_TOLD;
 		probe_book_start(plan, run, now_ns);
 	}
 	return wait_ns;
@@ -194,13 +125,15 @@ static void take_out(struct probe_plan *plan, struct probe_run *run)
 
 static void count_hint(struct probe_plan *plan, struct probe_run *run)
 {
+	struct probe_path *path = run->path;
+	bool late = !run->hint_new && path->hint && !path->hint_judged; /* it came meanwhile */
+	uint32_t hint = late ? path->hint : run->hint;
 	enum hint_rejected reason;
 
-	uint32_t hint = run->hint ? run->hint : run->path->hint;
-
 	run->hint_contradicted = hint && run->verdict.found > hint;
-	run->path->hint_contradicted = run->hint_contradicted && hint == run->path->hint;
-	if (probe_path_judge_hint(run->path, &run->verdict, hint, plan->rules.floor, &reason))
+	path->hint_contradicted = run->hint_contradicted && hint == path->hint;
+	if ((run->hint_new || late) &&
+	    probe_path_judge_hint(path, &run->verdict, hint, plan->rules.floor, &reason))
 		plan->totals.hints_rejected[reason]++;
 }
 
@@ -218,7 +151,7 @@ static void end_run(struct probe_plan *plan, struct probe_run *run, uint64_t now
 		count_hint(plan, run);
 		if (held)
 			probe_book_schedule(plan, path, path->changed_ns + PROBE_RAISE_HOLD_NS,
-					    false);
+					    REASON_ROUTINE);
 		else
 			probe_book_schedule_routine(plan, path, now_ns);
 		probe_book_schedule_hint(plan, path, now_ns);

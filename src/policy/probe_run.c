@@ -67,6 +67,7 @@ void probe_run_begin(struct probe_run *run, const struct probe_rules *rules, uin
 	run->window.sent_ns = run->ring;
 	run->begin_ns = now_ns;
 	run->hint = path->hint;
+	run->hint_new = path->hint && !path->hint_judged;
 	run->old_mtu = probe_path_mtu(path, rules->floor);
 	run->wake_ns = now_ns + probe_random_below(seed, GAP_NS);
 	begin_axis(run, PROBE_OUTSIDE, rules, now_ns);

@@ -2,6 +2,7 @@
 #include "policy/probe_target.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "policy/tunnel_resolve.h"
 
@@ -50,4 +51,40 @@ void probe_target_list_done(struct probe_target_list *targets)
 		probe_target_done(&targets->list[i]);
 	free(targets->list);
 	*targets = (struct probe_target_list){ 0 };
+}
+
+static bool same_layers(const struct probe_target *a, const struct probe_target *b)
+{
+	if (a->layer_count != b->layer_count)
+		return false;
+	for (size_t i = 0; i < a->layer_count; i++) {
+		const struct encap *x = &a->layer[i], *y = &b->layer[i];
+
+		if (x->kind != y->kind || x->given != y->given ||
+		    memcmp(x->value, y->value, sizeof(x->value)) != 0)
+			return false;
+	}
+	return true;
+}
+
+bool probe_target_same_inside(const struct probe_target *a, const struct probe_target *b)
+{
+	if (a->inside_count != b->inside_count || a->inside_ifindex != b->inside_ifindex ||
+	    a->extra != b->extra || a->link_mtu != b->link_mtu || !same_layers(a, b))
+		return false;
+	for (size_t i = 0; i < a->inside_count; i++) {
+		const struct probe_inside *x = &a->inside[i], *y = &b->inside[i];
+
+		if (x->address.family != y->address.family || x->has_source != y->has_source ||
+		    memcmp(x->address.bytes, y->address.bytes, ADDRESS_MAX) != 0 ||
+		    memcmp(x->source.bytes, y->source.bytes, ADDRESS_MAX) != 0)
+			return false;
+	}
+	return true;
+}
+
+bool probe_target_same_way(const struct probe_target *a, const struct probe_target *b)
+{
+	return a->assumed == b->assumed && a->exit_ifindex == b->exit_ifindex &&
+	       path_question_equal(&a->way, &b->way);
 }

@@ -44,7 +44,7 @@ void probe_book_drop_path(struct probe_plan *plan, struct probe_path *path)
 	if (plan->quiet_ns < path->quiet_ns)
 		plan->quiet_ns = path->quiet_ns;
 	if (path->place)
-		probe_queue_remove(path->urgent ? &plan->urgent : &plan->routine, path);
+		probe_queue_remove(&plan->queues[path->reason], path);
 	free(path);
 }
 
@@ -168,7 +168,8 @@ void probe_plan_cancel(struct probe_plan *plan, uint64_t run)
 			continue;
 		probe_book_drop_run(plan, found);
 		if (path)
-			probe_book_schedule(plan, path, path->quiet_ns, !path->mtu);
+			probe_book_schedule(plan, path, path->quiet_ns,
+					    path->mtu ? REASON_ROUTINE : REASON_NEW);
 		return;
 	}
 }

@@ -69,17 +69,31 @@ static int copy_measures(const struct path_measure *from, size_t count, struct p
 	return 0;
 }
 
-/* Unmeasured ones are urgent; what is only remembered is looked at within a tenth of the time that
- * a measure holds. */
+/* At once, and where the way or the endpoint changes all the time, now and then. */
+static void schedule_moved(struct probe_plan *plan, struct probe_path *path, uint64_t now_ns)
+{
+	uint64_t due_ns = path->moved_ns ? path->moved_ns + PROBE_MOVE_HOLD_NS : 0;
+
+	if (due_ns <= now_ns) {
+		due_ns = now_ns;
+		path->moved_ns = now_ns;
+	}
+	probe_book_schedule(plan, path, due_ns, REASON_TOLD);
+}
+
+/* Unmeasured ones come first, unless they have moved just now; what is only remembered is looked at
+ * within a tenth of the time that a measure holds. */
 static void schedule_new(struct probe_plan *plan, struct probe_path *path, uint64_t now_ns)
 {
 	if (path->mtu)
 		probe_book_schedule(plan, path,
 				    now_ns + probe_random_below(&plan->seed,
 								plan->interval_ns / 10),
-				    false);
+				    REASON_ROUTINE);
+	else if (path->moved_ns)
+		schedule_moved(plan, path, now_ns);
 	else
-		probe_book_schedule(plan, path, now_ns, true);
+		probe_book_schedule(plan, path, now_ns, REASON_NEW);
 }
 
 int probe_plan_remember(struct probe_plan *plan, const struct path_measure *measures, size_t count,
@@ -108,36 +122,6 @@ int probe_plan_remember(struct probe_plan *plan, const struct path_measure *meas
 	return 0;
 }
 
-static bool same_layers(const struct probe_target *a, const struct probe_target *b)
-{
-	if (a->layer_count != b->layer_count)
-		return false;
-	for (size_t i = 0; i < a->layer_count; i++) {
-		const struct encap *x = &a->layer[i], *y = &b->layer[i];
-
-		if (x->kind != y->kind || x->given != y->given ||
-		    memcmp(x->value, y->value, sizeof(x->value)) != 0)
-			return false;
-	}
-	return true;
-}
-
-static bool same_inside(const struct probe_target *a, const struct probe_target *b)
-{
-	if (a->inside_count != b->inside_count || a->inside_ifindex != b->inside_ifindex ||
-	    a->extra != b->extra || a->link_mtu != b->link_mtu || !same_layers(a, b))
-		return false;
-	for (size_t i = 0; i < a->inside_count; i++) {
-		const struct probe_inside *x = &a->inside[i], *y = &b->inside[i];
-
-		if (x->address.family != y->address.family || x->has_source != y->has_source ||
-		    memcmp(x->address.bytes, y->address.bytes, ADDRESS_MAX) != 0 ||
-		    memcmp(x->source.bytes, y->source.bytes, ADDRESS_MAX) != 0)
-			return false;
-	}
-	return true;
-}
-
 /* A run whose ground has changed begins anew, under its number. */
 static void restart(struct probe_plan *plan, struct probe_run *run, uint64_t now_ns)
 {
@@ -153,29 +137,16 @@ static void restart(struct probe_plan *plan, struct probe_run *run, uint64_t now
 	probe_run_begin(run, &plan->rules, &plan->seed, now_ns);
 }
 
-static bool same_way(const struct probe_target *a, const struct probe_target *b)
-{
-	return a->assumed == b->assumed && a->exit_ifindex == b->exit_ifindex &&
-	       path_question_equal(&a->way, &b->way);
-}
-
-/* What goes on has lost its ground. Somebody who waits has it begun anew; else a new run comes at
- * once, and where the way changes all the time, now and then. */
+/* What goes on has lost its ground. Somebody who waits has it begun anew; else a new run comes. */
 static void move(struct probe_plan *plan, struct probe_path *path, uint64_t now_ns)
 {
-	uint64_t due_ns = path->moved_ns ? path->moved_ns + PROBE_MOVE_HOLD_NS : 0;
-
 	if (path->run && path->run->manual) {
 		restart(plan, path->run, now_ns);
 		return;
 	}
 	if (path->run)
 		probe_book_drop_run(plan, path->run);
-	if (due_ns <= now_ns) {
-		due_ns = now_ns;
-		path->moved_ns = now_ns;
-	}
-	probe_book_schedule(plan, path, due_ns, true);
+	schedule_moved(plan, path, now_ns);
 }
 
 /* The target of a path is told anew. */
@@ -183,7 +154,8 @@ static void retarget(struct probe_plan *plan, struct probe_path *path,
 		     const struct probe_target *target, uint64_t now_ns)
 {
 	const struct probe_target *old = path->target;
-	bool way = same_way(old, target), inside = same_inside(old, target);
+	bool way = probe_target_same_way(old, target);
+	bool inside = probe_target_same_inside(old, target);
 
 	path->target = target;
 	if (path->run)
@@ -231,9 +203,10 @@ static int make_paths(struct probe_plan *plan, const struct probe_target_list *t
 		fresh[i] = true;
 		paths[i]->target = &targets->list[i];
 	}
-	if (probe_queue_reserve(&plan->urgent, targets->count) < 0)
-		return -ENOMEM;
-	return probe_queue_reserve(&plan->routine, targets->count);
+	for (int reason = 0; reason < PROBE_REASONS; reason++)
+		if (probe_queue_reserve(&plan->queues[reason], targets->count) < 0)
+			return -ENOMEM;
+	return 0;
 }
 
 /* Those without a target end without a word. */
@@ -254,6 +227,19 @@ static void drop_others(struct probe_plan *plan, const struct probe_target_list 
 	}
 }
 
+/* Who moves to another endpoint does not become another for it: what he may ask for goes on. */
+static void inherit(const struct probe_plan *plan, struct probe_path *path)
+{
+	const struct probe_path *old =
+		probe_book_find(plan, path->target->tunnel, path->target->peer);
+
+	if (!old)
+		return;
+	path->moved_ns = old->moved_ns ? old->moved_ns : 1;
+	path->hint_run_ns = old->hint_run_ns;
+	path->hints_wrong = old->hints_wrong;
+}
+
 /* Returns whether something is remembered of a new one. */
 static bool take_over(struct probe_plan *plan, struct probe_target_list *targets,
 		      struct probe_path **paths, const bool *fresh, uint64_t now_ns)
@@ -261,6 +247,9 @@ static bool take_over(struct probe_plan *plan, struct probe_target_list *targets
 	struct probe_target_list old = plan->targets;
 	bool recalled = false;
 
+	for (size_t i = 0; i < targets->count; i++)
+		if (fresh[i])
+			inherit(plan, paths[i]);
 	drop_others(plan, targets);
 	for (size_t i = 0; i < targets->count; i++) {
 		struct probe_path *path = paths[i];
@@ -327,8 +316,8 @@ void probe_plan_free(struct probe_plan *plan)
 	for (size_t i = 0; i < plan->targets.count; i++)
 		free(plan->paths[i]);
 	free(plan->paths);
-	free(plan->urgent.list);
-	free(plan->routine.list);
+	for (int reason = 0; reason < PROBE_REASONS; reason++)
+		free(plan->queues[reason].list);
 	free(plan->runs);
 	forget_measures(plan->remembered, plan->remembered_count);
 	free(plan->measures);

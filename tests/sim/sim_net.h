@@ -28,6 +28,8 @@ struct sim_path {
 
 	uint32_t assumed;          /* by links and routes, bytes; 0: SIM_ASSUMED */
 	uint32_t hint;             /* of the kernel */
+	uint8_t endpoint;          /* which of its addresses */
+	uint32_t runs;             /* for the test to count */
 	bool hostless;             /* no address inside is known */
 	uint32_t rate_pps;         /* of the plan that measures it, 0: the usual one */
 	uint64_t interval_s;       /* likewise */

@@ -191,6 +191,61 @@ static void test_who_waits_comes_first(void **state)
 	free(paths);
 }
 
+/* Silent peers that somebody tells something new of every ten seconds, for an hour: the others are
+ * measured nearly as often as without them. */
+static const struct {
+	const char *name;
+	bool hints, roam, restless; /* restless: the way changes */
+} storms[] = {
+	{ "hints", true, false, false },
+	{ "endpoints", false, true, false },
+	{ "ways", false, false, true },
+	{ "all of it", true, true, true },
+};
+
+#define SILENT 20
+#define OTHERS 30
+
+static void count_runs(struct sim_net *net, const struct probe_report *report, void *userdata)
+{
+	(void)userdata;
+	net->paths[report->target->endpoint_port].runs++;
+}
+
+static void test_a_storm_starves_nobody(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(storms) / sizeof(storms[0]); i++) {
+		struct sim_path paths[SILENT + OTHERS];
+		struct sim_net net;
+		uint32_t runs = 0;
+
+		for (size_t j = 0; j < SILENT + OTHERS; j++)
+			paths[j] = (struct sim_path){
+				.forth = 1433, .back = 1433, .rtt_ns = 20 * NS_PER_MS,
+				.dead = j < SILENT,
+			};
+		sim_begin(&net, paths, SILENT + OTHERS, INTERVAL, 10, 7);
+		for (uint32_t step = 1; step <= 360; step++) {
+			for (size_t j = 0; j < SILENT; j++) {
+				paths[j].hint = storms[i].hints ? 1300 + step % 100 : 0;
+				paths[j].endpoint += storms[i].roam;
+				paths[j].assumed = storms[i].restless ? 1500 - step % 2 : 0;
+			}
+			sim_update(&net);
+			sim_run(&net, step * 10 * SECOND, count_runs, NULL);
+		}
+		no_fault(&net);
+		for (size_t j = SILENT; j < SILENT + OTHERS; j++) {
+			if (paths[j].runs < 5)
+				fail_msg("%s: %u runs of path %zu", storms[i].name, paths[j].runs, j);
+			runs += paths[j].runs;
+		}
+		assert_true(runs >= OTHERS * 5 + OTHERS / 2); /* six each without the storm */
+		sim_done(&net);
+	}
+}
+
 /* Ten thousand paths: a question to the plan stays cheap. Bounds are for a busy machine; ASan takes
  * some of it. */
 static void test_ten_thousand_are_cheap(void **state)
@@ -223,6 +278,7 @@ int main(void)
 		cmocka_unit_test(test_targets_that_go_are_left_alone),
 		cmocka_unit_test(test_a_restart_knows_at_once),
 		cmocka_unit_test(test_who_waits_comes_first),
+		cmocka_unit_test(test_a_storm_starves_nobody),
 		cmocka_unit_test(test_ten_thousand_are_cheap),
 	};
 

@@ -221,21 +221,56 @@ static void test_each_hint(void **state)
 	}
 }
 
-static void test_a_hint_that_comes_again_counts_again(void **state)
+/* Seconds from the run for one wrong hint to that for the next. */
+static const uint64_t holds_s[] = { 20, 40, 80, 160, 320 };
+
+static unsigned int reports_behind(struct world *world, uint64_t seconds)
+{
+	world->reports = 0;
+	run_for(world, seconds);
+	return world->reports;
+}
+
+static void test_each_wrong_hint_is_heard_later(void **state)
 {
 	struct world world;
 
 	(void)state;
 	begin(&world);
-	update_one(&world, 1, 1500, 0);
-	run_for(&world, 30);
-	for (uint64_t i = 1; i <= 3; i++) {
-		update_one(&world, 1, 1500, 1400);
-		run_for(&world, 20);
-		assert_int_equal(probe_plan_totals(world.plan).hints_rejected[HINT_CONTRADICTED],
-				 i);
+	update_one(&world, 1, 1500, 1400);
+	run_for(&world, 5);
+	for (size_t i = 0; i < sizeof(holds_s) / sizeof(holds_s[0]); i++) {
+		uint64_t wrong = probe_plan_totals(world.plan).hints_rejected[HINT_CONTRADICTED];
+
+		assert_int_equal(wrong, i + 1);
 		update_one(&world, 1, 1500, 0);
+		update_one(&world, 1, 1500, 1400);
+		assert_int_equal(reports_behind(&world, holds_s[i] - 10), 0);
+		assert_int_equal(reports_behind(&world, 10), 1);
 	}
+	world.passes = 1300;
+	update_one(&world, 1, 1500, 1300); /* that one is true, when it is heard */
+	run_for(&world, 900);
+	assert_int_equal(only_measure(&world)->mtu, 1300);
+	world.passes = 1290;
+	update_one(&world, 1, 1500, 1290);
+	assert_int_equal(reports_behind(&world, 20), 1);
+	assert_int_equal(only_measure(&world)->mtu, 1290);
+	probe_plan_free(world.plan);
+}
+
+/* Another endpoint of the same peer is no news each time: one run in ten seconds. */
+static void test_who_moves_all_the_time(void **state)
+{
+	struct world world;
+
+	(void)state;
+	begin(&world);
+	for (uint8_t second = 0; second < 100; second++) {
+		update_one(&world, second, 1500, 0);
+		run_for(&world, 1);
+	}
+	assert_in_range(world.reports, 1, 11);
 	probe_plan_free(world.plan);
 }
 
@@ -336,7 +371,8 @@ int main(void)
 		cmocka_unit_test(test_inside_alone_is_soon_found),
 		cmocka_unit_test(test_what_was_not_sent_is_counted),
 		cmocka_unit_test(test_each_hint),
-		cmocka_unit_test(test_a_hint_that_comes_again_counts_again),
+		cmocka_unit_test(test_each_wrong_hint_is_heard_later),
+		cmocka_unit_test(test_who_moves_all_the_time),
 		cmocka_unit_test(test_a_storm_of_hints),
 		cmocka_unit_test(test_switched_off_in_the_middle),
 		cmocka_unit_test(test_ping_is_allowed_later),
