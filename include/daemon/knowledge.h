@@ -20,7 +20,7 @@ struct knowledge {
 	struct nl *questions;
 	struct link_list links;
 	struct route_list routes;
-	struct hint_list hints;
+	struct hint_list hints;    /* of where tunnels lead: hints_keep */
 	struct neighbour_list neighbours; /* at the other ends of links */
 	struct address *own;       /* addresses of this host, in the order of address_compare */
 	size_t own_count;

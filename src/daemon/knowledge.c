@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "daemon/hints.h"
 #include "proto/varlink.h"
 
 int knowledge_init(struct knowledge *knowledge, sd_event *event, void (*on_peers)(void *userdata),
@@ -101,28 +102,22 @@ static int look_at_addresses(struct knowledge *knowledge)
 	return r;
 }
 
-static bool hints_equal(const struct hint_list *a, const struct hint_list *b)
-{
-	for (size_t i = 0; a->count == b->count && i < a->count; i++) {
-		const struct path_hint *x = &a->list[i], *y = &b->list[i];
-
-		if (x->mtu != y->mtu || x->ifindex != y->ifindex ||
-		    !address_equal(&x->destination, &y->destination))
-			return false;
-	}
-	return a->count == b->count;
-}
-
 /* Returns 1 where there are other exceptions than before, 0, or -errno. */
 static int look_at_hints(struct knowledge *knowledge)
 {
 	struct hint_list hints = { 0 };
+	size_t count;
+	struct peer_list *const *lists = discovery_lists(knowledge->discovery, &count);
 	bool equal;
 	int r;
 
 	r = rtnl_dump_hints(knowledge->questions, &hints);
-	if (r < 0)
+	if (r == 0)
+		r = hints_keep(&hints, lists, count, &knowledge->links);
+	if (r < 0) {
+		hint_list_done(&hints);
 		return r;
+	}
 	equal = hints_equal(&hints, &knowledge->hints);
 	hint_list_done(&knowledge->hints);
 	knowledge->hints = hints;
@@ -143,6 +138,7 @@ static void look_at_ways(struct knowledge *knowledge)
 int knowledge_look(struct knowledge *knowledge, unsigned int stale, const struct config *config)
 {
 	int changed = (stale & (STALE_KERNEL | STALE_MEASURES)) != 0, r = 0;
+	bool peers;
 
 	if (stale & RTNL_CHANGED_LINKS)
 		r = look_at_links(knowledge);
@@ -154,14 +150,15 @@ int knowledge_look(struct knowledge *knowledge, unsigned int stale, const struct
 		return r;
 	if (stale & STALE_KERNEL)
 		ways_forget(knowledge->ways);
-	if (stale & STALE_HINTS) {
+	peers = discovery_look(knowledge->discovery, knowledge->links.list, knowledge->links.count,
+			       config);
+	/* What is kept of them depends on who is there. */
+	if (peers || stale & (STALE_HINTS | RTNL_CHANGED_LINKS)) {
 		r = look_at_hints(knowledge);
 		if (r < 0)
 			return r;
-		changed |= r;
 	}
-	changed |= discovery_look(knowledge->discovery, knowledge->links.list,
-				  knowledge->links.count, config);
+	changed |= peers || r > 0;
 	if (changed)
 		look_at_ways(knowledge);
 	return changed;

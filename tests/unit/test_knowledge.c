@@ -17,12 +17,13 @@
 #include <unistd.h>
 
 #include "daemon/knowledge.h"
+#include "pmtu_exception.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 static const char *const setup[] = {
 	"ip link set lo up",
-	"ip link add v0 type veth peer name v1",
+	"ip link add v0 address 02:00:00:00:00:01 type veth peer name v1",
 	"ip addr add 192.0.2.2/24 dev v0",
 	"ip link set v0 up",
 	"ip link set v1 up",
@@ -176,11 +177,83 @@ static void test_addresses(void **state)
 	config_free(config);
 }
 
+static bool kernel_believes(struct nl *nl, const char *host, uint32_t mtu)
+{
+	struct hint_list hints = { 0 };
+	struct address address;
+	bool found = false;
+
+	assert_int_equal(address_parse(host, &address), 0);
+	assert_int_equal(rtnl_dump_hints(nl, &hints), 0);
+	for (size_t i = 0; i < hints.count; i++)
+		found |= hints.list[i].mtu == mtu &&
+			 address_equal(&hints.list[i].destination, &address);
+	hint_list_done(&hints);
+	return found;
+}
+
+/* A router tells the MTU of the way to a host by v0, which takes 1500 bytes; until that is heard, as
+ * a link that has just come up may drop it. */
+static void tell(struct nl *nl, const char *host, uint32_t mtu)
+{
+	static const uint8_t v0_mac[ETH_ALEN] = { 0x02, 0, 0, 0, 0, 0x01 };
+
+	for (int i = 0; !kernel_believes(nl, host, mtu); i++) {
+		if (i == 500)
+			fail_msg("%s: the kernel does not believe %u", host, mtu);
+		plant_exception(&(const struct exception){
+			.link = "v1", .mac = v0_mac, .router = "192.0.2.66", .host = "192.0.2.2",
+			.destination = host, .mtu = mtu,
+		});
+		usleep(10000);
+	}
+}
+
+/* Only those of the far end of x0, 192.0.2.9, are a reason to build anew. */
+static const struct { const char *host; uint32_t mtu; int result; size_t kept; } exceptions[] = {
+	{ "192.0.2.50", 1400, 0, 0 },
+	{ "192.0.2.50", 1300, 0, 0 },
+	{ "192.0.2.9",  1400, 1, 1 },
+	{ "192.0.2.51", 1400, 0, 1 },
+	{ "192.0.2.9",  1300, 1, 1 },
+};
+
+static void test_exceptions(void **state)
+{
+	struct config_report report;
+	struct knowledge knowledge;
+	struct config *config;
+	sd_event *event;
+
+	(void)state;
+	assert_int_equal(config_load("/dev/null", true, &config, &report), 0);
+	assert_true(sd_event_new(&event) >= 0);
+	assert_int_equal(knowledge_init(&knowledge, event, on_peers, NULL), 0);
+	assert_int_equal(knowledge_look(&knowledge, STALE_KERNEL | STALE_HINTS, config), 1);
+	for (size_t i = 0; i < COUNT(exceptions); i++) {
+		tell(knowledge.questions, exceptions[i].host, exceptions[i].mtu);
+		assert_int_equal(knowledge_look(&knowledge, STALE_HINTS, config),
+				 exceptions[i].result);
+		assert_int_equal(knowledge.hints.count, exceptions[i].kept);
+	}
+	assert_int_equal(knowledge.hints.list[0].mtu, 1300);
+	knowledge_done(&knowledge);
+	/* Who comes to know of the far end later knows of its exception too. */
+	assert_int_equal(knowledge_init(&knowledge, event, on_peers, NULL), 0);
+	assert_int_equal(knowledge_look(&knowledge, STALE_KERNEL, config), 1);
+	assert_int_equal(knowledge.hints.count, 1);
+	knowledge_done(&knowledge);
+	sd_event_unref(event);
+	config_report_done(&report);
+	config_free(config);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ways_that_could_not_be_asked_for),
 		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_exceptions),
 	};
 
 	return cmocka_run_group_tests_name("knowledge", tests, enter_namespace, NULL);
