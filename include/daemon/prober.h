@@ -25,10 +25,13 @@ struct prober_owner {
 	void *userdata;
 };
 
-/* Reads what a former process measured. Borrows event. Logs what went wrong. Returns 0 and the
- * owned prober, or -errno. */
+/* Borrows event; measures nothing before it runs. Logs what went wrong. Returns 0 and the owned
+ * prober, or -errno. */
 int prober_open(sd_event *event, const struct config *config, const struct prober_owner *owner,
 		struct prober **ret_prober);
+/* Reads what a former process measured, and sets a damaged file aside: only for who serves this
+ * namespace alone, before the event loop runs. Logs what went wrong. */
+void prober_recall(struct prober *prober);
 /* Keeps what was measured for the next process. Nobody waits or listens any more. NULL is fine. */
 void prober_close(struct prober *prober);
 

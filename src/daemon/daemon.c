@@ -191,7 +191,8 @@ static int refuse_company(const struct daemon *daemon)
 }
 
 /* Queues before rules, rules before READY: no SYN is sent to where nobody listens. The control
- * socket comes before both, so that a second daemon on it touches nothing. */
+ * socket comes before both, so that a second daemon on it touches nothing: what outlives a process,
+ * routes and the state file, comes last. */
 static int start(struct daemon *daemon)
 {
 	json_t *warnings;
@@ -228,6 +229,8 @@ static int start(struct daemon *daemon)
 		r = open_guard(daemon);
 	if (r == 0)
 		r = model_keep_routes(daemon->model);
+	if (r == 0)
+		model_recall(daemon->model);
 	return r;
 }
 

@@ -283,6 +283,11 @@ int model_keep_routes(struct model *model)
 	return r;
 }
 
+void model_recall(struct model *model)
+{
+	prober_recall(model->prober);
+}
+
 void model_reclaim(struct model *model)
 {
 	slot_reclaim(model->slot);

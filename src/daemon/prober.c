@@ -280,12 +280,16 @@ int prober_open(sd_event *event, const struct config *config, const struct probe
 		prober_close(prober);
 		return r;
 	}
-	if (prober->automatic) {
+	if (prober->automatic)
 		look_for_ping(prober);
-		prober_memory_recall(&prober->memory, prober->plan);
-	}
 	*ret_prober = prober;
 	return 0;
+}
+
+void prober_recall(struct prober *prober)
+{
+	if (prober->automatic)
+		prober_memory_recall(&prober->memory, prober->plan);
 }
 
 void prober_close(struct prober *prober)

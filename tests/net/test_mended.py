@@ -38,6 +38,19 @@ def test_another_daemon_in_the_namespace(start, left):
     assert third.json("rules")["backend"] == "none"
 
 
+def test_a_second_daemon_leaves_the_state_file_alone(start):
+    """What looks damaged may be the first one's; who is sent away sets nothing aside."""
+    state = start().directory / "paths"
+    state.write_text("damaged")
+    other = f'path = {{ state = "{state}"; }}; queues = {{ first = 6000; count = 1; }};'
+    second = start(other, ready=False)
+    assert second.ends() == 1
+    assert state.read_text() == "damaged"
+    start(other + 'firewall = "none";')
+    assert not state.exists()
+    assert state.with_name("paths.damaged").read_text() == "damaged"
+
+
 def test_root_is_not_locked_out_by_its_own_connections(start):
     daemon = start()
     idle = [socket.socket(socket.AF_UNIX) for _ in range(40)]

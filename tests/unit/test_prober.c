@@ -106,6 +106,28 @@ static void test_off_in_the_middle(void **state)
 	end(&stage);
 }
 
+/* A process that finds another one in its place has opened a prober, and closes it. */
+static void test_who_is_sent_away_touches_no_file(void **state)
+{
+	struct stage stage;
+	const struct prober_owner owner = { on_changed, fill, &stage };
+	char damaged[PATH_MAX];
+
+	(void)state;
+	begin(&stage, FAR_ADDRESS, true);
+	prober_close(stage.prober);
+	snprintf(damaged, sizeof(damaged), "echo damaged >%s", stage.config->path.state);
+	assert_int_equal(system(damaged), 0);
+	assert_int_equal(prober_open(stage.event, stage.config, &owner, &stage.prober), 0);
+	prober_close(stage.prober);
+	snprintf(damaged, sizeof(damaged), "grep -q damaged %s", stage.config->path.state);
+	assert_int_equal(system(damaged), 0);
+	/* Who is not sets it aside. */
+	open_prober(&stage);
+	assert_int_equal(access(stage.config->path.state, F_OK), -1);
+	end(&stage);
+}
+
 static void test_another_state_file(void **state)
 {
 	struct stage stage;
@@ -222,6 +244,7 @@ int main(void)
 		cmocka_unit_test(test_many_reasons_to_follow_are_one),
 		cmocka_unit_test(test_off_and_on),
 		cmocka_unit_test(test_off_in_the_middle),
+		cmocka_unit_test(test_who_is_sent_away_touches_no_file),
 		cmocka_unit_test(test_another_state_file),
 		cmocka_unit_test(test_switched_on),
 		cmocka_unit_test(test_own_probes),
