@@ -7,7 +7,7 @@
  *   -ELOOP    a symbolic link
  *   -EISDIR   a folder, a device, a pipe
  *   -EPERM    somebody else's file
- *   and those of open(2), write(2), fsync(2) and rename(2): -ENOSPC, -EROFS, -EACCES, ... */
+ *   and those of open(2), write(2), fdatasync(2) and rename(2): -ENOSPC, -EROFS, -EACCES, ... */
 #pragma once
 
 #include <stddef.h>

@@ -132,7 +132,7 @@ static int write_all(int fd, const char *data, size_t len)
 		data += n;
 		len -= (size_t)n;
 	}
-	return fsync(fd) < 0 ? -errno : 0;
+	return fdatasync(fd) < 0 ? -errno : 0;
 }
 
 /* Puts name with that ending into text. Returns 0 or -ENAMETOOLONG. */
@@ -180,7 +180,7 @@ static int replace(const struct place *place, const void *data, size_t len)
 		(void)unlinkat(place->folder, new, 0);
 		return r;
 	}
-	return fsync(place->folder) < 0 ? -errno : 0;
+	return 0;
 }
 
 int state_file_write(const char *path, const void *data, size_t len)
