@@ -53,7 +53,6 @@ struct path_memory_said {
 	int error; /* of the last time: 0 or -errno */
 	struct log_ratelimit limit;
 };
-/* Replaces the file. Each kind of failure is logged once, and again after an hour. Returns 0 or
- * -errno. */
-int path_memory_save(const char *file, const struct path_measure *measures, size_t count,
-		     const struct path_memory_clock *now, struct path_memory_said *said);
+/* What became of replacing the file, 0 or -errno: each kind of failure is logged once, and again
+ * after an hour. */
+void path_memory_say(const char *file, int error, struct path_memory_said *said);

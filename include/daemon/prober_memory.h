@@ -6,12 +6,14 @@
 #include <stdbool.h>
 
 #include "daemon/path_memory.h"
+#include "edge/state_writer.h"
 #include "policy/probe_plan.h"
 
 struct prober_memory {
 	char *file;               /* owned */
 	struct path_memory former; /* what the file has: so far ends that are not there are kept */
 	struct path_memory_said said;
+	struct state_writer writer; /* busy while it is written */
 	bool unsaved;             /* what is known is not what was written last */
 	bool confirmed;           /* only when it was measured is */
 	uint64_t saved_ns;        /* CLOCK_BOOTTIME of the last save */
@@ -30,10 +32,11 @@ int prober_memory_move(struct prober_memory *memory, const char *file);
 void prober_memory_recall(struct prober_memory *memory, struct probe_plan *plan);
 /* Something was measured; changed: it is another MTU than before, or known by another way. */
 void prober_memory_note(struct prober_memory *memory, bool changed);
-/* Writes what the plan knows and, of far ends that it does not know, what the file has; who comes
- * back is known again. Nothing where nothing was measured since; what could not be written stays
- * unsaved. Logs what went wrong. */
+/* Writes what the plan knows and, of far ends that it does not know, what the file has, and waits
+ * until that is done; who comes back is known again. Nothing where nothing was measured since; what
+ * could not be written stays unsaved. Logs what went wrong. */
 void prober_memory_save(struct prober_memory *memory, struct probe_plan *plan);
-/* The same for who comes often: what was only confirmed waits for PROBER_MEMORY_CONFIRM_SECONDS. */
+/* The same for who comes often, and does not wait for the disk: what came of it is seen the next
+ * time. What was only confirmed waits for PROBER_MEMORY_CONFIRM_SECONDS. */
 void prober_memory_save_in_time(struct prober_memory *memory, struct probe_plan *plan,
 				uint64_t now_ns);

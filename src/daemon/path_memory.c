@@ -67,7 +67,7 @@ void path_memory_load(const char *file, const struct path_memory_clock *now,
 	}
 }
 
-static void say(const char *file, int error, struct path_memory_said *said)
+void path_memory_say(const char *file, int error, struct path_memory_said *said)
 {
 	uint64_t suppressed;
 
@@ -80,16 +80,4 @@ static void say(const char *file, int error, struct path_memory_said *said)
 		log_error(error, "%s: what is measured of paths cannot be kept over a restart",
 			  file);
 	said->error = error;
-}
-
-int path_memory_save(const char *file, const struct path_measure *measures, size_t count,
-		     const struct path_memory_clock *now, struct path_memory_said *said)
-{
-	size_t len;
-	char *text = path_memory_format(measures, count, now, &len);
-	int r = text ? state_file_write(file, text, len) : -ENOMEM;
-
-	free(text);
-	say(file, r, said);
-	return r;
 }

@@ -16,6 +16,9 @@ int prober_memory_init(struct prober_memory *memory, const char *file)
 
 void prober_memory_done(struct prober_memory *memory)
 {
+	int error;
+
+	state_writer_end(&memory->writer, true, &error);
 	path_memory_done(&memory->former);
 	free(memory->file);
 	*memory = (struct prober_memory){ 0 };
@@ -24,12 +27,15 @@ void prober_memory_done(struct prober_memory *memory)
 int prober_memory_move(struct prober_memory *memory, const char *file)
 {
 	char *copy;
+	int error;
 
 	if (strcmp(memory->file, file) == 0)
 		return 0;
 	copy = strdup(file);
 	if (!copy)
 		return -ENOMEM;
+	if (state_writer_end(&memory->writer, true, &error))
+		path_memory_say(memory->file, error, &memory->said);
 	free(memory->file);
 	memory->file = copy;
 	memory->unsaved = true;
@@ -61,27 +67,56 @@ static size_t add_former(const struct path_memory *former, struct path_measure *
 	return end;
 }
 
-static int save(struct prober_memory *memory, struct probe_plan *plan)
+/* The text of all that is to be kept: owned, or NULL (no memory). */
+static char *format(const struct prober_memory *memory, struct probe_plan *plan, size_t *ret_len)
 {
 	const struct path_memory_clock now = path_memory_now();
 	const struct path_measure *measures;
 	struct path_measure *all;
 	size_t count;
-	int r;
+	char *text;
 
 	measures = probe_plan_measures(plan, &count);
 	all = measures ? calloc(count + memory->former.count + 1, sizeof(*all)) : NULL;
 	if (!all)
-		return log_error(-ENOMEM, "%s: what is measured of paths is not kept yet",
-				 memory->file);
+		return NULL;
 	if (count > 0)
 		memcpy(all, measures, count * sizeof(*all));
 	count = add_former(&memory->former, all, count);
-	r = path_memory_save(memory->file, all, count, &now, &memory->said);
+	text = path_memory_format(all, count, &now, ret_len);
 	free(all);
-	if (r == 0)
+	return text;
+}
+
+/* What came of a save. */
+static void conclude(struct prober_memory *memory, struct probe_plan *plan, int error)
+{
+	path_memory_say(memory->file, error, &memory->said);
+	if (error < 0)
+		memory->unsaved = true;
+	else
 		prober_memory_recall(memory, plan);
-	return r;
+}
+
+static void end(struct prober_memory *memory, struct probe_plan *plan, bool wait)
+{
+	int error;
+
+	if (state_writer_end(&memory->writer, wait, &error))
+		conclude(memory, plan, error);
+}
+
+static void begin(struct prober_memory *memory, struct probe_plan *plan)
+{
+	size_t len;
+	char *text = format(memory, plan, &len);
+	int r = text ? state_writer_begin(&memory->writer, memory->file, text, len) : -ENOMEM;
+
+	memory->unsaved = false;
+	memory->confirmed = false;
+	memory->saved_ns = clock_boottime_ns();
+	if (r < 0)
+		conclude(memory, plan, r);
 }
 
 void prober_memory_note(struct prober_memory *memory, bool changed)
@@ -92,17 +127,19 @@ void prober_memory_note(struct prober_memory *memory, bool changed)
 
 void prober_memory_save(struct prober_memory *memory, struct probe_plan *plan)
 {
+	end(memory, plan, true);
 	if (!memory->unsaved && !memory->confirmed)
 		return;
-	memory->unsaved = save(memory, plan) < 0;
-	memory->confirmed = false;
-	memory->saved_ns = clock_boottime_ns();
+	begin(memory, plan);
+	end(memory, plan, true);
 }
 
 void prober_memory_save_in_time(struct prober_memory *memory, struct probe_plan *plan,
 				uint64_t now_ns)
 {
-	if (memory->unsaved ||
-	    now_ns - memory->saved_ns >= PROBER_MEMORY_CONFIRM_SECONDS * NS_PER_SECOND)
-		prober_memory_save(memory, plan);
+	bool due = now_ns - memory->saved_ns >= PROBER_MEMORY_CONFIRM_SECONDS * NS_PER_SECOND;
+
+	end(memory, plan, false);
+	if (!memory->writer.busy && (memory->unsaved || (memory->confirmed && due)))
+		begin(memory, plan);
 }

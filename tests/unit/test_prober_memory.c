@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 
 #include "base/clock.h"
 #include "daemon/prober_memory.h"
+#include "edge/state_file.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -39,6 +41,15 @@ static int remove_folder(void **state)
 	return system(command) == 0 ? 0 : -1;
 }
 
+static atomic_bool stuck; /* whether the disk does not answer */
+
+int fdatasync(int fd)
+{
+	while (atomic_load(&stuck))
+		usleep(1000);
+	return fsync(fd);
+}
+
 static struct path_measure measure_of(const char *peer, uint8_t host, uint32_t mtu)
 {
 	return (struct path_measure){
@@ -51,9 +62,12 @@ static struct path_measure measure_of(const char *peer, uint8_t host, uint32_t m
 static void write_file(const struct path_measure *measures, size_t count)
 {
 	const struct path_memory_clock now = path_memory_now();
-	struct path_memory_said said = { 0 };
+	size_t len;
+	char *text = path_memory_format(measures, count, &now, &len);
 
-	assert_int_equal(path_memory_save(file, measures, count, &now, &said), 0);
+	assert_non_null(text);
+	assert_int_equal(state_file_write(file, text, len), 0);
+	free(text);
 }
 
 static struct probe_plan *new_plan(void)
@@ -225,6 +239,74 @@ static void test_what_could_not_be_written_is_tried_again(void **state)
 	probe_plan_free(plan);
 }
 
+/* Until what was begun is seen to have ended. */
+static void settle(struct prober_memory *memory, struct probe_plan *plan)
+{
+	for (int ms = 0; memory->writer.busy; ms++) {
+		assert_true(ms < 5000);
+		usleep(1000);
+		prober_memory_save_in_time(memory, plan, memory->saved_ns);
+	}
+}
+
+static void test_a_disk_that_does_not_answer(void **state)
+{
+	const struct path_measure one = measure_of("alice", 1, 1433);
+	struct probe_plan *plan = new_plan();
+	struct prober_memory memory;
+
+	(void)state;
+	write_file(&one, 1);
+	assert_int_equal(prober_memory_init(&memory, file), 0);
+	prober_memory_recall(&memory, plan);
+	set_peer(plan, "alice", 1);
+	prober_memory_note(&memory, true);
+	atomic_store(&stuck, true);
+	prober_memory_save_in_time(&memory, plan, memory.saved_ns);
+	assert_true(memory.writer.busy);
+	/* What comes meanwhile has to wait, and is not lost. */
+	set_floor(plan, 1450);
+	prober_memory_note(&memory, true);
+	prober_memory_save_in_time(&memory, plan, memory.saved_ns);
+	assert_true(memory.unsaved);
+	assert_string_equal(read_file(file), "alice.1 1433");
+	atomic_store(&stuck, false);
+	settle(&memory, plan);
+	assert_false(memory.unsaved);
+	assert_string_equal(read_file(file), "alice.1 1450");
+	prober_memory_done(&memory);
+	probe_plan_free(plan);
+}
+
+/* Who fails to write it tries again, also where that was seen later. */
+static void test_a_failure_seen_later(void **state)
+{
+	struct probe_plan *plan = new_plan();
+	struct prober_memory memory;
+
+	(void)state;
+	unlink(file);
+	assert_int_equal(mkdir(file, 0700), 0); /* in its place */
+	assert_int_equal(prober_memory_init(&memory, file), 0);
+	prober_memory_note(&memory, true);
+	prober_memory_save_in_time(&memory, plan, memory.saved_ns);
+	assert_true(memory.writer.busy);
+	assert_int_equal(prober_memory_move(&memory, "/nowhere/paths"), 1);
+	assert_false(memory.writer.busy);
+	assert_int_equal(memory.said.error, -EISDIR);
+	prober_memory_save(&memory, plan);
+	assert_int_equal(memory.said.error, -ENOENT);
+	assert_true(memory.unsaved);
+	assert_int_equal(rmdir(file), 0);
+	assert_int_equal(prober_memory_move(&memory, file), 1);
+	prober_memory_save_in_time(&memory, plan, memory.saved_ns);
+	settle(&memory, plan);
+	assert_false(memory.unsaved);
+	assert_int_equal(access(file, F_OK), 0);
+	prober_memory_done(&memory);
+	probe_plan_free(plan);
+}
+
 /* Seconds since the last save, or 0 for the last one of all. */
 static const struct { const char *name; bool note, changed; uint64_t seconds; bool saved; } times[] = {
 	{ "nothing new",             false, false, 9999, false },
@@ -252,12 +334,14 @@ static void test_how_often_it_is_written(void **state)
 						   times[i].seconds * NS_PER_SECOND);
 		else
 			prober_memory_save(&memory, plan);
+		settle(&memory, plan);
 		if ((access(file, F_OK) == 0) != times[i].saved)
 			fail_msg("%s", times[i].name);
 		/* It is written once. */
 		unlink(file);
 		if (times[i].saved)
 			prober_memory_save_in_time(&memory, plan, UINT64_MAX);
+		settle(&memory, plan);
 		assert_int_equal(access(file, F_OK), -1);
 		prober_memory_done(&memory);
 		probe_plan_free(plan);
@@ -302,6 +386,8 @@ int main(void)
 		cmocka_unit_test(test_nothing_new_is_not_written),
 		cmocka_unit_test(test_what_could_not_be_written_is_tried_again),
 		cmocka_unit_test(test_how_often_it_is_written),
+		cmocka_unit_test(test_a_disk_that_does_not_answer),
+		cmocka_unit_test(test_a_failure_seen_later),
 		cmocka_unit_test(test_another_file),
 	};
 
