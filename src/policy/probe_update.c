@@ -231,7 +231,7 @@ static void drop_others(struct probe_plan *plan, const struct probe_target_list 
 static void inherit(const struct probe_plan *plan, struct probe_path *path)
 {
 	const struct probe_path *old =
-		probe_book_find(plan, path->target->tunnel, path->target->peer);
+		probe_book_find(plan, path->target->tunnel, path->target->peer, NULL);
 
 	if (!old)
 		return;
