@@ -110,7 +110,7 @@ static void test_off_in_the_middle(void **state)
 static void test_who_is_sent_away_touches_no_file(void **state)
 {
 	struct stage stage;
-	const struct prober_owner owner = { on_changed, fill, &stage };
+	const struct prober_owner owner = { on_changed, on_contradiction, fill, &stage };
 	char damaged[PATH_MAX];
 
 	(void)state;
