@@ -13,8 +13,8 @@
 
 static const struct table_column columns[] = {
 	{ "TUNNEL", false, 0 }, { "PEER", false, 0 },     { "ENDPOINT", false, 2 },
-	{ "PATH", true, 1 },    { "SOURCE", false, 4 },   { "MSS4/MSS6", false, 0 },
-	{ "LAST SEEN", true, 3 },
+	{ "PATH", true, 1 },    { "SOURCE", false, 3 },   { "MSS4/MSS6", false, 0 },
+	{ "LAST SEEN", true, 4 },
 };
 
 /* Who answers no probe is told apart from who was not asked yet. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "daemon/explain_peer.h"
 #include "edge/nl.h"
 #include "edge/rtnl.h"
@@ -208,6 +209,24 @@ static int make_once(const struct asking *asking, const char *text, const struct
 	return 0;
 }
 
+/* As `peers` shows it: "192.0.2.7:51820", "[2001:db8::7]:51820". */
+static int parse_endpoint(const char *text, struct address *ret_address)
+{
+	const char *begin = *text == '[' ? text + 1 : text;
+	const char *end = *text == '[' ? strchr(text, ']') : strchr(text, ':');
+	char host[PREFIX_TEXT_MAX];
+	uint64_t port;
+
+	if (!end || (size_t)(end - begin) >= sizeof(host))
+		return -EINVAL;
+	memcpy(host, begin, (size_t)(end - begin));
+	host[end - begin] = '\0';
+	end += *end == ']';
+	if (*end != ':' || text_parse_u64(end + 1, 1, UINT16_MAX, &port) < 0)
+		return -EINVAL;
+	return address_parse(host, ret_address);
+}
+
 int probe_question_read(struct control_call *call, const char *text,
 			const struct snapshot *snapshot, const struct tunnel_views *views,
 			const struct probe_plan *plan, struct probe_question *ret_question)
@@ -219,7 +238,7 @@ int probe_question_read(struct control_call *call, const char *text,
 	int r;
 
 	*ret_question = (struct probe_question){ 0 };
-	if (address_parse(text, &address) == 0)
+	if (address_parse(text, &address) == 0 || parse_endpoint(text, &address) == 0)
 		return find_by_address(&asking, &address, ret_question) ?
 			       0 : make_once(&asking, text, &address, ret_question);
 	r = explain_peer_find(asking.set, text, &place, &count);

@@ -31,6 +31,14 @@ struct probe_call {
 	uint64_t told_ns;
 };
 
+static void free_target(struct probe_target *target)
+{
+	free(target->tunnel);
+	free(target->peer);
+	free(target->name);
+	*target = (struct probe_target){ 0 };
+}
+
 static void call_free(struct probe_call *call)
 {
 	struct prober *prober = model_prober(call->daemon->model);
@@ -39,9 +47,7 @@ static void call_free(struct probe_call *call)
 	probe_trace_cancel(call->trace);
 	sd_event_source_disable_unref(call->settle);
 	json_decref(call->reply);
-	free(call->target.tunnel);
-	free(call->target.peer);
-	free(call->target.name);
+	free_target(&call->target);
 	free(call->asked);
 	free(call);
 }
@@ -137,18 +143,40 @@ static void begin_trace(struct probe_call *call)
 		settle(call);
 }
 
-/* The waiter's report is borrowed: what is needed later is kept. */
-static int keep_report(struct probe_call *call, const struct probe_report *report)
+/* Targets are the plan's, and borrowed: what is needed later is kept. */
+static int keep_target(struct probe_call *call, const struct probe_target *from)
 {
-	const struct probe_target *from = report->target;
-
-	call->report = *report;
+	free_target(&call->target);
 	call->target = *from;
 	call->target.tunnel = strdup(from->tunnel);
 	call->target.peer = strdup(from->peer);
 	call->target.name = from->name ? strdup(from->name) : NULL;
-	call->report.target = &call->target;
 	return call->target.tunnel && call->target.peer ? 0 : -ENOMEM;
+}
+
+static int keep_report(struct probe_call *call, const struct probe_report *report)
+{
+	call->report = *report;
+	call->report.target = &call->target;
+	return keep_target(call, report->target);
+}
+
+/* The run is gone: somebody else has begun anew, or there is nothing left to measure. */
+static void tell_gone(struct probe_call *call)
+{
+	const struct probe_target *target = &call->target;
+	struct prober *prober = model_prober(call->daemon->model);
+
+	if (target->tunnel && probe_plan_find(prober_plan(prober), target->tunnel, target->peer,
+					      &target->way.destination))
+		control_stream_fail(call->stream, CONTROL_FAILED,
+				    "wait for that one, or probe again",
+				    "somebody else began to probe %s anew", call->asked);
+	else
+		control_stream_fail(call->stream, CONTROL_NOT_FOUND, NULL,
+				    "%s is not measured any more: its peer is gone, or has "
+				    "another endpoint", call->asked);
+	call_free(call);
 }
 
 static void on_told(const struct probe_report *report, void *userdata)
@@ -159,10 +187,7 @@ static void on_told(const struct probe_report *report, void *userdata)
 	if (call->trace || call->settle)
 		return;
 	if (!report) {
-		control_stream_fail(call->stream, CONTROL_NOT_FOUND, NULL,
-				    "%s is not measured any more: its peer is gone, has another "
-				    "endpoint, or somebody else began anew", call->asked);
-		call_free(call);
+		tell_gone(call);
 		return;
 	}
 	if (!report->finished && now_ns - call->told_ns < TELL_EVERY_NS)
@@ -190,6 +215,9 @@ static int begin_run(struct probe_call *call, struct probe_question *question,
 
 	if (question->target) {
 		call->old_mss = find_mss(call->daemon, question->target);
+		r = keep_target(call, question->target);
+		if (r < 0)
+			return r;
 		r = probe_plan_run(plan, question->target->tunnel, question->target->peer,
 				   &question->target->way.destination, options, now_ns,
 				   &call->waiter.run);

@@ -200,6 +200,7 @@ static const struct { const char *name, *word, *tunnel, *peer, *endpoint; } mean
 	{ "device of one far end", "gre1", "gre1", "", NULL },
 	{ "a device's endpoint",  "203.0.113.6", "gre1", "", NULL },
 	{ "a peer's endpoint",    "203.0.113.2", "wg0", KEY_BOB, NULL },
+	{ "as peers shows it",    "203.0.113.2:51820", "wg0", KEY_BOB, NULL },
 	{ "an address behind",    "10.8.0.7", "wg0", KEY_ALICE, NULL },
 	{ "the longest prefix",   "10.8.0.70", "wg0", KEY_BOB, NULL },
 	{ "IPv6 behind",          "fd00:3::9", "wg1", "only-one", NULL },
