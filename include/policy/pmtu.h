@@ -60,7 +60,7 @@ struct pmtu_size {
 	uint32_t size;
 	uint32_t icmp_mtu;        /* what a router told last, bytes */
 	uint16_t sent, answered;  /* packets */
-	uint16_t pieces;          /* answered ones that did not come whole */
+	uint16_t whole, pieces;   /* answered ones that came whole for sure, that did not */
 	uint16_t pairs;           /* of those, between small ones that did */
 	uint16_t lost;            /* given up and not answered since */
 	uint16_t lost_since;      /* lost ones since the last answer */

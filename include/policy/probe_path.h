@@ -14,6 +14,7 @@
 #define PROBE_HINT_HOLD_NS UINT64_C(10000000000)  /* between two runs for hints of one path; twice
 						   * as much behind each that was rejected */
 #define PROBE_MOVE_HOLD_NS UINT64_C(10000000000)  /* between two runs for changes of its way */
+#define PROBE_UNHEARD_MAX 2 /* runs, then what nobody repeats is no measure any more */
 
 struct probe_run;
 
@@ -47,6 +48,10 @@ struct probe_path {
 	uint8_t hints_wrong;       /* rejected since one was right, over all endpoints */
 	bool hint_judged;          /* the hint was held against a measurement */
 	bool hint_contradicted;    /* which found more */
+	bool unconfirmed;          /* its way has changed since it was measured */
+	bool lapsed;               /* a measure was dropped: no former process knows better */
+	uint8_t unheard;           /* runs in a row in which who the measure is from was silent and
+				    * nothing spoke for it */
 };
 _Static_assert(sizeof(struct probe_path) < 200, "ten thousand of them");
 
@@ -68,16 +73,20 @@ struct probe_verdict {
 	enum measure_how how;      /* with found */
 	bool capped;               /* nobody tried more than found, though more may pass */
 	bool side[PROBE_SIDES];    /* which sides were measured to the end */
+	bool silent[PROBE_SIDES];  /* where not even small ones were answered */
+	bool clean;                /* found came through whole for sure */
+	bool unrefused;            /* nobody answers, and no router calls the largest size too big */
 };
 
-/* Takes it over: lowers at once, raises only what that side had lowered, and not soon behind a
- * change. Returns whether the measure is another now; *ret_held: the raise has to wait for
+/* Takes it over: lowers at once, raises only what that side had lowered, or whose side has been silent
+ * for PROBE_UNHEARD_MAX runs, and not soon behind a change. A measure of another way that nobody
+ * confirms, and a router's word that none repeats for so many runs, are dropped. Returns whether the measure is another now; *ret_held: the raise has to wait for
  * PROBE_RAISE_HOLD_NS behind changed_ns. */
 bool probe_path_apply(struct probe_path *path, const struct probe_verdict *verdict,
 		      const uint32_t floor[FAMILY_COUNT], uint64_t now_ns, bool *ret_held);
 
-/* Holds a hint that the run began with and nobody has judged before against its end. Returns whether
- * it is rejected. */
+/* Holds a hint that the run began with, and that nobody has judged before, against its end. Returns
+ * whether it is rejected. */
 bool probe_path_judge_hint(struct probe_path *path, const struct probe_verdict *verdict,
 			   uint32_t hint, const uint32_t floor[FAMILY_COUNT],
 			   enum hint_rejected *ret_reason);

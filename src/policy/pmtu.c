@@ -227,6 +227,7 @@ bool pmtu_answered(struct pmtu *pmtu, uint32_t serial, enum probe_whole whole, u
 	flight->whole = whole;
 	size->answered++;
 	size->lost_since = 0;
+	size->whole = (uint16_t)(size->whole + (whole == WHOLE_YES));
 	size->pieces = (uint16_t)(size->pieces + (whole == WHOLE_NO));
 	size->refused = false;
 	if (whole != WHOLE_NO && high && size->size >= high && pmtu->doubt < PMTU_TRIES_MAX)

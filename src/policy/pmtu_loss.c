@@ -23,6 +23,7 @@ static void forget_what_has_shrunk(struct pmtu *pmtu, struct pmtu_size *size)
 	    pmtu->alive <= size->last)
 		return;
 	size->answered = 0;
+	size->whole = 0;
 	size->pieces = 0;
 	size->pairs = 0;
 	size->lost = size->lost_since;

@@ -20,6 +20,8 @@ uint32_t probe_path_mtu(const struct probe_path *path, const uint32_t floor[FAMI
 /* The side that has lowered the value is the one that may raise it. */
 static bool may_raise(const struct probe_path *path, const struct probe_verdict *verdict)
 {
+	if (!path->mtu || path->unconfirmed || path->unheard >= PROBE_UNHEARD_MAX)
+		return true;
 	switch ((enum measure_how)path->how) {
 	case MEASURE_OUTSIDE:
 		return verdict->side[PROBE_OUTSIDE];
@@ -31,6 +33,46 @@ static bool may_raise(const struct probe_path *path, const struct probe_verdict 
 	return false;
 }
 
+/* Whether who the measure is from was silent, and all else speaks against it. */
+static bool is_unheard(const struct probe_path *path, const struct probe_verdict *verdict,
+		       uint32_t old)
+{
+	bool more = verdict->found > old && verdict->clean;
+
+	switch ((enum measure_how)path->how) {
+	case MEASURE_OUTSIDE:
+		return more && verdict->silent[PROBE_OUTSIDE];
+	case MEASURE_INSIDE:
+		return more && verdict->silent[PROBE_INSIDE];
+	case MEASURE_ICMP:
+		return verdict->unrefused;
+	}
+	return false;
+}
+
+static bool is_held(const struct probe_path *path, uint64_t now_ns)
+{
+	return path->changed_ns && now_ns - path->changed_ns < PROBE_RAISE_HOLD_NS;
+}
+
+/* Nobody answers. What holds still is in force as before; else all is as if nothing had been
+ * measured. */
+static bool lapse(struct probe_path *path, uint32_t old, uint64_t now_ns, bool *ret_held)
+{
+	if (!path->mtu || (!path->unconfirmed && path->unheard < PROBE_UNHEARD_MAX))
+		return false;
+	*ret_held = old < path->target->assumed && is_held(path, now_ns);
+	if (*ret_held)
+		return false;
+	path->mtu = 0;
+	path->unconfirmed = false;
+	path->unheard = 0;
+	path->lapsed = true;
+	if (old < path->target->assumed)
+		path->changed_ns = now_ns;
+	return true;
+}
+
 bool probe_path_apply(struct probe_path *path, const struct probe_verdict *verdict,
 		      const uint32_t floor[FAMILY_COUNT], uint64_t now_ns, bool *ret_held)
 {
@@ -38,12 +80,18 @@ bool probe_path_apply(struct probe_path *path, const struct probe_verdict *verdi
 	bool changed;
 
 	*ret_held = false;
-	if (!found || (verdict->capped && found <= old))
+	if (verdict->capped && found <= old)
 		return false;
+	if (!is_unheard(path, verdict, old))
+		path->unheard = 0;
+	else if (path->unheard < PROBE_UNHEARD_MAX)
+		path->unheard++;
+	if (!found)
+		return lapse(path, old, now_ns, ret_held);
 	if (found > old) {
-		if (path->mtu && !may_raise(path, verdict))
+		if (!may_raise(path, verdict))
 			return false;
-		*ret_held = path->changed_ns && now_ns - path->changed_ns < PROBE_RAISE_HOLD_NS;
+		*ret_held = is_held(path, now_ns);
 		if (*ret_held)
 			return false;
 	}
@@ -51,6 +99,8 @@ bool probe_path_apply(struct probe_path *path, const struct probe_verdict *verdi
 	path->mtu = found;
 	path->how = (uint8_t)verdict->how;
 	path->at_ns = (int64_t)now_ns;
+	path->unconfirmed = false;
+	path->unheard = 0;
 	if (found != old)
 		path->changed_ns = now_ns;
 	return changed;

@@ -152,6 +152,8 @@ static void end_run(struct probe_plan *plan, struct probe_run *run, uint64_t now
 		if (held)
 			probe_book_schedule(plan, path, path->changed_ns + PROBE_RAISE_HOLD_NS,
 					    REASON_ROUTINE);
+		else if (path->unconfirmed) /* somebody wanted to know less */
+			probe_book_schedule(plan, path, now_ns, REASON_TOLD);
 		else
 			probe_book_schedule_routine(plan, path, now_ns);
 		probe_book_schedule_hint(plan, path, now_ns);

@@ -36,6 +36,24 @@ static bool is_black_hole(const struct probe_axis *axis)
 	       pmtu_fragmented(&axis->pmtu) != 1;
 }
 
+/* Known of packets that may be cut only where the host puts none together for others. */
+static bool came_whole(const struct pmtu *pmtu)
+{
+	const struct pmtu_size *size = pmtu_find_size(pmtu, pmtu_low(pmtu));
+
+	return pmtu->config.uncut || (pmtu_pieces_count(pmtu) && size && size->whole);
+}
+
+/* Whether the largest packets were sent for routers to refuse, and none has. */
+static bool was_unrefused(const struct probe_run *run)
+{
+	const struct probe_axis *out = &run->axis[PROBE_OUTSIDE];
+	const struct pmtu_size *full = pmtu_find_size(&out->pmtu, run->path->target->assumed);
+
+	return out->stage == STAGE_SILENT && out->pmtu.blind && !run->icmp_seen && full &&
+	       full->lost >= PMTU_TRIES_MIN;
+}
+
 static struct probe_verdict judge(const struct probe_run *run)
 {
 	struct probe_verdict verdict = { .result = PROBE_NO_ANSWER };
@@ -45,6 +63,7 @@ static struct probe_verdict judge(const struct probe_run *run)
 		const struct probe_axis *axis = &run->axis[side];
 		uint32_t found = pmtu_found(&axis->pmtu);
 
+		verdict.silent[side] = !axis->pmtu.answers;
 		if (axis->stage != STAGE_FOUND)
 			continue;
 		if (side == PROBE_INSIDE && probe_doubt_is_hinted(run)) {
@@ -63,10 +82,12 @@ static struct probe_verdict judge(const struct probe_run *run)
 		if (!verdict.found || found < verdict.found) {
 			verdict.found = found;
 			verdict.how = side == PROBE_OUTSIDE ? MEASURE_OUTSIDE : MEASURE_INSIDE;
+			verdict.clean = came_whole(&axis->pmtu);
 		}
 		if (verdict.result != PROBE_BLACK_HOLE)
 			verdict.result = is_black_hole(axis) ? PROBE_BLACK_HOLE : PROBE_OK;
 	}
+	verdict.unrefused = was_unrefused(run);
 	verdict.capped = most && most < run->path->target->assumed && verdict.found >= most;
 	return verdict;
 }

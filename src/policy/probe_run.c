@@ -27,6 +27,12 @@ static uint32_t most_of(const struct probe_run *run)
 	return run->options.most && run->options.most < assumed ? run->options.most : assumed;
 }
 
+/* What is in force needs less to be confirmed, if nobody doubts it. */
+static uint32_t first_of(const struct probe_run *run)
+{
+	return run->manual || run->path->unconfirmed ? 0 : run->path->mtu;
+}
+
 static void begin_axis(struct probe_run *run, enum probe_side side,
 		       const struct probe_rules *rules, uint64_t now_ns)
 {
@@ -37,7 +43,7 @@ static void begin_axis(struct probe_run *run, enum probe_side side,
 		.floor = probe_path_floor(path, rules->floor),
 		.base = v6 ? PMTU_BASE6 : PMTU_BASE4,
 		.most = most_of(run),
-		.first = run->manual ? 0 : path->mtu,
+		.first = first_of(run),
 		.twice_above = path->mtu ? run->old_mtu : 0,
 		.tries = run->options.tries,
 		.uncut = side == PROBE_OUTSIDE,
@@ -95,8 +101,7 @@ static void search_inside(struct probe_run *run)
 	in->pmtu.done = false;
 	in->pmtu.config.same_as = same_inside;
 	in->pmtu.config.userdata = run->path->target;
-	pmtu_limit(&in->pmtu, limit, run->manual ? 0 : run->path->mtu,
-		   out->stage == STAGE_FOUND);
+	pmtu_limit(&in->pmtu, limit, first_of(run), out->stage == STAGE_FOUND);
 }
 
 /* What follows for one side from what the other has come to, and from answers. */

@@ -39,7 +39,7 @@ static void recall(const struct probe_plan *plan, struct probe_path *path)
 		path_measure_find(plan->remembered, plan->remembered_count, target->tunnel,
 				  target->peer, &target->way.destination);
 
-	if (!measure || path->mtu)
+	if (!measure || path->mtu || path->lapsed)
 		return;
 	path->mtu = measure->mtu;
 	path->how = (uint8_t)measure->how;
@@ -160,6 +160,8 @@ static void retarget(struct probe_plan *plan, struct probe_path *path,
 	path->target = target;
 	if (path->run)
 		path->run->axis[PROBE_INSIDE].pmtu.config.userdata = target;
+	if (!way)
+		path->unconfirmed = path->mtu != 0;
 	if (!inside)
 		path->via[PROBE_INSIDE] = 0;
 	if (!way || (path->run && !inside))

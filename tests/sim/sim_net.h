@@ -19,7 +19,7 @@ struct sim_path {
 	bool no_ping[PROBE_SIDES], no_udp[PROBE_SIDES];
 	bool limited;              /* the far kernel limits ICMP errors: 6, then 1 a second */
 	bool fragments;            /* inside: outer packets that are too large come in pieces */
-	unsigned int busy;         /* percent of answers with a stranger's packet put together meanwhile */
+	unsigned int busy;         /* percent of answers: meanwhile a stranger's is put together */
 	bool honest;               /* a router tells its MTU */
 	uint32_t lie[4];           /* told at random for every probe outside; 0 none */
 	unsigned int lies;         /* percent of probes that are lied about */
@@ -27,6 +27,7 @@ struct sim_path {
 	uint64_t outage_ns;        /* nothing passes for so long, every 2 s */
 
 	uint32_t assumed;          /* by links and routes, bytes; 0: SIM_ASSUMED */
+	uint32_t exit;             /* link that it leaves by */
 	uint32_t hint;             /* of the kernel */
 	uint8_t endpoint;          /* which of its addresses */
 	uint32_t runs;             /* for the test to count */

@@ -17,8 +17,10 @@ static struct probe_target make_target(const struct sim_path *path, size_t index
 	struct probe_target target = {
 		.peer = strdup("peer"),
 		.way.destination = { .family = FAMILY_IPV4,
-				     .bytes = { 192, path->endpoint, (uint8_t)(index >> 8), (uint8_t)index } },
+				     .bytes = { 192, path->endpoint, (uint8_t)(index >> 8),
+						(uint8_t)index } },
 		.endpoint_port = (uint16_t)index,
+		.exit_ifindex = path->exit,
 		.assumed = assumed_of(path),
 		.hint = path->hint,
 		.inside_count = path->hostless ? 0 : 1,

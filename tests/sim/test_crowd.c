@@ -238,7 +238,8 @@ static void test_a_storm_starves_nobody(void **state)
 		no_fault(&net);
 		for (size_t j = SILENT; j < SILENT + OTHERS; j++) {
 			if (paths[j].runs < 5)
-				fail_msg("%s: %u runs of path %zu", storms[i].name, paths[j].runs, j);
+				fail_msg("%s: %u runs of path %zu", storms[i].name,
+					 paths[j].runs, j);
 			runs += paths[j].runs;
 		}
 		assert_true(runs >= OTHERS * 5 + OTHERS / 2); /* six each without the storm */

@@ -78,6 +78,95 @@ static void test_each_verdict(void **state)
 	}
 }
 
+/* One run behind the other, each a minute and more behind the last. */
+static const struct {
+	const char *name;
+	enum measure_how how;       /* of 1400 bytes */
+	bool unconfirmed;
+	const char *runs;           /* O, I: 1500 bytes outside, inside, the other side silent; i: the
+				     * same, not for sure whole; b: both answer so; n: nobody answers;
+				     * u: nor does a router refuse; r: a router tells 1400 */
+	uint32_t left;              /* 0: not measured */
+} lapses[] = {
+	{ "nobody answers",                MEASURE_OUTSIDE, false, "nnnn",  1400 },
+	{ "of another way",                MEASURE_OUTSIDE, true,  "n",     0 },
+	{ "of another way, it is less",    MEASURE_INSIDE,  true,  "O",     1500 },
+	{ "of another way, confirmed",     MEASURE_OUTSIDE, true,  "rn",    1400 },
+	{ "no router refuses, once",       MEASURE_ICMP,    false, "u",     1400 },
+	{ "no router refuses, twice",      MEASURE_ICMP,    false, "uu",    0 },
+	{ "now and then",                  MEASURE_ICMP,    false, "ururu", 1400 },
+	{ "it was no router",              MEASURE_OUTSIDE, false, "uuu",   1400 },
+	{ "the outside is silent, once",   MEASURE_OUTSIDE, false, "I",     1400 },
+	{ "the outside is silent, twice",  MEASURE_OUTSIDE, false, "II",    1500 },
+	{ "with silence between",          MEASURE_OUTSIDE, false, "InI",   1400 },
+	{ "it may come in pieces",         MEASURE_OUTSIDE, false, "IiI",   1400 },
+	{ "the inside is silent, twice",   MEASURE_INSIDE,  false, "OO",    1500 },
+	{ "it is not silent",              MEASURE_INSIDE,  false, "bbb",   1500 },
+};
+
+static struct probe_verdict verdict_of(char run)
+{
+	struct probe_verdict verdict = { .found = 1500, .clean = run != 'i' };
+
+	verdict.how = run == 'I' || run == 'i' ? MEASURE_INSIDE : MEASURE_OUTSIDE;
+	verdict.side[PROBE_OUTSIDE] = run == 'O' || run == 'b';
+	verdict.side[PROBE_INSIDE] = run == 'I' || run == 'i' || run == 'b';
+	for (int side = 0; side < PROBE_SIDES; side++)
+		verdict.silent[side] = !verdict.side[side];
+	verdict.unrefused = run == 'u';
+	if (run == 'n' || run == 'u')
+		verdict.found = 0;
+	if (run == 'r') {
+		verdict.found = 1400;
+		verdict.how = MEASURE_ICMP;
+	}
+	return verdict;
+}
+
+static void test_what_nobody_repeats_lapses(void **state)
+{
+	const struct probe_target target = { .assumed = 1500 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lapses) / sizeof(lapses[0]); i++) {
+		struct probe_path path = {
+			.target = &target, .mtu = 1400, .how = (uint8_t)lapses[i].how,
+			.unconfirmed = lapses[i].unconfirmed,
+		};
+		uint64_t now_ns = 0;
+		bool held;
+
+		for (const char *run = lapses[i].runs; *run; run++) {
+			const struct probe_verdict verdict = verdict_of(*run);
+
+			now_ns += 70 * NS_PER_SECOND;
+			probe_path_apply(&path, &verdict, floors, now_ns, &held);
+			assert_false(held);
+		}
+		if (path.mtu != lapses[i].left)
+			fail_msg("%s: %u", lapses[i].name, path.mtu);
+	}
+}
+
+/* What is dropped is a raise as well: not within a minute of a change. */
+static void test_a_drop_is_held(void **state)
+{
+	const struct probe_target target = { .assumed = 1500 };
+	struct probe_path path = {
+		.target = &target, .mtu = 1400, .unconfirmed = true, .changed_ns = NS_PER_SECOND,
+	};
+	const struct probe_verdict nothing = { 0 };
+	bool held;
+
+	(void)state;
+	assert_false(probe_path_apply(&path, &nothing, floors, 60 * NS_PER_SECOND, &held));
+	assert_true(held);
+	assert_int_equal(path.mtu, 1400);
+	assert_true(probe_path_apply(&path, &nothing, floors, 61 * NS_PER_SECOND, &held));
+	assert_false(held);
+	assert_int_equal(path.mtu, 0);
+}
+
 static const struct {
 	const char *name;
 	enum family family;
@@ -142,6 +231,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_verdict),
+		cmocka_unit_test(test_what_nobody_repeats_lapses),
+		cmocka_unit_test(test_a_drop_is_held),
 		cmocka_unit_test(test_each_value),
 		cmocka_unit_test(test_the_queue_has_the_first_in_front),
 	};

@@ -78,6 +78,34 @@ static void test_remembered_measures(void **state)
 	probe_plan_free(world.plan);
 }
 
+/* What was dropped is not believed because a file has it still. */
+static void test_what_is_dropped_is_not_remembered(void **state)
+{
+	const struct path_measure former = {
+		"wg0", "alice", { FAMILY_IPV4, { 192, 0, 2, 1 } }, 1300, MEASURE_OUTSIDE, -9,
+	};
+	struct world world;
+	size_t count;
+
+	(void)state;
+	begin(&world);
+	world.passes = 1300;
+	update_one(&world, 1, 1500, 0);
+	run_for(&world, 70);
+	assert_int_equal(only_measure(&world)->mtu, 1300);
+	world.silent[0] = world.silent[1] = true;
+	update_one(&world, 1, 1480, 0);
+	assert_int_equal(only_measure(&world)->mtu, 1300); /* until the run has ended */
+	run_for(&world, 40);
+	assert_int_equal(world.last.result, PROBE_NO_ANSWER);
+	assert_true(world.last.changed);
+	assert_int_equal(world.last.mtu, 1480);
+	assert_int_equal(probe_plan_remember(world.plan, &former, 1, world.now_ns), 0);
+	probe_plan_measures(world.plan, &count);
+	assert_int_equal(count, 0);
+	probe_plan_free(world.plan);
+}
+
 static void test_many_measures_are_sorted(void **state)
 {
 	struct probe_target targets[] = {
@@ -169,6 +197,7 @@ int main(void)
 		cmocka_unit_test(test_a_shorter_interval_holds_at_once),
 		cmocka_unit_test(test_another_floor_holds_at_once),
 		cmocka_unit_test(test_remembered_measures),
+		cmocka_unit_test(test_what_is_dropped_is_not_remembered),
 		cmocka_unit_test(test_many_measures_are_sorted),
 	};
 
