@@ -74,13 +74,15 @@ struct probe_verdict {
 	bool capped;               /* nobody tried more than found, though more may pass */
 	bool side[PROBE_SIDES];    /* which sides were measured to the end */
 	bool silent[PROBE_SIDES];  /* where not even small ones were answered */
+	bool weak;                 /* fewer than PMTU_TRIES_MIN lost ones spoke against more */
 	bool clean;                /* found came through whole for sure */
-	bool unrefused;            /* nobody answers, and no router calls the largest size too big */
+	bool unrefused;            /* nobody answers, no router calls the largest size too big */
 };
 
-/* Takes it over: lowers at once, raises only what that side had lowered, or whose side has been silent
- * for PROBE_UNHEARD_MAX runs, and not soon behind a change. A measure of another way that nobody
- * confirms, and a router's word that none repeats for so many runs, are dropped. Returns whether the measure is another now; *ret_held: the raise has to wait for
+/* Takes it over: lowers at once, unless it is weak; raises only what that side had lowered, or
+ * whose side has been silent for PROBE_UNHEARD_MAX runs, and not soon behind a change. A measure of
+ * another way that nobody confirms, and a router's word that none repeats for so many runs, are
+ * dropped. Returns whether the measure is another now; *ret_held: the raise has to wait for
  * PROBE_RAISE_HOLD_NS behind changed_ns. */
 bool probe_path_apply(struct probe_path *path, const struct probe_verdict *verdict,
 		      const uint32_t floor[FAMILY_COUNT], uint64_t now_ns, bool *ret_held);

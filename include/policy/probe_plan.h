@@ -73,7 +73,8 @@ struct probe_report {
 	bool finished;
 	enum probe_result result;     /* when finished */
 	uint32_t mtu, old_mtu;        /* outer path MTU in force behind and before it: bytes, the
-				       * assumed one where nothing was measured */
+				       * assumed one where nothing was measured. mtu of a run that
+				       * puts nothing in force: what it found */
 	bool changed;                 /* the measures are others now */
 	bool hint_contradicted;       /* the kernel believes less of this path than was answered */
 	enum measure_how how;         /* with a measure */
@@ -141,9 +142,10 @@ void probe_plan_too_big(struct probe_plan *plan, uint64_t id, uint32_t mtu,
 			const struct address *router, uint64_t now_ns);
 
 /* A run for somebody who waits, before all others. most: no packet outside is larger, 0: as
- * assumed. tries: lost probes that make a size too large, 0: as usual. Returns 0 and its number, or
- * -ENOENT (no such target), -ENOMEM. A run of that path that goes on is begun anew. endpoint, here
- * and below, may be NULL: the first of that tunnel and peer. */
+ * assumed. tries: lost probes that make a size too large, 0: as usual; fewer than 3 are too few to
+ * put a lower value in force: it is reported alone, `changed` is false and the measures stay.
+ * Returns 0 and its number, or -ENOENT (no such target), -ENOMEM. A run of that path that goes on is
+ * begun anew. endpoint, here and below, may be NULL: the first of that tunnel and peer. */
 struct probe_run_options {
 	uint32_t most;
 	unsigned int tries;

@@ -80,7 +80,7 @@ bool probe_path_apply(struct probe_path *path, const struct probe_verdict *verdi
 	bool changed;
 
 	*ret_held = false;
-	if (verdict->capped && found <= old)
+	if ((verdict->capped && found <= old) || (verdict->weak && found && found < old))
 		return false;
 	if (!is_unheard(path, verdict, old))
 		path->unheard = 0;

@@ -132,7 +132,7 @@ static void count_hint(struct probe_plan *plan, struct probe_run *run)
 
 	run->hint_contradicted = hint && run->verdict.found > hint;
 	path->hint_contradicted = run->hint_contradicted && hint == path->hint;
-	if ((run->hint_new || late) &&
+	if ((run->hint_new || late) && !run->verdict.weak &&
 	    probe_path_judge_hint(path, &run->verdict, hint, plan->rules.floor, &reason))
 		plan->totals.hints_rejected[reason]++;
 }

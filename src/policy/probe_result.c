@@ -87,6 +87,7 @@ static struct probe_verdict judge(const struct probe_run *run)
 		if (verdict.result != PROBE_BLACK_HOLE)
 			verdict.result = is_black_hole(axis) ? PROBE_BLACK_HOLE : PROBE_OK;
 	}
+	verdict.weak = run->options.tries && run->options.tries < PMTU_TRIES_MIN;
 	verdict.unrefused = was_unrefused(run);
 	verdict.capped = most && most < run->path->target->assumed && verdict.found >= most;
 	return verdict;
@@ -184,6 +185,17 @@ static int fragmented(const struct probe_run *run)
 	return out > in ? out : in;
 }
 
+/* What is in force, or what it found where that is for those who asked alone. */
+static uint32_t told_mtu(const struct probe_run *run, const struct probe_rules *rules)
+{
+	const struct probe_verdict *verdict = &run->verdict;
+	uint32_t assumed = run->path->target->assumed; /* which may be less by now */
+
+	if (!verdict->found || (!run->own && (!verdict->weak || verdict->found >= run->old_mtu)))
+		return probe_path_mtu(run->path, rules->floor);
+	return verdict->found < assumed ? verdict->found : assumed;
+}
+
 void probe_run_report(const struct probe_run *run, const struct probe_rules *rules,
 		      struct probe_report *ret_report)
 {
@@ -194,8 +206,7 @@ void probe_run_report(const struct probe_run *run, const struct probe_rules *rul
 		.target = path->target,
 		.finished = run->finished,
 		.result = run->verdict.result,
-		.mtu = run->own && run->verdict.found ? run->verdict.found
-						      : probe_path_mtu(path, rules->floor),
+		.mtu = told_mtu(run, rules),
 		.old_mtu = run->old_mtu,
 		.changed = run->changed,
 		.hint_contradicted = run->hint_contradicted,

@@ -183,7 +183,8 @@ static void play(const struct scenario *scenario, uint64_t seed, struct watch *w
 	sim_run(&net, SECONDS * SECOND, note, watch);
 	no_fault(&net, scenario->name, seed);
 	assert_int_equal(net.muted, 0);
-	if (scenario->sure != NEARLY && scenario->sure != SELDOM_LOW && sim_in_force(&net, 0) != sim_truth(&path))
+	if (scenario->sure != NEARLY && scenario->sure != SELDOM_LOW &&
+	    sim_in_force(&net, 0) != sim_truth(&path))
 		fail_msg("%s, seed %ju: %u in force, not %u", scenario->name, (uintmax_t)seed,
 			 sim_in_force(&net, 0), sim_truth(&path));
 	if (watch->first != scenario->result && scenario->sure == EXACT)

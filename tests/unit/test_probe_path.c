@@ -83,9 +83,9 @@ static const struct {
 	const char *name;
 	enum measure_how how;       /* of 1400 bytes */
 	bool unconfirmed;
-	const char *runs;           /* O, I: 1500 bytes outside, inside, the other side silent; i: the
-				     * same, not for sure whole; b: both answer so; n: nobody answers;
-				     * u: nor does a router refuse; r: a router tells 1400 */
+	const char *runs;           /* O, I: 1500 bytes outside, inside, the other side silent; i: as
+				     * I, not for sure whole; b: both; n: nobody answers; u: nor does
+				     * a router refuse; r: a router tells 1400 */
 	uint32_t left;              /* 0: not measured */
 } lapses[] = {
 	{ "nobody answers",                MEASURE_OUTSIDE, false, "nnnn",  1400 },
@@ -103,6 +103,28 @@ static const struct {
 	{ "the inside is silent, twice",   MEASURE_INSIDE,  false, "OO",    1500 },
 	{ "it is not silent",              MEASURE_INSIDE,  false, "bbb",   1500 },
 };
+
+/* A raise needs answers alone; what is lower needs losses. */
+static void test_a_weak_one_lowers_nothing(void **state)
+{
+	const struct probe_target target = { .assumed = 1500 };
+	struct probe_path path = { .target = &target };
+	struct probe_verdict verdict = {
+		.found = 1400, .how = MEASURE_OUTSIDE, .side = { true, true }, .weak = true,
+	};
+	bool held;
+
+	(void)state;
+	assert_false(probe_path_apply(&path, &verdict, floors, NS_PER_SECOND, &held));
+	assert_int_equal(path.mtu, 0);
+	path.mtu = 1300;
+	assert_true(probe_path_apply(&path, &verdict, floors, NS_PER_SECOND, &held));
+	assert_int_equal(path.mtu, 1400);
+	verdict.found = 1399;
+	assert_false(probe_path_apply(&path, &verdict, floors, NS_PER_SECOND, &held));
+	verdict.weak = false;
+	assert_true(probe_path_apply(&path, &verdict, floors, NS_PER_SECOND, &held));
+}
 
 static struct probe_verdict verdict_of(char run)
 {
@@ -232,6 +254,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_verdict),
 		cmocka_unit_test(test_what_nobody_repeats_lapses),
+		cmocka_unit_test(test_a_weak_one_lowers_nothing),
 		cmocka_unit_test(test_a_drop_is_held),
 		cmocka_unit_test(test_each_value),
 		cmocka_unit_test(test_the_queue_has_the_first_in_front),

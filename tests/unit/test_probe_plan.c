@@ -274,6 +274,46 @@ static void test_who_moves_all_the_time(void **state)
 	probe_plan_free(world.plan);
 }
 
+/* What few lost packets say is told, and lowers nothing. */
+static const struct {
+	unsigned int tries;
+	uint32_t before, passes, told; /* bytes; before: measured */
+	bool changed;
+} asked[] = {
+	{ 0, 1500, 1400, 1400, true },
+	{ 1, 1500, 1400, 1400, false },
+	{ 2, 1500, 1400, 1400, false },
+	{ 3, 1500, 1400, 1400, true },
+	{ 1, 1500, 1500, 1500, false },
+	{ 1, 1300, 1400, 1400, true },
+};
+
+static void test_each_number_of_tries(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+		const struct probe_run_options options = { .tries = asked[i].tries };
+		struct world world;
+		uint64_t run;
+
+		begin(&world);
+		world.passes = asked[i].before;
+		update_one(&world, 1, 1500, 0);
+		run_for(&world, 90);
+		assert_int_equal(only_measure(&world)->mtu, asked[i].before);
+		world.passes = asked[i].passes;
+		assert_int_equal(probe_plan_run(world.plan, "wg0", "alice", &options,
+						world.now_ns, &run), 0);
+		run_for(&world, 30);
+		assert_int_equal(world.last.run, run);
+		if (world.last.mtu != asked[i].told || world.last.changed != asked[i].changed)
+			fail_msg("%u tries: %u bytes", asked[i].tries, world.last.mtu);
+		assert_int_equal(only_measure(&world)->mtu,
+				 asked[i].changed ? asked[i].told : asked[i].before);
+		probe_plan_free(world.plan);
+	}
+}
+
 /* Another value each second for half a minute: a run in ten seconds. */
 static void test_a_storm_of_hints(void **state)
 {
@@ -373,6 +413,7 @@ int main(void)
 		cmocka_unit_test(test_each_hint),
 		cmocka_unit_test(test_each_wrong_hint_is_heard_later),
 		cmocka_unit_test(test_who_moves_all_the_time),
+		cmocka_unit_test(test_each_number_of_tries),
 		cmocka_unit_test(test_a_storm_of_hints),
 		cmocka_unit_test(test_switched_off_in_the_middle),
 		cmocka_unit_test(test_ping_is_allowed_later),
