@@ -144,8 +144,8 @@ void probe_plan_too_big(struct probe_plan *plan, uint64_t id, uint32_t mtu,
 /* A run for somebody who waits, before all others. most: no packet outside is larger, 0: as
  * assumed. tries: lost probes that make a size too large, 0: as usual; fewer than 3 are too few to
  * put a lower value in force: it is reported alone, `changed` is false and the measures stay.
- * Returns 0 and its number, or -ENOENT (no such target), -ENOMEM. A run of that path that goes on is
- * begun anew. endpoint, here and below, may be NULL: the first of that tunnel and peer. */
+ * Returns 0 and its number, or -ENOENT (no such target), -ENOMEM. A run of that path that goes on
+ * is begun anew. endpoint, here and below, may be NULL: the first of that tunnel and peer. */
 struct probe_run_options {
 	uint32_t most;
 	unsigned int tries;

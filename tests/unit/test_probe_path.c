@@ -83,9 +83,9 @@ static const struct {
 	const char *name;
 	enum measure_how how;       /* of 1400 bytes */
 	bool unconfirmed;
-	const char *runs;           /* O, I: 1500 bytes outside, inside, the other side silent; i: as
-				     * I, not for sure whole; b: both; n: nobody answers; u: nor does
-				     * a router refuse; r: a router tells 1400 */
+	const char *runs;           /* O, I: 1500 bytes outside, inside, the other side silent;
+				     * i: as I, not for sure whole; b: both; n: nobody answers;
+				     * u: nor does a router refuse; r: a router tells 1400 */
 	uint32_t left;              /* 0: not measured */
 } lapses[] = {
 	{ "nobody answers",                MEASURE_OUTSIDE, false, "nnnn",  1400 },
