@@ -167,7 +167,8 @@ int rtnl_parse_address(const struct nlmsghdr *message, struct link_address_list 
 /* All addresses of both families. Returns and writes as the dumps above. */
 int rtnl_dump_addresses(struct nl *nl, struct link_address_list *ret_addresses);
 
-/* Pure. This host's own ones in the order of address_compare. Returns owned, or NULL (no memory). */
+/* Pure. This host's own ones in the order of address_compare. Returns owned, or NULL (no
+ * memory). */
 struct address *rtnl_sort_own(const struct link_address_list *addresses);
 
 struct neighbour_list {
@@ -177,7 +178,7 @@ struct neighbour_list {
 void neighbour_list_done(struct neighbour_list *neighbours);
 
 /* Pure. Who is at the other end of a link as its addresses tell it (struct probe_neighbour),
- * sorted by ifindex, each once; never one of own, which is of rtnl_sort_own. Returns 0 and the list,
- * or -ENOMEM. */
+ * sorted by ifindex, each once; never one of own, which is of rtnl_sort_own. Returns 0 and the
+ * list, or -ENOMEM. */
 int rtnl_find_neighbours(const struct link_address_list *addresses, const struct address *own,
 			 struct neighbour_list *ret_neighbours);

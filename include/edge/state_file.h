@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One small file of ours that outlives a restart: read whole, replaced whole. One thread at a time for one path.
+/* One small file of ours that outlives a restart: read whole, replaced whole. One thread at a time
+ * for one path.
  *
  * path is absolute and names a file; its folder is not made. What is there must be a regular file
  * of this process's user or of root: anything else is left as it is. Errors of all three:

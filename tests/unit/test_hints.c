@@ -109,7 +109,8 @@ static const struct { const char *name; struct word a[MOST], b[MOST]; bool equal
 	  { { "192.0.2.9", 2, 1300 }, { "192.0.2.7", 2, 1400 } }, true },
 	{ "another MTU",      { { "192.0.2.7", 2, 1400 } }, { { "192.0.2.7", 2, 1401 } }, false },
 	{ "another link",     { { "192.0.2.7", 2, 1400 } }, { { "192.0.2.7", 3, 1400 } }, false },
-	{ "another one's",    { { "192.0.2.7", 2, 1400 } }, { { "198.51.100.7", 2, 1400 } }, false },
+	{ "another one's",    { { "192.0.2.7", 2, 1400 } }, { { "198.51.100.7", 2, 1400 } },
+	  false },
 	{ "it has expired",   { { "192.0.2.7", 2, 1400 } }, { { NULL } }, false },
 };
 

@@ -192,8 +192,8 @@ static bool kernel_believes(struct nl *nl, const char *host, uint32_t mtu)
 	return found;
 }
 
-/* A router tells the MTU of the way to a host by v0, which takes 1500 bytes; until that is heard, as
- * a link that has just come up may drop it. */
+/* A router tells the MTU of the way to a host by v0, which takes 1500 bytes; until that is heard,
+ * as a link that has just come up may drop it. */
 static void tell(struct nl *nl, const char *host, uint32_t mtu)
 {
 	static const uint8_t v0_mac[ETH_ALEN] = { 0x02, 0, 0, 0, 0, 0x01 };
