@@ -65,9 +65,9 @@ int probe_can_ping(struct probe_sockets *sockets, enum family family);
 
 /* Returns 0, -EMSGSIZE (more than the link takes: the kernel itself said so, not an ICMP message),
  * or another -errno: nothing was sent (-EPERM by a filter of this host, -EACCES by a route or a
- * rule, -EAGAIN where forged errors come so fast that it cannot be told). Pings of IPv6 tell nothing
- * of what filters and IPsec made of them behind the route (ping_v6_sendmsg in net/ipv6/ping.c):
- * 0. */
+ * rule, -EAGAIN where forged errors come so fast that it cannot be told). Pings of IPv6 tell
+ * nothing of what filters and IPsec made of them behind the route (ping_v6_sendmsg in
+ * net/ipv6/ping.c): 0. */
 int probe_send(struct probe_sockets *sockets, const struct probe_packet *packet);
 
 /* One thing that was heard, errors first. What quotes no nonce of a probe that is awaited, and what

@@ -215,8 +215,9 @@ static int prepare(struct probe_sockets *sockets, const struct probe_packet *pac
 }
 
 /* A socket says that the packet is too large, and so does an ICMP error that is left at it, as
- * often as somebody forges one. So a socket that nobody can know yet is asked. Its packet, should it go
- * out, is nobody's: no answer is heard. Returns -EMSGSIZE, or -EAGAIN where that was not true. */
+ * often as somebody forges one. So a socket that nobody can know yet is asked. Its packet, should
+ * it go out, is nobody's: no answer is heard. Returns -EMSGSIZE, or -EAGAIN where that was not
+ * true. */
 static int doubt_size(struct probe_sockets *sockets, const struct probe_packet *packet,
 		      const struct probe_awaited *probe, bool bound)
 {
