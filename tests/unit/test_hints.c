@@ -30,7 +30,7 @@ struct word {
 
 /* A peer at 192.0.2.7, one at 2001:db8::7, one without endpoint; a link to 198.51.100.7. */
 static const struct { const char *name; struct word told[MOST]; const char *kept; } cases[] = {
-	{ "none",                { { NULL } },                     ""                  },
+	{ "none",                { { .mtu = 0 } },                     ""                  },
 	{ "of a peer",           { { "192.0.2.7", 2, 1400 } },     "192.0.2.7 2 1400, " },
 	{ "of the other one",    { { "2001:db8::7", 2, 1400 } },   "2001:db8::7 2 1400, " },
 	{ "of a link",           { { "198.51.100.7", 2, 1400 } },  "198.51.100.7 2 1400, " },
@@ -104,14 +104,14 @@ static void test_whose_are_kept(void **state)
 }
 
 static const struct { const char *name; struct word a[MOST], b[MOST]; bool equal; } pairs[] = {
-	{ "both none",        { { NULL } }, { { NULL } }, true },
+	{ "both none",        { { .mtu = 0 } }, { { .mtu = 0 } }, true },
 	{ "others change",    { { "192.0.2.7", 2, 1400 }, { "192.0.2.8", 2, 1400 } },
 	  { { "192.0.2.9", 2, 1300 }, { "192.0.2.7", 2, 1400 } }, true },
 	{ "another MTU",      { { "192.0.2.7", 2, 1400 } }, { { "192.0.2.7", 2, 1401 } }, false },
 	{ "another link",     { { "192.0.2.7", 2, 1400 } }, { { "192.0.2.7", 3, 1400 } }, false },
 	{ "another one's",    { { "192.0.2.7", 2, 1400 } }, { { "198.51.100.7", 2, 1400 } },
 	  false },
-	{ "it has expired",   { { "192.0.2.7", 2, 1400 } }, { { NULL } }, false },
+	{ "it has expired",   { { "192.0.2.7", 2, 1400 } }, { { .mtu = 0 } }, false },
 };
 
 static void test_what_is_news(void **state)
