@@ -302,7 +302,7 @@ static void test_each_number_of_tries(void **state)
 		run_for(&world, 90);
 		assert_int_equal(only_measure(&world)->mtu, asked[i].before);
 		world.passes = asked[i].passes;
-		assert_int_equal(probe_plan_run(world.plan, "wg0", "alice", &options,
+		assert_int_equal(probe_plan_run(world.plan, "wg0", "alice", NULL, &options,
 						world.now_ns, &run), 0);
 		run_for(&world, 30);
 		assert_int_equal(world.last.run, run);
