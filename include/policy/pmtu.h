@@ -36,6 +36,8 @@ struct pmtu_config {
 	uint32_t twice_above; /* a result above it has to be answered twice; 0: none has */
 	unsigned int tries; /* lost ones that make a size too large; 0: by the loss of the path */
 	bool likely;        /* most passes as far as is known: one lost packet is not yet a sign */
+	bool doubtful;      /* more is tried than was proved: what comes in pieces, be it others',
+			     * is as good as lost */
 	bool uncut;         /* nobody may cut them, or all is known: pieces are others' */
 	unsigned int contact_tries; /* small ones without an answer that are silence */
 	/* The smallest size that is the same on the wire: monotone, at most size. NULL: each is its

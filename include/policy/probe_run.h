@@ -104,7 +104,14 @@ void probe_run_too_big(struct probe_run *run, uint64_t id, uint32_t mtu,
 		       const struct address *router);
 unsigned int probe_run_out(const struct probe_run *run);
 
-/* probe_doubt.c. Whether the inside found less than the outside, or than what is in force: a path
+/* probe_doubt.c. Whether what the outside has found may be a filter's work: many let small echoes
+ * pass alone, and nobody says so. Then the inside is asked for more. */
+bool probe_doubt_of_outside(const struct probe_run *run);
+/* Whether the inside has proved more than that: answered twice, and for sure in one piece. */
+bool probe_doubt_is_proved(const struct probe_run *run);
+/* What the inside has found, as an outer size; as much as the outside where it proves no more. */
+uint32_t probe_doubt_inside(const struct probe_run *run);
+/* Whether the inside found less than the outside, or than what is in force: a path
  * that is smaller, or packets that this host cuts since it believes an ICMP message. */
 bool probe_doubt_of_inside(const struct probe_run *run);
 /* Whether it is the latter, as far as is known by now. */

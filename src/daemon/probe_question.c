@@ -159,7 +159,8 @@ static bool find_by_address(const struct asking *asking, const struct address *a
 		question->target = target_of(asking, best);
 	for (size_t i = 0; i < set->link_count && !question->target; i++) {
 		if (set->links[i].has_remote && address_equal(&set->links[i].remote, address))
-			question->target = probe_plan_find(asking->plan, set->links[i].name, "", address);
+			question->target = probe_plan_find(asking->plan, set->links[i].name, "",
+							   address);
 	}
 	return question->target != NULL;
 }

@@ -129,7 +129,8 @@ static enum pmtu_step search(struct pmtu *pmtu, uint64_t now_ns, uint32_t *ret_s
 		return PMTU_DONE;
 	if (!size && pmtu->size_count == PMTU_SIZES_MAX)
 		return PMTU_DOWN;
-	if (pick.confirm && size && size->pieces && pmtu_pieces_count(pmtu))
+	if (pick.confirm && size && size->pieces && pmtu_pieces_count(pmtu) &&
+	    !pmtu->config.doubtful)
 		return send_or_wait(pmtu, now_ns, pmtu_next_of_pair(pmtu, pick.size), !pmtu->out,
 				    ret_size, ret_wait_ns);
 	/* What is lost in one short outage is one loss. */

@@ -155,7 +155,7 @@ bool pmtu_is_too_large(const struct pmtu *pmtu, const struct pmtu_size *size)
 		return true;
 	if (pmtu_passes(pmtu, size))
 		return false;
-	if (size->pieces)
+	if (size->pieces && !pmtu->config.doubtful)
 		return pmtu_has_pairs(size);
 	if (pmtu_against(pmtu, size) < pmtu_tries_of(pmtu, size))
 		return false;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Less inside than outside. A kernel that believes an exception cuts the packets of tunnels that let
- * it (WireGuard: net/ipv4/ip_output.c, ignore_df); where fragments get lost, what is larger than
- * the exception then really does not arrive, whoever forged it. */
+/* Where outside and inside do not agree. Less outside: perhaps a filter of echoes. Less inside: a
+ * kernel that believes an exception cuts the packets of tunnels that let it (WireGuard:
+ * net/ipv4/ip_output.c, ignore_df); where fragments get lost, what is larger than the exception then
+ * really does not arrive, whoever forged it. */
 #include "policy/probe_run.h"
 
 static bool has_found(const struct probe_axis *axis)
@@ -19,9 +20,18 @@ static uint32_t expected(const struct probe_run *run)
 
 bool probe_doubt_of_inside(const struct probe_run *run)
 {
-	const struct probe_axis *inside = &run->axis[PROBE_INSIDE];
+	return has_found(&run->axis[PROBE_INSIDE]) && probe_doubt_inside(run) < expected(run);
+}
 
-	return has_found(inside) && pmtu_found(&inside->pmtu) < expected(run);
+uint32_t probe_doubt_inside(const struct probe_run *run)
+{
+	const struct pmtu *inside = &run->axis[PROBE_INSIDE].pmtu;
+	uint32_t found = pmtu_found(inside), outside;
+
+	if (!probe_doubt_of_outside(run) || probe_doubt_is_proved(run))
+		return found;
+	outside = pmtu_found(&run->axis[PROBE_OUTSIDE].pmtu);
+	return found >= pmtu_class(inside, outside) ? outside : found;
 }
 
 bool probe_doubt_is_hinted(const struct probe_run *run)
@@ -29,4 +39,24 @@ bool probe_doubt_is_hinted(const struct probe_run *run)
 	uint32_t hint = run->path->hint;
 
 	return hint && hint < expected(run) && probe_doubt_of_inside(run);
+}
+
+bool probe_doubt_of_outside(const struct probe_run *run)
+{
+	const struct probe_axis *outside = &run->axis[PROBE_OUTSIDE];
+
+	return has_found(outside) && outside->pmtu.answers && outside->method == PROBE_PING &&
+	       pmtu_found(&outside->pmtu) < outside->pmtu.config.most &&
+	       !pmtu_explained(&outside->pmtu);
+}
+
+bool probe_doubt_is_proved(const struct probe_run *run)
+{
+	const struct probe_axis *inside = &run->axis[PROBE_INSIDE];
+	uint32_t low = pmtu_low(&inside->pmtu);
+	const struct pmtu_size *size = pmtu_find_size(&inside->pmtu, low);
+
+	return probe_doubt_of_outside(run) && has_found(inside) && size &&
+	       low > pmtu_found(&run->axis[PROBE_OUTSIDE].pmtu) && size->whole >= 2 &&
+	       !size->pieces;
 }

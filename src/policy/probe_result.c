@@ -61,11 +61,14 @@ static struct probe_verdict judge(const struct probe_run *run)
 
 	for (int side = 0; side < PROBE_SIDES; side++) {
 		const struct probe_axis *axis = &run->axis[side];
-		uint32_t found = pmtu_found(&axis->pmtu);
+		uint32_t found = side == PROBE_INSIDE ? probe_doubt_inside(run) :
+							pmtu_found(&axis->pmtu);
 
 		verdict.silent[side] = !axis->pmtu.answers;
 		if (axis->stage != STAGE_FOUND)
 			continue;
+		if (side == PROBE_OUTSIDE && probe_doubt_is_proved(run))
+			continue; /* it was no limit of the path */
 		if (side == PROBE_INSIDE && probe_doubt_is_hinted(run)) {
 			/* It says what the exception does, nothing of the path. */
 			if (!verdict.found)

@@ -92,7 +92,9 @@ static void search_inside(struct probe_run *run)
 {
 	const struct probe_axis *out = &run->axis[PROBE_OUTSIDE];
 	struct probe_axis *in = &run->axis[PROBE_INSIDE];
-	uint32_t limit = out->stage == STAGE_FOUND ? pmtu_found(&out->pmtu) : most_of(run);
+	uint32_t found = out->stage == STAGE_FOUND ? pmtu_found(&out->pmtu) : 0;
+	bool doubtful = probe_doubt_of_outside(run);
+	uint32_t limit = found && !doubtful ? found : most_of(run), first = first_of(run);
 
 	if (in->stage != STAGE_READY && in->limit == limit)
 		return;
@@ -101,7 +103,12 @@ static void search_inside(struct probe_run *run)
 	in->pmtu.done = false;
 	in->pmtu.config.same_as = same_inside;
 	in->pmtu.config.userdata = run->path->target;
-	pmtu_limit(&in->pmtu, limit, first_of(run), out->stage == STAGE_FOUND);
+	in->pmtu.config.doubtful = doubtful;
+	if (doubtful) {
+		first = first > found ? first : found;
+		in->pmtu.config.twice_above = found;
+	}
+	pmtu_limit(&in->pmtu, limit, first, found && !doubtful);
 }
 
 /* What follows for one side from what the other has come to, and from answers. */
@@ -119,7 +126,8 @@ static void settle(struct probe_run *run)
 	if (in->pmtu.answers && (in->stage == STAGE_CONTACT || in->stage == STAGE_SILENT))
 		in->stage = STAGE_READY;
 	/* Where the outside has told, pieces inside could only be others'. */
-	in->pmtu.config.uncut = out->stage == STAGE_FOUND && out->pmtu.answers;
+	in->pmtu.config.uncut = out->stage == STAGE_FOUND && out->pmtu.answers &&
+				!probe_doubt_of_outside(run);
 	if (in->stage == STAGE_READY || in->stage == STAGE_SEARCH || in->stage == STAGE_FOUND) {
 		if (is_settled(out->stage))
 			search_inside(run);

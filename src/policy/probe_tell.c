@@ -68,9 +68,12 @@ struct probe_path *probe_book_find(const struct probe_plan *plan, const char *tu
 		else
 			high = middle;
 	}
-	for (; low < plan->targets.count && has_key(&plan->targets.list[low], tunnel, peer); low++) {
-		if (!endpoint ||
-		    address_equal(&plan->targets.list[low].way.destination, endpoint))
+	for (; low < plan->targets.count; low++) {
+		const struct probe_target *target = &plan->targets.list[low];
+
+		if (!has_key(target, tunnel, peer))
+			break;
+		if (!endpoint || address_equal(&target->way.destination, endpoint))
 			return plan->paths[low];
 	}
 	return NULL;

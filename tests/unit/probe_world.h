@@ -22,6 +22,8 @@ struct world {
 	struct probe_plan *plan;
 	uint64_t now_ns;
 	uint32_t passes;         /* outside, bytes */
+	uint32_t echo_to;        /* a filter drops larger echoes outside: bytes, 0: none does */
+	uint32_t whole_to;       /* what is larger inside comes in pieces: outer size, 0: nothing */
 	uint32_t cut_to;         /* what this host makes of packets from inside, whose pieces get
 				  * lost: outer size, 0: nothing */
 	bool silent[PROBE_SIDES];
@@ -104,9 +106,12 @@ static inline void deliver(struct world *world, const struct probe_order *order)
 	probe_plan_sent(world->plan, order->id, error, world->now_ns);
 	if (error || outer > world->passes || world->silent[order->side] ||
 	    (inside && world->cut_to && outer > world->cut_to) ||
+	    (!inside && order->method == PROBE_PING && world->echo_to && outer > world->echo_to) ||
 	    (inside && order->inside != world->inside))
 		return;
-	probe_plan_answered(world->plan, order->id, WHOLE_YES, world->now_ns + NS_PER_MS);
+	probe_plan_answered(world->plan, order->id,
+			    inside && world->whole_to && outer > world->whole_to ? WHOLE_NO : WHOLE_YES,
+			    world->now_ns + NS_PER_MS);
 }
 
 static inline void run_until(struct world *world, uint64_t until_ns)

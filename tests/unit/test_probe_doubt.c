@@ -101,11 +101,51 @@ static void test_less_inside_is_believed(void **state)
 	probe_plan_free(world.plan);
 }
 
+/* A filter lets small echoes pass alone: what the tunnel carries, whole, stands above that. */
+static const struct {
+	const char *name;
+	uint32_t passes, echo_to, whole_to;
+	uint32_t least, most;   /* in force behind it */
+	enum probe_result result;
+} filters[] = {
+	/* name                       passes  echo  whole  least  most  result */
+	{ "echoes of 1000",             1500, 1000,     0,  1500, 1500, PROBE_OK },
+	{ "echoes of 200",              1500,  200,     0,  1500, 1500, PROBE_OK },
+	{ "and a hole",                 1433, 1000,     0,  1420, 1433, PROBE_BLACK_HOLE },
+	{ "a hole alone",               1433,    0,     0,  1433, 1433, PROBE_BLACK_HOLE },
+	{ "pieces pass inside",         1500, 1433,  1433,  1433, 1433, PROBE_BLACK_HOLE },
+};
+
+static void test_echoes_that_are_filtered(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(filters); i++) {
+		struct world world;
+		uint32_t mtu;
+
+		begin(&world);
+		world.passes = filters[i].passes;
+		world.echo_to = filters[i].echo_to;
+		world.whole_to = filters[i].whole_to;
+		update_one(&world, 1, 1500, 0);
+		for (int again = 0; again < 2; again++) {
+			run_for(&world, again ? 700 : 60);
+			mtu = only_measure(&world)->mtu;
+			if (mtu < filters[i].least || mtu > filters[i].most ||
+			    world.last.result != filters[i].result)
+				fail_msg("%s, %d: %u, %s", filters[i].name, again, mtu,
+					 probe_result_name(world.last.result));
+		}
+		probe_plan_free(world.plan);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_packets_that_are_cut_here),
 		cmocka_unit_test(test_less_inside_is_believed),
+		cmocka_unit_test(test_echoes_that_are_filtered),
 	};
 
 	return cmocka_run_group_tests_name("probe_doubt", tests, NULL, NULL);
