@@ -36,8 +36,8 @@ void probe_table_add(struct probe_table *table, const struct probe_awaited *prob
 	table->order[place] = ++table->last;
 }
 
-/* What proves that the packet was seen, and is no answer, does not end the wait: who lies and passes
- * it on, or has only watched it pass, would have the answer thrown away. Each is told once. */
+/* What proves that the packet was seen, and is no answer, does not end the wait: who lies and
+ * passes it on, or has only watched it pass, would have the answer thrown away. Each is told once. */
 static bool is_told(const struct probe_awaited *probe, enum probe_fit fit,
 		    enum probe_heard_kind kind)
 {
