@@ -37,7 +37,7 @@ void probe_table_add(struct probe_table *table, const struct probe_awaited *prob
 }
 
 /* What proves that the packet was seen, and is no answer, does not end the wait: who lies and
- * passes it on, or has only watched it pass, would have the answer thrown away. Each is told once. */
+ * passes it on, or has only watched it pass, would have the answer thrown away. Told once each. */
 static bool is_told(const struct probe_awaited *probe, enum probe_fit fit,
 		    enum probe_heard_kind kind)
 {

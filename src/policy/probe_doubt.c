@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Where outside and inside do not agree. Less outside: perhaps a filter of echoes. Less inside: a
  * kernel that believes an exception cuts the packets of tunnels that let it (WireGuard:
- * net/ipv4/ip_output.c, ignore_df); where fragments get lost, what is larger than the exception then
- * really does not arrive, whoever forged it. */
+ * net/ipv4/ip_output.c, ignore_df); where fragments get lost, what is larger than the exception
+ * then really does not arrive, whoever forged it. */
 #include "policy/probe_run.h"
 
 static bool has_found(const struct probe_axis *axis)
