@@ -62,7 +62,8 @@ static bool find_measure(struct tunnel_set *set, const struct tunnel_path_questi
 	return true;
 }
 
-/* More than links and routes promise confirms them. */
+/* More than links and routes promise confirms them. What nobody but a router has said is no more than
+ * a hint, though he has seen the packet. */
 static void take_measure(const struct tunnel_way *way, struct tunnel_outer *outer,
 			 struct tunnel_steps *steps)
 {
@@ -75,7 +76,7 @@ static void take_measure(const struct tunnel_way *way, struct tunnel_outer *oute
 
 	tunnel_outer_lower(outer, way->measured_mtu, PATH_PROBE);
 	outer->source = PATH_PROBE;
-	outer->confidence = CONFIDENCE_MEASURED;
+	outer->confidence = way->how == MEASURE_ICMP ? CONFIDENCE_HINT : CONFIDENCE_MEASURED;
 	outer->measured_ns = way->measured_ns;
 	step = tunnel_step_add(steps, outer->mtu, path_source_name(PATH_PROBE), "%s",
 			       what[way->how]);

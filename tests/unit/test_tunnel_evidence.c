@@ -93,7 +93,7 @@ static const struct {
 	  "outside: probe to the endpoint", 1433 },
 	{ "by the tunnel", inside,   1433, 1500, 0,    PATH_PROBE, CONFIDENCE_MEASURED, AT_NS,
 	  "outside: probe through the tunnel", 1433 },
-	{ "by a router",   by_router, 1433, 1500, 0,   PATH_PROBE, CONFIDENCE_MEASURED, AT_NS,
+	{ "by a router",   by_router, 1433, 1500, 0,   PATH_PROBE, CONFIDENCE_HINT, AT_NS,
 	  "outside: probe, told by a router", 1433 },
 	{ "as the link",   equal,    1500, 1500, 0,    PATH_PROBE, CONFIDENCE_MEASURED, AT_NS,
 	  "outside: probe to the endpoint", 1500 },
