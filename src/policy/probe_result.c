@@ -215,7 +215,6 @@ void probe_run_report(const struct probe_run *run, const struct probe_rules *rul
 		.hint_contradicted = run->hint_contradicted,
 		.how = (enum measure_how)path->how,
 		.inside = run->axis[PROBE_INSIDE].inside,
-		.icmp_seen = run->icmp_seen,
 		.router = run->router,
 		.fragmented = fragmented(run),
 		.sent_total = run->sent,
@@ -226,5 +225,7 @@ void probe_run_report(const struct probe_run *run, const struct probe_rules *rul
 		ret_report->answers[side] = run->axis[side].pmtu.answers;
 		ret_report->method[side] = run->axis[side].method;
 	}
+	/* On a path that takes all of it nobody was right who said so. */
+	ret_report->icmp_seen = run->icmp_seen && ret_report->mtu < path->target->assumed;
 	report_sizes(run, ret_report);
 }
