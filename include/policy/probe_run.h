@@ -62,6 +62,7 @@ struct probe_run {
 	struct address router;
 	bool finished, changed;    /* the latter: the measures are others now */
 	bool hint_contradicted;    /* the kernel's exception is less than what was answered */
+	bool echo_believed;        /* the inside takes no more either: nobody doubts the outside */
 	uint64_t doubt_ns;         /* until when a late hint is waited for, 0: not yet */
 	struct probe_verdict verdict; /* when finished */
 	struct probe_run *next;    /* that ended behind it */
@@ -105,10 +106,12 @@ void probe_run_too_big(struct probe_run *run, uint64_t id, uint32_t mtu,
 unsigned int probe_run_out(const struct probe_run *run);
 
 /* probe_doubt.c. Whether what the outside has found may be a filter's work: many let small echoes
- * pass alone, and nobody says so. Then the inside is asked for more. */
+ * pass alone, and nobody says so. Then the inside is asked for all that links promise. */
 bool probe_doubt_of_outside(const struct probe_run *run);
-/* Whether the inside has proved more than that: answered twice, and for sure in one piece. */
+/* Whether the inside has answered that twice, and for sure in one piece. */
 bool probe_doubt_is_proved(const struct probe_run *run);
+/* Whether it has not: lost twice, or in pieces. */
+bool probe_doubt_is_over(const struct probe_run *run);
 /* What the inside has found, as an outer size; as much as the outside where it proves no more. */
 uint32_t probe_doubt_inside(const struct probe_run *run);
 /* Whether the inside found less than the outside, or than what is in force: a path

@@ -45,18 +45,31 @@ bool probe_doubt_of_outside(const struct probe_run *run)
 {
 	const struct probe_axis *outside = &run->axis[PROBE_OUTSIDE];
 
-	return has_found(outside) && outside->pmtu.answers && outside->method == PROBE_PING &&
+	return !run->echo_believed && has_found(outside) && outside->pmtu.answers &&
+	       outside->method == PROBE_PING &&
 	       pmtu_found(&outside->pmtu) < outside->pmtu.config.most &&
 	       !pmtu_explained(&outside->pmtu);
 }
 
+/* All that links promise, as the inside asks for it; NULL before it did. */
+static const struct pmtu_size *full_inside(const struct probe_run *run)
+{
+	const struct pmtu *inside = &run->axis[PROBE_INSIDE].pmtu;
+
+	return pmtu_find_size(inside, pmtu_class(inside, inside->config.most));
+}
+
 bool probe_doubt_is_proved(const struct probe_run *run)
 {
-	const struct probe_axis *inside = &run->axis[PROBE_INSIDE];
-	uint32_t low = pmtu_low(&inside->pmtu);
-	const struct pmtu_size *size = pmtu_find_size(&inside->pmtu, low);
+	const struct pmtu_size *full = full_inside(run);
 
-	return probe_doubt_of_outside(run) && has_found(inside) && size &&
-	       low > pmtu_found(&run->axis[PROBE_OUTSIDE].pmtu) && size->whole >= 2 &&
-	       !size->pieces;
+	return probe_doubt_of_outside(run) && has_found(&run->axis[PROBE_INSIDE]) && full &&
+	       full->whole >= 2 && !full->pieces;
+}
+
+bool probe_doubt_is_over(const struct probe_run *run)
+{
+	const struct pmtu_size *full = full_inside(run);
+
+	return probe_doubt_of_outside(run) && full && (full->lost >= 2 || full->pieces);
 }

@@ -108,7 +108,7 @@ static void search_inside(struct probe_run *run)
 		first = first > found ? first : found;
 		in->pmtu.config.twice_above = found;
 	}
-	pmtu_limit(&in->pmtu, limit, first, found && !doubtful);
+	pmtu_limit(&in->pmtu, limit, first, found != 0);
 }
 
 /* What follows for one side from what the other has come to, and from answers. */
@@ -125,6 +125,7 @@ static void settle(struct probe_run *run)
 		in->stage = STAGE_SEARCH;
 	if (in->pmtu.answers && (in->stage == STAGE_CONTACT || in->stage == STAGE_SILENT))
 		in->stage = STAGE_READY;
+	run->echo_believed |= in->limit == most_of(run) && probe_doubt_is_over(run);
 	/* Where the outside has told, pieces inside could only be others'. */
 	in->pmtu.config.uncut = out->stage == STAGE_FOUND && out->pmtu.answers &&
 				!probe_doubt_of_outside(run);
