@@ -110,7 +110,7 @@ unsigned int probe_run_out(const struct probe_run *run);
 bool probe_doubt_of_outside(const struct probe_run *run);
 /* Whether the inside has answered that twice, and for sure in one piece. */
 bool probe_doubt_is_proved(const struct probe_run *run);
-/* Whether it has not: lost twice, or in pieces. */
+/* Whether it has not: lost twice (once where somebody wants one try), or in pieces. */
 bool probe_doubt_is_over(const struct probe_run *run);
 /* What the inside has found, as an outer size; as much as the outside where it proves no more. */
 uint32_t probe_doubt_inside(const struct probe_run *run);

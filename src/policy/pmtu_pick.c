@@ -102,8 +102,9 @@ static bool is_likely(const struct pmtu *pmtu, uint32_t size)
 static unsigned int guess_tries(const struct pmtu *pmtu, uint32_t size)
 {
 	unsigned int tries = pmtu_guess_tries(pmtu);
+	unsigned int least = pmtu->config.tries == 1 ? 1 : 2;
 
-	return is_likely(pmtu, size) && tries < 2 ? 2 : tries;
+	return is_likely(pmtu, size) && tries < least ? least : tries;
 }
 
 static bool seems_too_large(const struct pmtu *pmtu, uint32_t low, const struct pmtu_size *size)

@@ -70,6 +70,7 @@ bool probe_doubt_is_proved(const struct probe_run *run)
 bool probe_doubt_is_over(const struct probe_run *run)
 {
 	const struct pmtu_size *full = full_inside(run);
+	unsigned int most = run->options.tries == 1 ? 1 : 2;
 
-	return probe_doubt_of_outside(run) && full && (full->lost >= 2 || full->pieces);
+	return probe_doubt_of_outside(run) && full && (full->lost >= most || full->pieces);
 }

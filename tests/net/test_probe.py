@@ -84,8 +84,8 @@ def sent(daemon):
 
 
 def expect_quiet(wire, seconds=2.0):
-    """What was on its way has come; then nothing comes any more."""
-    time.sleep(0.1)
+    """What was on its way has come, and the daemon has noticed; then nothing comes any more."""
+    time.sleep(0.3 * SLOW)
     before = wire.packets()
     time.sleep(seconds)
     assert wire.packets() == before
