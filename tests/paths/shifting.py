@@ -24,7 +24,7 @@ def follow():
         daemon.finds(WIDE)
         lab.check_mss(WIDE)
         times = [time.monotonic()]
-        for path, seconds in ((SMALL, 2 * INTERVAL), (WIDE, HOLD + 3 * INTERVAL)):
+        for path, seconds in ((SMALL, 3 * INTERVAL), (WIDE, HOLD + 3 * INTERVAL)):
             lab.narrow(path)
             until(lambda p=path: daemon.is_measured(p), f"a path of {path} bytes is found", seconds)
             times.append(time.monotonic())
