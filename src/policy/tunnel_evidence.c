@@ -62,8 +62,8 @@ static bool find_measure(struct tunnel_set *set, const struct tunnel_path_questi
 	return true;
 }
 
-/* More than links and routes promise confirms them. What nobody but a router has said is no more than
- * a hint, though he has seen the packet. */
+/* More than links and routes promise confirms them. What nobody but a router has said is no more
+ * than a hint, though he has seen the packet. */
 static void take_measure(const struct tunnel_way *way, struct tunnel_outer *outer,
 			 struct tunnel_steps *steps)
 {
