@@ -23,21 +23,12 @@ struct probe_call {
 	sd_event_source *settle;
 	bool by_itself;               /* not of a peer: nothing of it is in force */
 	char *asked;                  /* the word, owned */
-	json_t *reply;                /* the last one, without the MSS and the hops */
 	struct probe_report report;   /* its target is copied below */
 	struct probe_target target;   /* tunnel, peer, name are owned, the rest as it was */
 	struct peer_mss old_mss;
 	struct trace_result hops;
 	uint64_t told_ns;
 };
-
-static void free_target(struct probe_target *target)
-{
-	free(target->tunnel);
-	free(target->peer);
-	free(target->name);
-	*target = (struct probe_target){ 0 };
-}
 
 static void call_free(struct probe_call *call)
 {
@@ -46,8 +37,7 @@ static void call_free(struct probe_call *call)
 	prober_forsake(prober, &call->waiter);
 	probe_trace_cancel(call->trace);
 	sd_event_source_disable_unref(call->settle);
-	json_decref(call->reply);
-	free_target(&call->target);
+	probe_target_done(&call->target);
 	free(call->asked);
 	free(call);
 }
@@ -146,7 +136,7 @@ static void begin_trace(struct probe_call *call)
 /* Targets are the plan's, and borrowed: what is needed later is kept. */
 static int keep_target(struct probe_call *call, const struct probe_target *from)
 {
-	free_target(&call->target);
+	probe_target_done(&call->target);
 	call->target = *from;
 	call->target.tunnel = strdup(from->tunnel);
 	call->target.peer = strdup(from->peer);

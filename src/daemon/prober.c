@@ -26,7 +26,7 @@ struct prober {
 	struct probe_sockets *sockets;
 	struct prober_log log;
 	struct prober_memory memory;
-	sd_event_source *io, *timer, *save, *follow;
+	sd_event_source *io, *timer, *tick, *follow;
 	uint64_t next_follow_ns; /* not before */
 	bool untold;             /* measures were confirmed since the owner heard of them */
 	uint64_t next_confirm_ns; /* not before is that told */
@@ -248,7 +248,7 @@ static int add_sources(struct prober *prober)
 		r = sd_event_add_time(prober->event, &prober->timer, CLOCK_BOOTTIME,
 				      now_ns / 1000, 1000, on_timer, prober);
 	if (r >= 0)
-		r = sd_event_add_time(prober->event, &prober->save, CLOCK_BOOTTIME,
+		r = sd_event_add_time(prober->event, &prober->tick, CLOCK_BOOTTIME,
 				      (now_ns + TICK_NS) / 1000, NS_PER_SECOND / 1000,
 				      on_tick, prober);
 	if (r >= 0)
@@ -299,7 +299,7 @@ void prober_close(struct prober *prober)
 	assert(!prober->waiters && !prober->own);
 	if (prober->plan)
 		save(prober);
-	sd_event_source_disable_unref(prober->save);
+	sd_event_source_disable_unref(prober->tick);
 	sd_event_source_disable_unref(prober->follow);
 	sd_event_source_disable_unref(prober->io);
 	sd_event_source_disable_unref(prober->timer);

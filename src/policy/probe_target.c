@@ -75,9 +75,8 @@ bool probe_target_same_inside(const struct probe_target *a, const struct probe_t
 	for (size_t i = 0; i < a->inside_count; i++) {
 		const struct probe_inside *x = &a->inside[i], *y = &b->inside[i];
 
-		if (x->address.family != y->address.family || x->has_source != y->has_source ||
-		    memcmp(x->address.bytes, y->address.bytes, ADDRESS_MAX) != 0 ||
-		    memcmp(x->source.bytes, y->source.bytes, ADDRESS_MAX) != 0)
+		if (!address_equal(&x->address, &y->address) || x->has_source != y->has_source ||
+		    (x->has_source && !address_equal(&x->source, &y->source)))
 			return false;
 	}
 	return true;

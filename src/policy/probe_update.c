@@ -8,14 +8,11 @@
 
 static int compare_key(const struct probe_target *a, const struct probe_target *b)
 {
-	const struct address *at = &a->way.destination, *other = &b->way.destination;
 	int order = strcmp(a->tunnel, b->tunnel);
 
 	if (order == 0)
 		order = strcmp(a->peer, b->peer);
-	if (order == 0 && at->family != other->family)
-		order = at->family < other->family ? -1 : 1;
-	return order ? order : memcmp(at->bytes, other->bytes, ADDRESS_MAX);
+	return order ? order : address_compare(&a->way.destination, &b->way.destination);
 }
 
 static int compare_targets(const void *a, const void *b)

@@ -13,46 +13,9 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "captured_log.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-/* stderr as a file for the length of one test. */
-static int real_stderr = -1;
-static FILE *captured;
-
-static int capture_begin(void **state)
-{
-	(void)state;
-	captured = tmpfile();
-	real_stderr = dup(STDERR_FILENO);
-	if (!captured || real_stderr < 0 || dup2(fileno(captured), STDERR_FILENO) < 0)
-		return -1;
-	log_set_max(LOG_INFO);
-	return 0;
-}
-
-static int capture_end(void **state)
-{
-	(void)state;
-	dup2(real_stderr, STDERR_FILENO);
-	close(real_stderr);
-	fclose(captured);
-	return 0;
-}
-
-/* What was logged since the last call, at most size - 1 bytes. */
-static size_t take(char *text, size_t size)
-{
-	size_t n;
-
-	rewind(captured);
-	n = fread(text, 1, size - 1, captured);
-	text[n] = '\0';
-	assert_int_equal(ftruncate(fileno(captured), 0), 0);
-	rewind(captured);
-	lseek(fileno(captured), 0, SEEK_SET);
-	return n;
-}
 
 static void test_levels(void **state)
 {
@@ -72,7 +35,7 @@ static void test_levels(void **state)
 		log_set_max(cases[i].max);
 		assert_int_equal(log_max(), cases[i].max);
 		log_print(cases[i].priority, "%s", "hello");
-		take(text, sizeof(text));
+		capture_take(text, sizeof(text));
 		assert_string_equal(text, cases[i].line);
 	}
 }
@@ -110,10 +73,10 @@ static void test_errors(void **state)
 	errno = EBADF;
 	assert_int_equal(log_error(-ENOENT, "%s: cannot open", "wg0"), -ENOENT);
 	assert_int_equal(errno, EBADF);
-	take(text, sizeof(text));
+	capture_take(text, sizeof(text));
 	assert_string_equal(text, "<3>wg0: cannot open: No such file or directory\n");
 	assert_int_equal(log_error(-4000, "odd"), -4000);
-	take(text, sizeof(text));
+	capture_take(text, sizeof(text));
 	assert_string_equal(text, "<3>odd: error 4000\n");
 }
 
@@ -133,7 +96,7 @@ static void test_what_comes_from_outside(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		print_message("%s\n", cases[i].name);
 		log_info("%s", cases[i].text);
-		take(text, sizeof(text));
+		capture_take(text, sizeof(text));
 		assert_string_equal(text, cases[i].line);
 	}
 }
@@ -156,7 +119,7 @@ static void test_long_lines(void **state)
 		memset(message, 'a', cases[i].letters);
 		message[cases[i].letters] = '\0';
 		log_info("%s", message);
-		n = take(text, sizeof(text));
+		n = capture_take(text, sizeof(text));
 		assert_int_equal(n, cases[i].line);
 		assert_string_equal(text + n - strlen(cases[i].end), cases[i].end);
 	}
@@ -175,7 +138,7 @@ static void test_cut_between_letters(void **state)
 			memcpy(message + i, "\xc3\xb6", 2);
 		message[sizeof(message) - 1] = '\0';
 		log_info("%s", message);
-		n = take(text, sizeof(text));
+		n = capture_take(text, sizeof(text));
 		assert_true(n == 1024 || n == 1023);
 		assert_int_equal((unsigned char)text[n - 5], 0xb6);
 	}

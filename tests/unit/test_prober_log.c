@@ -11,45 +11,17 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "captured_log.h"
 #include "daemon/prober_log.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
-
-/* stderr as a file for the length of one test. */
-static int real_stderr = -1;
-static FILE *captured;
-
-static int capture_begin(void **state)
-{
-	(void)state;
-	captured = tmpfile();
-	real_stderr = dup(STDERR_FILENO);
-	if (!captured || real_stderr < 0 || dup2(fileno(captured), STDERR_FILENO) < 0)
-		return -1;
-	log_set_max(LOG_INFO);
-	return 0;
-}
-
-static int capture_end(void **state)
-{
-	(void)state;
-	dup2(real_stderr, STDERR_FILENO);
-	close(real_stderr);
-	fclose(captured);
-	return 0;
-}
 
 /* What was logged since the last call. */
 static const char *take(void)
 {
 	static char text[2048];
-	size_t n;
 
-	rewind(captured);
-	n = fread(text, 1, sizeof(text) - 1, captured);
-	text[n] = '\0';
-	assert_int_equal(ftruncate(fileno(captured), 0), 0);
-	lseek(fileno(captured), 0, SEEK_SET);
+	capture_take(text, sizeof(text));
 	return text;
 }
 

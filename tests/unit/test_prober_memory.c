@@ -18,28 +18,9 @@
 #include "base/clock.h"
 #include "daemon/prober_memory.h"
 #include "edge/state_file.h"
+#include "scratch_folder.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
-
-static char folder[] = "/tmp/mssclamp-prober-XXXXXX", file[PATH_MAX];
-
-static int make_folder(void **state)
-{
-	(void)state;
-	if (!mkdtemp(folder))
-		return -1;
-	snprintf(file, sizeof(file), "%s/paths", folder);
-	return 0;
-}
-
-static int remove_folder(void **state)
-{
-	char command[PATH_MAX];
-
-	(void)state;
-	snprintf(command, sizeof(command), "rm -rf %s", folder);
-	return system(command) == 0 ? 0 : -1;
-}
 
 static atomic_bool stuck; /* whether the disk does not answer */
 
