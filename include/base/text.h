@@ -38,3 +38,7 @@ size_t text_utf8_cut(const char *text, size_t len, size_t max);
 /* The word of the NULL-terminated list nearest to `word` (at most a third of its letters, or two,
  * wrong), or NULL where none is near. For "did you mean". */
 const char *text_suggest(const char *word, const char *const *list);
+
+/* Sets *ret_error to the text, owned by the caller (NULL without memory), and returns r. */
+int text_fail(char **ret_error, int r, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));

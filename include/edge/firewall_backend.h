@@ -9,12 +9,12 @@
 #include <stdio.h>
 
 #include "edge/firewall.h"
+#include "edge/nft.h"
 
 struct nl;
 struct nlmsghdr;
 struct iptables_tools;
 
-#define FIREWALL_TABLE "mssclamp" /* nftables: table inet mssclamp */
 #define FIREWALL_CHAIN "MSSCLAMP" /* iptables: chain of table mangle */
 #define FIREWALL_FAMILIES 2       /* iptables has two: IPv4 and IPv6 */
 #define FIREWALL_HOOKS 3
@@ -111,15 +111,6 @@ void firewall_events_end(struct firewall *firewall);
 /* Takes one message of that group; userdata is a struct firewall_events. Pure. Returns 0. */
 int firewall_events_parse(const struct nlmsghdr *message, void *userdata);
 
-/* The number of transactions that nftables has committed in this namespace; it wraps. Returns 0 or
- * -errno. */
-int firewall_nft_generation(uint32_t *ret_generation);
-
-/* Whether nftables has that table of family "inet", "ip" or "ip6". A kernel without nftables has
- * none. */
-int firewall_nft_has_table(const char *family, const char *table, bool *ret_found,
-			   char **ret_error);
-
 /* The JSON of "list table inet mssclamp" as lines. Rules of a form we do not write get their text
  * from plain, the same list as text with handles. *ret_alien says how many there were.
  * Returns 0, -ENOMEM, or -EBADMSG where the JSON is not such a list. */
@@ -150,7 +141,3 @@ void firewall_iptables_write(const struct firewall_lines *expected,
 void firewall_iptables_write_removal(const struct firewall_lines *live, size_t family, FILE *out);
 /* As firewall_ops.expect. */
 int firewall_iptables_expect(const struct firewall_plan *plan, struct firewall_lines *expected);
-
-/* Sets *ret_error to the text, owned by the caller (NULL without memory), and returns r. */
-int firewall_fail(char **ret_error, int r, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));

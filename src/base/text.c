@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -234,4 +235,15 @@ const char *text_suggest(const char *word, const char *const *list)
 		found = *list;
 	}
 	return found;
+}
+
+int text_fail(char **ret_error, int r, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	if (vasprintf(ret_error, format, arguments) < 0)
+		*ret_error = NULL;
+	va_end(arguments);
+	return r;
 }

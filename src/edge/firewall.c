@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/text.h"
 #include "edge/firewall.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdlib.h>
 
 #include "edge/firewall_backend.h"
@@ -32,17 +32,6 @@ const char *firewall_state_name(enum firewall_state state)
 	return state_names[state];
 }
 
-int firewall_fail(char **ret_error, int r, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	if (vasprintf(ret_error, format, arguments) < 0)
-		*ret_error = NULL;
-	va_end(arguments);
-	return r;
-}
-
 /* nftables first: one table for both families, no child processes. What is missing for both is said
  * together, for either would help. */
 static int open_auto(struct firewall *firewall, char **ret_error)
@@ -62,7 +51,7 @@ static int open_auto(struct firewall *firewall, char **ret_error)
 	if (r == 0)
 		firewall->ops = &firewall_iptables_ops;
 	else
-		firewall_fail(ret_error, r, "no firewall backend works: %s; %s",
+		text_fail(ret_error, r, "no firewall backend works: %s; %s",
 			      nft_error ? nft_error : "nftables: out of memory",
 			      iptables_error ? iptables_error : "iptables: out of memory");
 	free(nft_error);
@@ -76,7 +65,7 @@ int firewall_open(enum firewall_backend backend, struct firewall **ret_firewall,
 	int r = 0;
 
 	if (!firewall)
-		return firewall_fail(ret_error, -ENOMEM, "firewall: out of memory");
+		return text_fail(ret_error, -ENOMEM, "firewall: out of memory");
 	switch (backend) {
 	case FIREWALL_AUTO:
 		r = open_auto(firewall, ret_error);
@@ -137,7 +126,7 @@ static int plan_check(const struct firewall_plan *plan, char **ret_error)
 {
 	if (plan->queue_count >= 1 && plan->queue_first + plan->queue_count - 1 <= UINT16_MAX)
 		return 0;
-	return firewall_fail(ret_error, -EINVAL,
+	return text_fail(ret_error, -EINVAL,
 			     "firewall: %u queues from %u on: there must be at least one, and the "
 			     "last number at most 65535; change queues.first or queues.count",
 			     plan->queue_count, plan->queue_first);
@@ -154,7 +143,7 @@ static int compare(struct firewall *firewall, const struct firewall_plan *plan,
 		return r;
 	r = firewall->ops->expect(plan, expected);
 	if (r < 0)
-		firewall_fail(ret_error, r, "firewall: out of memory");
+		text_fail(ret_error, r, "firewall: out of memory");
 	else
 		r = firewall->ops->read(firewall, live, ret_error);
 	if (r < 0) {
@@ -177,12 +166,12 @@ static int verify(struct firewall *firewall, const struct firewall_plan *plan, c
 	int r;
 
 	if (!diff)
-		return firewall_fail(ret_error, -ENOMEM, "firewall: out of memory");
+		return text_fail(ret_error, -ENOMEM, "firewall: out of memory");
 	r = firewall_check(firewall, plan, &state, diff, ret_error);
 	fclose(diff);
 	if (r == 0 && state != FIREWALL_STATE_OK) {
 		line = text ? firewall_lines_join(text) : NULL;
-		r = firewall_fail(ret_error, -EIO,
+		r = text_fail(ret_error, -EIO,
 				  "%s: the rules were loaded, but the kernel lists others "
 				  "(another program may be changing them): %s",
 				  firewall_backend_name(firewall->ops->backend),

@@ -39,7 +39,7 @@ static const struct nlattr *find_attribute(const struct nlmsghdr *message, uint1
 static bool is_our_table(enum firewall_backend backend, uint8_t family, const char *table)
 {
 	if (backend == FIREWALL_NFTABLES)
-		return family == NFPROTO_INET && strcmp(table, FIREWALL_TABLE) == 0;
+		return family == NFPROTO_INET && strcmp(table, NFT_TABLE) == 0;
 	return (family == NFPROTO_IPV4 || family == NFPROTO_IPV6) && strcmp(table, "mangle") == 0;
 }
 
@@ -138,7 +138,7 @@ void firewall_events_begin(struct firewall *firewall)
 	struct firewall_events *events = &firewall->events;
 	uint32_t generation;
 
-	if (!firewall->nl || events->own || firewall_nft_generation(&generation) < 0)
+	if (!firewall->nl || events->own || nft_generation(&generation) < 0)
 		return;
 	events->own = true;
 	events->own_after = generation;
@@ -149,7 +149,7 @@ void firewall_events_end(struct firewall *firewall)
 {
 	uint32_t generation;
 
-	if (firewall->events.own && firewall_nft_generation(&generation) == 0)
+	if (firewall->events.own && nft_generation(&generation) == 0)
 		firewall->events.own_upto = generation;
 }
 

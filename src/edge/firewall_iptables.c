@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "edge/child.h"
 #include "edge/firewall_backend.h"
 
@@ -71,7 +72,7 @@ static int explain(const struct iptables_tools *tools, const char *path,
 		hint = "somebody's nft rules in table mangle cannot be read by iptables; move them "
 		       "to a table of their own";
 	}
-	firewall_fail(ret_error, r, "iptables: %s failed (exit code %d): %s; %s", path,
+	text_fail(ret_error, r, "iptables: %s failed (exit code %d): %s; %s", path,
 		      result->status, said, hint);
 	free(line);
 	return r;
@@ -88,7 +89,7 @@ static int tool_run(const struct iptables_tools *tools, size_t family, const cha
 	int r = 0;
 
 	if (!tool_find(tools, family, action, path))
-		return firewall_fail(ret_error, -ENOENT, "iptables: no %s-%s in /usr/sbin, /sbin, "
+		return text_fail(ret_error, -ENOENT, "iptables: no %s-%s in /usr/sbin, /sbin, "
 				     "/usr/bin or /bin; install the package iptables",
 				     tools->program[family], action);
 	argv[0] = path;
@@ -96,11 +97,11 @@ static int tool_run(const struct iptables_tools *tools, size_t family, const cha
 		argv[i + 1] = arguments[i];
 	r = child_run(argv, input, TIMEOUT_MS, &result);
 	if (r == -ETIME)
-		return firewall_fail(ret_error, r, "iptables: %s did not end within %d s and was "
+		return text_fail(ret_error, r, "iptables: %s did not end within %d s and was "
 				     "killed; see who holds /run/xtables.lock", path,
 				     TIMEOUT_MS / 1000);
 	if (r < 0)
-		return firewall_fail(ret_error, r, "iptables: cannot run %s: %s", path,
+		return text_fail(ret_error, r, "iptables: cannot run %s: %s", path,
 				     strerror(-r));
 	if (result.status != 0) {
 		r = explain(tools, path, &result, ret_error);
@@ -121,11 +122,11 @@ static int table_exists(const struct iptables_tools *tools, size_t family, bool 
 	FILE *file;
 
 	if (tools->by_nft)
-		return firewall_nft_has_table(families[family].nft, "mangle", ret_found, ret_error);
+		return nft_has_table(families[family].nft, "mangle", ret_found, ret_error);
 	*ret_found = false;
 	file = fopen(families[family].tables, "re");
 	if (!file && errno != ENOENT && errno != EACCES)
-		return firewall_fail(ret_error, -errno, "iptables: cannot read %s: %s",
+		return text_fail(ret_error, -errno, "iptables: cannot read %s: %s",
 				     families[family].tables, strerror(errno));
 	while (file && fgets(line, sizeof(line), file))
 		if (strcmp(line, "mangle\n") == 0)
@@ -150,7 +151,7 @@ static int read_family(const struct iptables_tools *tools, size_t family,
 		return r;
 	r = firewall_iptables_parse(save, family, live);
 	if (r < 0)
-		firewall_fail(ret_error, r, "iptables: out of memory");
+		text_fail(ret_error, r, "iptables: out of memory");
 	free(save);
 	return r;
 }
@@ -196,7 +197,7 @@ static int iptables_open(struct firewall *firewall, char **ret_error)
 		}
 	}
 	if (r == -ENOENT && !error)
-		return firewall_fail(ret_error, r, "iptables: no iptables-restore and "
+		return text_fail(ret_error, r, "iptables: no iptables-restore and "
 				     "ip6tables-restore in /usr/sbin, /sbin, /usr/bin or /bin; "
 				     "install the package iptables");
 	if (r < 0) {
@@ -241,13 +242,13 @@ static int change_family(const struct iptables_tools *tools, size_t family,
 	int r = 0;
 
 	if (!out)
-		return firewall_fail(ret_error, -ENOMEM, "iptables: out of memory");
+		return text_fail(ret_error, -ENOMEM, "iptables: out of memory");
 	if (expected)
 		firewall_iptables_write(expected, live, family, out);
 	else
 		firewall_iptables_write_removal(live, family, out);
 	if (fclose(out) != 0)
-		r = firewall_fail(ret_error, -ENOMEM, "iptables: out of memory");
+		r = text_fail(ret_error, -ENOMEM, "iptables: out of memory");
 	else if (size > 0)
 		r = restore(tools, family, input, ret_error);
 	free(input);
@@ -264,7 +265,7 @@ static int iptables_replace(struct firewall *firewall, const struct firewall_lin
 
 		r = change_family(firewall->tools, family, expected, live, &error);
 		if (r < 0)
-			firewall_fail(ret_error, r, "%s: %s%s", families[family].name,
+			text_fail(ret_error, r, "%s: %s%s", families[family].name,
 				      error ? error : "iptables: out of memory",
 				      family > 0 ? "; the rules of IPv4 are in place, those of "
 						   "IPv6 are as they were" : "");
@@ -292,7 +293,7 @@ static int remove_family(const struct iptables_tools *tools, size_t family, bool
 			  tools->name, why);
 		r = 0;
 	} else {
-		firewall_fail(ret_error, r, "cannot see whether table mangle (%s) of %s has rules "
+		text_fail(ret_error, r, "cannot see whether table mangle (%s) of %s has rules "
 			      "of ours: %s", families[family].name, tools->name, why);
 	}
 	free(error);

@@ -132,9 +132,9 @@ static int add_alien(const char *chain, json_int_t handle, const char *plain,
 	for (start = end; start && start > rules && start[-1] != '\n' && start[-1] != '\t';)
 		start--;
 	if (!end)
-		return firewall_lines_add(live, model, "add rule inet " FIREWALL_TABLE
+		return firewall_lines_add(live, model, "add rule inet " NFT_TABLE
 					  " %s # handle %lld", chain, (long long)handle);
-	return firewall_lines_add(live, model, "add rule inet " FIREWALL_TABLE " %s %.*s", chain,
+	return firewall_lines_add(live, model, "add rule inet " NFT_TABLE " %s %.*s", chain,
 				  (int)(end - start), start);
 }
 
@@ -164,7 +164,7 @@ static int parse_rule(const json_t *rule, const char *plain, struct firewall_lin
 	else
 		snprintf(range, sizeof(range), "%lld-%lld", (long long)target.first,
 			 (long long)target.last);
-	return firewall_lines_add(live, &line, "add rule inet " FIREWALL_TABLE " %s tcp flags & "
+	return firewall_lines_add(live, &line, "add rule inet " NFT_TABLE " %s tcp flags & "
 				  "(fin|syn|rst) == syn counter queue %s%s%s%sto %s", chain,
 				  target.bypass || target.fanout ? "flags " : "",
 				  target.bypass ? "bypass" : "",
@@ -183,9 +183,9 @@ static int parse_chain(const json_t *chain, struct firewall_lines *live)
 		return 0;
 	line.hook = hook->hook;
 	if (!json_object_get(chain, "hook"))
-		return firewall_lines_add(live, &line, "add chain inet " FIREWALL_TABLE " %s",
+		return firewall_lines_add(live, &line, "add chain inet " NFT_TABLE " %s",
 					  name);
-	return firewall_lines_add(live, &line, "add chain inet " FIREWALL_TABLE " %s { type %s "
+	return firewall_lines_add(live, &line, "add chain inet " NFT_TABLE " %s { type %s "
 				  "hook %s priority %lld; policy %s; }", name,
 				  string_of(chain, "type"), string_of(chain, "hook"),
 				  (long long)json_integer_value(json_object_get(chain, "prio")),
@@ -198,7 +198,7 @@ static int parse_table(const json_t *table, struct firewall_lines *live)
 {
 	static const struct firewall_line line = { .kind = FIREWALL_IS_TABLE };
 
-	return firewall_lines_add(live, &line, "add table inet " FIREWALL_TABLE "%s",
+	return firewall_lines_add(live, &line, "add table inet " NFT_TABLE "%s",
 				  json_object_get(table, "flags") ? " { flags dormant; }" : "");
 }
 

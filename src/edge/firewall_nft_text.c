@@ -17,7 +17,7 @@ static int expect_chain(const struct firewall_hook_name *hook, const struct fire
 
 	chain.optional = !(plan->hooks & hook->hook);
 	r = firewall_lines_add(expected, &chain,
-			       "add chain inet " FIREWALL_TABLE " %s { type filter hook %s "
+			       "add chain inet " NFT_TABLE " %s { type filter hook %s "
 			       "priority %d; policy accept; }", hook->nft, hook->nft, PRIORITY);
 	if (r < 0 || chain.optional)
 		return r;
@@ -26,7 +26,7 @@ static int expect_chain(const struct firewall_hook_name *hook, const struct fire
 	else
 		snprintf(target, sizeof(target), "bypass,fanout to %u-%u", plan->queue_first, last);
 	return firewall_lines_add(expected, &rule,
-				  "add rule inet " FIREWALL_TABLE " %s tcp flags & (fin|syn|rst) "
+				  "add rule inet " NFT_TABLE " %s tcp flags & (fin|syn|rst) "
 				  "== syn counter queue flags %s", hook->nft, target);
 }
 
@@ -34,7 +34,7 @@ static int expect_chain(const struct firewall_hook_name *hook, const struct fire
 int firewall_nft_expect(const struct firewall_plan *plan, struct firewall_lines *expected)
 {
 	static const struct firewall_line table = { .kind = FIREWALL_IS_TABLE };
-	int r = firewall_lines_add(expected, &table, "add table inet " FIREWALL_TABLE);
+	int r = firewall_lines_add(expected, &table, "add table inet " NFT_TABLE);
 
 	for (size_t i = 0; i < FIREWALL_HOOKS && r == 0; i++)
 		r = expect_chain(&firewall_hooks[i], plan, expected);
@@ -49,7 +49,7 @@ void firewall_nft_print(const struct firewall_lines *expected, FILE *out)
 		fprintf(out, "%s\n", line->text);
 		for (size_t j = 0; j < FIREWALL_HOOKS && line->kind == FIREWALL_IS_CHAIN; j++)
 			if (firewall_hooks[j].hook == line->hook)
-				fprintf(out, "flush chain inet " FIREWALL_TABLE " %s\n",
+				fprintf(out, "flush chain inet " NFT_TABLE " %s\n",
 					firewall_hooks[j].nft);
 	}
 }
@@ -85,8 +85,8 @@ void firewall_nft_write(const struct firewall_lines *expected, const struct fire
 	for (size_t i = 0; i < FIREWALL_HOOKS; i++) {
 		/* Costs what waits in the queues; but a chain that hangs elsewhere is no use. */
 		if (firewall_nft_misplaced(expected, live, i))
-			fprintf(out, "flush chain inet " FIREWALL_TABLE " %s\n"
-				"delete chain inet " FIREWALL_TABLE " %s\n",
+			fprintf(out, "flush chain inet " NFT_TABLE " %s\n"
+				"delete chain inet " NFT_TABLE " %s\n",
 				firewall_hooks[i].nft, firewall_hooks[i].nft);
 	}
 	for (size_t i = 0; i < expected->count; i++) {

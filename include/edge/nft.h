@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* nftables through libnftables: commands as text, one transaction a call. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define NFT_TABLE "mssclamp" /* table inet mssclamp, all we have */
+
+enum nft_flags {
+	NFT_TRY = 1,   /* a dry run: the kernel checks and changes nothing */
+	NFT_JSON = 2,  /* lists as libnftables-json(5), with counters */
+	NFT_PLAIN = 4, /* lists as text with handles, without counters */
+	NFT_TERSE = 8, /* lists without the elements of sets and maps, and does not fetch them */
+};
+
+/* Runs the commands in a context of their own, for one that lives keeps a cache of the rules.
+ * *ret_output, where given, receives what was listed, owned; *ret_error an owned text for people
+ * on failure. Returns 0, -EPERM, -EINVAL (no nf_tables), -EPROTONOSUPPORT (no nfnetlink), or
+ * what the kernel's text means, else -EIO. */
+int nft_run(const char *commands, unsigned int flags, char **ret_output, char **ret_error);
+
+/* The number of transactions that nftables has committed in this namespace; it wraps. What asking
+ * for it needs, everything else needs too: libnftables would print a lack of rights on stderr, and
+ * end the process where it gets no netlink socket. ret_generation may be NULL. Returns 0, -EPERM,
+ * -EINVAL (no nf_tables), -EPROTONOSUPPORT (no nfnetlink) or another -errno. */
+int nft_generation(uint32_t *ret_generation);
+
+/* Whether nftables has that table of family "inet", "ip" or "ip6". A kernel without nftables has
+ * none. */
+int nft_has_table(const char *family, const char *table, bool *ret_found, char **ret_error);
