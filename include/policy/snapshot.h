@@ -58,6 +58,7 @@ struct snapshot_input {
 	/* Counters of each peer, beside tunnels->peers; NULL: the peer's side counts for its link.
 	 * Only those of IPsec policies matter: other peers have a link. */
 	const uint32_t *peer_tunnel_ids;
+	bool keep_prefixes; /* for offload_plan_build; costs 24 bytes a prefix */
 };
 
 struct flow {

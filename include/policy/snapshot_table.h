@@ -34,6 +34,8 @@ struct side_table {
 	uint32_t tunnel_id;         /* which counters the link feeds */
 	uint32_t tunnel_mtu;        /* the link's own limit in this family, bytes, 0 none */
 	struct side_route *routes;
+	struct lpm_entry *prefixes; /* what lpm was made of, in order; NULL where nobody asked */
+	size_t prefix_count;
 };
 
 /* Routes in order of their interface, so that each table finds its own. */
@@ -51,6 +53,7 @@ struct side_table_source {
 	const struct rule_index *rules;
 	const struct route_groups *routes;
 	const struct peer_table *peers;
+	bool keep_prefixes;
 };
 
 /* One interface; links that nobody has announced are one with ifindex 0 and no name. */

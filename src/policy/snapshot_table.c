@@ -314,6 +314,11 @@ static int draft_finish(struct draft *draft, struct side_table *table)
 	table->routes = draft->routes;
 	draft->entries = NULL;
 	draft->routes = NULL;
+	if (draft->source->keep_prefixes) {
+		table->prefixes = draft->prefixes;
+		table->prefix_count = draft->count;
+		draft->prefixes = NULL;
+	}
 	return 0;
 }
 
@@ -391,4 +396,5 @@ void side_table_done(struct side_table *table)
 	lpm_free(table->lpm);
 	free(table->entries);
 	free(table->routes);
+	free(table->prefixes);
 }
