@@ -41,3 +41,9 @@ static inline void wire_put32(uint8_t *pos, uint32_t value)
 	value = htobe32(value);
 	memcpy(pos, &value, sizeof(value));
 }
+
+static inline void wire_put64(uint8_t *pos, uint64_t value)
+{
+	value = htobe64(value);
+	memcpy(pos, &value, sizeof(value));
+}

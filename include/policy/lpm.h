@@ -26,6 +26,12 @@ int lpm_build(enum family family, struct lpm_entry *entries, size_t count,
 	      struct lpm **ret_lpm);
 void lpm_free(struct lpm *lpm);
 
+/* Hands over the ranges that a prefix covers, in order; neighbours have different values, or a gap
+ * between them. Stops where take returns other than 0, and returns that. */
+int lpm_ranges(const struct lpm *lpm,
+	       int (*take)(void *userdata, const struct address *first,
+			   const struct address *last, uint32_t value), void *userdata);
+
 /* The value of the longest prefix that covers address (4 or 16 bytes), or LPM_NONE. A NULL table is
  * empty. */
 uint32_t lpm_lookup(const struct lpm *lpm, const uint8_t *address);

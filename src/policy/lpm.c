@@ -225,6 +225,52 @@ void lpm_free(struct lpm *lpm)
 	free(lpm);
 }
 
+static struct key range_key(const struct lpm *lpm, size_t at)
+{
+	return lpm->family == FAMILY_IPV4 ? (struct key){ 0, lpm->keys.v4[at] } :
+					    lpm->keys.v6[at];
+}
+
+static struct address key_address(enum family family, struct key key)
+{
+	struct address address = { .family = family };
+
+	if (family == FAMILY_IPV4) {
+		wire_put32(address.bytes, (uint32_t)key.low);
+	} else {
+		wire_put64(address.bytes, key.high);
+		wire_put64(address.bytes + 8, key.low);
+	}
+	return address;
+}
+
+/* The last address before that key, which is not the first of all. */
+static struct key key_before(struct key key)
+{
+	key.high -= key.low == 0;
+	key.low--;
+	return key;
+}
+
+int lpm_ranges(const struct lpm *lpm,
+	       int (*take)(void *userdata, const struct address *first,
+			   const struct address *last, uint32_t value), void *userdata)
+{
+	const struct prefix all = { .address = { .family = lpm->family } };
+	int r = 0;
+
+	for (size_t i = 0; i < lpm->count && r == 0; i++) {
+		bool is_last = i + 1 == lpm->count;
+		struct key end = is_last ? key_last(&all) : key_before(range_key(lpm, i + 1));
+		struct address first = key_address(lpm->family, range_key(lpm, i));
+		struct address last = key_address(lpm->family, end);
+
+		if (lpm->values[i] != LPM_NONE)
+			r = take(userdata, &first, &last, lpm->values[i]);
+	}
+	return r;
+}
+
 /* The last range that starts at or before address. Each step halves what is left by arithmetic: a
  * branch would be guessed wrong every other time, at more cost than the comparison. Both places
  * that the next step may look at are fetched meanwhile, for in a large table waiting for them is

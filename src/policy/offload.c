@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/array.h"
 #include "policy/snapshot_inside.h"
@@ -16,7 +17,6 @@ const char *offload_why_text(enum offload_why why)
 		[OFFLOAD_KNOWN] = "in the kernel's tables",
 		[OFFLOAD_RULES] = "a rule asks for a mark, or for a peer and a prefix",
 		[OFFLOAD_IPSEC] = "an IPsec policy covers every address",
-		[OFFLOAD_LENGTHS] = "its prefixes have more than 16 lengths",
 		[OFFLOAD_ENTRIES] = "more than 262144 prefixes in all",
 	};
 
@@ -36,8 +36,50 @@ struct walk {
 	struct frame frames[NESTED_MAX];
 	size_t depth;
 	struct offload_link *link;
-	size_t capacity, room; /* room: of what all links may have */
+	struct lpm_entry *wide; /* prefixes of more than one host; the value is the MSS */
+	size_t wide_count, capacity;
+	size_t room;            /* of what all links may have */
 };
+
+static int ranges_add(struct offload_ranges *ranges, const struct address *first,
+		      const struct address *last, uint16_t mss)
+{
+	int r = array_reserve((void **)&ranges->list, &ranges->capacity, ranges->count + 1,
+			      sizeof(*ranges->list));
+
+	if (r == 0)
+		ranges->list[ranges->count++] = (struct offload_range){ *first, *last, mss };
+	return r;
+}
+
+static void ranges_done(struct offload_ranges *ranges)
+{
+	free(ranges->list);
+	*ranges = (struct offload_ranges){ 0 };
+}
+
+static int take_range(void *userdata, const struct address *first, const struct address *last,
+		      uint32_t value)
+{
+	return ranges_add(userdata, first, last, (uint16_t)value);
+}
+
+/* Sorts the prefixes in place; none stands twice. */
+static int lay_flat(enum family family, struct lpm_entry *prefixes, size_t count,
+		    struct offload_ranges *ranges)
+{
+	struct lpm *lpm;
+	int r;
+
+	if (count == 0)
+		return 0;
+	r = lpm_build(family, prefixes, count, NULL, NULL, &lpm);
+	if (r < 0)
+		return r;
+	r = lpm_ranges(lpm, take_range, ranges);
+	lpm_free(lpm);
+	return r;
+}
 
 static uint16_t frame_mss(const struct walk *walk, const struct frame *frame)
 {
@@ -48,19 +90,25 @@ static uint16_t frame_mss(const struct walk *walk, const struct frame *frame)
 	return mss == MSS_NONE ? OFFLOAD_UNLIMITED : (uint16_t)mss;
 }
 
+/* Ranges of single hosts come in order; wider prefixes are laid flat later. */
 static int add_entry(struct walk *walk, const struct frame *frame)
 {
-	struct offload_link *link = walk->link;
+	struct address address = frame->prefix.address;
+	struct lpm_entry entry = { frame->prefix, frame->mss };
 	int r;
 
-	if (link->count == walk->room) {
-		link->why = OFFLOAD_ENTRIES;
+	if (walk->room == 0) {
+		walk->link->why = OFFLOAD_ENTRIES;
 		return 0;
 	}
-	r = array_reserve((void **)&link->entries, &walk->capacity, link->count + 1,
-			  sizeof(*link->entries));
+	walk->room--;
+	if (frame->prefix.length == address_bits(address.family))
+		return ranges_add(&walk->link->ranges[OFFLOAD_HOSTS], &address, &address,
+				  frame->mss);
+	r = array_reserve((void **)&walk->wide, &walk->capacity, walk->wide_count + 1,
+			  sizeof(*walk->wide));
 	if (r == 0)
-		link->entries[link->count++] = (struct offload_entry){ frame->prefix, frame->mss };
+		walk->wide[walk->wide_count++] = entry;
 	return r;
 }
 
@@ -104,26 +152,6 @@ static int walk_prefixes(struct walk *walk)
 	return r;
 }
 
-static int compare_longest_first(const void *a, const void *b)
-{
-	const struct prefix *x = a, *y = b;
-
-	if (x->length != y->length)
-		return x->length > y->length ? -1 : 1;
-	return prefix_compare(x, y);
-}
-_Static_assert(offsetof(struct offload_entry, prefix) == 0, "an entry compares as its prefix");
-
-static size_t count_lengths(const struct offload_link *link)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < link->count; i++)
-		count += i == 0 ||
-			 link->entries[i].prefix.length != link->entries[i - 1].prefix.length;
-	return count;
-}
-
 static bool has_slow_rule(const struct snapshot *snapshot, size_t place, enum family family)
 {
 	const struct place_list *slow = &snapshot->rule_index.slow;
@@ -139,18 +167,30 @@ static bool has_slow_rule(const struct snapshot *snapshot, size_t place, enum fa
 	return false;
 }
 
-static bool covers_all(const struct offload_plan *plan, enum family family)
+/* Whether one range is all of the family. */
+static bool covers_all(const struct offload_ranges *ranges)
 {
-	size_t count = plan->queued_count[family];
+	static const struct address none, all = { .bytes = { [0 ... ADDRESS_MAX - 1] = 0xff } };
+	const struct offload_range *only = ranges->list;
 
-	return count > 0 && plan->queued[family][count - 1].length == 0;
+	return ranges->count == 1 &&
+	       memcmp(only->first.bytes, none.bytes, address_bytes(only->first.family)) == 0 &&
+	       memcmp(only->last.bytes, all.bytes, address_bytes(only->first.family)) == 0;
 }
 
-static void drop_entries(struct offload_link *link)
+static int plan_ranges(struct walk *walk)
 {
-	free(link->entries);
-	link->entries = NULL;
-	link->count = 0;
+	struct offload_link *link = walk->link;
+	int r;
+
+	walk->frames[0] = (struct frame){ .own = &walk->own->base, .any = &walk->any->base };
+	walk->frames[0].mss = link->mss = frame_mss(walk, &walk->frames[0]);
+	r = walk_prefixes(walk);
+	if (r == 0)
+		r = lay_flat(link->family, walk->wide, walk->wide_count,
+			     &link->ranges[OFFLOAD_NETS]);
+	free(walk->wide);
+	return r;
 }
 
 static int plan_link(struct offload_plan *plan, const struct snapshot *snapshot, size_t place,
@@ -169,64 +209,66 @@ static int plan_link(struct offload_plan *plan, const struct snapshot *snapshot,
 
 	*link = (struct offload_link){ .ifindex = snapshot->links[place].link.ifindex,
 				       .family = family };
-	if (covers_all(plan, family))
+	if (covers_all(&plan->queued[family]))
 		link->why = OFFLOAD_IPSEC;
 	else if (has_slow_rule(snapshot, place, family))
 		link->why = OFFLOAD_RULES;
 	if (link->why != OFFLOAD_KNOWN)
 		return 0;
-	walk.frames[0] = (struct frame){ .own = &walk.own->base, .any = &walk.any->base };
-	walk.frames[0].mss = link->mss = frame_mss(&walk, &walk.frames[0]);
-	r = walk_prefixes(&walk);
-	if (link->count > 0)
-		qsort(link->entries, link->count, sizeof(*link->entries), compare_longest_first);
-	if (count_lengths(link) > OFFLOAD_LENGTHS_MAX)
-		link->why = OFFLOAD_LENGTHS;
-	if (link->why != OFFLOAD_KNOWN)
-		drop_entries(link);
-	*room -= link->count;
+	r = plan_ranges(&walk);
+	if (link->why == OFFLOAD_KNOWN) {
+		*room = walk.room;
+		return r;
+	}
+	for (enum offload_kind kind = OFFLOAD_HOSTS; kind < OFFLOAD_KINDS; kind++)
+		ranges_done(&link->ranges[kind]);
 	return r;
 }
 
 /* Whether the policy can put a limit on TCP. */
-static bool limits_tcp(const struct peer *peer)
+static bool limits_tcp(const struct peer *peer, enum family family)
 {
 	return peer->selector && !peer->clear && peer->allowed_count > 0 &&
+	       peer->allowed[0].address.family == family &&
 	       (peer->protocol == 0 || peer->protocol == IPPROTO_TCP);
 }
 
-static void drop_doubles(struct offload_plan *plan, enum family family)
+static int compare_entries(const void *a, const void *b)
 {
-	struct prefix *list = plan->queued[family];
-	size_t kept = 0;
-
-	for (size_t i = 0; i < plan->queued_count[family]; i++) {
-		if (kept == 0 || compare_longest_first(&list[kept - 1], &list[i]) != 0)
-			list[kept++] = list[i];
-	}
-	plan->queued_count[family] = kept;
+	return prefix_compare(&((const struct lpm_entry *)a)->prefix,
+			      &((const struct lpm_entry *)b)->prefix);
 }
 
-static int plan_queued(struct offload_plan *plan, const struct tunnel_set *set)
+static size_t drop_doubles(struct lpm_entry *list, size_t count)
 {
-	size_t most = set ? set->peer_count : 0;
+	size_t kept = 0;
 
-	for (enum family family = FAMILY_IPV4; family < FAMILY_COUNT; family++) {
-		plan->queued[family] = calloc(most + 1, sizeof(struct prefix));
-		if (!plan->queued[family])
-			return -ENOMEM;
-		for (size_t i = 0; i < most; i++) {
-			const struct peer *peer = set->peers[i];
-
-			if (limits_tcp(peer) && peer->allowed[0].address.family == family)
-				plan->queued[family][plan->queued_count[family]++] =
-					peer->allowed[0];
-		}
-		qsort(plan->queued[family], plan->queued_count[family], sizeof(struct prefix),
-		      compare_longest_first);
-		drop_doubles(plan, family);
+	qsort(list, count, sizeof(*list), compare_entries);
+	for (size_t i = 0; i < count; i++) {
+		if (kept == 0 || compare_entries(&list[kept - 1], &list[i]) != 0)
+			list[kept++] = list[i];
 	}
-	return 0;
+	return kept;
+}
+
+/* All of one value, so what lies inside another or beside it becomes one range. */
+static int plan_queued(struct offload_plan *plan, const struct tunnel_set *set,
+		       enum family family)
+{
+	size_t most = set ? set->peer_count : 0, count = 0;
+	struct lpm_entry *list = calloc(most + 1, sizeof(*list));
+	int r;
+
+	if (!list)
+		return -ENOMEM;
+	for (size_t i = 0; i < most; i++) {
+		if (limits_tcp(set->peers[i], family))
+			list[count++].prefix = set->peers[i]->allowed[0];
+	}
+	count = drop_doubles(list, count);
+	r = lay_flat(family, list, count, &plan->queued[family]);
+	free(list);
+	return r;
 }
 
 int offload_plan_build(const struct snapshot *snapshot, struct offload_plan **ret_plan)
@@ -238,7 +280,9 @@ int offload_plan_build(const struct snapshot *snapshot, struct offload_plan **re
 	if (!plan)
 		return -ENOMEM;
 	plan->links = calloc(snapshot->link_count * FAMILY_COUNT + 1, sizeof(*plan->links));
-	r = plan->links ? plan_queued(plan, snapshot->tunnels) : -ENOMEM;
+	r = plan->links ? 0 : -ENOMEM;
+	for (enum family family = FAMILY_IPV4; family < FAMILY_COUNT && r == 0; family++)
+		r = plan_queued(plan, snapshot->tunnels, family);
 	for (size_t i = 0; i < snapshot->link_count && r == 0; i++) {
 		for (enum family family = FAMILY_IPV4; family < FAMILY_COUNT && r == 0; family++)
 			r = plan_link(plan, snapshot, i, family, &room);
@@ -255,10 +299,12 @@ void offload_plan_free(struct offload_plan *plan)
 {
 	if (!plan)
 		return;
-	for (size_t i = 0; i < plan->count; i++)
-		free(plan->links[i].entries);
+	for (size_t i = 0; i < plan->count; i++) {
+		for (enum offload_kind kind = OFFLOAD_HOSTS; kind < OFFLOAD_KINDS; kind++)
+			ranges_done(&plan->links[i].ranges[kind]);
+	}
 	for (enum family family = FAMILY_IPV4; family < FAMILY_COUNT; family++)
-		free(plan->queued[family]);
+		ranges_done(&plan->queued[family]);
 	free(plan->links);
 	free(plan);
 }
@@ -280,43 +326,56 @@ const struct offload_link *offload_plan_find(const struct offload_plan *plan, ui
 	return bsearch(&wanted, plan->links, plan->count, sizeof(wanted), compare_links);
 }
 
-bool offload_plan_is_queued(const struct offload_plan *plan, enum family family,
-			    const uint8_t *address)
+const struct offload_range *offload_ranges_find(const struct offload_ranges *ranges,
+						const uint8_t *address)
 {
-	for (size_t i = 0; i < plan->queued_count[family]; i++) {
-		if (prefix_contains(&plan->queued[family][i], address))
-			return true;
+	size_t low = 0, high = ranges->count, length;
+
+	while (low < high) {
+		const struct offload_range *range = &ranges->list[low + (high - low) / 2];
+
+		length = address_bytes(range->first.family);
+		if (memcmp(address, range->first.bytes, length) < 0)
+			high = (size_t)(range - ranges->list);
+		else if (memcmp(address, range->last.bytes, length) > 0)
+			low = (size_t)(range - ranges->list) + 1;
+		else
+			return range;
 	}
-	return false;
+	return NULL;
 }
 
 uint16_t offload_link_mss(const struct offload_link *link, const uint8_t *address)
 {
-	for (size_t i = 0; i < link->count; i++) {
-		if (prefix_contains(&link->entries[i].prefix, address))
-			return link->entries[i].mss;
+	for (enum offload_kind kind = OFFLOAD_HOSTS; kind < OFFLOAD_KINDS; kind++) {
+		const struct offload_range *range =
+			offload_ranges_find(&link->ranges[kind], address);
+
+		if (range)
+			return range->mss;
 	}
 	return link->mss;
 }
 
-int offload_entries_diff(const struct offload_link *from, const struct offload_link *to,
-			 offload_change_fn change, void *userdata)
+static int compare_ranges(const struct offload_range *a, const struct offload_range *b)
 {
-	const struct offload_entry *old = from->entries, *new = to->entries;
-	const struct offload_entry *old_end = old + from->count, *new_end = new + to->count;
-	int r = 0;
+	int order = address_compare(&a->first, &b->first);
 
-	while (r == 0 && (old < old_end || new < new_end)) {
-		int order = old == old_end ? 1 : new == new_end ? -1 :
-			    compare_longest_first(old, new);
-		bool same = order == 0 && old->mss == new->mss;
+	if (order == 0)
+		order = address_compare(&a->last, &b->last);
+	return order ? order : (a->mss > b->mss) - (a->mss < b->mss);
+}
 
-		if (order <= 0 && !same)
-			r = change(userdata, OFFLOAD_DELETE, old);
-		if (r == 0 && order >= 0 && !same)
-			r = change(userdata, OFFLOAD_ADD, new);
-		old += order <= 0;
-		new += order >= 0;
+void offload_ranges_missing(const struct offload_ranges *from, const struct offload_ranges *to,
+			    void (*take)(void *userdata, const struct offload_range *range),
+			    void *userdata)
+{
+	size_t at = 0, count = to ? to->count : 0;
+
+	for (size_t i = 0; from && i < from->count; i++) {
+		while (at < count && compare_ranges(&to->list[at], &from->list[i]) < 0)
+			at++;
+		if (at == count || compare_ranges(&to->list[at], &from->list[i]) != 0)
+			take(userdata, &from->list[i]);
 	}
-	return r;
 }

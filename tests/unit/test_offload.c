@@ -68,7 +68,8 @@ static void test_one_limit_an_interface(void **state)
 	assert_int_equal(find(plan, WG0, FAMILY_IPV4)->mss, 1380);
 	assert_int_equal(find(plan, WG0, FAMILY_IPV6)->mss, 1360);
 	assert_int_equal(find(plan, ETH0, FAMILY_IPV4)->mss, 1460);
-	assert_int_equal(find(plan, WG0, FAMILY_IPV4)->count, 0);
+	assert_int_equal(find(plan, WG0, FAMILY_IPV4)->ranges[OFFLOAD_HOSTS].count, 0);
+	assert_int_equal(find(plan, WG0, FAMILY_IPV4)->ranges[OFFLOAD_NETS].count, 0);
 	assert_null(offload_plan_find(plan, 99, FAMILY_IPV4));
 	offload_plan_free(plan);
 	snapshot_free(snapshot);
@@ -93,33 +94,14 @@ static void test_what_stays_with_the_queue(void **state)
 	snapshot_free(snapshot);
 }
 
-static void test_more_lengths_than_may_be(void **state)
+static void check_range(const struct offload_range *range, const char *first, const char *last,
+			uint16_t mss)
 {
-	struct rule rules[OFFLOAD_LENGTHS_MAX + 1] = { 0 };
-	struct snapshot *snapshot;
-	struct offload_plan *plan;
+	char text[PREFIX_TEXT_MAX];
 
-	(void)state;
-	for (size_t i = 0; i < OFFLOAD_LENGTHS_MAX + 1; i++) {
-		struct prefix net = parse("10.0.0.0/8");
-
-		rules[i] = (struct rule){ .has_prefix = true, .action = RULE_MSS, .text = "rule",
-					  .value = (uint32_t)(1300 - i), .interface = "wg0",
-					  .prefix = prefix_make(&net.address,
-								(uint8_t)(32 - i)) };
-	}
-	snapshot = make_snapshot(rules, OFFLOAD_LENGTHS_MAX, NULL, 0);
-	plan = make_plan(snapshot);
-	assert_int_equal(find(plan, WG0, FAMILY_IPV4)->count, OFFLOAD_LENGTHS_MAX);
-	assert_int_equal(find(plan, WG0, FAMILY_IPV4)->entries[0].prefix.length, 32);
-	offload_plan_free(plan);
-	snapshot_free(snapshot);
-	snapshot = make_snapshot(rules, OFFLOAD_LENGTHS_MAX + 1, NULL, 0);
-	plan = make_plan(snapshot);
-	assert_int_equal(find(plan, WG0, FAMILY_IPV4)->why, OFFLOAD_LENGTHS);
-	assert_int_equal(find(plan, WG0, FAMILY_IPV4)->count, 0);
-	offload_plan_free(plan);
-	snapshot_free(snapshot);
+	assert_string_equal(address_format(&range->first, text), first);
+	assert_string_equal(address_format(&range->last, text), last);
+	assert_int_equal(range->mss, mss);
 }
 
 static void test_a_prefix_that_says_the_same_is_left_out(void **state)
@@ -135,11 +117,12 @@ static void test_a_prefix_that_says_the_same_is_left_out(void **state)
 
 	(void)state;
 	assert_int_equal(link->mss, 1380);
-	assert_int_equal(link->count, 3);
-	assert_int_equal(link->entries[0].prefix.length, 32);
-	assert_int_equal(link->entries[0].mss, 1360);
-	assert_int_equal(link->entries[1].mss, 1260);
-	assert_int_equal(link->entries[2].prefix.length, 8);
+	assert_int_equal(link->ranges[OFFLOAD_HOSTS].count, 1);
+	assert_int_equal(link->ranges[OFFLOAD_HOSTS].list[0].mss, 1360);
+	assert_int_equal(link->ranges[OFFLOAD_NETS].count, 3);
+	check_range(&link->ranges[OFFLOAD_NETS].list[0], "10.0.0.0", "10.1.1.255", 1360);
+	check_range(&link->ranges[OFFLOAD_NETS].list[1], "10.1.2.0", "10.1.2.255", 1260);
+	check_range(&link->ranges[OFFLOAD_NETS].list[2], "10.1.3.0", "10.255.255.255", 1360);
 	offload_plan_free(plan);
 	snapshot_free(snapshot);
 }
@@ -236,37 +219,43 @@ static void test_the_plan_says_what_the_snapshot_says(void **state)
 	}
 }
 
-/* Entries as the kernel has them: changes are carried out, then compared. */
+/* Ranges as the kernel has them: changes are carried out, then compared. */
 struct kernel {
-	struct offload_entry entries[ROUTES_MAX + RULES_MAX];
+	struct offload_range ranges[4 * (ROUTES_MAX + RULES_MAX)];
 	size_t count;
 };
 
-static int change(void *userdata, enum offload_change what, const struct offload_entry *entry)
+static size_t kernel_find(const struct kernel *kernel, const struct offload_range *range)
 {
-	struct kernel *kernel = userdata;
 	size_t at = 0;
 
-	while (at < kernel->count &&
-	       prefix_compare(&kernel->entries[at].prefix, &entry->prefix) != 0)
+	while (at < kernel->count && memcmp(&kernel->ranges[at], range, sizeof(*range)) != 0)
 		at++;
-	if (what == OFFLOAD_ADD) {
-		assert_int_equal(at, kernel->count);
-		kernel->entries[kernel->count++] = *entry;
-		return 0;
-	}
-	assert_true(at < kernel->count);
-	assert_int_equal(kernel->entries[at].mss, entry->mss);
-	kernel->entries[at] = kernel->entries[--kernel->count];
-	return 0;
+	return at;
 }
 
-static int refuse(void *userdata, enum offload_change what, const struct offload_entry *entry)
+static void kernel_add(void *userdata, const struct offload_range *range)
 {
-	(void)userdata;
-	(void)what;
-	(void)entry;
-	return -7;
+	struct kernel *kernel = userdata;
+
+	assert_int_equal(kernel_find(kernel, range), kernel->count);
+	kernel->ranges[kernel->count++] = *range;
+}
+
+static void kernel_delete(void *userdata, const struct offload_range *range)
+{
+	struct kernel *kernel = userdata;
+	size_t at = kernel_find(kernel, range);
+
+	assert_true(at < kernel->count);
+	kernel->ranges[at] = kernel->ranges[--kernel->count];
+}
+
+static void lead(struct kernel *kernel, const struct offload_ranges *from,
+		 const struct offload_ranges *to)
+{
+	offload_ranges_missing(from, to, kernel_delete, kernel);
+	offload_ranges_missing(to, from, kernel_add, kernel);
 }
 
 static void test_changes_lead_from_one_plan_to_the_other(void **state)
@@ -277,8 +266,6 @@ static void test_changes_lead_from_one_plan_to_the_other(void **state)
 	for (uint32_t i = 1; i <= WORLDS; i++) {
 		struct snapshot *snapshots[2];
 		struct offload_plan *plans[2];
-		struct kernel kernel = { 0 };
-		const struct offload_link *to;
 
 		seed = i * 104729;
 		for (int w = 0; w < 2; w++) {
@@ -287,17 +274,19 @@ static void test_changes_lead_from_one_plan_to_the_other(void **state)
 						     worlds[w].routes, worlds[w].route_count);
 			plans[w] = make_plan(snapshots[w]);
 		}
-		to = find(plans[1], WG0, FAMILY_IPV4);
-		offload_entries_diff(&(struct offload_link){ 0 },
-				     find(plans[0], WG0, FAMILY_IPV4), change, &kernel);
-		offload_entries_diff(find(plans[0], WG0, FAMILY_IPV4), to, change, &kernel);
-		assert_int_equal(kernel.count, to->count);
-		for (size_t e = 0; e < to->count; e++)
-			change(&kernel, OFFLOAD_DELETE, &to->entries[e]);
-		assert_int_equal(offload_entries_diff(to, to, refuse, NULL), 0);
-		if (to->count > 0)
-			assert_int_equal(offload_entries_diff(to, &(struct offload_link){ 0 },
-							      refuse, NULL), -7);
+		for (enum offload_kind kind = OFFLOAD_HOSTS; kind < OFFLOAD_KINDS; kind++) {
+			const struct offload_ranges *from =
+				&find(plans[0], WG0, FAMILY_IPV4)->ranges[kind];
+			const struct offload_ranges *to =
+				&find(plans[1], WG0, FAMILY_IPV4)->ranges[kind];
+			struct kernel kernel = { 0 };
+
+			lead(&kernel, NULL, from);
+			lead(&kernel, from, to);
+			assert_int_equal(kernel.count, to->count);
+			lead(&kernel, to, NULL);
+			assert_int_equal(kernel.count, 0);
+		}
 		for (int w = 0; w < 2; w++) {
 			offload_plan_free(plans[w]);
 			snapshot_free(snapshots[w]);
@@ -310,7 +299,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_one_limit_an_interface),
 		cmocka_unit_test(test_what_stays_with_the_queue),
-		cmocka_unit_test(test_more_lengths_than_may_be),
 		cmocka_unit_test(test_a_prefix_that_says_the_same_is_left_out),
 		cmocka_unit_test(test_the_plan_says_what_the_snapshot_says),
 		cmocka_unit_test(test_changes_lead_from_one_plan_to_the_other),
