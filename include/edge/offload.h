@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A plan in the kernel: nft chains of table inet mssclamp, at priority -151, that lower the MSS of
+ * the SYNs that nft edits as core/clamp does, and send all others to the queues. What stands there
+ * outlives us and goes on clamping. Control thread only.
+ *
+ * A kernel without nft queue gets the queue as an extension of xtables, by nft_compat. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "policy/offload.h"
+
+struct offload_config {
+	unsigned int hooks;    /* FIREWALL_* bits */
+	uint16_t queue_first;
+	uint16_t queue_count;  /* at least 1 */
+	bool has_nft_queue;    /* the kernel has nft's own queue statement */
+};
+
+struct offload;
+
+/* Empties what an earlier one left. Returns 0 and the owned offload, or -errno; *ret_error gets an
+ * owned text for people. */
+int offload_open(const struct offload_config *config, struct offload **ret_offload,
+		 char **ret_error);
+/* What is in the kernel stays. NULL is fine. */
+void offload_close(struct offload *offload);
+
+/* Leads from the plan in force to this one, in a transaction: no SYN is without both. Takes the plan
+ * on success. On failure nothing of ours catches a SYN any more. Returns as above. */
+int offload_apply(struct offload *offload, struct offload_plan *plan, char **ret_error);
+/* The plan in force, or NULL. */
+const struct offload_plan *offload_applied(const struct offload *offload);
+
+/* Whether rules of ours were changed or removed by others: then offload_renew. Costs a question
+ * while nobody changes any rule. Returns 1, 0, or -errno. */
+int offload_is_changed(struct offload *offload);
+/* Puts all of the plan in force anew. Returns as offload_apply. */
+int offload_renew(struct offload *offload, char **ret_error);
+
+/* Empties what any process has left, so that no SYN takes this way; base chains stay, empty, for
+ * deleting one makes the kernel drop what waits in queues. Nothing there is no error. */
+int offload_clear(char **ret_error);
+
+#define OFFLOAD_CHAIN_MAX 40
+
+/* A rule's counter. */
+struct offload_count {
+	char chain[OFFLOAD_CHAIN_MAX]; /* without "offload_": "out4_mss1380" */
+	uint64_t packets;
+};
+
+struct offload_counts {
+	uint64_t taken;        /* SYNs that the kernel has done with */
+	uint64_t queued;       /* sent to the queues, of those: */
+	uint64_t odd_layout;   /* options that nft edits wrongly, or not known to be usual */
+	uint64_t odd_header;   /* fragments, and extension headers of IPv6 */
+	uint64_t not_known;    /* an interface or an address that the plan leaves to the queue */
+	struct offload_count *list; /* the counters, in order of the chains; owned */
+	size_t count;
+};
+
+/* Since the rules were written. Returns 0 or -errno. */
+int offload_read_counts(struct offload *offload, struct offload_counts *ret_counts);
+void offload_counts_done(struct offload_counts *counts);

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "edge/offload.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "edge/nft.h"
+#include "edge/offload_rules.h"
+#include "edge/offload_text.h"
+
+struct offload {
+	struct offload_frame frame;
+	struct offload_plan *plan; /* in force; NULL: none is */
+	uint32_t generation;       /* of the rules when they were last seen to be ours */
+	uint64_t rules;            /* what they were then, as one number */
+};
+
+static const struct offload_plan no_plan;
+
+static int out_of_memory(char **ret_error)
+{
+	return text_fail(ret_error, -ENOMEM, "offload: out of memory");
+}
+
+static const char *name_of(const json_t *entry, const char *kind)
+{
+	const json_t *object = json_object_get(entry, kind);
+	const char *table = json_string_value(json_object_get(object, "table"));
+	const char *family = json_string_value(json_object_get(object, "family"));
+	const char *name = json_string_value(json_object_get(object, "name"));
+
+	if (!table || !family || !name || strcmp(table, NFT_TABLE) != 0 ||
+	    strcmp(family, "inet") != 0 ||
+	    strncmp(name, OFFLOAD_PREFIX, strlen(OFFLOAD_PREFIX)) != 0)
+		return NULL;
+	return name;
+}
+
+/* One command for each chain or map of ours in the list; base chains are not deleted. */
+static void write_each(const json_t *list, const char *kind, const char *verb, FILE *out)
+{
+	const json_t *entry;
+	size_t i;
+
+	json_array_foreach(list, i, entry) {
+		const char *name = name_of(entry, kind);
+		bool is_base = json_object_get(json_object_get(entry, kind), "hook");
+
+		if (name && !(is_base && strcmp(verb, "delete") == 0))
+			fprintf(out, "%s %s inet " NFT_TABLE " %s\n", verb, kind, name);
+	}
+}
+
+static int list(const char *what, json_t **ret_root, char **ret_error)
+{
+	char *json = NULL;
+	int r = nft_run(what, NFT_JSON | NFT_TERSE, &json, ret_error);
+
+	if (r < 0)
+		return r;
+	*ret_root = json_loads(json, 0, NULL);
+	free(json);
+	if (!*ret_root)
+		return text_fail(ret_error, -EBADMSG,
+				 "offload: cannot understand what libnftables lists");
+	return 0;
+}
+
+static int write_clearing(FILE *out, char **ret_error)
+{
+	json_t *chains = NULL, *maps = NULL;
+	int r = list("list chains inet", &chains, ret_error);
+
+	if (r == 0)
+		r = list("list maps inet", &maps, ret_error);
+	if (r == 0) {
+		const json_t *all = json_object_get(chains, "nftables");
+
+		write_each(all, "chain", "flush", out);
+		write_each(all, "chain", "delete", out);
+		write_each(json_object_get(maps, "nftables"), "map", "delete", out);
+	}
+	json_decref(chains);
+	json_decref(maps);
+	return r;
+}
+
+/* What fill writes, as one transaction; nothing written is none. */
+static int run_written(int (*fill)(const void *userdata, FILE *out, char **ret_error),
+		       const void *userdata, char **ret_error)
+{
+	char *commands = NULL;
+	size_t size;
+	FILE *out = open_memstream(&commands, &size);
+	int r;
+
+	if (!out)
+		return out_of_memory(ret_error);
+	r = fill(userdata, out, ret_error);
+	if (fclose(out) != 0 && r == 0)
+		r = out_of_memory(ret_error);
+	if (r == 0 && size > 0)
+		r = nft_run(commands, 0, NULL, ret_error);
+	free(commands);
+	return r;
+}
+
+static int fill_clearing(const void *userdata, FILE *out, char **ret_error)
+{
+	(void)userdata;
+	return write_clearing(out, ret_error);
+}
+
+int offload_clear(char **ret_error)
+{
+	bool found;
+	int r = nft_has_table("inet", NFT_TABLE, &found, ret_error);
+
+	if (r < 0 || !found)
+		return r;
+	return run_written(fill_clearing, NULL, ret_error);
+}
+
+int offload_open(const struct offload_config *config, struct offload **ret_offload,
+		 char **ret_error)
+{
+	struct offload *offload = calloc(1, sizeof(*offload));
+	int r;
+
+	if (!offload)
+		return out_of_memory(ret_error);
+	offload->frame = (struct offload_frame){
+		.hooks = config->hooks,
+		.queue_first = config->queue_first,
+		.queue_count = config->queue_count,
+		.queue_is_given = !config->has_nft_queue,
+	};
+	r = offload_clear(ret_error);
+	if (r < 0) {
+		offload_close(offload);
+		return r;
+	}
+	*ret_offload = offload;
+	return 0;
+}
+
+void offload_close(struct offload *offload)
+{
+	if (!offload)
+		return;
+	offload_plan_free(offload->plan);
+	free(offload);
+}
+
+const struct offload_plan *offload_applied(const struct offload *offload)
+{
+	return offload->plan;
+}
+
+struct step {
+	const struct offload_frame *frame;
+	const struct offload_plan *from, *to;
+};
+
+static int fill_step(const void *userdata, FILE *out, char **ret_error)
+{
+	const struct step *step = userdata;
+
+	(void)ret_error;
+	offload_write(step->frame, step->from, step->to, out);
+	return 0;
+}
+
+static int fill_base_chains(const void *userdata, FILE *out, char **ret_error)
+{
+	(void)ret_error;
+	offload_write_base_chains(userdata, out);
+	return 0;
+}
+
+/* Everything from nothing. */
+static int load(struct offload *offload, const struct offload_plan *plan, char **ret_error)
+{
+	const struct step step = { &offload->frame, NULL, plan };
+	int r = run_written(fill_step, &step, ret_error);
+
+	if (r == 0 && offload->frame.queue_is_given) {
+		r = offload_rules_add_queue(offload->frame.queue_first,
+					    offload->frame.queue_count);
+		if (r < 0)
+			text_fail(ret_error, r, "offload: this kernel has neither nft queue nor "
+				  "NFQUEUE for nft (nft_compat, xt_NFQUEUE): %s", strerror(-r));
+	}
+	if (r == 0)
+		r = run_written(fill_base_chains, &offload->frame, ret_error);
+	return r;
+}
+
+/* Remembers what the kernel has, so that a change by others is seen. */
+static int remember(struct offload *offload, char **ret_error)
+{
+	int r = nft_generation(&offload->generation);
+
+	if (r == 0)
+		r = offload_rules_digest(&offload->rules);
+	return r < 0 ? text_fail(ret_error, r, "offload: cannot read the rules back: %s",
+				 strerror(-r)) : 0;
+}
+
+static int load_anew(struct offload *offload, const struct offload_plan *plan, char **ret_error)
+{
+	char *ignored = NULL;
+	int r = offload_clear(ret_error);
+
+	if (r == 0)
+		r = load(offload, plan, ret_error);
+	if (r < 0)
+		offload_clear(&ignored);
+	free(ignored);
+	return r;
+}
+
+int offload_apply(struct offload *offload, struct offload_plan *plan, char **ret_error)
+{
+	const struct step step = { &offload->frame, offload->plan, plan };
+	char *first = NULL;
+	int r = -ENOENT;
+
+	/* A change may fail where somebody else has changed what is there. */
+	if (offload->plan)
+		r = run_written(fill_step, &step, &first);
+	free(first);
+	if (r < 0)
+		r = load_anew(offload, plan, ret_error);
+	if (r == 0)
+		r = remember(offload, ret_error);
+	if (r < 0) {
+		offload_plan_free(offload->plan);
+		offload->plan = NULL;
+		return r;
+	}
+	offload_plan_free(offload->plan);
+	offload->plan = plan;
+	return 0;
+}
+
+int offload_is_changed(struct offload *offload)
+{
+	uint32_t generation;
+	uint64_t rules;
+	int r = nft_generation(&generation);
+
+	if (r < 0 || generation == offload->generation)
+		return r;
+	r = offload_rules_digest(&rules);
+	if (r < 0)
+		return r;
+	if (rules != offload->rules)
+		return 1;
+	offload->generation = generation;
+	return 0;
+}
+
+int offload_renew(struct offload *offload, char **ret_error)
+{
+	int r = load_anew(offload, offload->plan ? offload->plan : &no_plan, ret_error);
+
+	return r == 0 ? remember(offload, ret_error) : r;
+}
+
+int offload_read_counts(struct offload *offload, struct offload_counts *ret_counts)
+{
+	(void)offload;
+	return offload_rules_read_counts(ret_counts);
+}
+
+void offload_counts_done(struct offload_counts *counts)
+{
+	free(counts->list);
+	*counts = (struct offload_counts){ 0 };
+}

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "edge/offload_rules.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <libnftnl/common.h>
+#include <libnftnl/expr.h>
+#include <libnftnl/rule.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/xt_NFQUEUE.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "edge/nft.h"
+#include "edge/nl.h"
+#include "edge/offload_text.h"
+
+#define XT_ALIGNED 64 /* at least XT_ALIGN(sizeof(struct xt_NFQ_info_v3)); libnftnl takes it whole */
+
+typedef int (*rule_fn)(const char *chain, const struct nftnl_rule *rule, void *userdata);
+
+struct dump {
+	rule_fn take;
+	void *userdata;
+};
+
+/* A rule of ours goes to the reader without the prefix of its chain. */
+static int take_message(const struct nlmsghdr *message, void *userdata)
+{
+	const struct dump *dump = userdata;
+	struct nftnl_rule *rule;
+	const char *chain;
+	int r = 0;
+
+	if (message->nlmsg_type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWRULE))
+		return 0;
+	rule = nftnl_rule_alloc();
+	if (!rule)
+		return -ENOMEM;
+	if (nftnl_rule_nlmsg_parse(message, rule) < 0) {
+		nftnl_rule_free(rule);
+		return -EBADMSG;
+	}
+	chain = nftnl_rule_get_str(rule, NFTNL_RULE_CHAIN);
+	if (chain && strncmp(chain, OFFLOAD_PREFIX, strlen(OFFLOAD_PREFIX)) == 0)
+		r = dump->take(chain + strlen(OFFLOAD_PREFIX), rule, dump->userdata);
+	nftnl_rule_free(rule);
+	return r;
+}
+
+/* All rules of our table. restart forgets what an interrupted dump gave. */
+static int dump_rules(rule_fn take, void (*restart)(void *userdata), void *userdata)
+{
+	_Alignas(struct nlmsghdr) uint8_t buffer[NLMSG_SPACE(64)] = { 0 };
+	struct nlmsghdr *request = nftnl_nlmsg_build_hdr((char *)buffer, NFT_MSG_GETRULE,
+							 NFPROTO_INET, NLM_F_DUMP, 0);
+	struct dump dump = { take, userdata };
+	struct nl *nl;
+	int r;
+
+	mnl_attr_put_strz(request, NFTA_RULE_TABLE, NFT_TABLE);
+	r = nl_open(NETLINK_NETFILTER, 0, &nl);
+	if (r < 0)
+		return r;
+	r = nl_dump(nl, request, take_message, restart, &dump);
+	nl_close(nl);
+	return r == -ENOENT ? 0 : r;
+}
+
+#define FNV_OFFSET UINT64_C(0xcbf29ce484222325)
+#define FNV_PRIME UINT64_C(0x100000001b3)
+
+static void digest_bytes(uint64_t *digest, const void *bytes, size_t len)
+{
+	const uint8_t *at = bytes;
+
+	for (size_t i = 0; i < len; i++)
+		*digest = (*digest ^ at[i]) * FNV_PRIME;
+}
+
+static int digest_rule(const char *chain, const struct nftnl_rule *rule, void *userdata)
+{
+	uint64_t handle = nftnl_rule_get_u64(rule, NFTNL_RULE_HANDLE);
+
+	digest_bytes(userdata, chain, strlen(chain));
+	digest_bytes(userdata, &handle, sizeof(handle));
+	return 0;
+}
+
+
+static void restart_digest(void *userdata)
+{
+	const struct dump *dump = userdata;
+
+	*(uint64_t *)dump->userdata = FNV_OFFSET;
+}
+
+int offload_rules_digest(uint64_t *ret_digest)
+{
+	uint64_t digest = FNV_OFFSET;
+	int r = dump_rules(digest_rule, restart_digest, &digest);
+
+	if (r == 0)
+		*ret_digest = digest;
+	return r;
+}
+
+struct counting {
+	struct offload_counts counts;
+	size_t capacity;
+};
+
+static uint64_t counter_of(const struct nftnl_rule *rule, bool *ret_found)
+{
+	struct nftnl_expr_iter *iter = nftnl_expr_iter_create(rule);
+	const struct nftnl_expr *expr;
+	uint64_t packets = 0;
+
+	*ret_found = false;
+	while (iter && (expr = nftnl_expr_iter_next(iter))) {
+		const char *name = nftnl_expr_get_str(expr, NFTNL_EXPR_NAME);
+
+		if (strcmp(name, "counter") != 0)
+			continue;
+		packets = nftnl_expr_get_u64(expr, NFTNL_EXPR_CTR_PACKETS);
+		*ret_found = true;
+	}
+	nftnl_expr_iter_destroy(iter);
+	return packets;
+}
+
+/* "in4_if7": the source's side is done, the SYN goes on. */
+static bool goes_on(const char *chain)
+{
+	return strncmp(chain, "in", 2) == 0 && strstr(chain, "_if");
+}
+
+static void sum(struct offload_counts *counts, const char *chain, uint64_t packets)
+{
+	static const char *const dispatchers[] = { "in4", "in6", "out4", "out6" };
+
+	for (size_t i = 0; i < sizeof(dispatchers) / sizeof(dispatchers[0]); i++) {
+		if (strcmp(chain, dispatchers[i]) == 0) {
+			counts->not_known += packets;
+			return;
+		}
+	}
+	if (strcmp(chain, "queue") == 0)
+		counts->queued += packets;
+	else if (strcmp(chain, "syn") == 0)
+		counts->odd_layout += packets;
+	else if (strcmp(chain, "family") == 0)
+		counts->odd_header += packets;
+	else if (!goes_on(chain))
+		counts->taken += packets;
+}
+
+static int count_rule(const char *chain, const struct nftnl_rule *rule, void *userdata)
+{
+	struct counting *counting = userdata;
+	struct offload_counts *counts = &counting->counts;
+	struct offload_count *count;
+	bool found;
+	uint64_t packets = counter_of(rule, &found);
+	int r;
+
+	if (!found)
+		return 0;
+	r = array_reserve((void **)&counts->list, &counting->capacity, counts->count + 1,
+			  sizeof(*counts->list));
+	if (r < 0)
+		return r;
+	count = &counts->list[counts->count++];
+	count->packets = packets;
+	snprintf(count->chain, sizeof(count->chain), "%s", chain);
+	sum(counts, chain, packets);
+	return 0;
+}
+
+static void restart_counts(void *userdata)
+{
+	const struct dump *dump = userdata;
+	struct counting *counting = dump->userdata;
+	struct offload_count *list = counting->counts.list;
+
+	counting->counts = (struct offload_counts){ .list = list };
+}
+
+int offload_rules_read_counts(struct offload_counts *ret_counts)
+{
+	struct counting counting = { 0 };
+	int r = dump_rules(count_rule, restart_counts, &counting);
+
+	if (r < 0) {
+		offload_counts_done(&counting.counts);
+		return r;
+	}
+	*ret_counts = counting.counts;
+	return 0;
+}
+
+static struct nftnl_expr *queue_expression(uint16_t first, uint16_t count)
+{
+	struct xt_NFQ_info_v3 *info = calloc(1, XT_ALIGNED);
+	struct nftnl_expr *expr = nftnl_expr_alloc("target");
+
+	if (!info || !expr) {
+		free(info);
+		nftnl_expr_free(expr);
+		return NULL;
+	}
+	info->queuenum = first;
+	info->queues_total = count;
+	info->flags = NFQ_FLAG_BYPASS | (count > 1 ? NFQ_FLAG_CPU_FANOUT : 0);
+	nftnl_expr_set_str(expr, NFTNL_EXPR_TG_NAME, "NFQUEUE");
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_TG_REV, 3);
+	nftnl_expr_set(expr, NFTNL_EXPR_TG_INFO, info, sizeof(*info));
+	return expr;
+}
+
+static struct nftnl_rule *queue_rule(uint16_t first, uint16_t count)
+{
+	struct nftnl_rule *rule = nftnl_rule_alloc();
+	struct nftnl_expr *counter = nftnl_expr_alloc("counter");
+	struct nftnl_expr *target = queue_expression(first, count);
+
+	if (!rule || !counter || !target) {
+		nftnl_expr_free(counter);
+		nftnl_expr_free(target);
+		nftnl_rule_free(rule);
+		return NULL;
+	}
+	nftnl_rule_set_u32(rule, NFTNL_RULE_FAMILY, NFPROTO_INET);
+	nftnl_rule_set_str(rule, NFTNL_RULE_TABLE, NFT_TABLE);
+	nftnl_rule_set_str(rule, NFTNL_RULE_CHAIN, OFFLOAD_PREFIX "queue");
+	nftnl_rule_add_expr(rule, counter);
+	nftnl_rule_add_expr(rule, target);
+	return rule;
+}
+
+/* A transaction is a begin, its messages and an end in one datagram; the rule alone is answered. */
+static int send_rule(struct nftnl_rule *rule)
+{
+	enum { RULE_SEQUENCE = 2, ROOM = 4096 };
+	char *buffer = calloc(1, ROOM);
+	struct mnl_nlmsg_batch *batch = buffer ? mnl_nlmsg_batch_start(buffer, ROOM) : NULL;
+	struct mnl_socket *socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
+	struct nlmsghdr *header;
+	ssize_t n;
+	int r = -ENOMEM;
+
+	if (batch && socket) {
+		nftnl_batch_begin(mnl_nlmsg_batch_current(batch), 1);
+		mnl_nlmsg_batch_next(batch);
+		header = nftnl_nlmsg_build_hdr(mnl_nlmsg_batch_current(batch), NFT_MSG_NEWRULE,
+					       NFPROTO_INET,
+					       NLM_F_APPEND | NLM_F_CREATE | NLM_F_ACK,
+					       RULE_SEQUENCE);
+		nftnl_rule_nlmsg_build_payload(header, rule);
+		mnl_nlmsg_batch_next(batch);
+		nftnl_batch_end(mnl_nlmsg_batch_current(batch), 3);
+		mnl_nlmsg_batch_next(batch);
+		n = mnl_socket_sendto(socket, mnl_nlmsg_batch_head(batch),
+				      mnl_nlmsg_batch_size(batch));
+		if (n >= 0)
+			n = mnl_socket_recvfrom(socket, buffer, ROOM);
+		r = n < 0 || mnl_cb_run(buffer, (size_t)n, RULE_SEQUENCE, 0, NULL, NULL) < 0 ?
+			    -errno : 0;
+	}
+	if (socket)
+		mnl_socket_close(socket);
+	if (batch)
+		mnl_nlmsg_batch_stop(batch);
+	free(buffer);
+	return r;
+}
+
+int offload_rules_add_queue(uint16_t first, uint16_t count)
+{
+	struct nftnl_rule *rule = queue_rule(first, count);
+	int r;
+
+	if (!rule)
+		return -ENOMEM;
+	r = send_rule(rule);
+	nftnl_rule_free(rule);
+	return r;
+}

@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "edge/offload_text.h"
+
+#include "edge/firewall_backend.h"
+
+#define TABLE "inet " NFT_TABLE " "
+
+/* Two options that fill four bytes, or one with what pads it (RFC 9293, RFC 7323, RFC 2018). */
+#define SACK_TIMES { 24, 0xffffffff, 0x0402080a }
+#define NOP_SCALE(byte) { byte, 0xffffff00, 0x01030300 }
+#define NOPS_SACK(byte) { byte, 0xffffffff, 0x01010402 }
+#define NOPS_TIMES(byte) { byte, 0xffffffff, 0x0101080a }
+
+/* The most frequent first. */
+const struct offload_layout offload_layouts[] = {
+	{ "Linux",                    10, { SACK_TIMES, NOP_SCALE(36) } },
+	{ "Linux, no timestamps",     8,  { NOPS_SACK(24), NOP_SCALE(28) } },
+	{ "Windows",                  8,  { NOP_SCALE(24), NOPS_SACK(28) } },
+	{ "FreeBSD",                  10, { NOP_SCALE(24), { 28, 0xffffffff, 0x0402080a } } },
+	{ "macOS",                    11, { NOP_SCALE(24), NOPS_TIMES(28),
+					    { 40, 0xffffffff, 0x04020000 } } },
+	{ "no scale",                 9,  { SACK_TIMES } },
+	{ "no SACK",                  10, { NOP_SCALE(24), NOPS_TIMES(28) } },
+	{ "timestamps alone",         9,  { NOPS_TIMES(24) } },
+	{ "SACK alone",               7,  { NOPS_SACK(24) } },
+	{ "scale alone",              7,  { NOP_SCALE(24) } },
+	{ "no other option",          6,  { { 0 } } },
+};
+const size_t offload_layout_count = sizeof(offload_layouts) / sizeof(offload_layouts[0]);
+
+static const char *const side_names[OFFLOAD_SIDES] = { "in", "out" };
+static const char *const side_index[OFFLOAD_SIDES] = { "iif", "oif" };
+const unsigned int offload_version[FAMILY_COUNT] = { [FAMILY_IPV4] = 4, [FAMILY_IPV6] = 6 };
+
+const char *const offload_address_of[FAMILY_COUNT][OFFLOAD_SIDES] = {
+	[FAMILY_IPV4] = { "@nh,96,32", "@nh,128,32" },
+	[FAMILY_IPV6] = { "@nh,64,128", "@nh,192,128" },
+};
+
+static bool has_ranges(const struct offload_link *link)
+{
+	return link->ranges[OFFLOAD_HOSTS].count > 0 || link->ranges[OFFLOAD_NETS].count > 0;
+}
+
+static bool is_known(const struct offload_link *link)
+{
+	return link->why == OFFLOAD_KNOWN;
+}
+
+/* Interfaces of one limit share a chain; each of the others has its own. */
+static void write_chain_name(const struct offload_link *link, enum offload_side side, FILE *out)
+{
+	fprintf(out, OFFLOAD_PREFIX "%s%u_", side_names[side], offload_version[link->family]);
+	if (has_ranges(link))
+		fprintf(out, "if%u", link->ifindex);
+	else
+		fprintf(out, "mss%u", link->mss);
+}
+
+static void write_set(uint16_t mss, FILE *out)
+{
+	if (mss != OFFLOAD_UNLIMITED)
+		fprintf(out, "tcp option maxseg size set %u ", mss);
+}
+
+static void write_rule(const char *chain, enum family family, FILE *out)
+{
+	fprintf(out, "add rule " TABLE OFFLOAD_PREFIX "%s%u ", chain, offload_version[family]);
+}
+
+static void write_rule_of(const struct offload_link *link, enum offload_side side, FILE *out)
+{
+	fputs("add rule " TABLE, out);
+	write_chain_name(link, side, out);
+	fputc(' ', out);
+}
+
+/* Where a SYN goes when its side is done. */
+static void write_next(enum offload_side side, enum family family, FILE *out)
+{
+	if (side == OFFLOAD_IN)
+		fprintf(out, "goto " OFFLOAD_PREFIX "out%u\n", offload_version[family]);
+	else
+		fputs("accept\n", out);
+}
+
+/* An interface whose addresses differ: hosts, nets, the rest. */
+static void write_ranges_chain(const struct offload_link *link, enum offload_side side, FILE *out)
+{
+	for (enum offload_kind kind = OFFLOAD_HOSTS; kind < OFFLOAD_KINDS; kind++) {
+		if (!offload_ranges_of(link, kind))
+			continue;
+		write_rule_of(link, side, out);
+		fprintf(out, "tcp option maxseg size set %s map @", offload_address_of[link->family][side]);
+		offload_write_map_name(link, kind, out);
+		fputs(" counter ", out);
+		write_next(side, link->family, out);
+	}
+	write_rule_of(link, side, out);
+	write_set(link->mss, out);
+	fputs("counter ", out);
+	write_next(side, link->family, out);
+}
+
+/* With few interfaces the smaller of two limits is known beforehand: one edit instead of two. */
+static void write_pairs(const struct offload_plan *plan, const struct offload_link *in, FILE *out)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct offload_link *link = &plan->links[i];
+
+		if (link->family != in->family || !is_known(link) || has_ranges(link))
+			continue;
+		write_rule_of(in, OFFLOAD_IN, out);
+		fprintf(out, "oif %u ", link->ifindex);
+		write_set(link->mss < in->mss ? link->mss : in->mss, out);
+		fputs("counter accept\n", out);
+	}
+	write_rule_of(in, OFFLOAD_IN, out);
+	fputs("oif 0 ", out);
+	write_set(in->mss, out);
+	fputs("counter accept\n", out);
+}
+
+static bool are_few(const struct offload_plan *plan)
+{
+	return plan->count <= OFFLOAD_FEW * FAMILY_COUNT;
+}
+
+static void write_constant_chain(const struct offload_plan *plan, const struct offload_link *link,
+				 enum offload_side side, FILE *out)
+{
+	if (side == OFFLOAD_IN && are_few(plan))
+		write_pairs(plan, link, out);
+	write_rule_of(link, side, out);
+	write_set(link->mss, out);
+	if (side == OFFLOAD_OUT)
+		fputs("counter ", out);
+	write_next(side, link->family, out);
+}
+
+/* Whether an interface before this one has the same chain. */
+static bool is_chain_of_earlier(const struct offload_plan *plan, const struct offload_link *link)
+{
+	for (const struct offload_link *other = plan->links; other < link; other++) {
+		if (other->family == link->family && is_known(other) && !has_ranges(other) &&
+		    !has_ranges(link) && other->mss == link->mss)
+			return true;
+	}
+	return false;
+}
+
+/* Calls write for each chain of interfaces once. */
+static void for_each_chain(const struct offload_plan *plan,
+			   void (*write)(const struct offload_plan *plan,
+					 const struct offload_link *link, enum offload_side side,
+					 FILE *out), FILE *out)
+{
+	for (size_t i = 0; plan && i < plan->count; i++) {
+		const struct offload_link *link = &plan->links[i];
+
+		if (!is_known(link) || is_chain_of_earlier(plan, link))
+			continue;
+		write(plan, link, OFFLOAD_IN, out);
+		write(plan, link, OFFLOAD_OUT, out);
+	}
+}
+
+static void write_link_chain(const struct offload_plan *plan, const struct offload_link *link,
+			     enum offload_side side, FILE *out)
+{
+	if (has_ranges(link))
+		write_ranges_chain(link, side, out);
+	else
+		write_constant_chain(plan, link, side, out);
+}
+
+static void write_add_chain(const struct offload_plan *plan, const struct offload_link *link,
+			    enum offload_side side, FILE *out)
+{
+	(void)plan;
+	fputs("add chain " TABLE, out);
+	write_chain_name(link, side, out);
+	fputc('\n', out);
+}
+
+static void write_flush_chain(const struct offload_plan *plan, const struct offload_link *link,
+			      enum offload_side side, FILE *out)
+{
+	(void)plan;
+	fputs("flush chain " TABLE, out);
+	write_chain_name(link, side, out);
+	fputc('\n', out);
+}
+
+static bool has_chain_of(const struct offload_plan *plan, const struct offload_link *link)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct offload_link *other = &plan->links[i];
+
+		if (other->family != link->family || !is_known(other) ||
+		    has_ranges(other) != has_ranges(link))
+			continue;
+		if (has_ranges(link) ? other->ifindex == link->ifindex : other->mss == link->mss)
+			return true;
+	}
+	return false;
+}
+
+static void write_unused_chains(const struct offload_plan *from, const struct offload_plan *to,
+				FILE *out)
+{
+	for (size_t i = 0; i < from->count; i++) {
+		const struct offload_link *link = &from->links[i];
+
+		if (!is_known(link) || is_chain_of_earlier(from, link) || has_chain_of(to, link))
+			continue;
+		for (enum offload_side side = OFFLOAD_IN; side < OFFLOAD_SIDES; side++) {
+			fputs("delete chain " TABLE, out);
+			write_chain_name(link, side, out);
+			fputc('\n', out);
+		}
+	}
+}
+
+static void write_goto(const struct offload_link *link, enum offload_side side, FILE *out)
+{
+	fputs("goto ", out);
+	write_chain_name(link, side, out);
+}
+
+/* The side that is this host has no limit. */
+static void write_goto_host(enum offload_side side, enum family family, FILE *out)
+{
+	if (side == OFFLOAD_IN)
+		fprintf(out, "goto " OFFLOAD_PREFIX "out%u", offload_version[family]);
+	else
+		fputs("goto " OFFLOAD_PREFIX "host", out);
+}
+
+/* From an interface to its chain. Unknown ones fall through. */
+static void write_dispatch(const struct offload_plan *plan, enum offload_side side, enum family family,
+			   FILE *out)
+{
+	bool few = are_few(plan);
+
+	write_rule(side_names[side], family, out);
+	if (!few)
+		fprintf(out, "%s vmap { ", side_index[side]);
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct offload_link *link = &plan->links[i];
+
+		if (link->family != family || !is_known(link))
+			continue;
+		fprintf(out, few ? "%s %u " : "%.0s%u : ", side_index[side], link->ifindex);
+		write_goto(link, side, out);
+		if (few) {
+			fputc('\n', out);
+			write_rule(side_names[side], family, out);
+		} else {
+			fputs(", ", out);
+		}
+	}
+	fprintf(out, few ? "%s 0 " : "%.0s0 : ", side_index[side]);
+	write_goto_host(side, family, out);
+	fputs(few ? "\n" : " }\n", out);
+	write_rule(side_names[side], family, out);
+	fputs("counter goto " OFFLOAD_PREFIX "queue\n", out);
+}
+
+static void write_queued(const struct offload_plan *plan, enum family family, FILE *out)
+{
+	const struct offload_ranges *ranges = &plan->queued[family];
+
+	for (enum offload_side side = OFFLOAD_IN; side < OFFLOAD_SIDES && ranges->count > 0; side++) {
+		write_rule("in", family, out);
+		fprintf(out, "%s { ", offload_address_of[family][side]);
+		for (size_t i = 0; i < ranges->count; i++) {
+			fputs(i > 0 ? ", " : "", out);
+			offload_write_range(&ranges->list[i], out);
+		}
+		fputs(" } counter goto " OFFLOAD_PREFIX "queue\n", out);
+	}
+}
+
+static void write_layout(const struct offload_layout *layout, FILE *out)
+{
+	fprintf(out, "@th,96,32 & 0xf0000000 == 0x%x0000000 @th,160,16 0x0204 ",
+		layout->data_offset);
+	for (size_t i = 0; i < 3 && layout->words[i].byte > 0; i++) {
+		fprintf(out, "@th,%u,32 ", layout->words[i].byte * 8);
+		if (layout->words[i].mask != UINT32_MAX)
+			fprintf(out, "& 0x%08x == ", layout->words[i].mask);
+		fprintf(out, "0x%08x ", layout->words[i].value);
+	}
+}
+
+/* More fragments, or an offset: a fragment. Another header between IPv6 and TCP: not for nft. */
+static const char *const whole_packet[FAMILY_COUNT] = {
+	[FAMILY_IPV4] = "meta nfproto ipv4 @nh,32,32 & 0x00003fff == 0 goto " OFFLOAD_PREFIX "in4",
+	[FAMILY_IPV6] = "meta nfproto ipv6 @nh,48,8 6 goto " OFFLOAD_PREFIX "in6",
+};
+
+/* All layouts but the first, which base chains look at. */
+static void write_syn_chains(FILE *out)
+{
+	for (size_t i = 1; i < offload_layout_count; i++) {
+		fputs("add rule " TABLE OFFLOAD_PREFIX "syn ", out);
+		write_layout(&offload_layouts[i], out);
+		fputs("goto " OFFLOAD_PREFIX "family\n", out);
+	}
+	fputs("add rule " TABLE OFFLOAD_PREFIX "syn counter goto " OFFLOAD_PREFIX "queue\n", out);
+	for (enum family family = FAMILY_IPV4; family < FAMILY_COUNT; family++)
+		fprintf(out, "add rule " TABLE OFFLOAD_PREFIX "family %s\n", whole_packet[family]);
+	fputs("add rule " TABLE OFFLOAD_PREFIX "family counter goto " OFFLOAD_PREFIX "queue\n",
+	      out);
+}
+
+static void write_queue_chain(const struct offload_frame *frame, FILE *out)
+{
+	unsigned int last = frame->queue_first + frame->queue_count - 1u;
+
+	if (frame->queue_is_given)
+		return;
+	fputs("add rule " TABLE OFFLOAD_PREFIX "queue counter queue flags bypass", out);
+	if (frame->queue_count == 1)
+		fprintf(out, " to %u\n", last);
+	else
+		fprintf(out, ",fanout to %u-%u\n", frame->queue_first, last);
+}
+
+static void write_fixed_chains(const char *verb, FILE *out)
+{
+	static const char *const names[] = { "queue", "host", "syn", "family", "out4", "out6",
+					     "in4", "in6" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		fprintf(out, "%s chain " TABLE OFFLOAD_PREFIX "%s\n", verb, names[i]);
+}
+
+static void write_dispatchers(const char *verb, const struct offload_plan *plan, FILE *out)
+{
+	for (enum family family = FAMILY_IPV4; family < FAMILY_COUNT; family++) {
+		for (enum offload_side side = OFFLOAD_IN; side < OFFLOAD_SIDES; side++) {
+			if (verb) {
+				fprintf(out, "%s chain " TABLE OFFLOAD_PREFIX "%s%u\n", verb,
+					side_names[side], offload_version[family]);
+				continue;
+			}
+			if (side == OFFLOAD_IN)
+				write_queued(plan, family, out);
+			write_dispatch(plan, side, family, out);
+		}
+	}
+}
+
+static bool same_shape(const struct offload_link *a, const struct offload_link *b)
+{
+	if (a->ifindex != b->ifindex || a->family != b->family || a->why != b->why ||
+	    a->mss != b->mss)
+		return false;
+	for (enum offload_kind kind = OFFLOAD_HOSTS; kind < OFFLOAD_KINDS; kind++) {
+		if (!offload_ranges_of(a, kind) != !offload_ranges_of(b, kind))
+			return false;
+	}
+	return true;
+}
+
+static void note_difference(void *userdata, const struct offload_range *range)
+{
+	bool *differ = userdata;
+
+	(void)range;
+	*differ = true;
+}
+
+/* Whether elements are all that differs. */
+static bool same_chains(const struct offload_plan *from, const struct offload_plan *to)
+{
+	bool differ = from->count != to->count;
+
+	for (size_t i = 0; i < from->count && !differ; i++)
+		differ = !same_shape(&from->links[i], &to->links[i]);
+	for (enum family family = FAMILY_IPV4; family < FAMILY_COUNT && !differ; family++) {
+		offload_ranges_missing(&from->queued[family], &to->queued[family],
+				       note_difference, &differ);
+		offload_ranges_missing(&to->queued[family], &from->queued[family],
+				       note_difference, &differ);
+	}
+	return !differ;
+}
+
+/* All rules that depend on the plan are written anew: within one transaction no SYN sees less. */
+static void write_chains(const struct offload_plan *from, const struct offload_plan *to, FILE *out)
+{
+	if (from) {
+		write_dispatchers("flush", to, out);
+		for_each_chain(from, write_flush_chain, out);
+	}
+	for_each_chain(to, write_add_chain, out);
+	for_each_chain(to, write_link_chain, out);
+	write_dispatchers(NULL, to, out);
+	if (from)
+		write_unused_chains(from, to, out);
+}
+
+void offload_write(const struct offload_frame *frame, const struct offload_plan *from,
+		   const struct offload_plan *to, FILE *out)
+{
+	if (!from) {
+		fputs("add table " TABLE "\n", out);
+		write_fixed_chains("add", out);
+		write_queue_chain(frame, out);
+		fputs("add rule " TABLE OFFLOAD_PREFIX "host counter accept\n", out);
+	}
+	for (size_t i = 0; i < to->count; i++)
+		offload_write_maps(from, &to->links[i], out);
+	if (!from || !same_chains(from, to))
+		write_chains(from, to, out);
+	for (size_t i = 0; from && i < from->count; i++)
+		offload_write_unused_maps(to, &from->links[i], out);
+	if (!from)
+		write_syn_chains(out);
+}
+
+/* What is no SYN leaves first: most packets aren't. Then the most frequent SYNs, without a detour. */
+static void write_base_rules(const char *hook, FILE *out)
+{
+	fprintf(out, "add rule " TABLE OFFLOAD_PREFIX "%s @th,96,32 & 0x00070000 != 0x00020000 "
+		"accept\n", hook);
+	for (enum family family = FAMILY_IPV4; family < FAMILY_COUNT; family++) {
+		fprintf(out, "add rule " TABLE OFFLOAD_PREFIX "%s meta l4proto tcp ", hook);
+		write_layout(&offload_layouts[0], out);
+		fprintf(out, "%s\n", whole_packet[family]);
+	}
+	fprintf(out, "add rule " TABLE OFFLOAD_PREFIX "%s meta l4proto tcp "
+		"@th,96,32 & 0x00070000 == 0x00020000 goto " OFFLOAD_PREFIX "syn\n", hook);
+}
+
+void offload_write_base_chains(const struct offload_frame *frame, FILE *out)
+{
+	for (size_t i = 0; i < FIREWALL_HOOKS; i++) {
+		const char *hook = firewall_hooks[i].nft;
+
+		if (!(frame->hooks & firewall_hooks[i].hook))
+			continue;
+		fprintf(out, "add chain " TABLE OFFLOAD_PREFIX "%s { type filter hook %s priority "
+			"%d; policy accept; }\n", hook, hook, OFFLOAD_PRIORITY);
+		write_base_rules(hook, out);
+	}
+}
