@@ -14,6 +14,7 @@
 #include "daemon/workers.h"
 
 struct guard;
+struct offloader;
 struct tries;
 
 struct daemon {
@@ -26,6 +27,7 @@ struct daemon {
 	struct model *model;
 	struct tries *tries;      /* temporary limits */
 	struct guard *guard;      /* the firewall rules and who watches over them */
+	struct offloader *offloader; /* mode offload */
 	struct control *control;
 	struct events events;     /* tells the clients of control what changes */
 	bool may_change;          /* the kernel takes changed packets back here */

@@ -25,10 +25,16 @@ const struct firewall_plan *guard_plan(const struct guard *guard);
 enum firewall_state guard_state(const struct guard *guard);
 /* How often the rules had to be put back. */
 uint64_t guard_reinstalled_total(const struct guard *guard);
+/* Rules of ours that stand elsewhere had to be put back. */
+void guard_count_repair(struct guard *guard);
 
 /* Another plan (hooks), put in force at once. Returns 0, or -errno with the old plan kept (of the
  * rules a part may have changed: set the old plan again); *ret_error gets an owned text. */
 int guard_set_plan(struct guard *guard, const struct firewall_plan *plan, char **ret_error);
+
+/* Other rules of ours send the SYNs of all hooks from now on, or no more: then those of the plan stand
+ * again. Returns 0, or -errno with all as it was; *ret_error as above. */
+int guard_set_taken(struct guard *guard, bool taken, char **ret_error);
 
 /* Looks, with repair also mends and says so. diff as in firewall_check. Without either, what was
  * seen within the last half second is new enough. Returns 0 or -errno, *ret_error as above. */

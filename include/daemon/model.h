@@ -46,6 +46,9 @@ int model_keep_routes(struct model *model);
  * namespace alone: whoever is sent away has not touched the file. Logs what went wrong. */
 void model_recall(struct model *model);
 
+/* follow is called behind each snapshot that is published from now on. */
+void model_follow(struct model *model, void (*follow)(void *userdata), void *userdata);
+
 /* Frees snapshots no worker can hold any more; call it about once a second. */
 void model_reclaim(struct model *model);
 

@@ -26,6 +26,11 @@ int nft_run(const char *commands, unsigned int flags, char **ret_output, char **
  * -EINVAL (no nf_tables), -EPROTONOSUPPORT (no nfnetlink) or another -errno. */
 int nft_generation(uint32_t *ret_generation);
 
+/* Whether the kernel has nft's queue statement: 0, or -ENOENT or another -errno and *ret_error as
+ * above. A dry run, and in a chain without a hook: to register one, even so, makes the kernel drop
+ * what waits in every queue. */
+int nft_try_queue(char **ret_error);
+
 /* Whether nftables has that table of family "inet", "ip" or "ip6". A kernel without nftables has
  * none. */
 int nft_has_table(const char *family, const char *table, bool *ret_found, char **ret_error);

@@ -59,7 +59,7 @@ struct offload_plan {
 	struct offload_ranges queued[FAMILY_COUNT];
 };
 
-/* The snapshot was built with keep_prefixes. Returns 0 and the owned plan, or -ENOMEM. */
+/* The mode of the snapshot is offload. Returns 0 and the owned plan, or -ENOMEM. */
 int offload_plan_build(const struct snapshot *snapshot, struct offload_plan **ret_plan);
 /* NULL is fine. */
 void offload_plan_free(struct offload_plan *plan);

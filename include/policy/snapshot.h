@@ -45,6 +45,7 @@ struct snapshot_link {
 struct snapshot_mode {
 	struct clamp_options clamp;
 	bool audit; /* change nothing, count what would be done */
+	bool offload; /* prefixes are kept for offload_plan_build: 24 bytes each */
 };
 
 struct snapshot_input {
@@ -58,7 +59,6 @@ struct snapshot_input {
 	/* Counters of each peer, beside tunnels->peers; NULL: the peer's side counts for its link.
 	 * Only those of IPsec policies matter: other peers have a link. */
 	const uint32_t *peer_tunnel_ids;
-	bool keep_prefixes; /* for offload_plan_build; costs 24 bytes a prefix */
 };
 
 struct flow {

@@ -27,7 +27,7 @@
 /* The words of mode, firewall and hooks stand in the order of their enums. */
 const struct config_row config_rows[] = {
 	{ "mode", KIND_WORD, WORDS("queue", "offload", "mark", "audit"), IN(mode),
-	  .preset = "\"queue\"", .inactive = 1 << MODE_OFFLOAD | 1 << MODE_MARK,
+	  .preset = "\"queue\"", .inactive = 1 << MODE_MARK,
 	  .instead = "runs as 'queue'",
 	  .help = "how SYNs are treated; audit changes nothing and counts what it would do" },
 	{ "firewall", KIND_WORD, WORDS("auto", "nftables", "iptables", "none"), IN(firewall),
@@ -67,7 +67,8 @@ const struct config_row config_rows[] = {
 	  .help = "bits of the packet mark that mode mark may use" },
 
 	{ "offload.backend", KIND_WORD, WORDS("nft", "bpf"), IN(offload_backend),
-	  .preset = "\"nft\"", LATER, .help = "what clamps inside the kernel in mode offload" },
+	  .preset = "\"nft\"", .inactive = 1 << 1, .instead = "runs as 'nft'",
+	  .help = "what clamps inside the kernel in mode offload" },
 
 	{ "insert_missing", KIND_BOOL, IN(insert_missing), .preset = "false",
 	  .help = "add the MSS option to SYNs that have none" },

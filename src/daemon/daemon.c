@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "daemon/guard.h"
 #include "daemon/listen.h"
+#include "daemon/offloader.h"
 #include "daemon/reload.h"
 #include "daemon/report.h"
 #include "daemon/rule_check.h"
@@ -170,6 +171,16 @@ static int open_guard(struct daemon *daemon)
 			  &daemon->guard);
 }
 
+static int open_offloader(struct daemon *daemon)
+{
+	int r = offloader_open(daemon->event, daemon->guard, model_slot(daemon->model),
+			       &daemon->events, &daemon->offloader);
+
+	if (r == 0)
+		model_follow(daemon->model, offloader_follow, daemon->offloader);
+	return r;
+}
+
 /* The rules of a namespace are one daemon's: two would undo each other's without end. Where it has
  * a queue that we want, too, binding will say so. */
 static int refuse_company(const struct daemon *daemon)
@@ -228,6 +239,8 @@ static int start(struct daemon *daemon)
 	if (r == 0)
 		r = open_guard(daemon);
 	if (r == 0)
+		r = open_offloader(daemon);
+	if (r == 0)
 		r = model_keep_routes(daemon->model);
 	if (r == 0)
 		model_recall(daemon->model);
@@ -239,6 +252,9 @@ static void stop(struct daemon *daemon)
 {
 	daemon->events.control = NULL;
 	control_close(daemon->control);
+	if (daemon->model)
+		model_follow(daemon->model, NULL, NULL);
+	offloader_close(daemon->offloader);
 	guard_close(daemon->guard);
 	tries_close(daemon->tries);
 	if (!daemon->workers || workers_stop(daemon->workers)) {

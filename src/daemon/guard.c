@@ -22,6 +22,7 @@ struct guard {
 	const struct events *events;
 	struct firewall *firewall;
 	struct firewall_plan plan;
+	bool taken;                      /* other rules of ours stand for those of the plan */
 	enum firewall_state state;
 	uint64_t checked_ns;             /* when state was found, 0: never */
 	struct firewall_counts counts;
@@ -68,15 +69,28 @@ static void start_counting(struct guard *guard)
 	guard->counted_before = counts.forward + counts.output + counts.input;
 }
 
-/* firewall_apply reads back what it has loaded, so its success is the newest look there is. */
-static int apply(struct guard *guard, const struct firewall_plan *plan, char **ret_error)
+/* What of a plan shall be in the kernel. */
+static struct firewall_plan live_plan(const struct firewall_plan *plan, bool taken)
 {
+	struct firewall_plan live = *plan;
+
+	if (taken)
+		live.hooks = 0;
+	return live;
+}
+
+/* firewall_apply reads back what it has loaded, so its success is the newest look there is. */
+static int apply(struct guard *guard, const struct firewall_plan *plan, bool taken,
+		 char **ret_error)
+{
+	const struct firewall_plan live = live_plan(plan, taken);
 	int r;
 
-	r = firewall_apply(guard->firewall, plan, ret_error);
+	r = firewall_apply(guard->firewall, &live, ret_error);
 	if (r < 0)
 		return r;
 	guard->plan = *plan;
+	guard->taken = taken;
 	guard->state = firewall_which(guard->firewall) == FIREWALL_NONE ? FIREWALL_STATE_NONE :
 									  FIREWALL_STATE_OK;
 	guard->checked_ns = clock_boottime_ns();
@@ -112,20 +126,21 @@ static void tell_repaired(struct guard *guard, uint64_t begin_ns)
 
 int guard_check(struct guard *guard, bool repair, FILE *diff, char **ret_error)
 {
+	const struct firewall_plan live = live_plan(&guard->plan, guard->taken);
 	uint64_t now_ns = clock_boottime_ns();
 	enum firewall_state state;
 	int r;
 
 	if (!repair && !diff && guard->checked_ns && now_ns - guard->checked_ns < FRESH_NS)
 		return 0;
-	r = firewall_check(guard->firewall, &guard->plan, &state, diff, ret_error);
+	r = firewall_check(guard->firewall, &live, &state, diff, ret_error);
 	if (r < 0)
 		return r;
 	guard->state = state;
 	guard->checked_ns = now_ns;
 	if (!repair || state == FIREWALL_STATE_OK || state == FIREWALL_STATE_NONE)
 		return 0;
-	r = apply(guard, &guard->plan, ret_error);
+	r = apply(guard, &guard->plan, guard->taken, ret_error);
 	if (r < 0)
 		return r;
 	guard->reinstalled_total++;
@@ -228,7 +243,7 @@ int guard_open(sd_event *event, enum firewall_backend backend, const struct fire
 	guard->events = events;
 	r = firewall_open(backend, &guard->firewall, &error);
 	if (r == 0)
-		r = apply(guard, plan, &error);
+		r = apply(guard, plan, false, &error);
 	if (r < 0)
 		log_error(r, "firewall: %s", or_unknown(error));
 	free(error);
@@ -279,9 +294,19 @@ uint64_t guard_reinstalled_total(const struct guard *guard)
 	return guard->reinstalled_total;
 }
 
+void guard_count_repair(struct guard *guard)
+{
+	guard->reinstalled_total++;
+}
+
 int guard_set_plan(struct guard *guard, const struct firewall_plan *plan, char **ret_error)
 {
-	return apply(guard, plan, ret_error);
+	return apply(guard, plan, guard->taken, ret_error);
+}
+
+int guard_set_taken(struct guard *guard, bool taken, char **ret_error)
+{
+	return apply(guard, &guard->plan, taken, ret_error);
 }
 
 int guard_read_new_syns(struct guard *guard, uint64_t *ret_syns)

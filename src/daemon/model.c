@@ -28,6 +28,8 @@ struct model {
 	struct tunnel_views views;   /* of the set of the snapshot that is in force */
 	struct route_mtu *routes;    /* NULL until model_keep_routes */
 	struct log_ratelimit forget_limit;
+	void (*follow)(void *userdata); /* NULL: nobody */
+	void *follower;
 };
 
 static const struct tunnel_set *current_set(const struct model *model)
@@ -92,6 +94,8 @@ static int publish(struct model *model, const struct config *config)
 	slot_reclaim(model->slot);
 	prober_follow(model->prober);
 	route_mtu_apply(model->routes, current_set(model), config);
+	if (model->follow)
+		model->follow(model->follower);
 	return 0;
 }
 
@@ -286,6 +290,12 @@ int model_keep_routes(struct model *model)
 void model_recall(struct model *model)
 {
 	prober_recall(model->prober);
+}
+
+void model_follow(struct model *model, void (*follow)(void *userdata), void *userdata)
+{
+	model->follow = follow;
+	model->follower = userdata;
 }
 
 void model_reclaim(struct model *model)

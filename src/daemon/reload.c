@@ -10,6 +10,7 @@
 #include "daemon/daemon.h"
 #include "daemon/guard.h"
 #include "daemon/listen.h"
+#include "daemon/offloader.h"
 #include "daemon/report.h"
 #include "daemon/rule_check.h"
 #include "proto/varlink.h"
@@ -87,6 +88,7 @@ static int put_in_force(struct daemon *daemon, struct config *config, char **ret
 	if (daemon->config != daemon->started_with)
 		config_free(daemon->config);
 	daemon->config = config;
+	offloader_follow(daemon->offloader); /* the hooks may be others */
 	return 0;
 }
 

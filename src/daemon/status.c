@@ -7,6 +7,7 @@
 #include "daemon/commands.h"
 #include "daemon/daemon.h"
 #include "daemon/guard.h"
+#include "daemon/offloader.h"
 #include "daemon/tries.h"
 #include "daemon/try_text.h"
 #include "proto/varlink.h"
@@ -14,9 +15,9 @@
 #define TRY_WARNING_MAX 256 /* bytes; longer names are cut */
 
 static const char *const mode_names[] = {
-	/* offload and mark run as queue until their part of the kernel's work is built in */
+	/* mark runs as queue until its part of the kernel's work is built in */
 	[MODE_QUEUE] = "queue",
-	[MODE_OFFLOAD] = "queue",
+	[MODE_OFFLOAD] = "queue", /* where the kernel cannot; else mode_name says so */
 	[MODE_MARK] = "queue",
 	[MODE_AUDIT] = "audit",
 };
@@ -34,6 +35,13 @@ static const char *const rule_problems[] = {
 	[FIREWALL_STATE_NONE] = NULL,
 };
 
+static const char *mode_name(const struct daemon *daemon)
+{
+	if (offloader_state(daemon->offloader) == OFFLOADER_ACTIVE)
+		return "offload";
+	return mode_names[daemon->config->mode];
+}
+
 static bool has_seen_syn(const struct workers *workers)
 {
 	for (size_t i = 0; i < workers_count(workers); i++) {
@@ -46,13 +54,18 @@ static bool has_seen_syn(const struct workers *workers)
 /* true, false (the rules counted SYNs and no worker saw any) or null. */
 static json_t *sees_syns_json(const struct daemon *daemon, bool *ret_blind)
 {
+	struct offload_counts counts;
 	uint64_t syns;
 
 	*ret_blind = false;
 	if (has_seen_syn(daemon->workers))
 		return json_true();
-	if (guard_read_new_syns(daemon->guard, &syns) < 0)
+	if (offloader_read_counts(daemon->offloader, &counts) == 0) {
+		syns = counts.queued; /* those that it takes reach no worker */
+		offload_counts_done(&counts);
+	} else if (guard_read_new_syns(daemon->guard, &syns) < 0) {
 		return json_null();
+	}
 	*ret_blind = syns > 0;
 	return *ret_blind ? json_false() : json_null();
 }
@@ -95,7 +108,7 @@ json_t *reply_status(struct control_call *call, json_t *parameters, void *userda
 	uint64_t now_ns = clock_boottime_ns();
 	enum worker_state workers = workers_check(daemon->workers);
 	json_t *problems = json_array(), *warnings = json_array(), *sees_syns;
-	char *error = NULL;
+	char *error = NULL, offload[512];
 	bool blind;
 
 	(void)call;
@@ -115,6 +128,11 @@ json_t *reply_status(struct control_call *call, json_t *parameters, void *userda
 		add_text(problems,
 			    "this network namespace belongs to a user namespace: kernels drop "
 			    "packets that are changed there, so SYNs are left alone");
+	if (offloader_state(daemon->offloader) == OFFLOADER_FAILED) {
+		snprintf(offload, sizeof(offload), "offload is not active, every SYN goes through "
+			 "the queue: %s", offloader_why(daemon->offloader));
+		add_text(warnings, offload);
+	}
 	add_text(warnings, model_warning(daemon->model));
 	add_tries(warnings, tries_list(daemon->tries));
 	return json_pack("{s:i, s:s, s:{s:s, s:s, s:o, s:s}, s:o, s:o, s:I, s:I, s:s, s:s, s:f}",
@@ -123,6 +141,6 @@ json_t *reply_status(struct control_call *call, json_t *parameters, void *userda
 			 "queues", worker_states[workers], "sees_syns", sees_syns, "fallback",
 			 "off", "problems", problems, "warnings", warnings, "tunnels",
 			 (json_int_t)views->count, "peers", (json_int_t)count_peers(views), "mode",
-			 mode_names[daemon->config->mode], "version", VERSION, "uptime_seconds",
+			 mode_name(daemon), "version", VERSION, "uptime_seconds",
 			 (double)(now_ns - daemon->start_ns) / (double)NS_PER_SECOND);
 }

@@ -11,18 +11,10 @@
 
 #define LIST_TABLE "list table inet " NFT_TABLE
 
-/* The queue statement in a chain without a hook: to register one, even in a dry run that takes it
- * back, makes the kernel drop what waits in every queue. */
-#define TRY_QUEUE                                     \
-	"add table inet " NFT_TABLE "_try\n"     \
-	"add chain inet " NFT_TABLE "_try try\n" \
-	"add rule inet " NFT_TABLE "_try try "   \
-	"queue flags bypass,fanout to 0-1\n"
-
 static int nft_open(struct firewall *firewall, char **ret_error)
 {
 	char *error = NULL;
-	int r = nft_run(TRY_QUEUE, NFT_TRY, NULL, &error);
+	int r = nft_try_queue(&error);
 
 	if (r == -ENOENT)
 		text_fail(ret_error, r, "nftables: this kernel has no nft queue statement "

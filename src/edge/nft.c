@@ -162,3 +162,13 @@ int nft_has_table(const char *family, const char *table, bool *ret_found,
 	free(json);
 	return 0;
 }
+
+int nft_try_queue(char **ret_error)
+{
+	static const char commands[] = "add table inet " NFT_TABLE "_try\n"
+				       "add chain inet " NFT_TABLE "_try try\n"
+				       "add rule inet " NFT_TABLE "_try try "
+				       "queue flags bypass,fanout to 0-1\n";
+
+	return nft_run(commands, NFT_TRY, NULL, ret_error);
+}

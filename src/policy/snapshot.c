@@ -103,7 +103,7 @@ static int build_tables(struct snapshot *snapshot, const struct snapshot_input *
 	struct route_groups groups = { 0 };
 	const struct side_table_source source = {
 		.rules = index, .routes = &groups, .peers = &snapshot->peers,
-		.keep_prefixes = input->keep_prefixes,
+		.keep_prefixes = input->mode.offload,
 	};
 	uint32_t *scratch = calloc(index->literal.count + index->glob.count + 1, sizeof(*scratch));
 	int r = -ENOMEM;

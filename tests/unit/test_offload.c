@@ -36,7 +36,7 @@ static struct snapshot *make_snapshot(struct rule *rules, size_t rule_count,
 	assert_int_equal(snapshot_build(&(const struct snapshot_input){
 		.links = links, .link_count = sizeof(links) / sizeof(links[0]),
 		.routes = routes, .route_count = route_count,
-		.rules = &list, .keep_prefixes = true,
+		.rules = &list, .mode = { .offload = true },
 	}, &snapshot), 0);
 	return snapshot;
 }

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/offloader.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "edge/nft.h"
+
+#define LOOK_NS NS_PER_SECOND        /* between two looks for changes by others */
+#define AGAIN_NS (30 * NS_PER_SECOND) /* before a new try, where the last one failed */
+
+struct offloader {
+	struct guard *guard;
+	const struct slot *slot;
+	const struct events *told;
+	struct offload *offload; /* NULL unless active */
+	enum offloader_state state;
+	unsigned int hooks;      /* the ones it was opened with */
+	char *why;               /* of the last failure, NULL without */
+	uint64_t failed_ns;
+	uint64_t took_ns;
+	sd_event_source *timer;
+};
+
+static bool wants(const struct offloader *offloader)
+{
+	return snapshot_mode(slot_current(offloader->slot))->offload;
+}
+
+/* Takes error. Says it once for each reason. */
+static void fail(struct offloader *offloader, char *error)
+{
+	const char *why = error ? error : "out of memory";
+	char *ignored = NULL;
+
+	if (!offloader->why || strcmp(offloader->why, why) != 0)
+		log_warning("offload: the kernel's tables cannot be used, every SYN goes through "
+			    "the queue: %s", why);
+	free(offloader->why);
+	offloader->why = error;
+	offloader->state = OFFLOADER_FAILED;
+	offloader->failed_ns = clock_boottime_ns();
+	offload_close(offloader->offload);
+	offloader->offload = NULL;
+	if (guard_set_taken(offloader->guard, false, &ignored) < 0)
+		log_print(LOG_ERR, "offload: the rules of the queue cannot be put back: %s",
+			  ignored ? ignored : "out of memory");
+	free(ignored);
+}
+
+static int open_offload(struct offloader *offloader, char **ret_error)
+{
+	const struct firewall_plan *plan = guard_plan(offloader->guard);
+	struct offload_config config = {
+		.hooks = plan->hooks,
+		.queue_first = plan->queue_first,
+		.queue_count = plan->queue_count,
+		.has_nft_queue = true,
+	};
+	char *ignored = NULL;
+
+	if (guard_backend(offloader->guard) == FIREWALL_NONE) {
+		*ret_error = strdup("firewall is \"none\": which SYNs are queued is not ours to "
+				    "say; set it to \"auto\"");
+		return -EOPNOTSUPP;
+	}
+	if (guard_backend(offloader->guard) == FIREWALL_IPTABLES)
+		config.has_nft_queue = nft_try_queue(&ignored) == 0;
+	free(ignored);
+	offloader->hooks = plan->hooks;
+	return offload_open(&config, &offloader->offload, ret_error);
+}
+
+static size_t count_ranges(const struct offload_plan *plan)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < plan->count; i++) {
+		for (enum offload_kind kind = OFFLOAD_HOSTS; kind < OFFLOAD_KINDS; kind++)
+			count += plan->links[i].ranges[kind].count;
+	}
+	return count;
+}
+
+/* The kernel has all of the plan. */
+static int begin(struct offloader *offloader, char **ret_error)
+{
+	int r = guard_set_taken(offloader->guard, true, ret_error);
+
+	if (r < 0) {
+		char *ignored = NULL;
+
+		offload_clear(&ignored);
+		free(ignored);
+		return r;
+	}
+	free(offloader->why);
+	offloader->why = NULL;
+	offloader->state = OFFLOADER_ACTIVE;
+	log_notice("offload: the kernel clamps the usual SYNs itself, with %zu hosts and nets of "
+		   "their own limits; the queue gets the others",
+		   count_ranges(offload_applied(offloader->offload)));
+	return 0;
+}
+
+static int apply(struct offloader *offloader, char **ret_error)
+{
+	uint64_t begin_ns = clock_boottime_ns();
+	struct offload_plan *plan = NULL;
+	int r = offload_plan_build(slot_current(offloader->slot), &plan);
+
+	if (r == 0 && !offloader->offload)
+		r = open_offload(offloader, ret_error);
+	if (r == 0)
+		r = offload_apply(offloader->offload, plan, ret_error);
+	if (r < 0) {
+		offload_plan_free(plan);
+		return r;
+	}
+	offloader->took_ns = clock_boottime_ns() - begin_ns;
+	return offloader->state == OFFLOADER_ACTIVE ? 0 : begin(offloader, ret_error);
+}
+
+/* First the rules of the queue, then ours go: no SYN is missed. */
+static void end(struct offloader *offloader)
+{
+	char *error = NULL;
+	int r = 0;
+
+	if (offloader->state == OFFLOADER_ACTIVE) {
+		r = guard_set_taken(offloader->guard, false, &error);
+		if (r == 0)
+			r = offload_clear(&error);
+		if (r < 0)
+			log_error(r, "offload: cannot be ended: %s",
+				  error ? error : "out of memory");
+		else
+			log_notice("offload: ended, every SYN goes through the queue");
+	}
+	free(error);
+	free(offloader->why);
+	offloader->why = NULL;
+	offload_close(offloader->offload);
+	offloader->offload = NULL;
+	offloader->state = OFFLOADER_OFF;
+}
+
+void offloader_follow(void *userdata)
+{
+	struct offloader *offloader = userdata;
+	bool is_early = offloader->state == OFFLOADER_FAILED &&
+			clock_boottime_ns() - offloader->failed_ns < AGAIN_NS;
+	char *error = NULL;
+
+	if (!wants(offloader)) {
+		if (offloader->state != OFFLOADER_OFF)
+			end(offloader);
+		return;
+	}
+	if (is_early)
+		return;
+	if (offloader->offload && offloader->hooks != guard_plan(offloader->guard)->hooks) {
+		offload_close(offloader->offload); /* opening it anew empties what is there */
+		offloader->offload = NULL;
+	}
+	if (apply(offloader, &error) < 0)
+		fail(offloader, error);
+}
+
+static void repair(struct offloader *offloader)
+{
+	uint64_t begin_ns = clock_boottime_ns();
+	char *error = NULL, message[96];
+
+	if (offload_renew(offloader->offload, &error) < 0) {
+		fail(offloader, error);
+		return;
+	}
+	guard_count_repair(offloader->guard);
+	snprintf(message, sizeof(message),
+		 "firewall: our offload rules were changed; restored after %llu ms",
+		 (unsigned long long)(clock_boottime_ns() - begin_ns) / NS_PER_MS);
+	events_emit(offloader->told,
+		    &(struct event){
+			    .name = "rules_repaired",
+			    .message = message,
+			    .new = json_pack("{s:I}", "reinstalled_total",
+					     (json_int_t)guard_reinstalled_total(offloader->guard)),
+			    .priority = LOG_WARNING,
+		    });
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct offloader *offloader = userdata;
+
+	(void)usec;
+	if (offloader->state == OFFLOADER_ACTIVE && offload_is_changed(offloader->offload) > 0)
+		repair(offloader);
+	else if (offloader->state == OFFLOADER_FAILED)
+		offloader_follow(offloader);
+	sd_event_source_set_time(source, (clock_boottime_ns() + LOOK_NS) / 1000);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+int offloader_open(sd_event *event, struct guard *guard, const struct slot *slot,
+		   const struct events *told, struct offloader **ret_offloader)
+{
+	struct offloader *offloader = calloc(1, sizeof(*offloader));
+	char *error = NULL;
+	int r;
+
+	if (!offloader)
+		return log_error(-ENOMEM, "offload");
+	offloader->guard = guard;
+	offloader->slot = slot;
+	offloader->told = told;
+	r = sd_event_add_time(event, &offloader->timer, CLOCK_BOOTTIME,
+			      (clock_boottime_ns() + LOOK_NS) / 1000, 0, on_timer, offloader);
+	if (r < 0) {
+		offloader_close(offloader);
+		return log_error(r, "event loop: cannot watch the offload rules");
+	}
+	/* A namespace without nftables has none. */
+	if (!wants(offloader) && guard_backend(guard) != FIREWALL_NONE &&
+	    offload_clear(&error) < 0)
+		log_warning("offload: cannot remove what an earlier process may have left: %s",
+			    error ? error : "out of memory");
+	free(error);
+	offloader_follow(offloader);
+	*ret_offloader = offloader;
+	return 0;
+}
+
+void offloader_close(struct offloader *offloader)
+{
+	if (!offloader)
+		return;
+	sd_event_source_disable_unref(offloader->timer);
+	offload_close(offloader->offload);
+	free(offloader->why);
+	free(offloader);
+}
+
+enum offloader_state offloader_state(const struct offloader *offloader)
+{
+	return offloader->state;
+}
+
+const char *offloader_state_name(enum offloader_state state)
+{
+	static const char *const names[] = {
+		[OFFLOADER_OFF] = "off",
+		[OFFLOADER_ACTIVE] = "active",
+		[OFFLOADER_FAILED] = "failed",
+	};
+
+	return names[state];
+}
+
+const char *offloader_why(const struct offloader *offloader)
+{
+	return offloader->why ? offloader->why : "out of memory";
+}
+
+const struct offload_plan *offloader_plan(const struct offloader *offloader)
+{
+	return offloader->state == OFFLOADER_ACTIVE ? offload_applied(offloader->offload) : NULL;
+}
+
+int offloader_read_counts(const struct offloader *offloader, struct offload_counts *ret_counts)
+{
+	if (offloader->state != OFFLOADER_ACTIVE)
+		return -ENOENT;
+	return offload_read_counts(offloader->offload, ret_counts);
+}
+
+double offloader_took(const struct offloader *offloader)
+{
+	return (double)offloader->took_ns / (double)NS_PER_SECOND;
+}
