@@ -49,6 +49,7 @@ int command_explain(const struct ctl *ctl, int argc, char **argv);
 int command_events(const struct ctl *ctl, int argc, char **argv);
 int command_probe(const struct ctl *ctl, int argc, char **argv);
 int command_try(const struct ctl *ctl, int argc, char **argv);
+int command_offload(const struct ctl *ctl, int argc, char **argv);
 int command_rules(const struct ctl *ctl, int argc, char **argv);
 int command_reload(const struct ctl *ctl, int argc, char **argv);
 int command_log(const struct ctl *ctl, int argc, char **argv);

@@ -16,6 +16,7 @@ json_t *reply_tunnels(struct control_call *call, json_t *parameters, void *userd
 json_t *reply_peers(struct control_call *call, json_t *parameters, void *userdata);
 json_t *reply_explain(struct control_call *call, json_t *parameters, void *userdata);
 json_t *reply_rules(struct control_call *call, json_t *parameters, void *userdata);
+json_t *reply_offload(struct control_call *call, json_t *parameters, void *userdata);
 json_t *reply_apply_rules(struct control_call *call, json_t *parameters, void *userdata);
 json_t *reply_reload(struct control_call *call, json_t *parameters, void *userdata);
 json_t *reply_probe(struct control_call *call, json_t *parameters, void *userdata);

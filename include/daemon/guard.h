@@ -36,6 +36,8 @@ int guard_set_plan(struct guard *guard, const struct firewall_plan *plan, char *
  * again. Returns 0, or -errno with all as it was; *ret_error as above. */
 int guard_set_taken(struct guard *guard, bool taken, char **ret_error);
 
+bool guard_is_taken(const struct guard *guard);
+
 /* Looks, with repair also mends and says so. diff as in firewall_check. Without either, what was
  * seen within the last half second is new enough. Returns 0 or -errno, *ret_error as above. */
 int guard_check(struct guard *guard, bool repair, FILE *diff, char **ret_error);

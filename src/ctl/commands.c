@@ -192,6 +192,19 @@ const struct command commands[] = {
 		.run = command_rules,
 	},
 	{
+		.name = "offload",
+		.arguments = "",
+		.summary = "what the kernel clamps itself, and what is queued",
+		.details = "MSS is that of addresses beside HOSTS and NETS, which have limits of\n"
+			   "their own; \"-\" is no limit. WAY queue: its SYNs go through mssclampd.\n"
+			   "Counters run since the rules were written, --json has each rule's.\n"
+			   "Exit code 1: the kernel's tables cannot be used, the queue does all.",
+		.daemon = DAEMON_YES,
+		.repeats = true,
+		.options = none,
+		.run = command_offload,
+	},
+	{
 		.name = "reload",
 		.arguments = "",
 		.summary = "read the configuration anew",

@@ -195,6 +195,22 @@ static int print_result(const struct ctl *ctl, const json_t *reply)
 	return 0;
 }
 
+/* "SYNs are clamped by the kernel: ..."; in mode queue, where all is as ever, nothing. */
+static void print_way(const struct ctl *ctl, const json_t *way)
+{
+	const char *why = field_string(way, "why", NULL);
+	char line[256];
+
+	if (!why)
+		return;
+	if (field_is(way, "by", "nobody"))
+		snprintf(line, sizeof(line), "SYNs of this flow are not clamped: %s", why);
+	else
+		snprintf(line, sizeof(line), "SYNs are clamped by %s: %s",
+			 field_is(way, "by", "kernel") ? "the kernel (offload)" : "mssclampd", why);
+	output_wrapped(ctl, 0, INDENT, line);
+}
+
 static int print_explain(const struct ctl *ctl, const json_t *reply)
 {
 	const json_t *sides = json_object_get(reply, "sides");
@@ -207,6 +223,8 @@ static int print_explain(const struct ctl *ctl, const json_t *reply)
 		r = print_side(ctl, json_array_get(sides, i), side_name(i));
 	if (r == 0)
 		r = print_result(ctl, reply);
+	if (r == 0)
+		print_way(ctl, json_object_get(reply, "way"));
 	if (r == 0 && audit)
 		puts("Audit mode: nothing is changed; this is what would be clamped to.");
 	return r < 0 ? output_fail(ctl, CTL_FAILED, NULL, "explain: out of memory") : CTL_OK;

@@ -19,6 +19,7 @@ const struct control_method daemon_methods[] = {
 	{ "ListPeers",     false, false, reply_peers },
 	{ "Explain",       false, false, reply_explain },
 	{ "GetRules",      false, false, reply_rules },
+	{ "GetOffload",    false, false, reply_offload },
 	{ "ApplyRules",    true,  false, reply_apply_rules },
 	{ "Probe",         true,  false, reply_probe }, /* replies of its own */
 	{ "Try",           true,  false, reply_try },
@@ -98,7 +99,7 @@ static json_t *counters_json(const struct daemon *daemon)
 	struct firewall_counts counts;
 	json_t *json = json_pack("{s:n, s:n, s:n}", "forward", "output", "input");
 
-	if (guard_backend(daemon->guard) == FIREWALL_NONE ||
+	if (guard_backend(daemon->guard) == FIREWALL_NONE || guard_is_taken(daemon->guard) ||
 	    guard_read_counts(daemon->guard, &counts) < 0)
 		return json;
 	if (plan->hooks & FIREWALL_FORWARD)

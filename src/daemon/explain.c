@@ -12,6 +12,7 @@
 #include "daemon/daemon.h"
 #include "daemon/explain_peer.h"
 #include "daemon/explain_question.h"
+#include "daemon/offload_reply.h"
 #include "daemon/try_text.h"
 #include "proto/varlink.h"
 
@@ -316,9 +317,10 @@ json_t *reply_explain(struct control_call *call, json_t *parameters, void *userd
 	for (enum flow_side which = SIDE_IN; which < SIDE_COUNT; which++)
 		side[which] = snapshot_lookup_side(snapshot, &question.flow, which);
 	limit = snapshot_lookup(snapshot, &question.flow);
-	return json_pack("{s:i, s:o, s:[o, o], s:o}", "schema", 1, "flow",
+	return json_pack("{s:i, s:o, s:[o, o], s:o, s:o}", "schema", 1, "flow",
 			 flow_json(snapshot, &question), "sides",
 			 side_json(snapshot, &question, SIDE_IN, &side[SIDE_IN]),
 			 side_json(snapshot, &question, SIDE_OUT, &side[SIDE_OUT]), "result",
-			 result_json(snapshot, &question, &limit, &side[limit.decided]));
+			 result_json(snapshot, &question, &limit, &side[limit.decided]), "way",
+			 offload_way_json(daemon, &question.flow));
 }

@@ -304,6 +304,11 @@ int guard_set_plan(struct guard *guard, const struct firewall_plan *plan, char *
 	return apply(guard, plan, guard->taken, ret_error);
 }
 
+bool guard_is_taken(const struct guard *guard)
+{
+	return guard->taken;
+}
+
 int guard_set_taken(struct guard *guard, bool taken, char **ret_error)
 {
 	return apply(guard, &guard->plan, taken, ret_error);

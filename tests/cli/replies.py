@@ -126,7 +126,29 @@ def explain(**result):
                        {"what": "a step without a number", "value_bytes": None, "source": None}]}],
         "result": {"mtu_bytes": 1420, "mss_bytes": 1380, "rule": None,
                    "decided_by": "link MTU of wg0", **result},
+        "way": {"by": "queue", "why": None},
     }
+
+
+def offload(state="active", **changes):
+    return {"schema": 1, "state": state, "why": None, "backend": "nft", "hooks": ["forward", "input"],
+            "taken_total": 853102, "queued_total": 439,
+            "queued": {"odd_layout_total": 400, "odd_header_total": 9, "not_known_total": 30},
+            "interfaces": [
+                {"interface": "eth0", "ifindex": 2, "family": "ipv4", "way": "kernel", "why": None,
+                 "mss_bytes": 1460, "hosts": 0, "nets": 0},
+                {"interface": "wg0", "ifindex": 7, "family": "ipv6", "way": "kernel", "why": None,
+                 "mss_bytes": None, "hosts": 10000, "nets": 2},
+                {"interface": "tun0", "ifindex": 9, "family": "ipv4", "way": "queue",
+                 "why": "a rule asks for a mark, or for a peer and a prefix", "mss_bytes": None,
+                 "hosts": 0, "nets": 0}],
+            "counters": [{"chain": "queue", "packets_total": 439}], "last_change_seconds": 0.004,
+            **changes}
+
+
+OFFLOAD_OFF = offload("off", hooks=[], taken_total=None, queued_total=None, interfaces=[], counters=[],
+                      queued=dict.fromkeys(offload()["queued"]), last_change_seconds=None)
+OFFLOAD_FAILED = {**OFFLOAD_OFF, "state": "failed", "why": "nftables: this kernel has no nftables"}
 
 
 def rules(state="ok", **changes):
@@ -147,6 +169,6 @@ def reload(**changes):
 APPLIED = {"schema": 1, "backend": "iptables", "state": "ok"}
 LOGGED = {"schema": 1, "level": "debug", "previous": "info"}
 ALL = {"GetStatus": status(), "GetStats": stats(), "ListTunnels": tunnels(tunnel(), bare_tunnel()),
-       "Explain": explain(), "GetRules": rules_asked, "ApplyRules": APPLIED, "Reload": reload(),
+       "Explain": explain(), "GetOffload": offload(), "GetRules": rules_asked, "ApplyRules": APPLIED, "Reload": reload(),
        "SetLogLevel": LOGGED, "ListPeers": peers(peer(), peer(None)), "Subscribe": [SUBSCRIBED, ROAMED, "close"],
        "Probe": [probe_replies.RUNNING, Last(probe_replies.probe())], "Try": probe_replies.trial()}

@@ -30,7 +30,7 @@ def daemon(tmp_path):
 JSON = [
     # command line, schema, exit code
     (["status"], "status", 0), (["stats"], "stats", 0), (["tunnels"], "tunnels", 0),
-    (["peers"], "peers", 0), (["peers", "wg0"], "peers", 0), (["explain", "a b"], "explain", 0), (["rules"], "rules", 0), (["rules", "--diff"], "rules", 0),
+    (["peers"], "peers", 0), (["peers", "wg0"], "peers", 0), (["explain", "a b"], "explain", 0), (["rules"], "rules", 0), (["rules", "--diff"], "rules", 0), (["offload"], "offload", 0),
     (["rules", "--print=iptables"], "rules", 0), (["rules", "--apply"], "rules", 0),
     (["reload"], "reload", 0), (["log", "info"], "log", 0), (["wait"], "wait", 0),
     (["wait", "--tunnel", "wg0"], "wait", 0), (["try", "1320", "--peer", "carol"], "try", 0),
@@ -60,7 +60,7 @@ def test_json_is_the_reply(daemon):
     ("tunnels", replies.tunnels(replies.tunnel(mss4_bytes="1380"))), ("tunnels", replies.tunnels(replies.tunnel(ifindex=0))),
     ("peers", replies.peers(replies.peer(confidence="guessed"))), ("peers", replies.peers({"peer": "x"})),
     ("peers", replies.peers(replies.peer(allowed_ips=None))), ("events", replies.event("Odd Name")),
-    ("events", replies.event(time="12:44:01")), ("events", replies.event(more=1)), ("events", replies.event(old=[])), ("rules", replies.rules(None)),
+    ("events", replies.event(time="12:44:01")), ("events", replies.event(more=1)), ("events", replies.event(old=[])), ("rules", replies.rules(None)), ("offload", replies.offload("fine")), ("offload", replies.offload(more=1)),
     ("error", {"schema": 1, "error": {"name": "org.mssclamp.Odd", "message": "x", "hint": None}})])
 def test_schemas_refuse(schema, value):
     with pytest.raises(Exception, match="Failed validating"):
@@ -284,7 +284,7 @@ def test_help():
     assert done.returncode == 0 and all(len(line) <= 80 for line in done.stdout.splitlines())
     assert run("help").stdout == run("-h").stdout == done.stdout
     names = [line.split()[0] for line in done.stdout.split("Commands:\n")[1].split("\n\n")[0].splitlines()]
-    assert names == ("status stats tunnels peers explain events probe try rules reload log wait calc rewrite help"
+    assert names == ("status stats tunnels peers explain events probe try rules offload reload log wait calc rewrite help"
                      .split())
     for name in names:
         page = run("help", name)

@@ -171,6 +171,28 @@ out  wg0, 10.8.0.7
      link MTU of wg0          1420  link
      a step without a number     -
 """
+EXPLAIN_ONE = """\
+[fd00::7]:443   IPv6, this host -> wg0
+in   this host
+     this host  -
+out  wg0, 10.8.0.7
+     link MTU of wg0          1420  link
+     a step without a number     -
+"""
+OFFLOAD = """\
+Offload active: the kernel clamps the usual SYNs itself
+  853,102  SYNs that the kernel has done with
+      439  SYNs sent on to the queue, of those
+      400    with options other than the usual
+        9    in fragments, or behind extension headers
+       30    of interfaces and addresses left to the queue
+
+INTERFACE  FAMILY   MSS   HOSTS  NETS  WAY
+eth0       IPv4    1460       0     0  kernel
+wg0        IPv6       -  10,000     2  kernel
+tun0       IPv4       -       0     0  queue
+tun0, IPv4: a rule asks for a mark, or for a peer and a prefix
+"""
 RULES = """\
   forward  853,102  SYNs
   output       439  SYNs
@@ -223,15 +245,18 @@ mssclampd is DEGRADED: 1 tunnel, 1 peer
      "Audit mode: nothing is changed; this is what would be clamped to.\n", ""),
     ("explain, no limit", ["explain", "a b"], {"Explain": NO_LIMIT}, 0,
      EXPLAIN + "no limit: neither side has one\n", ""),
-    ("explain, one address", ["explain", "fd00::7"], {"Explain": ONE_ADDRESS}, 0, """\
-[fd00::7]:443   IPv6, this host -> wg0
-in   this host
-     this host  -
-out  wg0, 10.8.0.7
-     link MTU of wg0          1420  link
-     a step without a number     -
-MSS 1380 (side out, wg0): rules[0], on wg0
-""", ""),
+    ("explain, one address", ["explain", "fd00::7"], {"Explain": ONE_ADDRESS}, 0,
+     EXPLAIN_ONE + "MSS 1380 (side out, wg0): rules[0], on wg0\n", ""),
+    ("explain, mode offload", ["explain", "a b"],
+     {"Explain": {**ONE_ADDRESS, "way": {"by": "kernel", "why": "other SYNs are queued"}}}, 0,
+     EXPLAIN_ONE + "MSS 1380 (side out, wg0): rules[0], on wg0\n"
+     "SYNs are clamped by the kernel (offload): other SYNs are queued\n", ""),
+    ("offload", ["offload"], {}, 0, OFFLOAD, ""),
+    ("offload, another mode", ["offload"], {"GetOffload": replies.OFFLOAD_OFF}, 0,
+     "Offload off: mssclampd runs in another mode, every SYN goes through the queue\n", ""),
+    ("offload, not possible", ["offload"], {"GetOffload": replies.OFFLOAD_FAILED}, 1,
+     "Offload FAILED: every SYN goes through the queue\n"
+     "nftables: this kernel has no nftables\n", ""),
     ("rules", ["rules"], {}, 0,
      "Backend nftables, ok: the live rules are the expected ones; repaired 1 time\n" + RULES, ""),
     ("rules, left to others", ["rules"],
