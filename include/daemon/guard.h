@@ -36,6 +36,11 @@ int guard_set_plan(struct guard *guard, const struct firewall_plan *plan, char *
  * again. Returns 0, or -errno with all as it was; *ret_error as above. */
 int guard_set_taken(struct guard *guard, bool taken, char **ret_error);
 
+/* follow is called behind each look at the rules that an event or the time has led to, with who changed
+ * them last: "nft, pid 7", or NULL where unknown. */
+void guard_follow(struct guard *guard, void (*follow)(void *userdata, const char *culprit),
+		  void *userdata);
+
 bool guard_is_taken(const struct guard *guard);
 
 /* Looks, with repair also mends and says so. diff as in firewall_check. Without either, what was

@@ -35,7 +35,20 @@ struct guard {
 	uint32_t culprit_pid;            /* of the last change, 0 unknown; until it is looked at */
 	char culprit[16];
 	struct log_ratelimit failed_limit;
+	void (*follow)(void *userdata, const char *culprit); /* NULL: nobody */
+	void *follower;
 };
+
+#define CULPRIT_MAX 48
+
+/* "nft, pid 7", or NULL. */
+static const char *culprit_text(const struct guard *guard, char text[CULPRIT_MAX])
+{
+	if (!guard->culprit_pid)
+		return NULL;
+	snprintf(text, CULPRIT_MAX, "%s, pid %u", guard->culprit, guard->culprit_pid);
+	return text;
+}
 
 static const char *or_unknown(const char *text)
 {
@@ -101,22 +114,20 @@ static int apply(struct guard *guard, const struct firewall_plan *plan, bool tak
 static void tell_repaired(struct guard *guard, uint64_t begin_ns)
 {
 	unsigned long long took_ms = (clock_boottime_ns() - begin_ns) / NS_PER_MS;
-	char culprit[48] = "", message[128];
+	char text[CULPRIT_MAX], message[128];
+	const char *culprit = culprit_text(guard, text);
 
-	if (guard->culprit_pid) {
-		snprintf(culprit, sizeof(culprit), "%s, pid %u", guard->culprit,
-			 guard->culprit_pid);
+	if (culprit)
 		snprintf(message, sizeof(message),
 			 "firewall: %s, changed our rules; restored after %llu ms", culprit,
 			 took_ms);
-	} else {
+	else
 		snprintf(message, sizeof(message),
 			 "firewall: our rules were changed; restored after %llu ms", took_ms);
-	}
 	events_emit(guard->events,
 		    &(struct event){
 			    .name = "rules_repaired",
-			    .why = guard->culprit_pid ? culprit : NULL,
+			    .why = culprit,
 			    .message = message,
 			    .new = json_pack("{s:I}", "reinstalled_total",
 					     (json_int_t)guard->reinstalled_total),
@@ -151,7 +162,7 @@ int guard_check(struct guard *guard, bool repair, FILE *diff, char **ret_error)
 
 static void watch(struct guard *guard)
 {
-	char *error = NULL;
+	char *error = NULL, culprit[CULPRIT_MAX];
 	uint64_t suppressed;
 	int r;
 
@@ -160,6 +171,8 @@ static void watch(struct guard *guard)
 				   &suppressed))
 		log_error(r, "firewall: cannot look after our rules: %s", or_unknown(error));
 	free(error);
+	if (guard->follow)
+		guard->follow(guard->follower, culprit_text(guard, culprit));
 	guard->culprit_pid = 0;
 	guard->next_repair_ns = clock_boottime_ns() + REPAIR_GAP_NS;
 }
@@ -302,6 +315,13 @@ void guard_count_repair(struct guard *guard)
 int guard_set_plan(struct guard *guard, const struct firewall_plan *plan, char **ret_error)
 {
 	return apply(guard, plan, guard->taken, ret_error);
+}
+
+void guard_follow(struct guard *guard, void (*follow)(void *userdata, const char *culprit),
+		  void *userdata)
+{
+	guard->follow = follow;
+	guard->follower = userdata;
 }
 
 bool guard_is_taken(const struct guard *guard)

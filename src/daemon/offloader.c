@@ -170,22 +170,18 @@ void offloader_follow(void *userdata)
 		fail(offloader, error);
 }
 
-static void repair(struct offloader *offloader)
+static void tell_repaired(const struct offloader *offloader, const char *culprit,
+			  uint64_t took_ns)
 {
-	uint64_t begin_ns = clock_boottime_ns();
-	char *error = NULL, message[96];
+	char message[128];
 
-	if (offload_renew(offloader->offload, &error) < 0) {
-		fail(offloader, error);
-		return;
-	}
-	guard_count_repair(offloader->guard);
-	snprintf(message, sizeof(message),
-		 "firewall: our offload rules were changed; restored after %llu ms",
-		 (unsigned long long)(clock_boottime_ns() - begin_ns) / NS_PER_MS);
+	snprintf(message, sizeof(message), "firewall: %s%s our offload rules%s; restored after "
+		 "%llu ms", culprit ? culprit : "", culprit ? ", changed" : "",
+		 culprit ? "" : " were changed", (unsigned long long)(took_ns / NS_PER_MS));
 	events_emit(offloader->told,
 		    &(struct event){
 			    .name = "rules_repaired",
+			    .why = culprit,
 			    .message = message,
 			    .new = json_pack("{s:I}", "reinstalled_total",
 					     (json_int_t)guard_reinstalled_total(offloader->guard)),
@@ -193,14 +189,30 @@ static void repair(struct offloader *offloader)
 		    });
 }
 
+/* Where others have changed what is ours. */
+static void look(void *userdata, const char *culprit)
+{
+	struct offloader *offloader = userdata;
+	uint64_t begin_ns = clock_boottime_ns();
+	char *error = NULL;
+
+	if (offloader->state != OFFLOADER_ACTIVE || offload_is_changed(offloader->offload) <= 0)
+		return;
+	if (offload_renew(offloader->offload, &error) < 0) {
+		fail(offloader, error);
+		return;
+	}
+	guard_count_repair(offloader->guard);
+	tell_repaired(offloader, culprit, clock_boottime_ns() - begin_ns);
+}
+
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct offloader *offloader = userdata;
 
 	(void)usec;
-	if (offloader->state == OFFLOADER_ACTIVE && offload_is_changed(offloader->offload) > 0)
-		repair(offloader);
-	else if (offloader->state == OFFLOADER_FAILED)
+	look(offloader, NULL);
+	if (offloader->state == OFFLOADER_FAILED)
 		offloader_follow(offloader);
 	sd_event_source_set_time(source, (clock_boottime_ns() + LOOK_NS) / 1000);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
@@ -230,6 +242,7 @@ int offloader_open(sd_event *event, struct guard *guard, const struct slot *slot
 		log_warning("offload: cannot remove what an earlier process may have left: %s",
 			    error ? error : "out of memory");
 	free(error);
+	guard_follow(guard, look, offloader);
 	offloader_follow(offloader);
 	*ret_offloader = offloader;
 	return 0;
@@ -239,6 +252,7 @@ void offloader_close(struct offloader *offloader)
 {
 	if (!offloader)
 		return;
+	guard_follow(offloader->guard, NULL, NULL);
 	sd_event_source_disable_unref(offloader->timer);
 	offload_close(offloader->offload);
 	free(offloader->why);

@@ -16,6 +16,7 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("MSSCLAMP_BUILD", TOP / "build")).resolve()
 MSSCLAMPD, MSSCLAMPCTL = str(BUILD / "mssclampd"), str(BUILD / "mssclampctl")
 SCHEMAS = TOP / "share" / "schema"
+MODE = os.environ.get("MSSCLAMP_MODE")  # of daemons whose configuration has none
 
 
 def validate(command, answer):
@@ -69,9 +70,15 @@ class Ctl:
         return self.json("stats")
 
     def syn(self, name, family="syn"):
-        """One number of `stats`: a total without its ending, or a reason for leaving alone."""
+        """One number of `stats`: a total without its ending, or a reason for leaving alone. In mode
+        offload with the SYNs that the kernel took, whatever became of them: one more of either."""
         counts = self.stats()[family]
-        return counts[f"{name}_total"] if f"{name}_total" in counts else counts["left_alone"][name]
+        return self.taken() + (counts[f"{name}_total"] if f"{name}_total" in counts else
+                               counts["left_alone"][name])
+
+    def taken(self):
+        """How many SYNs the kernel has done with in mode offload, else 0."""
+        return self.json("offload")["taken_total"] or 0
 
 
 class Daemon(Ctl):
@@ -105,6 +112,8 @@ class Daemon(Ctl):
         of paths none is measured: what a path comes to then depends on no time."""
         if not re.search(r"\bpath\s*=", config):
             config += "\npath = { probe = false; };"
+        if MODE and not re.search(r"^\s*mode\s*=", config, re.MULTILINE):
+            config += f'\nmode = "{MODE}";'
         control = f'control = {{ socket = "{self.socket_path}"; {self.control} }};'
         self.file.write_text(f"{config}\n{control}\n", encoding="utf-8")
 

@@ -73,7 +73,7 @@ def test_a_rule_above_the_link_is_warned_of(start):
 
 def test_a_reload_tells_what_is_not_active(start):
     daemon = start()
-    daemon.write('mode = "offload";')
+    daemon.write('offload = { backend = "bpf"; };')
     warnings = daemon.json("reload")["warnings"]
     assert len(warnings) == 1 and "not active in this version" in warnings[0]
 

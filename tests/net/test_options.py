@@ -60,7 +60,7 @@ def test_options(daemon, path, inject, arrivals, version, options, left, result)
     if version == 6:  # the same rows with the limit of IPv6
         options, left = (part.replace(mss(1360), mss(1340)) for part in (options, left))
     sent = packets.syn(source, target, options=options)
-    before = daemon.stats()
+    before, taken = daemon.stats(), daemon.taken()
     inject(sent)
     got = arrivals.next()
     assert got.options[:len(left)] == left
@@ -69,7 +69,11 @@ def test_options(daemon, path, inject, arrivals, version, options, left, result)
     head = packets.Seen(sent)
     assert got.tcp[:16] + got.tcp[18:20] == head.tcp[:16] + head.tcp[18:20]
     assert got.data == head.data
-    assert result_of(before, daemon.stats(), f"ipv{version}") == result
+    if daemon.taken() == taken + 1:  # by the kernel, which does not count what it did
+        assert result in ("clamped", "already_small")
+        assert daemon.stats()["syn"] == before["syn"]
+    else:
+        assert result_of(before, daemon.stats(), f"ipv{version}") == result
 
 
 def test_payload_of_fast_open_passes_unharmed(path, inject, arrivals):
@@ -140,6 +144,7 @@ def test_tcp_ao_is_clamped_where_the_configuration_says_so(daemon, path, inject,
         daemon.reload("")
 
 
+@pytest.mark.worker
 def test_histogram_counts_the_values(daemon, path, inject, arrivals):
     def count(side, value):
         rows = daemon.stats()["mss_histogram"][side]

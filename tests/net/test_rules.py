@@ -96,6 +96,7 @@ def test_explain_names_the_rule(daemon, path):
     assert result["mss_bytes"] == 1200
 
 
+@pytest.mark.worker
 def test_no_limit_is_counted(daemon, flow):
     daemon.reload("rules = ( { ignore = true; } );")
     before = daemon.stats()

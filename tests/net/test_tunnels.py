@@ -215,6 +215,7 @@ def test_bridge_is_as_narrow_as_its_tunnel(daemon, path, vxlan):
         path.gateway.ip("link del br7")
 
 
+@pytest.mark.worker
 def test_ends_that_differ(daemon, path, vxlan):
     """The far end's hosts announce less than the tunnel carries here."""
     has(daemon, vxlan, mss4_bytes=1410, warnings=[])

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Mode offload over a daemon's life: begun, ended, killed, changed under traffic."""
+
+import random
+import threading
+import time
+
+import hostile
+import packets
+from netns import SLOW
+
+CONFIG = '''
+mode = "offload";
+rules = ({ interface = "wan"; prefix = "198.18.0.9/32"; mss = 1200; });
+'''
+
+
+def test_a_rule_by_mark_keeps_the_queue(start, path, inject, arrivals):
+    daemon = start('mode = "offload";\nrules = ({ interface = "wan"; mark = "0x7"; mss = 900; });')
+    inject(packets.syn(path.CLIENT4, path.SINK4))
+    assert arrivals.next().mss == [1360] and daemon.taken() == 0
+    row = next(row for row in daemon.json("offload")["interfaces"]
+               if (row["interface"], row["family"]) == ("wan", "ipv4"))
+    assert row["way"] == "queue" and "mark" in row["why"]
+    told = daemon.json("explain", path.CLIENT4, path.SINK4)
+    assert told["way"]["by"] == "queue" and "mark" in told["way"]["why"]
+
+
+def test_no_firewall_no_offload(start):
+    daemon = start('mode = "offload";\nfirewall = "none";', ready=False)
+    daemon.says("offload: .*firewall is \"none\"")
+    assert daemon.json("offload", code=1)["state"] == "failed"
+    status = daemon.json("status")
+    assert status["mode"] == "queue" and any("offload" in text for text in status["warnings"])
+
+
+def test_the_kernel_goes_on_when_we_are_gone(start, path, inject, arrivals):
+    daemon = start(CONFIG)
+    daemon.kill()
+    for options, left in (("linux", [1360]), ("two, the same", [1460, 1460])):
+        inject(packets.syn(path.CLIENT4, path.SINK4, options=hostile.stacks(1460)[options]))
+        assert arrivals.next().mss == left
+    daemon.start()
+    daemon.wait_ready()
+    inject(packets.syn(path.CLIENT4, path.SINK4, options=hostile.stacks(1460)["two, the same"]))
+    assert arrivals.next().mss == [1360, 1360]
+
+
+def test_another_mode_leaves_nothing_of_it(start, path, inject, arrivals):
+    daemon = start(CONFIG)
+    daemon.kill()
+    daemon.write("")
+    daemon.start()
+    daemon.wait_ready()
+    assert daemon.json("offload")["state"] == "off"
+    inject(packets.syn(path.CLIENT4, path.SINK4))
+    assert arrivals.next().mss == [1360] and daemon.syn("clamped") == 1
+    listed = path.gateway.run("nft", "list", "ruleset").stdout
+    assert "offload_in4" not in listed and "goto" not in listed  # base chains stay, empty
+    daemon.stop()
+    daemon("rules", "--remove")
+    assert "mssclamp" not in path.gateway.run("nft", "list", "ruleset").stdout
+
+
+class Stream:
+    """SYNs at a steady pace, with numbers, until it is stopped."""
+
+    def __init__(self, path, inject):
+        self.sent, self.ending = 0, threading.Event()
+        self.thread = threading.Thread(target=self.run, args=(path, inject))
+        self.thread.start()
+
+    def run(self, path, inject):
+        linux = hostile.stacks(1460)["linux"]
+        while not self.ending.wait(0.0005):
+            inject(packets.syn(path.CLIENT4, path.SINK4, options=linux, seq=self.sent))
+            self.sent += 1
+
+    def stop(self):
+        self.ending.set()
+        self.thread.join()
+
+
+def test_no_syn_is_missed_while_modes_change(start, path, inject):
+    """Into offload and back by reload, and each change of limits: every SYN arrives, clamped."""
+    daemon = start("")
+    with packets.Capture(path.server, "eth0", buffer_bytes=1 << 25) as there:
+        stream = Stream(path, inject)
+        try:
+            for round_number in range(4):
+                daemon.reload(CONFIG)
+                assert daemon.json("offload")["state"] == "active"
+                for mss in range(1250, 1256):
+                    daemon.reload(CONFIG.replace("1200", str(mss)))
+                daemon.reload("")
+                assert daemon.json("offload")["state"] == "off", round_number
+        finally:
+            stream.stop()
+        time.sleep(0.3 * SLOW)
+        got = [seen.mss for seen in there.take(stream.sent, 2)]
+    assert stream.sent > 100 and len(got) == stream.sent
+    assert all(mss == [1360] for mss in got)
+
+
+def hosts(count, first=0):
+    return ", ".join(f'{{ prefix = "10.{i >> 16}.{i >> 8 & 255}.{i & 255}/32"; mss = {1000 + i % 100}; }}'
+                     for i in range(first, first + count))
+
+
+def test_ten_thousand_hosts(start):
+    """All at once within a second, one of them within 10 ms of its own (more under a sanitizer)."""
+    config = 'mode = "offload";\nrules = (%s);'
+    daemon = start(config % hosts(10000))
+    told = daemon.json("offload")
+    assert told["state"] == "active" and told["last_change_seconds"] < SLOW ** 2
+    assert {row["hosts"] for row in told["interfaces"] if row["family"] == "ipv4"} == {10000}
+    times = []
+    for more in (1, 2, 3):
+        daemon.reload(config % hosts(10000, more))
+        times.append(daemon.json("offload")["last_change_seconds"])
+    print("a change of one host:", ", ".join(f"{1000 * t:.1f} ms" for t in times))
+    assert min(times) < 0.1 * SLOW ** 2
+
+
+def test_daemon_and_maps_agree_at_random(start, path, inject):
+    """Limits that come and go, hundreds of times: the maps say what explain says."""
+    rng = random.Random(5)
+    daemon = start('mode = "offload";')
+
+    def prefix():
+        length = rng.choice((0, 8, 16, 20, 24, 30, 31, 32))
+        address = (198 << 24 | 18 << 16 | rng.randrange(4) << 8 | rng.randrange(8))
+        address &= (0xffffffff << (32 - length)) & 0xffffffff
+        return f"{'.'.join(str(address >> s & 255) for s in (24, 16, 8, 0))}/{length}"
+
+    for _ in range(40):
+        rules = ", ".join(f'{{ prefix = "{prefix()}"; mss = {rng.randrange(600, 1300)}; }}'
+                          for _ in range(rng.randrange(12)))
+        daemon.reload(f'mode = "offload";\nrules = ({rules});')
+        with packets.Capture(path.server, "eth0") as there:
+            for _ in range(12):
+                target = f"198.18.{rng.randrange(4)}.{rng.randrange(1, 8)}"
+                wanted = daemon.call("Explain", flow=f"{path.CLIENT4} {target}")
+                inject(packets.syn(path.CLIENT4, target, options=hostile.stacks(1460)["linux"]))
+                assert there.next().mss == [wanted["result"]["mss_bytes"]], (target, rules)
+                assert wanted["way"]["by"] == "kernel"
+    assert daemon.json("offload")["queued_total"] == 0 or daemon.syn("clamped") == 0
