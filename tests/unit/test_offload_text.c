@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "edge/firewall.h"
+#include "edge/offload_text.h"
+
+enum { LAN = 2, WG0 = 7, LINKS = 2 * FAMILY_COUNT };
+
+static const struct offload_frame frame = {
+	.hooks = FIREWALL_FORWARD, .queue_first = 5000, .queue_count = 2,
+};
+
+/* lan and wg0 with one limit each. */
+struct world {
+	struct offload_link links[LINKS];
+	struct offload_range hosts[2], nets[1];
+	struct offload_plan plan;
+};
+
+static struct address address(uint8_t a, uint8_t b, uint8_t c, uint8_t d)
+{
+	return (struct address){ .family = FAMILY_IPV4, .bytes = { a, b, c, d } };
+}
+
+static void make_world(struct world *world)
+{
+	*world = (struct world){
+		.links = {
+			{ LAN, FAMILY_IPV4, .mss = 1460 }, { LAN, FAMILY_IPV6, .mss = 1440 },
+			{ WG0, FAMILY_IPV4, .mss = 1380 }, { WG0, FAMILY_IPV6, .mss = 1360 },
+		},
+		.hosts = { { address(10, 0, 0, 1), address(10, 0, 0, 1), 1300 },
+			   { address(10, 0, 0, 3), address(10, 0, 0, 3), 1301 } },
+		.nets = { { address(10, 9, 0, 0), address(10, 9, 255, 255), 1200 } },
+	};
+	world->plan = (struct offload_plan){ .links = world->links, .count = LINKS };
+}
+
+static void give_hosts(struct world *world, size_t count)
+{
+	world->links[2].ranges[OFFLOAD_HOSTS] =
+		(struct offload_ranges){ .list = world->hosts, .count = count };
+}
+
+static char *text_of(const struct offload_plan *from, const struct offload_plan *to)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	assert_non_null(out);
+	offload_write(&frame, from, to, out);
+	assert_int_equal(fclose(out), 0);
+	return text;
+}
+
+static void has(const char *text, const char *line)
+{
+	if (!strstr(text, line))
+		fail_msg("no \"%s\" in\n%s", line, text);
+}
+
+static void lacks(const char *text, const char *line)
+{
+	if (strstr(text, line))
+		fail_msg("\"%s\" in\n%s", line, text);
+}
+
+static void test_two_limits_are_one_edit(void **state)
+{
+	struct world world;
+	char *text;
+
+	(void)state;
+	make_world(&world);
+	text = text_of(NULL, &world.plan);
+	has(text, "offload_in4_mss1460 oif 7 tcp option maxseg size set 1380 counter accept\n");
+	has(text, "offload_in4_mss1380 oif 2 tcp option maxseg size set 1380 counter accept\n");
+	has(text, "offload_in6_mss1440 oif 7 tcp option maxseg size set 1360 counter accept\n");
+	has(text, "offload_in4 iif 7 goto offload_in4_mss1380\n");
+	has(text, "offload_queue counter queue flags bypass,fanout to 5000-5001\n");
+	lacks(text, "add map");
+	free(text);
+}
+
+static void test_no_limit_is_no_edit(void **state)
+{
+	struct world world;
+	char *text;
+
+	(void)state;
+	make_world(&world);
+	world.links[0].mss = world.links[2].mss = OFFLOAD_UNLIMITED;
+	text = text_of(NULL, &world.plan);
+	has(text, "offload_in4_mss65535 oif 7 counter accept\n");
+	lacks(text, "size set 65535");
+	free(text);
+}
+
+static void test_what_is_not_known_has_no_chain(void **state)
+{
+	struct world world;
+	char *text;
+
+	(void)state;
+	make_world(&world);
+	world.links[2].why = OFFLOAD_RULES;
+	text = text_of(NULL, &world.plan);
+	lacks(text, "iif 7 goto offload_in4");
+	lacks(text, "offload_in4_mss1460 oif 7");
+	has(text, "iif 7 goto offload_in6_mss1360");
+	has(text, "add rule inet mssclamp offload_out4 counter goto offload_queue\n");
+	free(text);
+}
+
+static void test_hosts_and_nets_are_maps(void **state)
+{
+	struct world world;
+	char *text;
+
+	(void)state;
+	make_world(&world);
+	give_hosts(&world, 2);
+	world.links[2].ranges[OFFLOAD_NETS] =
+		(struct offload_ranges){ .list = world.nets, .count = 1 };
+	text = text_of(NULL, &world.plan);
+	has(text, "add map inet mssclamp offload_hosts4_if7 { typeof @nh,96,32 : "
+		  "tcp option maxseg size; }\n"
+		  "add element inet mssclamp offload_hosts4_if7 { 0x0a000001 : 1300, "
+		  "0x0a000003 : 1301 }\n");
+	has(text, "offload_nets4_if7 { typeof @nh,96,32 : tcp option maxseg size; "
+		  "flags interval; }\n"
+		  "add element inet mssclamp offload_nets4_if7 { 0x0a090000-0x0a09ffff : 1200 }\n");
+	has(text, "offload_out4_if7 tcp option maxseg size set @nh,128,32 map "
+		  "@offload_hosts4_if7 counter accept\n");
+	has(text, "offload_in4_mss1460 tcp option maxseg size set 1460 goto offload_out4\n");
+	free(text);
+}
+
+static void test_an_element_alone_touches_no_chain(void **state)
+{
+	struct world one, two;
+	char *text;
+
+	(void)state;
+	make_world(&one);
+	make_world(&two);
+	give_hosts(&one, 2);
+	give_hosts(&two, 2);
+	two.hosts[1].mss = 1299;
+	text = text_of(&one.plan, &two.plan);
+	assert_string_equal(text,
+			    "delete element inet mssclamp offload_hosts4_if7 { 0x0a000003 : 1301 }\n"
+			    "add element inet mssclamp offload_hosts4_if7 { 0x0a000003 : 1299 }\n");
+	free(text);
+	text = text_of(&two.plan, &two.plan);
+	assert_string_equal(text, "");
+	free(text);
+}
+
+static void test_what_is_used_no_more_is_deleted(void **state)
+{
+	struct world one, two;
+	char *text;
+
+	(void)state;
+	make_world(&one);
+	make_world(&two);
+	give_hosts(&one, 1);
+	text = text_of(&one.plan, &two.plan);
+	has(text, "flush chain inet mssclamp offload_in4_if7\n");
+	has(text, "delete chain inet mssclamp offload_in4_if7\n");
+	has(text, "delete chain inet mssclamp offload_out4_if7\n");
+	has(text, "delete map inet mssclamp offload_hosts4_if7\n");
+	lacks(text, "delete chain inet mssclamp offload_in4_mss1460");
+	/* A chain is deleted when no rule leads to it any more, a map when none asks it. */
+	assert_true(strstr(text, "delete map") > strstr(text, "delete chain"));
+	assert_true(strstr(text, "delete chain") > strstr(text, "add rule"));
+	free(text);
+}
+
+static void test_many_interfaces_are_looked_up(void **state)
+{
+	struct offload_link links[2 * (OFFLOAD_FEW + 1)] = { 0 };
+	struct offload_plan plan = { .links = links, .count = 2 * (OFFLOAD_FEW + 1) };
+	char *text;
+
+	(void)state;
+	for (size_t i = 0; i < plan.count; i++)
+		links[i] = (struct offload_link){ .ifindex = (uint32_t)(i / 2 + 1),
+						  .family = i % 2 ? FAMILY_IPV6 : FAMILY_IPV4,
+						  .mss = 1400 };
+	text = text_of(NULL, &plan);
+	has(text, "offload_out4 oif vmap { 1 : goto offload_out4_mss1400, 2 : ");
+	has(text, "9 : goto offload_out4_mss1400, 0 : goto offload_host }\n");
+	has(text, "offload_in6 iif vmap { 1 : goto offload_in6_mss1400, ");
+	lacks(text, "oif 9 ");
+	free(text);
+}
+
+static void test_policies_send_to_the_queue(void **state)
+{
+	struct world world;
+	char *text;
+
+	(void)state;
+	make_world(&world);
+	world.plan.queued[FAMILY_IPV4] = (struct offload_ranges){ .list = world.nets, .count = 1 };
+	text = text_of(NULL, &world.plan);
+	has(text, "offload_in4 @nh,96,32 { 0x0a090000-0x0a09ffff } counter goto offload_queue\n");
+	has(text, "offload_in4 @nh,128,32 { 0x0a090000-0x0a09ffff } counter goto offload_queue\n");
+	lacks(text, "offload_in6 @nh");
+	free(text);
+}
+
+/* Each layout's words lie inside its options, beside each other with the MSS, and fill them. */
+static void test_layouts_fill_their_options(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < offload_layout_count; i++) {
+		const struct offload_layout *layout = &offload_layouts[i];
+		unsigned int end = 24;
+
+		for (size_t w = 0; w < 3 && layout->words[w].byte; w++) {
+			uint32_t value = layout->words[w].value;
+
+			assert_int_equal(layout->words[w].byte, end);
+			assert_int_equal(value & ~layout->words[w].mask, 0);
+			/* A timestamp option has eight bytes more behind its word. */
+			end += (value & 0xffff) == 0x080a ? 12 : 4;
+		}
+		assert_int_equal(layout->data_offset * 4, end);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_two_limits_are_one_edit),
+		cmocka_unit_test(test_no_limit_is_no_edit),
+		cmocka_unit_test(test_what_is_not_known_has_no_chain),
+		cmocka_unit_test(test_hosts_and_nets_are_maps),
+		cmocka_unit_test(test_an_element_alone_touches_no_chain),
+		cmocka_unit_test(test_what_is_used_no_more_is_deleted),
+		cmocka_unit_test(test_many_interfaces_are_looked_up),
+		cmocka_unit_test(test_policies_send_to_the_queue),
+		cmocka_unit_test(test_layouts_fill_their_options),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
