@@ -10,6 +10,7 @@
 
 #include "core/mss.h"
 #include "policy/offload.h"
+#include "tunnel_set_fixture.h"
 
 enum { ETH0 = 2, WG0 = 7, RULES_MAX = 24, ROUTES_MAX = 24, WORLDS = 400, QUESTIONS = 200 };
 
@@ -17,15 +18,6 @@ static struct snapshot_link links[] = {
 	{ .link = { .ifindex = WG0, .name = "wg0", .mtu = 1420 } },
 	{ .link = { .ifindex = ETH0, .name = "eth0", .mtu = 1500 } },
 };
-
-static struct prefix parse(const char *text)
-{
-	struct prefix prefix;
-
-	if (prefix_parse(text, &prefix) < 0)
-		fail_msg("%s is no prefix", text);
-	return prefix;
-}
 
 static struct snapshot *make_snapshot(struct rule *rules, size_t rule_count,
 				      const struct route *routes, size_t route_count)
@@ -107,9 +99,9 @@ static void check_range(const struct offload_range *range, const char *first, co
 static void test_a_prefix_that_says_the_same_is_left_out(void **state)
 {
 	struct route routes[] = {
-		{ parse("10.0.0.0/8"), WG0, 1400 },   { parse("10.1.0.0/16"), WG0, 1400 },
-		{ parse("10.1.2.0/24"), WG0, 1300 },  { parse("10.1.2.3/32"), WG0, 1400 },
-		{ parse("0.0.0.0/0"), WG0, 0 },
+		{ fixture_prefix("10.0.0.0/8"), WG0, 1400 },   { fixture_prefix("10.1.0.0/16"), WG0, 1400 },
+		{ fixture_prefix("10.1.2.0/24"), WG0, 1300 },  { fixture_prefix("10.1.2.3/32"), WG0, 1400 },
+		{ fixture_prefix("0.0.0.0/0"), WG0, 0 },
 	};
 	struct snapshot *snapshot = make_snapshot(NULL, 0, routes, 5);
 	struct offload_plan *plan = make_plan(snapshot);
@@ -125,6 +117,67 @@ static void test_a_prefix_that_says_the_same_is_left_out(void **state)
 	check_range(&link->ranges[OFFLOAD_NETS].list[2], "10.1.3.0", "10.255.255.255", 1360);
 	offload_plan_free(plan);
 	snapshot_free(snapshot);
+}
+
+static struct offload_plan *plan_of_peers(const struct fixture_peer *peers, size_t count)
+{
+	static const uint32_t in_set[] = { ETH0, WG0 };
+	struct offload_plan *plan;
+	struct snapshot *snapshot;
+
+	assert_int_equal(snapshot_build(&(const struct snapshot_input){
+		.links = links, .link_count = sizeof(links) / sizeof(links[0]),
+		.tunnels = fixture_set_of(peers, count, in_set, 2), .mode = { .offload = true },
+	}, &snapshot), 0);
+	plan = make_plan(snapshot);
+	snapshot_free(snapshot);
+	return plan;
+}
+
+static void test_peers_are_hosts_and_nets(void **state)
+{
+	static const struct fixture_peer peers[] = {
+		{ "a", NULL, WG0, { "10.9.0.0/16", "fd09::1/128" }, .inner_mtu = 1380 },
+		{ "b", NULL, WG0, { "10.9.1.7/32" }, .inner_mtu = 1300 },
+	};
+	struct offload_plan *plan = plan_of_peers(peers, 2);
+	const struct offload_link *link = find(plan, WG0, FAMILY_IPV4);
+
+	(void)state;
+	assert_int_equal(link->ranges[OFFLOAD_HOSTS].count, 1);
+	check_range(&link->ranges[OFFLOAD_HOSTS].list[0], "10.9.1.7", "10.9.1.7", 1260);
+	check_range(&link->ranges[OFFLOAD_NETS].list[0], "10.9.0.0", "10.9.255.255", 1340);
+	link = find(plan, WG0, FAMILY_IPV6);
+	assert_int_equal(link->ranges[OFFLOAD_HOSTS].list[0].mss, 1320);
+	assert_int_equal(find(plan, ETH0, FAMILY_IPV4)->ranges[OFFLOAD_NETS].count, 0);
+	offload_plan_free(plan);
+}
+
+/* What policies cover goes to the queue, on every link; what lies inside or beside is one range. */
+static void test_policies_stay_with_the_queue(void **state)
+{
+	static const struct fixture_peer peers[] = {
+		{ "a", NULL, 0, { "10.2.0.0/16" }, "10.1.0.0/16", 10, .inner_mtu = 1438 },
+		{ "inside", NULL, 0, { "10.2.9.0/24" }, "10.1.0.0/16", 10, .inner_mtu = 1400 },
+		{ "beside", NULL, 0, { "10.3.0.0/16" }, "10.1.0.0/16", 10, .inner_mtu = 1400 },
+		{ "again", NULL, 0, { "10.3.0.0/16" }, "10.7.0.0/16", 10, .inner_mtu = 1400 },
+		{ "bypass", NULL, 0, { "10.6.0.0/16" }, "10.1.0.0/16", 5, .clear = true },
+	};
+	static const struct fixture_peer all[] = {
+		{ "all", NULL, 0, { "0.0.0.0/0" }, "10.1.0.0/16", 10, .inner_mtu = 1438 },
+	};
+	struct offload_plan *plan = plan_of_peers(peers, 5);
+
+	(void)state;
+	assert_int_equal(plan->queued[FAMILY_IPV4].count, 1);
+	check_range(&plan->queued[FAMILY_IPV4].list[0], "10.2.0.0", "10.3.255.255", 0);
+	assert_int_equal(plan->queued[FAMILY_IPV6].count, 0);
+	assert_int_equal(find(plan, ETH0, FAMILY_IPV4)->why, OFFLOAD_KNOWN);
+	offload_plan_free(plan);
+	plan = plan_of_peers(all, 1);
+	assert_int_equal(find(plan, ETH0, FAMILY_IPV4)->why, OFFLOAD_IPSEC);
+	assert_int_equal(find(plan, ETH0, FAMILY_IPV6)->why, OFFLOAD_KNOWN);
+	offload_plan_free(plan);
 }
 
 static uint32_t seed;
@@ -300,6 +353,8 @@ int main(void)
 		cmocka_unit_test(test_one_limit_an_interface),
 		cmocka_unit_test(test_what_stays_with_the_queue),
 		cmocka_unit_test(test_a_prefix_that_says_the_same_is_left_out),
+		cmocka_unit_test(test_peers_are_hosts_and_nets),
+		cmocka_unit_test(test_policies_stay_with_the_queue),
 		cmocka_unit_test(test_the_plan_says_what_the_snapshot_says),
 		cmocka_unit_test(test_changes_lead_from_one_plan_to_the_other),
 	};
