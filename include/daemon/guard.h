@@ -32,12 +32,12 @@ void guard_count_repair(struct guard *guard);
  * rules a part may have changed: set the old plan again); *ret_error gets an owned text. */
 int guard_set_plan(struct guard *guard, const struct firewall_plan *plan, char **ret_error);
 
-/* Other rules of ours send the SYNs of all hooks from now on, or no more: then those of the plan stand
- * again. Returns 0, or -errno with all as it was; *ret_error as above. */
+/* Other rules of ours send the SYNs of all hooks from now on, or no more: then those of the plan
+ * stand again. Returns 0, or -errno with all as it was; *ret_error as above. */
 int guard_set_taken(struct guard *guard, bool taken, char **ret_error);
 
-/* follow is called behind each look at the rules that an event or the time has led to, with who changed
- * them last: "nft, pid 7", or NULL where unknown. */
+/* follow is called behind each look at the rules that an event or the time has led to, with who
+ * changed them last: "nft, pid 7", or NULL where unknown. */
 void guard_follow(struct guard *guard, void (*follow)(void *userdata, const char *culprit),
 		  void *userdata);
 

@@ -28,8 +28,8 @@ int offload_open(const struct offload_config *config, struct offload **ret_offlo
 /* What is in the kernel stays. NULL is fine. */
 void offload_close(struct offload *offload);
 
-/* Leads from the plan in force to this one, in a transaction: no SYN is without both. Takes the plan
- * on success. On failure nothing of ours catches a SYN any more. Returns as above. */
+/* Leads from the plan in force to this one, in a transaction: no SYN is without both. Takes the
+ * plan on success. On failure nothing of ours catches a SYN any more. Returns as above. */
 int offload_apply(struct offload *offload, struct offload_plan *plan, char **ret_error);
 /* The plan in force, or NULL. */
 const struct offload_plan *offload_applied(const struct offload *offload);

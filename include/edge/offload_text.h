@@ -56,6 +56,9 @@ void offload_write(const struct offload_frame *frame, const struct offload_plan 
 /* The base chains: last, so that no SYN enters before all stands. */
 void offload_write_base_chains(const struct offload_frame *frame, FILE *out);
 
+/* offload_syn, and what comes behind it for each family: which SYNs go on. */
+void offload_write_syn_chains(FILE *out);
+
 /* NULL where the link (may be NULL) has none of that kind, and so no map. */
 const struct offload_ranges *offload_ranges_of(const struct offload_link *link,
 					       enum offload_kind kind);

@@ -196,7 +196,8 @@ const struct command commands[] = {
 		.arguments = "",
 		.summary = "what the kernel clamps itself, and what is queued",
 		.details = "MSS is that of addresses beside HOSTS and NETS, which have limits of\n"
-			   "their own; \"-\" is no limit. WAY queue: its SYNs go through mssclampd.\n"
+			   "their own; \"-\" is no limit. WAY queue: its SYNs go through\n"
+			   "mssclampd, as those of other than the usual options do on all.\n"
 			   "Counters run since the rules were written, --json has each rule's.\n"
 			   "Exit code 1: the kernel's tables cannot be used, the queue does all.",
 		.daemon = DAEMON_YES,

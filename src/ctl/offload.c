@@ -16,7 +16,8 @@ static const struct {
 	const char *text;
 } states[] = {
 	{ "active", PAINT_GOOD, "active: the kernel clamps the usual SYNs itself" },
-	{ "off", PAINT_GOOD, "off: mssclampd runs in another mode, every SYN goes through the queue" },
+	{ "off", PAINT_GOOD,
+	  "off: mssclampd runs in another mode, every SYN goes through the queue" },
 	{ "failed", PAINT_BAD, "FAILED: every SYN goes through the queue" },
 };
 
@@ -53,8 +54,10 @@ static void print_totals(const json_t *reply)
 	add_count(&table, reply, "taken_total", "SYNs that the kernel has done with");
 	add_count(&table, reply, "queued_total", "SYNs sent on to the queue, of those");
 	add_count(&table, queued, "odd_layout_total", "  with options other than the usual");
-	add_count(&table, queued, "odd_header_total", "  in fragments, or behind extension headers");
-	add_count(&table, queued, "not_known_total", "  of interfaces and addresses left to the queue");
+	add_count(&table, queued, "odd_header_total",
+		  "  in fragments, or behind extension headers");
+	add_count(&table, queued, "not_known_total",
+		  "  of interfaces and addresses left to the queue");
 	table_print(&table, stdout, 0, "", "");
 	table_done(&table);
 }

@@ -18,7 +18,8 @@
 #include "edge/nl.h"
 #include "edge/offload_text.h"
 
-#define XT_ALIGNED 64 /* at least XT_ALIGN(sizeof(struct xt_NFQ_info_v3)); libnftnl takes it whole */
+/* At least XT_ALIGN(sizeof(struct xt_NFQ_info_v3)); libnftnl frees it. */
+#define XT_ALIGNED 64
 
 typedef int (*rule_fn)(const char *chain, const struct nftnl_rule *rule, void *userdata);
 
