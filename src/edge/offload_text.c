@@ -216,8 +216,8 @@ static void write_goto_host(enum offload_side side, enum family family, FILE *ou
 }
 
 /* From an interface to its chain. Unknown ones fall through. */
-static void write_dispatch(const struct offload_plan *plan, enum offload_side side, enum family family,
-			   FILE *out)
+static void write_dispatch(const struct offload_plan *plan, enum offload_side side,
+			   enum family family, FILE *out)
 {
 	bool few = are_few(plan);
 
@@ -249,7 +249,9 @@ static void write_queued(const struct offload_plan *plan, enum family family, FI
 {
 	const struct offload_ranges *ranges = &plan->queued[family];
 
-	for (enum offload_side side = OFFLOAD_IN; side < OFFLOAD_SIDES && ranges->count > 0; side++) {
+	if (ranges->count == 0)
+		return;
+	for (enum offload_side side = OFFLOAD_IN; side < OFFLOAD_SIDES; side++) {
 		write_rule("in", family, out);
 		fprintf(out, "%s { ", offload_address_of[family][side]);
 		for (size_t i = 0; i < ranges->count; i++) {

@@ -99,8 +99,10 @@ static void check_range(const struct offload_range *range, const char *first, co
 static void test_a_prefix_that_says_the_same_is_left_out(void **state)
 {
 	struct route routes[] = {
-		{ fixture_prefix("10.0.0.0/8"), WG0, 1400 },   { fixture_prefix("10.1.0.0/16"), WG0, 1400 },
-		{ fixture_prefix("10.1.2.0/24"), WG0, 1300 },  { fixture_prefix("10.1.2.3/32"), WG0, 1400 },
+		{ fixture_prefix("10.0.0.0/8"), WG0, 1400 },
+		{ fixture_prefix("10.1.0.0/16"), WG0, 1400 },
+		{ fixture_prefix("10.1.2.0/24"), WG0, 1300 },
+		{ fixture_prefix("10.1.2.3/32"), WG0, 1400 },
 		{ fixture_prefix("0.0.0.0/0"), WG0, 0 },
 	};
 	struct snapshot *snapshot = make_snapshot(NULL, 0, routes, 5);

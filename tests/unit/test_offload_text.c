@@ -155,9 +155,10 @@ static void test_an_element_alone_touches_no_chain(void **state)
 	give_hosts(&two, 2);
 	two.hosts[1].mss = 1299;
 	text = text_of(&one.plan, &two.plan);
-	assert_string_equal(text,
-			    "delete element inet mssclamp offload_hosts4_if7 { 0x0a000003 : 1301 }\n"
-			    "add element inet mssclamp offload_hosts4_if7 { 0x0a000003 : 1299 }\n");
+	assert_string_equal(text, "delete element inet mssclamp offload_hosts4_if7 "
+				  "{ 0x0a000003 : 1301 }\n"
+				  "add element inet mssclamp offload_hosts4_if7 "
+				  "{ 0x0a000003 : 1299 }\n");
 	free(text);
 	text = text_of(&two.plan, &two.plan);
 	assert_string_equal(text, "");
