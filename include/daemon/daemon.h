@@ -15,6 +15,7 @@
 
 struct guard;
 struct tries;
+struct way;
 
 struct daemon {
 	sd_event *event;
@@ -28,7 +29,7 @@ struct daemon {
 	struct guard *guard;      /* the firewall rules and who watches over them */
 	struct control *control;
 	struct events events;     /* tells the clients of control what changes */
-	bool may_change;          /* the kernel takes changed packets back here */
+	struct way *way;          /* how changed SYNs get back to the kernel */
 	enum worker_state workers_seen; /* at the last tick */
 	uint64_t refused_seen;    /* verdicts refused by the kernel, as last logged */
 	struct log_ratelimit refused_limit;

@@ -11,6 +11,7 @@
 #include "edge/firewall.h"
 
 struct guard;
+struct marker;
 
 /* Installs the rules and starts to watch them; events (borrowed) hear of each repair. Logs what
  * went wrong. Returns 0 and the owned guard, or -errno. */
@@ -29,6 +30,16 @@ uint64_t guard_reinstalled_total(const struct guard *guard);
 /* Another plan (hooks), put in force at once. Returns 0, or -errno with the old plan kept (of the
  * rules a part may have changed: set the old plan again); *ret_error gets an owned text. */
 int guard_set_plan(struct guard *guard, const struct firewall_plan *plan, char **ret_error);
+
+/* The rules of mark mode count as ours from now on, until the next call: borrows the marker (NULL:
+ * there are none). */
+void guard_set_marker(struct guard *guard, struct marker *marker);
+
+/* Writes those rules as an nft file; nothing without any. */
+void guard_print_marks(const struct guard *guard, FILE *out);
+
+/* About once a second: looks at once where those may have changed. */
+void guard_tick(struct guard *guard);
 
 /* Looks, with repair also mends and says so. diff as in firewall_check. Without either, what was
  * seen within the last half second is new enough. Returns 0 or -errno, *ret_error as above. */

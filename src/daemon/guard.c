@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "daemon/marker.h"
 
 /* Where the kernel tells of changes, a look now and then catches what it could not tell; where it
  * doesn't, the look is all there is. */
@@ -22,6 +23,7 @@ struct guard {
 	const struct events *events;
 	struct firewall *firewall;
 	struct firewall_plan plan;
+	struct marker *marker;           /* borrowed; NULL without mark mode */
 	enum firewall_state state;
 	uint64_t checked_ns;             /* when state was found, 0: never */
 	struct firewall_counts counts;
@@ -68,12 +70,34 @@ static void start_counting(struct guard *guard)
 	guard->counted_before = counts.forward + counts.output + counts.input;
 }
 
+/* What differs there makes the whole different. */
+static int check_marks(struct guard *guard, enum firewall_state *state, FILE *diff,
+		       char **ret_error)
+{
+	bool ok = true;
+	int r = guard->marker ? marker_check(guard->marker, &ok, diff, ret_error) : 0;
+
+	if (r == 0 && !ok && *state != FIREWALL_STATE_MISSING)
+		*state = FIREWALL_STATE_DIFFERENT;
+	return r;
+}
+
+static int mend_marks(struct guard *guard, char **ret_error)
+{
+	bool ok;
+	int r = marker_check(guard->marker, &ok, NULL, ret_error);
+
+	return r < 0 || ok ? r : marker_mend(guard->marker, ret_error);
+}
+
 /* firewall_apply reads back what it has loaded, so its success is the newest look there is. */
 static int apply(struct guard *guard, const struct firewall_plan *plan, char **ret_error)
 {
 	int r;
 
 	r = firewall_apply(guard->firewall, plan, ret_error);
+	if (r == 0 && guard->marker)
+		r = mend_marks(guard, ret_error);
 	if (r < 0)
 		return r;
 	guard->plan = *plan;
@@ -119,6 +143,8 @@ int guard_check(struct guard *guard, bool repair, FILE *diff, char **ret_error)
 	if (!repair && !diff && guard->checked_ns && now_ns - guard->checked_ns < FRESH_NS)
 		return 0;
 	r = firewall_check(guard->firewall, &guard->plan, &state, diff, ret_error);
+	if (r == 0)
+		r = check_marks(guard, &state, diff, ret_error);
 	if (r < 0)
 		return r;
 	guard->state = state;
@@ -147,6 +173,23 @@ static void watch(struct guard *guard)
 	free(error);
 	guard->culprit_pid = 0;
 	guard->next_repair_ns = clock_boottime_ns() + REPAIR_GAP_NS;
+}
+
+void guard_set_marker(struct guard *guard, struct marker *marker)
+{
+	guard->marker = marker;
+}
+
+void guard_print_marks(const struct guard *guard, FILE *out)
+{
+	if (guard->marker)
+		marker_print(guard->marker, out);
+}
+
+void guard_tick(struct guard *guard)
+{
+	if (guard->marker && marker_is_news(guard->marker))
+		watch(guard);
 }
 
 static void look_at(struct guard *guard, uint64_t when_ns)

@@ -12,6 +12,7 @@
 #include "daemon/listen.h"
 #include "daemon/report.h"
 #include "daemon/rule_check.h"
+#include "daemon/way.h"
 #include "proto/varlink.h"
 
 static char *join_errors(const struct config_report *report)
@@ -75,10 +76,13 @@ static int put_in_force(struct daemon *daemon, struct config *config, char **ret
 			*ret_error = NULL;
 		return r;
 	}
-	r = model_configure(daemon->model, config);
+	r = way_configure(daemon, config, ret_error);
+	if (r == 0)
+		r = model_configure(daemon->model, config);
 	if (r == 0)
 		r = workers_resize(daemon->workers, config->queue_max_packets);
 	if (r < 0) {
+		way_configure(daemon, daemon->config, &(char *){ NULL });
 		model_configure(daemon->model, daemon->config);
 		control_reconfigure(daemon->control, &old_control);
 		undo_plan(daemon, &old_plan);

@@ -9,17 +9,10 @@
 #include "daemon/guard.h"
 #include "daemon/tries.h"
 #include "daemon/try_text.h"
+#include "daemon/way.h"
 #include "proto/varlink.h"
 
 #define TRY_WARNING_MAX 256 /* bytes; longer names are cut */
-
-static const char *const mode_names[] = {
-	/* offload and mark run as queue until their part of the kernel's work is built in */
-	[MODE_QUEUE] = "queue",
-	[MODE_OFFLOAD] = "queue",
-	[MODE_MARK] = "queue",
-	[MODE_AUDIT] = "audit",
-};
 
 static const char *const worker_states[] = {
 	[WORKER_OK] = "ok",
@@ -37,7 +30,9 @@ static const char *const rule_problems[] = {
 static bool has_seen_syn(const struct workers *workers)
 {
 	for (size_t i = 0; i < workers_count(workers); i++) {
-		if (counter_read(&workers_counters(workers, i)->received) > 0)
+		const struct counters *counters = workers_counters(workers, i);
+
+		if (counter_read(&counters->received) > counter_read(&counters->checks))
 			return true;
 	}
 	return false;
@@ -111,10 +106,8 @@ json_t *reply_status(struct control_call *call, json_t *parameters, void *userda
 		add_text(problems, "the rules count SYNs, but none reaches a worker");
 	if (workers_refused(daemon->workers))
 		add_text(problems, "the kernel has refused verdicts; the log tells more");
-	if (!daemon->may_change)
-		add_text(problems,
-			    "this network namespace belongs to a user namespace: kernels drop "
-			    "packets that are changed there, so SYNs are left alone");
+	add_text(problems, way_problem(daemon));
+	add_text(warnings, way_warning(daemon));
 	add_text(warnings, model_warning(daemon->model));
 	add_tries(warnings, tries_list(daemon->tries));
 	return json_pack("{s:i, s:s, s:{s:s, s:s, s:o, s:s}, s:o, s:o, s:I, s:I, s:s, s:s, s:f}",
@@ -123,6 +116,6 @@ json_t *reply_status(struct control_call *call, json_t *parameters, void *userda
 			 "queues", worker_states[workers], "sees_syns", sees_syns, "fallback",
 			 "off", "problems", problems, "warnings", warnings, "tunnels",
 			 (json_int_t)views->count, "peers", (json_int_t)count_peers(views), "mode",
-			 mode_names[daemon->config->mode], "version", VERSION, "uptime_seconds",
+			 way_mode(daemon), "version", VERSION, "uptime_seconds",
 			 (double)(now_ns - daemon->start_ns) / (double)NS_PER_SECOND);
 }
