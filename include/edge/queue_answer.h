@@ -64,6 +64,6 @@ static inline struct queue_answer queue_answer_choose(const struct snapshot_mode
 /* Whether the packet came with bits that are ours: somebody else uses them too. */
 bool queue_answer_collides(const struct snapshot_mode *mode, const struct queue_packet *packet);
 
-/* Whether it is a SYN of the check that goes on, and whether it is to be sent back lowered. */
+/* Whether it is a SYN or SYN-ACK of the check that goes on, and whether it is to be sent back lowered. */
 bool queue_answer_is_check(const struct snapshot_check *check, const struct syn *syn);
 bool queue_answer_changes_check(const struct snapshot_check *check, const struct syn *syn);

@@ -43,7 +43,7 @@ struct snapshot_link {
 };
 
 /* SYNs that this host sends itself, to see what the kernel does with changed ones: from 127.0.0.1 to
- * that port there. Counted nowhere else. */
+ * that port there. With their answers they are counted nowhere else. */
 struct snapshot_check {
 	uint16_t port;    /* 0: no check goes on */
 	uint16_t changed; /* the source port of those that are sent back lowered */

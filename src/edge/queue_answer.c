@@ -86,7 +86,7 @@ bool queue_answer_is_check(const struct snapshot_check *check, const struct syn 
 	return check->port && syn->family == FAMILY_IPV4 &&
 	       memcmp(syn->source, local, sizeof(local)) == 0 &&
 	       memcmp(syn->destination, local, sizeof(local)) == 0 &&
-	       wire_get16(syn->tcp + 2) == check->port;
+	       (wire_get16(syn->tcp) == check->port || wire_get16(syn->tcp + 2) == check->port);
 }
 
 bool queue_answer_changes_check(const struct snapshot_check *check, const struct syn *syn)
