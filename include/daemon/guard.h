@@ -48,5 +48,8 @@ int guard_check(struct guard *guard, bool repair, FILE *diff, char **ret_error);
 /* SYNs counted by the rules, at most half a second ago. Returns 0 or -errno. */
 int guard_read_counts(struct guard *guard, struct firewall_counts *ret_counts);
 
+/* What the counters say now is no news. */
+void guard_forget_counts(struct guard *guard);
+
 /* SYNs the rules have counted since this daemon started. Returns 0 or -errno. */
 int guard_read_new_syns(struct guard *guard, uint64_t *ret_syns);

@@ -22,6 +22,9 @@ void marker_close(struct marker *marker);
  * refuses, the snapshot gets what is in force already, and the log says so. Returns 0 or -ENOMEM. */
 int marker_fill(struct marker *marker, struct snapshot *snapshot);
 
+/* Whether the last one lacks marks because the kernel refused: then it is worth another try. */
+bool marker_has_failed(const struct marker *marker);
+
 /* Call it while no snapshot but the published one can be read: frees the marks of those before.
  * Returns whether another marker_fill would give limits marks that they lack now. */
 bool marker_settle(struct marker *marker);

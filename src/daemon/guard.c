@@ -60,8 +60,8 @@ int guard_read_counts(struct guard *guard, struct firewall_counts *ret_counts)
 	return 0;
 }
 
-/* What the counters say now is no news: it was counted before we came, or before a repair. */
-static void start_counting(struct guard *guard)
+/* It was counted before we came, or before a repair. */
+void guard_forget_counts(struct guard *guard)
 {
 	struct firewall_counts counts = { 0 };
 
@@ -156,7 +156,7 @@ int guard_check(struct guard *guard, bool repair, FILE *diff, char **ret_error)
 		return r;
 	guard->reinstalled_total++;
 	tell_repaired(guard, now_ns);
-	start_counting(guard);
+	guard_forget_counts(guard);
 	return 0;
 }
 
@@ -284,7 +284,7 @@ int guard_open(sd_event *event, enum firewall_backend backend, const struct fire
 		guard_close(guard);
 		return r;
 	}
-	start_counting(guard);
+	guard_forget_counts(guard);
 	log_info("firewall: %s, rules %s",
 		 firewall_backend_name(firewall_which(guard->firewall)),
 		 firewall_state_name(guard->state));

@@ -16,6 +16,7 @@ struct marker {
 	struct mark_book *book;
 	unsigned int hooks;
 	bool in_force;  /* the rules were put there once; who takes them away is another matter */
+	bool failed;    /* the last time that the kernel should have got new marks */
 	bool told_sharing;
 	struct log_ratelimit failed_limit;
 };
@@ -101,6 +102,7 @@ static void load(struct marker *marker)
 	int r = missing ? apply(marker, ALL, &error) : 0;
 
 	mark_book_loaded(marker->book, r == 0);
+	marker->failed = r < 0;
 	if (r < 0)
 		say_failed(marker, r, error);
 	free(error);
@@ -141,6 +143,11 @@ int marker_fill(struct marker *marker, struct snapshot *snapshot)
 		return -ENOMEM;
 	snapshot_set_marks(snapshot, table);
 	return 0;
+}
+
+bool marker_has_failed(const struct marker *marker)
+{
+	return marker->failed;
 }
 
 bool marker_settle(struct marker *marker)

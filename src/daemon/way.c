@@ -59,6 +59,7 @@ static enum payload_check_result run_check(struct daemon *daemon)
 	if (r < 0)
 		log_error(r, "firewall: %s", error ? error : "out of memory");
 	free(error);
+	guard_forget_counts(daemon->guard);
 	return result;
 }
 
@@ -219,6 +220,8 @@ void way_tick(struct daemon *daemon)
 	if (!way)
 		return;
 	look_for_collisions(daemon);
+	if (way->marker && marker_has_failed(way->marker) && model_renew(daemon->model) < 0)
+		log_error(-ENOMEM, "cannot build the table of limits");
 	if (!alone || !way->leaving)
 		return;
 	marker_close(way->leaving);

@@ -14,6 +14,18 @@ import transfer  # noqa: E402
 from daemon import Daemon  # noqa: E402
 
 
+def pytest_generate_tests(metafunc):
+    """A module with MODES runs what needs a daemon once in each of them."""
+    modes = getattr(metafunc.module, "MODES", None)
+    if modes and {"daemon", "start"} & set(metafunc.fixturenames):
+        metafunc.parametrize("mode", modes, indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module")
+def mode(request):
+    return getattr(request, "param", "queue")
+
+
 @pytest.fixture(scope="module")
 def path():
     """The namespaces; rules and routes that a test adds are its own to remove."""
@@ -33,19 +45,20 @@ def servers(path):
 
 
 @pytest.fixture(scope="module")
-def daemon(path, request):
+def daemon(path, request, mode):
     """One mssclampd for the whole module, with the module's CONFIG."""
-    with Daemon(path.gateway, getattr(request.module, "CONFIG", "")) as running:
+    with Daemon(path.gateway, getattr(request.module, "CONFIG", ""), mode=mode) as running:
+        assert running.json("status")["mode"] == mode or "MODES" not in vars(request.module)
         yield running
 
 
 @pytest.fixture
-def start(path):
+def start(path, mode):
     """Starts daemons in the gateway; they end with the test."""
     started = []
 
     def start_one(config="", **more):
-        started.append(Daemon(path.gateway, config, **more))
+        started.append(Daemon(path.gateway, config, **{"mode": mode, **more}))
         return started[-1]
 
     yield start_one

@@ -5,6 +5,7 @@ import packets
 import pytest
 import transfer
 
+MODES = ("queue", "mark")
 pytestmark = pytest.mark.usefixtures("daemon")
 
 LIMIT = {4: 1360, 6: 1340}  # 1400 - 40, 1400 - 60

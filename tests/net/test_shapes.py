@@ -11,6 +11,7 @@ import packets
 import pytest
 from packets import AH, DESTINATION, FRAGMENT6, HOP_BY_HOP, ROUTING, mss
 
+MODES = ("queue", "mark")
 CONFIG = 'firewall = "none"; queues = { first = 5200; count = 1; };'
 FORWARD = ("FORWARD", "-i", "lan", "-j", "NFQUEUE", "--queue-num", "5200", "--queue-bypass")
 
