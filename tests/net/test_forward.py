@@ -69,14 +69,14 @@ def test_no_broken_header_is_lost(path, inject, packet):
         assert there.next().tcp == packets.Seen(packet).tcp
 
 
-def test_status_is_healthy(daemon, handshake):
+def test_status_is_healthy(daemon, mode, handshake):
     handshake()
     status = daemon.json("status")
     assert status["state"] == "running"
     assert status["checks"]["rules"] == "ok"
     assert status["checks"]["queues"] == "ok"
     assert status["checks"]["sees_syns"] is True
-    assert status["mode"] == "queue"
+    assert status["mode"] == mode
 
 
 def test_explain_tells_both_sides(daemon, path):
