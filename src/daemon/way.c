@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "daemon/daemon.h"
 #include "daemon/guard.h"
@@ -66,17 +67,19 @@ static enum payload_check_result run_check(struct daemon *daemon)
 /* What cannot be tried is taken for what Linux does from 7.1 on. */
 static bool find_out(struct daemon *daemon)
 {
-	switch (run_check(daemon)) {
-	case PAYLOAD_TAKEN:
-		return true;
-	case PAYLOAD_REFUSED:
-		log_debug("a SYN of our own that came back changed was dropped by the kernel");
-		return false;
-	case PAYLOAD_UNKNOWN:
-		break;
-	}
-	log_debug("it could not be tried whether the kernel takes changed packets back here");
-	return namespace_takes_changes();
+	static const char *const results[] = {
+		[PAYLOAD_TAKEN] = "takes them",
+		[PAYLOAD_REFUSED] = "drops them",
+		[PAYLOAD_UNKNOWN] = "could not be asked",
+	};
+	uint64_t begin_ns = clock_boottime_ns();
+	enum payload_check_result result = run_check(daemon);
+
+	log_debug("packets that come back changed: the kernel %s (found out in %llu us)",
+		  results[result],
+		  (unsigned long long)((clock_boottime_ns() - begin_ns) / 1000));
+	return result == PAYLOAD_TAKEN ||
+	       (result == PAYLOAD_UNKNOWN && namespace_takes_changes());
 }
 
 static bool wants_marks(const struct way *way, const struct config *config)
