@@ -19,7 +19,8 @@ int marker_open(unsigned int hooks, uint32_t bits, struct marker **ret_marker, c
 void marker_close(struct marker *marker);
 
 /* Gives the snapshot its table of marks, and the kernel what it needs for that. Where the kernel
- * refuses, the snapshot gets what is in force already, and the log says so. Returns 0 or -ENOMEM. */
+ * refuses, the snapshot gets what is in force already, and the log says so. Returns 0 or
+ * -ENOMEM. */
 int marker_fill(struct marker *marker, struct snapshot *snapshot);
 
 /* Whether the last one lacks marks because the kernel refused: then it is worth another try. */
@@ -32,8 +33,8 @@ bool marker_settle(struct marker *marker);
 /* Other hooks, put in force at once. Returns 0 or -errno. */
 int marker_set_hooks(struct marker *marker, unsigned int hooks, char **ret_error);
 
-/* Whether the live rules are as they should be, with the lines of mark_check; marker_mend makes them
- * so. Both return 0 or -errno. */
+/* Whether the live rules are as they should be, with the lines of mark_check; marker_mend makes
+ * them so. Both return 0 or -errno. */
 int marker_check(struct marker *marker, bool *ret_ok, FILE *diff, char **ret_error);
 int marker_mend(struct marker *marker, char **ret_error);
 /* Whether some rule has changed since, ours or not: then marker_check has to look closer. */

@@ -38,7 +38,7 @@ int model_configure(struct model *model, const struct config *config);
  * go back changed where no user namespace speaks against it. */
 struct model_way {
 	bool payload;                /* the kernel takes them changed */
-	struct marker *marker;       /* borrowed while it is in force; NULL: nothing goes by marks */
+	struct marker *marker;       /* borrowed while in force; NULL: nothing goes by marks */
 	struct snapshot_check check; /* a check that goes on; zeroed: none */
 };
 void model_set_way(struct model *model, const struct model_way *way);

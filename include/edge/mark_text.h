@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The rules of mark mode in nft's language, piece by piece: for src/edge/mark*.c and their tests. */
+/* The rules of mark mode in nft's language, in pieces: for src/edge/mark*.c and their tests. */
 #pragma once
 
 #include <stdbool.h>

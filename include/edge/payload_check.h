@@ -13,7 +13,7 @@
 enum payload_check_result {
 	PAYLOAD_TAKEN,   /* the lowered SYN has arrived, lowered */
 	PAYLOAD_REFUSED, /* it was answered and has not arrived, while one that was left has */
-	PAYLOAD_UNKNOWN, /* neither can be said: lo is down, or no rule sends its SYNs to a worker */
+	PAYLOAD_UNKNOWN, /* neither can be said: lo is down, or nothing queues its SYNs */
 };
 
 struct payload_check_ops {

@@ -3,9 +3,9 @@
  * of its mark that nft rules of ours (edge/mark) read, which lower the option and take the bits off
  * again. Pure.
  *
- * In the output hook another mark makes the kernel look up the route once more, under rules that may
- * ask for the mark of before (nf_reroute). So there the bits stand in the packet's priority, and
- * only where the kernel does not take changed bytes. */
+ * In the output hook another mark makes the kernel look up the route once more, under rules that
+ * may ask for the mark of before (nf_reroute). So there the bits stand in the packet's priority,
+ * and only where the kernel does not take changed bytes. */
 #pragma once
 
 #include <linux/netfilter.h>
@@ -48,9 +48,10 @@ static inline enum syn_result queue_answer_forbidden(const struct snapshot_mode 
 						     queue_answer_find_obstacle(mode, packet);
 }
 
-/* The answer to a packet that was decided, or (outcome NULL) is none of ours. Where what was decided
- * cannot be carried out the outcome becomes that of a packet that is left alone; where limits share
- * a mark it has the smaller MSS that the kernel will write. limit is what was clamped to. */
+/* The answer to a packet that was decided, or (outcome NULL) is none of ours. Where what was
+ * decided cannot be carried out the outcome becomes that of a packet that is left alone; where
+ * limits share a mark it has the smaller MSS that the kernel will write. limit is what was clamped
+ * to. */
 static inline struct queue_answer queue_answer_choose(const struct snapshot_mode *mode,
 						      const struct queue_packet *packet,
 						      uint32_t limit,
@@ -64,6 +65,7 @@ static inline struct queue_answer queue_answer_choose(const struct snapshot_mode
 /* Whether the packet came with bits that are ours: somebody else uses them too. */
 bool queue_answer_collides(const struct snapshot_mode *mode, const struct queue_packet *packet);
 
-/* Whether it is a SYN or SYN-ACK of the check that goes on, and whether it is to be sent back lowered. */
-bool queue_answer_is_check(const struct snapshot_check *check, const struct syn *syn);
-bool queue_answer_changes_check(const struct snapshot_check *check, const struct syn *syn);
+/* Whether it is a SYN or SYN-ACK of the check that goes on: then what is to be sent back, and the
+ * packet lowered where that is. */
+bool queue_answer_check(const struct snapshot_check *check, const struct queue_packet *packet,
+			const struct syn *syn, struct queue_answer *ret_answer);

@@ -42,8 +42,8 @@ struct snapshot_link {
 	uint32_t tunnel_id; /* which counters this link feeds: TUNNEL_ID_NONE or the caller's own */
 };
 
-/* SYNs that this host sends itself, to see what the kernel does with changed ones: from 127.0.0.1 to
- * that port there. With their answers they are counted nowhere else. */
+/* SYNs that this host sends itself, to see what the kernel does with changed ones: from 127.0.0.1
+ * to that port there. With their answers they are counted nowhere else. */
 struct snapshot_check {
 	uint16_t port;    /* 0: no check goes on */
 	uint16_t changed; /* the source port of those that are sent back lowered */

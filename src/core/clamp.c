@@ -43,7 +43,8 @@ static bool is_above(const struct syn *syn, const struct tcpopt *options, uint32
  * it updates the checksum. One of another length in front ends its walk, or is taken for an MSS. */
 static bool is_nft_alike(const struct syn *syn, const struct tcpopt *options, uint32_t limit)
 {
-	if (options->mss_odd_length || options->mss_at[0] % 2 != 0 || mss_of(syn, options, 0) <= limit)
+	if (options->mss_odd_length || options->mss_at[0] % 2 != 0 ||
+	    mss_of(syn, options, 0) <= limit)
 		return false;
 	for (size_t i = 1; i < options->mss_count; i++) {
 		if (mss_of(syn, options, i) > limit)

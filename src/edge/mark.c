@@ -146,8 +146,8 @@ static int list(const struct mark *mark, char **ret_text, char **ret_error)
 	return r;
 }
 
-/* Keeps what is live behind a change of ours, made at generation `before`, as what has to be: unless
- * others have changed something in between, which may have been ours. */
+/* Keeps what is live behind a change of ours, made at generation `before`, as what has to be.
+ * *ret_alone: nobody else has changed something in between, which may have been ours. */
 static int keep(struct mark *mark, uint32_t before, bool *ret_alone, char **ret_error)
 {
 	uint32_t after = before;

@@ -14,7 +14,7 @@
 #define CHECK_MSS 600 /* nothing on lo announces less, and no stack finds it too small */
 #define STEP_MS 20
 #define ANSWER_NS (400 * NS_PER_MS) /* for a worker to answer a SYN */
-#define ARRIVE_NS (100 * NS_PER_MS) /* from the answer to the end of the handshake: on lo, at once */
+#define ARRIVE_NS (100 * NS_PER_MS) /* from the answer to the handshake's end: on lo, at once */
 
 enum { LISTENER, LEFT, LOWERED, SOCKETS };
 

@@ -216,23 +216,6 @@ static void count_left_alone(struct counters *counters, enum family family,
 		counters_count(counters, family, outcome, NULL);
 }
 
-/* A SYN by which the control thread looks what becomes of changed ones: told to it, and counted for
- * nobody else. Returns false where it is none. */
-static bool treat_check(struct queue *queue, const struct snapshot_check *check,
-			const struct queue_packet *packet, const struct syn *syn,
-			struct queue_answer *ret_answer)
-{
-	const struct clamp_options none = { 0 };
-
-	if (!queue_answer_is_check(check, syn))
-		return false;
-	*ret_answer = (struct queue_answer){ .payload = queue_answer_changes_check(check, syn) };
-	if (ret_answer->payload)
-		clamp_syn(syn, packet->payload_len, packet->payload_len, check->mss, &none);
-	counter_add(&queue->config.counters->checks, 1);
-	return true;
-}
-
 /* The whole decision of one packet; returns how many bytes it has then. */
 static size_t treat_packet(struct queue *queue, const struct snapshot *snapshot,
 			   struct queue_packet *packet, size_t capacity,
@@ -249,8 +232,10 @@ static size_t treat_packet(struct queue *queue, const struct snapshot *snapshot,
 	found = packet_find_syn(packet->payload, packet->payload_len, &family, &syn,
 				&outcome.result);
 	if (found && mode->check.port &&
-	    treat_check(queue, &mode->check, packet, &syn, ret_answer))
+	    queue_answer_check(&mode->check, packet, &syn, ret_answer)) {
+		counter_add(&queue->config.counters->checks, 1);
 		return packet->payload_len;
+	}
 	if (forbidden != SYN_UNDECIDED)
 		outcome.result = forbidden;
 	if (!found || forbidden != SYN_UNDECIDED) {

@@ -79,7 +79,7 @@ struct queue_answer queue_answer_choose_way(const struct snapshot_mode *mode,
 	return answer;
 }
 
-bool queue_answer_is_check(const struct snapshot_check *check, const struct syn *syn)
+static bool is_check(const struct snapshot_check *check, const struct syn *syn)
 {
 	static const uint8_t local[4] = { 127, 0, 0, 1 };
 
@@ -89,7 +89,15 @@ bool queue_answer_is_check(const struct snapshot_check *check, const struct syn 
 	       (wire_get16(syn->tcp) == check->port || wire_get16(syn->tcp + 2) == check->port);
 }
 
-bool queue_answer_changes_check(const struct snapshot_check *check, const struct syn *syn)
+bool queue_answer_check(const struct snapshot_check *check, const struct queue_packet *packet,
+			const struct syn *syn, struct queue_answer *ret_answer)
 {
-	return wire_get16(syn->tcp) == check->changed;
+	const struct clamp_options none = { 0 };
+
+	if (!is_check(check, syn))
+		return false;
+	*ret_answer = (struct queue_answer){ .payload = wire_get16(syn->tcp) == check->changed };
+	if (ret_answer->payload)
+		clamp_syn(syn, packet->payload_len, packet->payload_len, check->mss, &none);
+	return true;
 }

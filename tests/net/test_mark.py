@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Mode mark: the verdict tells by bits of the packet mark to what nft lowers the option, and nft takes
-the bits off again. Nobody behind our rules sees them, and nobody's own bits are lost."""
+"""Mode mark: the verdict tells by bits of the packet mark to what nft lowers the option, and nft
+takes the bits off again. Nobody behind our rules sees them, and nobody's own bits are lost."""
 
 import json
 import re
@@ -136,7 +136,8 @@ CHANGES = (
     ("flush ruleset",  "flush ruleset"),
     ("delete table",   "delete table inet mssclamp"),
     ("flush chain",    "flush chain inet mssclamp mark_forward"),
-    ("delete chain",   "flush chain inet mssclamp mark_input; delete chain inet mssclamp mark_input"),
+    ("delete chain",   "flush chain inet mssclamp mark_input; "
+                       "delete chain inet mssclamp mark_input"),
     ("flush map",      "flush map inet mssclamp mark_mss"),
     ("one element",    "delete element inet mssclamp mark_mss { 0x00010000 }"),
     ("a rule more",    "insert rule inet mssclamp mark_forward counter accept"),

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The same random SYNs through each mode: what arrives is the packet contract's answer, byte for byte,
-as the oracle gives it."""
+"""The same random SYNs through each mode: what arrives is the packet contract's answer, byte for
+byte, as the oracle gives it."""
 
 import random
 import struct

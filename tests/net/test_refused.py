@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A kernel that drops what comes back changed from NFQUEUE, without a word, as Linux does from 7.1 on
-where a user namespace owns the network. Rules of the test's own play it: they stand behind the queue
-and in front of mark mode, and drop each SYN that has the small MSS there already.
+"""A kernel that drops what comes back changed from NFQUEUE, without a word, as Linux does from 7.1
+on where a user namespace owns the network. Rules of the test's own play it: they stand behind the
+queue and in front of mark mode, and drop each SYN that has the small MSS there already.
 
-They have to be registered before the daemon's: of chains of one priority the last one runs first."""
+They have to be there before the daemon's: of chains of one priority the last one runs first."""
 
 import packets
 import pytest
@@ -116,8 +116,9 @@ def test_routing_by_mark_is_not_disturbed(path, daemon, servers, family):
 
 def test_priorities_are_put_back(path, daemon, servers):
     """What a socket asked for is there again behind our rules."""
-    path.gateway.run("nft", "-f", "-", text="table inet spy { chain behind { type filter hook output "
-                     "priority 0\ntcp flags syn meta priority 0:6 counter\n}\n}\n")
+    path.gateway.run("nft", "-f", "-", text="table inet spy { chain behind {\n"
+                     "type filter hook output priority 0\n"
+                     "tcp flags syn meta priority 0:6 counter\n}\n}\n")
     try:
         with path.gateway.socket(transfer.socket.AF_INET, transfer.socket.SOCK_STREAM) as client:
             client.settimeout(3)
@@ -150,7 +151,7 @@ def test_audit_stays_audit(path, daemon, left):
 
 
 def test_where_nft_does_not_work_either(path, daemon, start, left):
-    """Then SYNs are left alone, and status says so; what stood in the way is away, and all is well."""
+    """Then SYNs are left alone, and status says so; once it does, all is well."""
     daemon.stop()
     daemon("rules", "--remove")
     path.gateway.run("nft", "add", "table", "inet", "mssclamp")

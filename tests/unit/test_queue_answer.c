@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include <linux/netfilter.h>
+#include <string.h>
 
 #include "edge/queue_answer.h"
 
@@ -151,27 +152,42 @@ static void test_what_is_forbidden(void **state)
 
 static void test_checks(void **state)
 {
-	static uint8_t tcp[20] = { 0x12, 0x34, 0x56, 0x78 };
+	/* ports 0x1234 to 0x5678, offset 6, SYN, MSS 1460 */
+	static const uint8_t segment[24] = { 0x12, 0x34, 0x56, 0x78, [12] = 0x60, 0x02,
+					     [20] = 2, 4, 0x05, 0xb4 };
 	static const uint8_t local[4] = { 127, 0, 0, 1 }, other[4] = { 127, 0, 0, 2 };
-	const struct snapshot_check check = { .port = 0x5678, .changed = 0x1234 };
-	const struct snapshot_check answers = { .port = 0x1234, .changed = 0x9999 };
-	const struct snapshot_check others = { .port = 0x5679, .changed = 0x1234 };
-	const struct snapshot_check none = { 0 };
-	struct syn syn = { .family = FAMILY_IPV4, .tcp = tcp, .source = local,
-			   .destination = local };
+	static const struct {
+		struct snapshot_check check;
+		const uint8_t *source;
+		enum family family;
+		bool is, lowered;
+	} cases[] = {
+		{ { 0x5678, 0x1234, 600 }, local, FAMILY_IPV4, true,  true },
+		{ { 0x5678, 0x1235, 600 }, local, FAMILY_IPV4, true,  false },
+		{ { 0x1234, 0x9999, 600 }, local, FAMILY_IPV4, true,  false }, /* a SYN-ACK */
+		{ { 0x5679, 0x1234, 600 }, local, FAMILY_IPV4, false, false },
+		{ { 0, 0, 0 },             local, FAMILY_IPV4, false, false },
+		{ { 0x5678, 0x1234, 600 }, other, FAMILY_IPV4, false, false },
+		{ { 0x5678, 0x1234, 600 }, local, FAMILY_IPV6, false, false },
+	};
 
 	(void)state;
-	assert_true(queue_answer_is_check(&check, &syn));
-	assert_true(queue_answer_changes_check(&check, &syn));
-	assert_true(queue_answer_is_check(&answers, &syn));
-	assert_false(queue_answer_changes_check(&answers, &syn));
-	assert_false(queue_answer_is_check(&others, &syn));
-	assert_false(queue_answer_is_check(&none, &syn));
-	syn.source = other;
-	assert_false(queue_answer_is_check(&check, &syn));
-	syn.source = local;
-	syn.family = FAMILY_IPV6;
-	assert_false(queue_answer_is_check(&check, &syn));
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint8_t tcp[sizeof(segment)];
+		struct queue_packet packet = { .payload_len = sizeof(tcp) };
+		struct queue_answer given = { .payload = false };
+		const struct syn syn = {
+			.family = cases[i].family, .ip = tcp, .ip_len = sizeof(tcp), .tcp = tcp,
+			.tcp_header_len = sizeof(tcp), .segment_len = sizeof(tcp),
+			.source = cases[i].source, .destination = local,
+		};
+
+		memcpy(tcp, segment, sizeof(tcp));
+		assert_int_equal(queue_answer_check(&cases[i].check, &packet, &syn, &given),
+				 cases[i].is);
+		assert_int_equal(given.payload, cases[i].lowered);
+		assert_int_equal(tcp[22] << 8 | tcp[23], cases[i].lowered ? 600 : 1460);
+	}
 }
 
 int main(void)

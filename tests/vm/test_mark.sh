@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Mode mark where nft has `queue` too, so that all rules are in one table; by configuration, and where
-# rules of the test's own drop what comes back changed, as newer kernels do in user namespaces.
+# Mode mark where nft has `queue` too, so that all rules are in one table; by configuration, and
+# where rules of the test's own drop what comes back changed, as newer kernels do in user namespaces.
 set -u
 . tests/vm/lib.sh
 
@@ -25,7 +25,10 @@ mode() {
 	mssclampctl --json status | grep -o '"mode": "[a-z]*"'
 }
 chains() {
-	[ "$("${gateway[@]}" nft list table inet mssclamp | grep -c -E 'priority (mangle \+ 1|-149)')" = "$1" ]
+	local count
+	count=$("${gateway[@]}" nft list table inet mssclamp |
+		grep -c -E 'priority (mangle \+ 1|-149)')
+	[ "$count" = "$1" ]
 }
 marks_left() {
 	"${gateway[@]}" nft list chain inet spy behind | grep 'packets 0'
@@ -67,14 +70,16 @@ table inet refuse {
 	}
 }
 EOF
-starts "starts where changed packets are dropped" 'firewall = "nftables"; rules = ({ mss = 1200; });'
+starts "starts where changed packets are dropped" \
+	'firewall = "nftables"; rules = ({ mss = 1200; });'
 check "and takes mode mark by itself" equals '"mode": "mark"' mode
 check "clamps forwarded connections there" connects 1200 1200
 check "clamps connections of the gateway there" connects 1200 1200 gateway
 check "no mark is left behind those" marks_left
 ends "SIGTERM ends that with 0"
 starts "starts as queue" 'firewall = "nftables"; mode = "audit";'
-check "and has emptied the chains" refuses grep "maxseg size set" <("${gateway[@]}" nft list table inet mssclamp)
+check "and has emptied the chains" refuses grep "maxseg size set" \
+	<("${gateway[@]}" nft list table inet mssclamp)
 ends "SIGTERM ends the last one with 0"
 "${gateway[@]}" mssclampctl rules --remove
 [ "$failed" = 0 ] || tail -n 40 "$dir/log"
