@@ -319,7 +319,7 @@ bool model_reclaim(struct model *model)
 {
 	if (slot_reclaim(model->slot) > 0)
 		return false;
-	if (model->way.marker && marker_settle(model->way.marker) && publish(model, model->config) < 0)
+	if (model->way.marker && marker_settle(model->way.marker) && model_renew(model) < 0)
 		log_error(-ENOMEM, "cannot build the table of limits");
 	return slot_reclaim(model->slot) == 0;
 }

@@ -93,7 +93,8 @@ void mark_text_try(FILE *out)
 {
 	fputs("add table inet " NFT_TABLE "_try\n"
 	      "add chain inet " NFT_TABLE "_try try\n"
-	      "add map inet " NFT_TABLE "_try limits { typeof meta mark : tcp option maxseg size; }\n"
+	      "add map inet " NFT_TABLE "_try limits "
+	      "{ typeof meta mark : tcp option maxseg size; }\n"
 	      "add element inet " NFT_TABLE "_try limits { 0x1 : 1300 }\n"
 	      "add rule inet " NFT_TABLE "_try try meta mark & 0x1 == 0 return\n"
 	      "add rule inet " NFT_TABLE "_try try tcp flags & (fin|syn|rst) != syn return\n"

@@ -383,7 +383,8 @@ static void test_nft_alike(void **unused)
 		lower_as_nft(by_nft + (syn.tcp - syn.ip), syn.tcp_header_len, 1300);
 		same = memcmp(by_nft, packet, outcome.len) == 0;
 		if (same != outcome.nft_alike && !strstr(cases[i].name, "behind"))
-			fail_msg("%s: nft makes %s of it", cases[i].name, same ? "the same" : "other bytes");
+			fail_msg("%s: nft makes %s of it", cases[i].name,
+				 same ? "the same" : "other bytes");
 	}
 }
 

@@ -30,8 +30,8 @@ static void test_what_is_not_active(void **state)
 		"main.conf:2: fallback: not active in this version\n"
 		"main.conf:6: alerts.for: not active in this version\n");
 	assert_int_equal(load_text(fixture,
-		"mode = \"mark\"; mark = { bits = 0xff; }; firewall = \"none\"; insert_missing = true; tcp_ao = "
-		"\"clamp\";\n"
+		"mode = \"mark\"; mark = { bits = 0xff; }; firewall = \"none\";"
+		"insert_missing = true; tcp_ao = \"clamp\";\n"
 		"queues = { count = 2; }; control = { group = \"adm\"; };"), 0);
 	assert_report(fixture, "", "", "");
 }

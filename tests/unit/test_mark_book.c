@@ -54,7 +54,7 @@ static void test_each_limit_has_a_mark_of_its_own(void **state)
 	first = tag_of(book, 1360);
 	assert_true(first && !(first & ~0x00ff0000u));
 	assert_int_not_equal(first, tag_of(book, 1340));
-	/* one more, one less: what stays keeps its mark, and what has gone holds its own for a while */
+	/* one more, one less: what stays keeps its mark, what has gone holds its own for a while */
 	plan(book, LIMITS(1300, 1360, 1440));
 	assert_int_equal(tag_of(book, 1360), first);
 	assert_int_equal(count(book, MARK_STALE), 1);

@@ -39,7 +39,8 @@ static void test_find(void **state)
 	struct {
 		struct mark_table table;
 		struct mark_entry entries[5];
-	} made = { { 0xff, 5 }, { { 536, 9 }, { 1200, 3 }, { 1201, 1 }, { 1460, 2 }, { 65535, 4 } } };
+	} made = { { 0xff, 5 },
+		   { { 536, 9 }, { 1200, 3 }, { 1201, 1 }, { 1460, 2 }, { 65535, 4 } } };
 
 	(void)state;
 	for (uint32_t limit = 0; limit <= 65535; limit++) {

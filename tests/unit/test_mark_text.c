@@ -41,7 +41,8 @@ static void test_text(void **state)
 		"0x80ff0001 map @mark_mss_output\n"
 		"add rule inet mssclamp mark_output meta priority set meta priority & "
 		"0x7f00fffe\n";
-	const struct mark_plan plan = { FIREWALL_FORWARD | FIREWALL_OUTPUT, 0x80ff0001, entries, 2 };
+	const struct mark_plan plan = { FIREWALL_FORWARD | FIREWALL_OUTPUT, 0x80ff0001,
+					entries, 2 };
 	char *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);

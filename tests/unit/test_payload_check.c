@@ -30,7 +30,7 @@ static void test_judgement(void **state)
 		{ "nobody answers",            { false, true, false, false, 0 }, PAYLOAD_UNKNOWN },
 		{ "lo lets nothing through",   { true, false, false, false, 0 }, PAYLOAD_UNKNOWN },
 		{ "the second is not answered", { true, true, false, false, 0 }, PAYLOAD_UNKNOWN },
-		{ "no rule sees the second",   { true, true, false, true, 65483 }, PAYLOAD_UNKNOWN },
+		{ "no rule queues the second", { true, true, false, true, 9000 }, PAYLOAD_UNKNOWN },
 	};
 
 	(void)state;
