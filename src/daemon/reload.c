@@ -53,6 +53,16 @@ static void undo_plan(struct daemon *daemon, const struct firewall_plan *plan)
 	free(ignored);
 }
 
+static void undo_way(struct daemon *daemon)
+{
+	char *ignored = NULL;
+
+	if (way_configure(daemon, daemon->config, &ignored) < 0)
+		log_print(LOG_ERR, "reload: the rules of mark mode could not be put back: %s",
+			  ignored ? ignored : "out of memory");
+	free(ignored);
+}
+
 /* What may be refused comes first, and is put back if the rest then cannot follow. */
 static int put_in_force(struct daemon *daemon, struct config *config, char **ret_error)
 {
@@ -82,7 +92,7 @@ static int put_in_force(struct daemon *daemon, struct config *config, char **ret
 	if (r == 0)
 		r = workers_resize(daemon->workers, config->queue_max_packets);
 	if (r < 0) {
-		way_configure(daemon, daemon->config, &(char *){ NULL });
+		undo_way(daemon);
 		model_configure(daemon->model, daemon->config);
 		control_reconfigure(daemon->control, &old_control);
 		undo_plan(daemon, &old_plan);

@@ -5,12 +5,16 @@ queue and in front of mark mode, and drop each SYN that has the small MSS there 
 
 They have to be there before the daemon's: of chains of one priority the last one runs first."""
 
+import random
+
+import oracle
 import packets
 import pytest
 import transfer
 from daemon import Daemon
 from netns import until
-from packets import NOP, mss
+from packets import NOP, hop_less, mss
+from random_syns import number_of, random_syn
 
 LIMIT = 1000
 CONFIG = f"rules = ({{ mss = {LIMIT}; }});"
@@ -79,6 +83,39 @@ def test_what_nft_cannot_do_is_left_alone(path, daemon, inject, arrivals, option
     inject(sent)
     assert arrivals.next().tcp == packets.Seen(sent).tcp
     assert (daemon.syn("userns"), daemon.syn("clamped")) == (before + 1, clamped)
+
+
+def is_nft_alike(sent):
+    """Whether nft lowers it as the contract says: one MSS option, at an even place."""
+    options, _ = oracle.walk(packets.Seen(sent).options)
+    sizes = [(at, length) for at, kind, length in options if kind == 2]
+    return len(sizes) == 1 and sizes[0][1] == 4 and sizes[0][0] % 2 == 0
+
+
+def looks_small(sent):
+    """Whether some walk over its options may find a small MSS."""
+    options = packets.Seen(sent).options
+    return any(options[at] == 2 and oracle.word(options, at + 2) <= LIMIT
+               for at in range(len(options) - 3))
+
+
+def test_random_syns(path, daemon, inject):
+    """What nft does as the oracle does it is lowered, all else arrives as it was sent. Without those
+    that this kernel would take for changed ones."""
+    rng, count, wanted = random.Random(7), 3000, {}
+    with packets.Capture(path.server, "eth0", buffer_bytes=1 << 24) as there:
+        for number in range(count):
+            sent = random_syn(rng, number)
+            clamped, _ = oracle.clamp(sent, {4: LIMIT, 6: LIMIT})
+            if looks_small(sent):
+                continue
+            wanted[number] = hop_less(clamped if is_nft_alike(sent) else sent)
+            inject(sent)
+            if number % 250 and number + 1 < count:
+                continue
+            for seen in there.take(len(wanted), 1):
+                assert seen.ip == wanted.pop(number_of(seen))
+            assert not wanted
 
 
 def test_insert_is_left_alone(path, daemon, inject, arrivals):
