@@ -5,7 +5,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include "policy/mark_table.h"
+#include "mark_tables.h"
 
 static void test_room(void **state)
 {
@@ -36,22 +36,21 @@ static void test_tags(void **state)
 /* The largest that is not above, against a walk over all. */
 static void test_find(void **state)
 {
-	struct {
-		struct mark_table table;
-		struct mark_entry entries[5];
-	} made = { { 0xff, 5 },
-		   { { 536, 9 }, { 1200, 3 }, { 1201, 1 }, { 1460, 2 }, { 65535, 4 } } };
+	static const struct mark_entry entries[] = { { 536, 9 }, { 1200, 3 }, { 1201, 1 },
+						     { 1460, 2 }, { 65535, 4 } };
+	struct mark_table *table = make_marks(0xff, entries, 5);
 
 	(void)state;
 	for (uint32_t limit = 0; limit <= 65535; limit++) {
-		const struct mark_entry *found = mark_table_find(&made.table, limit), *want = NULL;
+		const struct mark_entry *found = mark_table_find(table, limit), *want = NULL;
 
-		for (size_t i = 0; i < 5 && made.table.entries[i].mss <= limit; i++)
-			want = &made.table.entries[i];
+		for (size_t i = 0; i < 5 && table->entries[i].mss <= limit; i++)
+			want = &table->entries[i];
 		assert_ptr_equal(found, want);
 	}
-	made.table.count = 0;
-	assert_null(mark_table_find(&made.table, 1460));
+	table->count = 0;
+	assert_null(mark_table_find(table, 1460));
+	free(table);
 }
 
 int main(void)

@@ -10,17 +10,17 @@
 
 #include "edge/queue_answer.h"
 
+#include "mark_tables.h"
+
 #define BITS 0x00ff0000
 
-static struct {
-	struct mark_table table;
-	struct mark_entry entries[2];
-} marks = { { BITS, 2 }, { { 1300, 0x00030000 }, { 1400, 0x00010000 } } };
+static const struct mark_entry entries[] = { { 1300, 0x00030000 }, { 1400, 0x00010000 } };
+static struct mark_table *marks; /* of these */
 
-#define BYTES NULL, true
-#define MARKS &marks.table, true
-#define REFUSED &marks.table, false
-#define NOTHING NULL, false
+#define BYTES false, true /* marks, payload */
+#define MARKS true, true
+#define REFUSED true, false
+#define NOTHING false, false
 #define IPV4 NFPROTO_IPV4
 #define BRIDGE NFPROTO_BRIDGE
 #define FORWARD NF_INET_FORWARD
@@ -30,8 +30,7 @@ static struct {
 /* A SYN of MSS 1460 that was clamped to `limit`, as nft would have done it or not. */
 static const struct {
 	const char *name;
-	const struct mark_table *marks;
-	bool payload;
+	bool marks, payload;
 	uint8_t family, hook;
 	uint32_t mark, priority, limit;
 	bool alike;
@@ -69,7 +68,8 @@ static const struct {
 
 static struct queue_answer answer(size_t i, struct clamp_outcome *outcome)
 {
-	const struct snapshot_mode mode = { .payload = rows[i].payload, .marks = rows[i].marks };
+	const struct snapshot_mode mode = { .payload = rows[i].payload,
+					    .marks = rows[i].marks ? marks : NULL };
 	const struct queue_packet packet = {
 		.nf_family = rows[i].family, .hook = rows[i].hook, .mark = rows[i].mark,
 		.priority = rows[i].priority, .payload_len = 60,
@@ -121,8 +121,7 @@ static void test_unchanged(void **state)
 static void test_what_is_forbidden(void **state)
 {
 	static const struct {
-		const struct mark_table *marks;
-		bool payload;
+		bool marks, payload;
 		uint8_t family, hook;
 		bool truncated;
 		enum syn_result result;
@@ -141,7 +140,7 @@ static void test_what_is_forbidden(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const struct snapshot_mode mode = { .payload = cases[i].payload,
-						    .marks = cases[i].marks };
+						    .marks = cases[i].marks ? marks : NULL };
 		const struct queue_packet packet = { .nf_family = cases[i].family,
 						     .hook = cases[i].hook,
 						     .truncated = cases[i].truncated };
@@ -190,6 +189,20 @@ static void test_checks(void **state)
 	}
 }
 
+static int set_up(void **state)
+{
+	(void)state;
+	marks = make_marks(BITS, entries, 2);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	free(marks);
+	return 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -199,5 +212,5 @@ int main(void)
 		cmocka_unit_test(test_checks),
 	};
 
-	return cmocka_run_group_tests_name("queue_answer", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("queue_answer", tests, set_up, tear_down);
 }
