@@ -100,8 +100,8 @@ def looks_small(sent):
 
 
 def test_random_syns(path, daemon, inject):
-    """What nft does as the oracle does it is lowered, all else arrives as it was sent. Without those
-    that this kernel would take for changed ones."""
+    """What nft does as the oracle does it is lowered, all else arrives as it was sent. Without
+    those that this kernel would take for changed ones."""
     rng, count, wanted = random.Random(7), 3000, {}
     with packets.Capture(path.server, "eth0", buffer_bytes=1 << 24) as there:
         for number in range(count):
