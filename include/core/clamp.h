@@ -19,6 +19,8 @@ struct clamp_outcome {
 	uint32_t mss_before; /* last MSS option found: bytes, 0 where there was none */
 	uint32_t mss_after;  /* the same after the edit; the inserted value */
 	bool has_mss;        /* there was an MSS option of length 4 */
+	bool nft_alike;      /* changed, and nft's "tcp option maxseg size set" would make the same
+			      * bytes of it (net/netfilter/nft_exthdr.c) */
 	size_t len;          /* bytes of the buffer after the edit: len, or len + 4 */
 };
 

@@ -19,6 +19,8 @@ struct build_input {
 	size_t list_count;
 	const struct path_measure *measures; /* sorted by path_measure_compare */
 	size_t measure_count;
+	bool payload;                /* as in snapshot_mode, and */
+	struct snapshot_check check;
 	bool hints_need_probe;   /* the kernel's exceptions lower nothing: probes decide */
 	struct ways *ways;
 	struct tunnels *tunnels; /* notes what came, went and changed */

@@ -16,6 +16,7 @@
 struct guard;
 struct offloader;
 struct tries;
+struct way;
 
 struct daemon {
 	sd_event *event;
@@ -30,7 +31,7 @@ struct daemon {
 	struct offloader *offloader; /* mode offload */
 	struct control *control;
 	struct events events;     /* tells the clients of control what changes */
-	bool may_change;          /* the kernel takes changed packets back here */
+	struct way *way;          /* how changed SYNs get back to the kernel */
 	enum worker_state workers_seen; /* at the last tick */
 	uint64_t refused_seen;    /* verdicts refused by the kernel, as last logged */
 	struct log_ratelimit refused_limit;

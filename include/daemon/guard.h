@@ -11,6 +11,7 @@
 #include "edge/firewall.h"
 
 struct guard;
+struct marker;
 
 /* Installs the rules and starts to watch them; events (borrowed) hear of each repair. Logs what
  * went wrong. Returns 0 and the owned guard, or -errno. */
@@ -42,6 +43,15 @@ void guard_follow(struct guard *guard, void (*follow)(void *userdata, const char
 		  void *userdata);
 
 bool guard_is_taken(const struct guard *guard);
+/* The rules of mark mode count as ours from now on, until the next call: borrows the marker (NULL:
+ * there are none). */
+void guard_set_marker(struct guard *guard, struct marker *marker);
+
+/* Writes those rules as an nft file; nothing without any. */
+void guard_print_marks(const struct guard *guard, FILE *out);
+
+/* About once a second: looks at once where those may have changed. */
+void guard_tick(struct guard *guard);
 
 /* Looks, with repair also mends and says so. diff as in firewall_check. Without either, what was
  * seen within the last half second is new enough. Returns 0 or -errno, *ret_error as above. */
@@ -49,6 +59,9 @@ int guard_check(struct guard *guard, bool repair, FILE *diff, char **ret_error);
 
 /* SYNs counted by the rules, at most half a second ago. Returns 0 or -errno. */
 int guard_read_counts(struct guard *guard, struct firewall_counts *ret_counts);
+
+/* What the counters say now is no news. */
+void guard_forget_counts(struct guard *guard);
 
 /* SYNs the rules have counted since this daemon started. Returns 0 or -errno. */
 int guard_read_new_syns(struct guard *guard, uint64_t *ret_syns);

@@ -17,6 +17,7 @@
 #include "policy/slot.h"
 #include "policy/tunnel_view.h"
 
+struct marker;
 struct model;
 
 /* Reads links, routes and peers, builds and publishes the first snapshot, subscribes to changes.
@@ -32,6 +33,18 @@ struct slot *model_slot(const struct model *model);
 /* Rules and mode of another configuration, published at once. Returns 0, or -errno with the old
  * one still in force and still borrowed. */
 int model_configure(struct model *model, const struct config *config);
+
+/* How changed SYNs get back to the kernel, from the next publish on. Until the first call packets
+ * go back changed where no user namespace speaks against it. */
+struct model_way {
+	bool payload;                /* the kernel takes them changed */
+	struct marker *marker;       /* borrowed while in force; NULL: nothing goes by marks */
+	struct snapshot_check check; /* a check that goes on; zeroed: none */
+};
+void model_set_way(struct model *model, const struct model_way *way);
+
+/* Builds and publishes at once. Returns 0, or -errno with the old snapshot in force. */
+int model_renew(struct model *model);
 
 /* Temporary limits that stand in front of all rules until the next call, through reloads too;
  * published at once. Takes tries on success. Returns 0, or -errno with the old ones in force. */
@@ -49,8 +62,9 @@ void model_recall(struct model *model);
 /* follow is called behind each snapshot that is published from now on. */
 void model_follow(struct model *model, void (*follow)(void *userdata), void *userdata);
 
-/* Frees snapshots no worker can hold any more; call it about once a second. */
-void model_reclaim(struct model *model);
+/* Frees snapshots no worker can hold any more; call it about once a second. Returns whether the
+ * published one is the only one left. */
+bool model_reclaim(struct model *model);
 
 /* Who measures the paths; borrowed as long as the model lives. */
 struct prober *model_prober(const struct model *model);

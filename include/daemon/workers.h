@@ -18,7 +18,6 @@ struct workers *workers_new(size_t count);
 struct workers_config {
 	uint16_t first;       /* number of the first queue */
 	uint32_t max_packets; /* per queue */
-	bool may_change;      /* the kernel takes changed packets back here */
 	struct slot *slot;    /* borrowed until workers_stop */
 };
 

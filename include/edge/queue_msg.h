@@ -12,8 +12,10 @@ struct queue_packet {
 	uint32_t id_be;      /* network order, as the verdict wants it back */
 	uint16_t queue;
 	uint8_t nf_family;   /* NFPROTO_IPV4, NFPROTO_IPV6, NFPROTO_BRIDGE */
+	uint8_t hook;        /* NF_INET_FORWARD and so on; of bridges NF_BR_*, the same numbers */
 	uint32_t in_ifindex, out_ifindex; /* 0 without */
 	uint32_t mark;       /* of the SYN */
+	uint32_t priority;   /* of the SYN; 0 also from kernels before 5.18, which do not tell */
 	uint32_t skb_info;   /* NFQA_SKB_* bits */
 	uint8_t *payload;    /* IP packet; NULL where the message carries none */
 	size_t payload_len;  /* bytes that are in the message */
@@ -44,6 +46,9 @@ enum queue_msg_kind queue_msg_parse(uint8_t *data, size_t len, bool whole,
  * in the kernel's error answer. verdict is NF_ACCEPT or NF_DROP. */
 size_t queue_msg_put_verdict(uint8_t *at, uint16_t queue, uint32_t id_be, uint32_t sequence,
 			     uint32_t verdict, const uint8_t *payload, size_t payload_len);
+/* Gives the packet of the verdict at `at` another mark or, where on_priority, another priority
+ * (kernels before 5.18 leave that as it was). Returns the new length. */
+size_t queue_msg_add_tag(uint8_t *at, bool on_priority, uint32_t tag);
 /* One verdict for all packets up to and with that id. */
 size_t queue_msg_put_batch(uint8_t *at, uint16_t queue, uint32_t id_be, uint32_t sequence,
 			   uint32_t verdict);

@@ -62,6 +62,8 @@ struct counters {
 	counter send_errors;    /* sends of a batch that failed as a whole */
 	counter receive_errors; /* ENOBUFS and others from recvmmsg */
 	counter malformed_messages;
+	counter checks;         /* SYNs of a check (struct snapshot_check) that were answered */
+	counter collisions;     /* packets that came with bits of the mark that are ours */
 	counter id_gaps;        /* ids that never arrived: accepted by fail-open or refused */
 	counter last_id;        /* of the last packet, host order, 0 before the first */
 	counter depth_peak;     /* most packets taken in one go or seen waiting */

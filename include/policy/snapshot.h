@@ -22,6 +22,7 @@
 
 #include "core/clamp.h"
 #include "core/packet.h"
+#include "policy/mark_table.h"
 #include "policy/prefix.h"
 #include "policy/rules.h"
 #include "policy/tunnel.h"
@@ -41,11 +42,22 @@ struct snapshot_link {
 	uint32_t tunnel_id; /* which counters this link feeds: TUNNEL_ID_NONE or the caller's own */
 };
 
+/* SYNs that this host sends itself, to see what the kernel does with changed ones: from 127.0.0.1
+ * to that port there. With their answers they are counted nowhere else. */
+struct snapshot_check {
+	uint16_t port;    /* 0: no check goes on */
+	uint16_t changed; /* the source port of those that are sent back lowered */
+	uint32_t mss;     /* to that many bytes */
+};
+
 /* What holds for every flow; it changes with a reload, so it travels with the snapshot. */
 struct snapshot_mode {
 	struct clamp_options clamp;
 	bool audit; /* change nothing, count what would be done */
 	bool offload; /* prefixes are kept for offload_plan_build: 24 bytes each */
+	bool payload; /* the kernel takes changed packets back here */
+	const struct mark_table *marks; /* what it lowers by marks; NULL: nothing */
+	struct snapshot_check check;
 };
 
 struct snapshot_input {
@@ -133,6 +145,13 @@ const struct snapshot_link *snapshot_find_link_by_name(const struct snapshot *sn
 const struct snapshot_link *snapshot_links(const struct snapshot *snapshot, size_t *ret_count);
 
 const struct snapshot_mode *snapshot_mode(const struct snapshot *snapshot);
+
+/* Each limit that a look-up may answer, ascending, each once. Returns 0 and the owned list (free),
+ * or -ENOMEM. */
+int snapshot_limits(const struct snapshot *snapshot, uint32_t **ret_limits, size_t *ret_count);
+
+/* Before it is published: takes the table (may be NULL) into its mode. */
+void snapshot_set_marks(struct snapshot *snapshot, struct mark_table *marks);
 
 /* What the snapshot was built from, borrowed until it is freed; NULL without. Peers and selectors
  * above are places in its peers. */

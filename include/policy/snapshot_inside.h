@@ -14,6 +14,7 @@ struct link_place {
 
 struct snapshot {
 	struct snapshot_mode mode;
+	struct mark_table *marks; /* mode's, owned; NULL without */
 	struct rules *rules;
 	struct rule_index rule_index;
 	uint32_t (*rule_mss)[FAMILY_COUNT]; /* what each rule gives, by its place in the list */

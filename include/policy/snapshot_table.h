@@ -31,6 +31,7 @@ struct side_table {
 	struct side_entry base;     /* of addresses that nothing speaks of */
 	struct lpm *lpm;            /* values are places in entries; NULL: base for all */
 	struct side_entry *entries;
+	size_t entry_count;
 	uint32_t tunnel_id;         /* which counters the link feeds */
 	uint32_t tunnel_mtu;        /* the link's own limit in this family, bytes, 0 none */
 	struct side_route *routes;

@@ -39,6 +39,20 @@ static bool is_above(const struct syn *syn, const struct tcpopt *options, uint32
 	return false;
 }
 
+/* nft lowers the first option of kind 2 and no other, and takes each for one at an even offset when
+ * it updates the checksum. One of another length in front ends its walk, or is taken for an MSS. */
+static bool is_nft_alike(const struct syn *syn, const struct tcpopt *options, uint32_t limit)
+{
+	if (options->mss_odd_length || options->mss_at[0] % 2 != 0 ||
+	    mss_of(syn, options, 0) <= limit)
+		return false;
+	for (size_t i = 1; i < options->mss_count; i++) {
+		if (mss_of(syn, options, i) > limit)
+			return false;
+	}
+	return true;
+}
+
 static void lower_all(const struct syn *syn, const struct tcpopt *options, uint32_t limit)
 {
 	for (size_t i = 0; i < options->mss_count; i++) {
@@ -124,6 +138,7 @@ static struct clamp_outcome decide(const struct syn *syn, const struct tcpopt *f
 	} else if (limit != MSS_NONE && is_above(syn, found, limit)) {
 		outcome.result = SYN_CLAMPED;
 		outcome.changed = true;
+		outcome.nft_alike = is_nft_alike(syn, found, limit);
 		if (outcome.mss_before > limit)
 			outcome.mss_after = limit;
 	} else if (found->malformed) {
@@ -148,7 +163,7 @@ struct clamp_outcome clamp_audit(const struct syn *syn, size_t len, size_t capac
 	struct tcpopt found = tcpopt_walk(syn->tcp, syn->tcp_header_len);
 	struct clamp_outcome outcome = decide(syn, &found, len, capacity, limit, options);
 
-	outcome.changed = false;
+	outcome.changed = outcome.nft_alike = false;
 	outcome.len = len;
 	return outcome;
 }

@@ -50,6 +50,8 @@ static json_t *rules_text(const struct guard *guard, enum firewall_backend backe
 	if (stream) {
 		int r = firewall_print(backend, guard_plan(guard), stream);
 
+		if (r == 0 && backend == FIREWALL_NFTABLES)
+			guard_print_marks(guard, stream);
 		if (fclose(stream) == 0 && r == 0)
 			json = json_string(text);
 	}

@@ -27,8 +27,7 @@
 /* The words of mode, firewall and hooks stand in the order of their enums. */
 const struct config_row config_rows[] = {
 	{ "mode", KIND_WORD, WORDS("queue", "offload", "mark", "audit"), IN(mode),
-	  .preset = "\"queue\"", .inactive = 1 << MODE_MARK,
-	  .instead = "runs as 'queue'",
+	  .preset = "\"queue\"",
 	  .help = "how SYNs are treated; audit changes nothing and counts what it would do" },
 	{ "firewall", KIND_WORD, WORDS("auto", "nftables", "iptables", "none"), IN(firewall),
 	  .preset = "\"auto\"", RESTART,
@@ -63,8 +62,8 @@ const struct config_row config_rows[] = {
 	  .preset = "\"/var/lib/mssclamp/paths\"",
 	  .help = "file that keeps what was measured over a restart" },
 
-	{ "mark.bits", KIND_BITS, 1, UINT32_MAX, "", IN(mark_bits), .preset = "0x00ff0000", LATER,
-	  .help = "bits of the packet mark that mode mark may use" },
+	{ "mark.bits", KIND_BITS, 1, UINT32_MAX, "", IN(mark_bits), .preset = "0x00ff0000",
+	  RESTART, .help = "bits of the packet mark that mode mark may use; nobody else's" },
 
 	{ "offload.backend", KIND_WORD, WORDS("nft", "bpf"), IN(offload_backend),
 	  .preset = "\"nft\"", .inactive = 1 << 1, .instead = "runs as 'nft'",

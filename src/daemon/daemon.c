@@ -19,7 +19,7 @@
 #include "daemon/report.h"
 #include "daemon/rule_check.h"
 #include "daemon/tries.h"
-#include "edge/namespace.h"
+#include "daemon/way.h"
 #include "edge/queue_proc.h"
 
 #define TICK_NS NS_PER_SECOND
@@ -114,7 +114,8 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 	if (state == WORKER_UNBOUND)
 		workers_revive(daemon->workers);
 	log_refused_verdicts(daemon);
-	model_reclaim(daemon->model);
+	way_tick(daemon);
+	guard_tick(daemon->guard);
 	sd_event_source_set_time(source, (clock_boottime_ns() + TICK_NS) / 1000);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
@@ -149,13 +150,9 @@ static int start_workers(struct daemon *daemon)
 	const struct workers_config config = {
 		.first = daemon->config->queue_first,
 		.max_packets = daemon->config->queue_max_packets,
-		.may_change = daemon->may_change,
 		.slot = model_slot(daemon->model),
 	};
 
-	if (!daemon->may_change)
-		log_warning("this network namespace belongs to a user namespace: kernels drop "
-			    "packets that are changed there, so every SYN is left alone");
 	return workers_start(daemon->workers, &config);
 }
 
@@ -213,7 +210,6 @@ static int start(struct daemon *daemon)
 	if (r < 0)
 		return r;
 	forbid_core_dumps();
-	daemon->may_change = namespace_takes_changes();
 	r = open_event_loop(daemon);
 	if (r < 0)
 		return r;
@@ -239,6 +235,8 @@ static int start(struct daemon *daemon)
 	if (r == 0)
 		r = open_guard(daemon);
 	if (r == 0)
+		r = way_open(daemon, &daemon->way);
+	if (r == 0)
 		r = open_offloader(daemon);
 	if (r == 0)
 		r = model_keep_routes(daemon->model);
@@ -261,6 +259,7 @@ static void stop(struct daemon *daemon)
 		model_close(daemon->model);
 		workers_free(daemon->workers);
 	}
+	way_close(daemon->way);
 	if (daemon->config != daemon->started_with)
 		config_free(daemon->config);
 	config_free(daemon->started_with);

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "daemon/marker.h"
 
 /* Where the kernel tells of changes, a look now and then catches what it could not tell; where it
  * doesn't, the look is all there is. */
@@ -23,6 +24,7 @@ struct guard {
 	struct firewall *firewall;
 	struct firewall_plan plan;
 	bool taken;                      /* other rules of ours stand for those of the plan */
+	struct marker *marker;           /* borrowed; NULL without mark mode */
 	enum firewall_state state;
 	uint64_t checked_ns;             /* when state was found, 0: never */
 	struct firewall_counts counts;
@@ -72,14 +74,34 @@ int guard_read_counts(struct guard *guard, struct firewall_counts *ret_counts)
 	return 0;
 }
 
-/* What the counters say now is no news: it was counted before we came, or before a repair. */
-static void start_counting(struct guard *guard)
+/* It was counted before we came, or before a repair. */
+void guard_forget_counts(struct guard *guard)
 {
 	struct firewall_counts counts = { 0 };
 
 	guard->counted_ns = 0;
 	guard_read_counts(guard, &counts);
 	guard->counted_before = counts.forward + counts.output + counts.input;
+}
+
+/* What differs there makes the whole different. */
+static int check_marks(struct guard *guard, enum firewall_state *state, FILE *diff,
+		       char **ret_error)
+{
+	bool ok = true;
+	int r = guard->marker ? marker_check(guard->marker, &ok, diff, ret_error) : 0;
+
+	if (r == 0 && !ok && *state != FIREWALL_STATE_MISSING)
+		*state = FIREWALL_STATE_DIFFERENT;
+	return r;
+}
+
+static int mend_marks(struct guard *guard, char **ret_error)
+{
+	bool ok;
+	int r = marker_check(guard->marker, &ok, NULL, ret_error);
+
+	return r < 0 || ok ? r : marker_mend(guard->marker, ret_error);
 }
 
 /* What of a plan shall be in the kernel. */
@@ -100,6 +122,8 @@ static int apply(struct guard *guard, const struct firewall_plan *plan, bool tak
 	int r;
 
 	r = firewall_apply(guard->firewall, &live, ret_error);
+	if (r == 0 && guard->marker)
+		r = mend_marks(guard, ret_error);
 	if (r < 0)
 		return r;
 	guard->plan = *plan;
@@ -145,6 +169,8 @@ int guard_check(struct guard *guard, bool repair, FILE *diff, char **ret_error)
 	if (!repair && !diff && guard->checked_ns && now_ns - guard->checked_ns < FRESH_NS)
 		return 0;
 	r = firewall_check(guard->firewall, &live, &state, diff, ret_error);
+	if (r == 0)
+		r = check_marks(guard, &state, diff, ret_error);
 	if (r < 0)
 		return r;
 	guard->state = state;
@@ -156,7 +182,7 @@ int guard_check(struct guard *guard, bool repair, FILE *diff, char **ret_error)
 		return r;
 	guard->reinstalled_total++;
 	tell_repaired(guard, now_ns);
-	start_counting(guard);
+	guard_forget_counts(guard);
 	return 0;
 }
 
@@ -175,6 +201,23 @@ static void watch(struct guard *guard)
 		guard->follow(guard->follower, culprit_text(guard, culprit));
 	guard->culprit_pid = 0;
 	guard->next_repair_ns = clock_boottime_ns() + REPAIR_GAP_NS;
+}
+
+void guard_set_marker(struct guard *guard, struct marker *marker)
+{
+	guard->marker = marker;
+}
+
+void guard_print_marks(const struct guard *guard, FILE *out)
+{
+	if (guard->marker)
+		marker_print(guard->marker, out);
+}
+
+void guard_tick(struct guard *guard)
+{
+	if (guard->marker && marker_is_news(guard->marker))
+		watch(guard);
 }
 
 static void look_at(struct guard *guard, uint64_t when_ns)
@@ -269,7 +312,7 @@ int guard_open(sd_event *event, enum firewall_backend backend, const struct fire
 		guard_close(guard);
 		return r;
 	}
-	start_counting(guard);
+	guard_forget_counts(guard);
 	log_info("firewall: %s, rules %s",
 		 firewall_backend_name(firewall_which(guard->firewall)),
 		 firewall_state_name(guard->state));

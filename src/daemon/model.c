@@ -8,9 +8,11 @@
 #include "base/log.h"
 #include "daemon/build.h"
 #include "daemon/knowledge.h"
+#include "daemon/marker.h"
 #include "daemon/peer_changes.h"
 #include "daemon/route_mtu.h"
 #include "daemon/watch.h"
+#include "edge/namespace.h"
 #include "edge/route_cache.h"
 
 #define FORGET_EVERY_NS (10 * NS_PER_SECOND)
@@ -27,6 +29,7 @@ struct model {
 	struct tunnels *tunnels;
 	struct tunnel_views views;   /* of the set of the snapshot that is in force */
 	struct route_mtu *routes;    /* NULL until model_keep_routes */
+	struct model_way way;
 	struct log_ratelimit forget_limit;
 	void (*follow)(void *userdata); /* NULL: nobody */
 	void *follower;
@@ -35,6 +38,12 @@ struct model {
 static const struct tunnel_set *current_set(const struct model *model)
 {
 	return model->slot ? snapshot_tunnels(slot_current(model->slot)) : NULL;
+}
+
+static void built_done(struct built *built)
+{
+	tunnel_views_done(&built->views);
+	snapshot_free(built->snapshot);
 }
 
 static int build(struct model *model, const struct config *config, struct built *ret_built)
@@ -47,12 +56,21 @@ static int build(struct model *model, const struct config *config, struct built 
 		.hints = &model->knowledge.hints,
 		.ways = model->knowledge.ways,
 		.tunnels = model->tunnels,
+		.payload = model->way.payload,
+		.check = model->way.check,
 	};
+	int r;
 
 	input.lists = discovery_lists(model->knowledge.discovery, &input.list_count);
 	input.measures = prober_measures(model->prober, &input.measure_count);
 	input.hints_need_probe = prober_is_automatic(model->prober);
-	return build_snapshot(&input, ret_built);
+	r = build_snapshot(&input, ret_built);
+	if (r < 0 || !model->way.marker)
+		return r;
+	r = marker_fill(model->way.marker, ret_built->snapshot);
+	if (r < 0)
+		built_done(ret_built);
+	return r;
 }
 
 /* Whoever is known now may be probed. */
@@ -83,8 +101,7 @@ static int publish(struct model *model, const struct config *config)
 		return r;
 	r = slot_publish(model->slot, built.snapshot);
 	if (r < 0) {
-		tunnel_views_done(&built.views);
-		snapshot_free(built.snapshot);
+		built_done(&built);
 		return r;
 	}
 	tunnel_views_done(&model->views);
@@ -189,8 +206,7 @@ static int build_first(struct model *model, struct workers *workers)
 		return log_error(r, "cannot build the table of limits");
 	model->slot = slot_new(workers_count(workers), built.snapshot);
 	if (!model->slot) {
-		tunnel_views_done(&built.views);
-		snapshot_free(built.snapshot);
+		built_done(&built);
 		return log_error(-ENOMEM, "cannot publish the table of limits");
 	}
 	model->views = built.views;
@@ -209,6 +225,7 @@ int model_open(sd_event *event, struct workers *workers, const struct config *co
 	model->event = event;
 	model->config = config;
 	model->told = told;
+	model->way.payload = namespace_takes_changes();
 	model->tunnels = tunnels_new(workers, told);
 	r = model->tunnels ? open_sockets(model) : log_error(-ENOMEM, "tunnels");
 	if (r == 0)
@@ -263,6 +280,16 @@ int model_configure(struct model *model, const struct config *config)
 	return 0;
 }
 
+void model_set_way(struct model *model, const struct model_way *way)
+{
+	model->way = *way;
+}
+
+int model_renew(struct model *model)
+{
+	return publish(model, model->config);
+}
+
 int model_try(struct model *model, struct rules *tries)
 {
 	struct rules *old = model->tries;
@@ -298,9 +325,13 @@ void model_follow(struct model *model, void (*follow)(void *userdata), void *use
 	model->follower = userdata;
 }
 
-void model_reclaim(struct model *model)
+bool model_reclaim(struct model *model)
 {
-	slot_reclaim(model->slot);
+	if (slot_reclaim(model->slot) > 0)
+		return false;
+	if (model->way.marker && marker_settle(model->way.marker) && model_renew(model) < 0)
+		log_error(-ENOMEM, "cannot build the table of limits");
+	return slot_reclaim(model->slot) == 0;
 }
 
 struct prober *model_prober(const struct model *model)

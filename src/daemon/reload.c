@@ -13,6 +13,7 @@
 #include "daemon/offloader.h"
 #include "daemon/report.h"
 #include "daemon/rule_check.h"
+#include "daemon/way.h"
 #include "proto/varlink.h"
 
 static char *join_errors(const struct config_report *report)
@@ -53,6 +54,16 @@ static void undo_plan(struct daemon *daemon, const struct firewall_plan *plan)
 	free(ignored);
 }
 
+static void undo_way(struct daemon *daemon)
+{
+	char *ignored = NULL;
+
+	if (way_configure(daemon, daemon->config, &ignored) < 0)
+		log_print(LOG_ERR, "reload: the rules of mark mode could not be put back: %s",
+			  ignored ? ignored : "out of memory");
+	free(ignored);
+}
+
 /* What may be refused comes first, and is put back if the rest then cannot follow. */
 static int put_in_force(struct daemon *daemon, struct config *config, char **ret_error)
 {
@@ -76,10 +87,13 @@ static int put_in_force(struct daemon *daemon, struct config *config, char **ret
 			*ret_error = NULL;
 		return r;
 	}
-	r = model_configure(daemon->model, config);
+	r = way_configure(daemon, config, ret_error);
+	if (r == 0)
+		r = model_configure(daemon->model, config);
 	if (r == 0)
 		r = workers_resize(daemon->workers, config->queue_max_packets);
 	if (r < 0) {
+		undo_way(daemon);
 		model_configure(daemon->model, daemon->config);
 		control_reconfigure(daemon->control, &old_control);
 		undo_plan(daemon, &old_plan);

@@ -10,17 +10,10 @@
 #include "daemon/offloader.h"
 #include "daemon/tries.h"
 #include "daemon/try_text.h"
+#include "daemon/way.h"
 #include "proto/varlink.h"
 
 #define TRY_WARNING_MAX 256 /* bytes; longer names are cut */
-
-static const char *const mode_names[] = {
-	/* mark runs as queue until its part of the kernel's work is built in */
-	[MODE_QUEUE] = "queue",
-	[MODE_OFFLOAD] = "queue", /* where the kernel cannot; else mode_name says so */
-	[MODE_MARK] = "queue",
-	[MODE_AUDIT] = "audit",
-};
 
 static const char *const worker_states[] = {
 	[WORKER_OK] = "ok",
@@ -39,13 +32,15 @@ static const char *mode_name(const struct daemon *daemon)
 {
 	if (offloader_state(daemon->offloader) == OFFLOADER_ACTIVE)
 		return "offload";
-	return mode_names[daemon->config->mode];
+	return way_mode(daemon);
 }
 
 static bool has_seen_syn(const struct workers *workers)
 {
 	for (size_t i = 0; i < workers_count(workers); i++) {
-		if (counter_read(&workers_counters(workers, i)->received) > 0)
+		const struct counters *counters = workers_counters(workers, i);
+
+		if (counter_read(&counters->received) > counter_read(&counters->checks))
 			return true;
 	}
 	return false;
@@ -124,15 +119,13 @@ json_t *reply_status(struct control_call *call, json_t *parameters, void *userda
 		add_text(problems, "the rules count SYNs, but none reaches a worker");
 	if (workers_refused(daemon->workers))
 		add_text(problems, "the kernel has refused verdicts; the log tells more");
-	if (!daemon->may_change)
-		add_text(problems,
-			    "this network namespace belongs to a user namespace: kernels drop "
-			    "packets that are changed there, so SYNs are left alone");
 	if (offloader_state(daemon->offloader) == OFFLOADER_FAILED) {
 		snprintf(offload, sizeof(offload), "offload is not active, every SYN goes through "
 			 "the queue: %s", offloader_why(daemon->offloader));
 		add_text(warnings, offload);
 	}
+	add_text(problems, way_problem(daemon));
+	add_text(warnings, way_warning(daemon));
 	add_text(warnings, model_warning(daemon->model));
 	add_tries(warnings, tries_list(daemon->tries));
 	return json_pack("{s:i, s:s, s:{s:s, s:s, s:o, s:s}, s:o, s:o, s:I, s:I, s:s, s:s, s:f}",

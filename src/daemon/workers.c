@@ -100,7 +100,6 @@ static int start_worker(struct workers *workers, size_t i)
 		.number = (uint16_t)(workers->config.first + i),
 		.max_packets = workers->config.max_packets,
 		.fail_open = true,
-		.may_change = workers->config.may_change,
 		.slot = workers->config.slot,
 		.reader = i,
 		.counters = worker->counters,

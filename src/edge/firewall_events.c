@@ -38,9 +38,11 @@ static const struct nlattr *find_attribute(const struct nlmsghdr *message, uint1
 
 static bool is_our_table(enum firewall_backend backend, uint8_t family, const char *table)
 {
-	if (backend == FIREWALL_NFTABLES)
-		return family == NFPROTO_INET && strcmp(table, NFT_TABLE) == 0;
-	return (family == NFPROTO_IPV4 || family == NFPROTO_IPV6) && strcmp(table, "mangle") == 0;
+	/* Beside rules of iptables too some of ours are nft's. */
+	if (family == NFPROTO_INET && strcmp(table, NFT_TABLE) == 0)
+		return true;
+	return backend == FIREWALL_IPTABLES &&
+	       (family == NFPROTO_IPV4 || family == NFPROTO_IPV6) && strcmp(table, "mangle") == 0;
 }
 
 /* Tables, chains and rules carry their table's name as attribute 1. */

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "core/mss.h"
+#include "edge/queue_answer.h"
 #include "edge/queue_msg.h"
 #include "edge/queue_setup.h"
 
@@ -174,26 +175,21 @@ static void accept_unchanged(struct queue *queue, const struct queue_packet *pac
 	queue->has_run = true;
 }
 
-static void accept_changed(struct queue *queue, const struct queue_packet *packet, size_t len)
+/* With its own verdict: len bytes of payload where they changed, and the tag where that did. */
+static void accept_changed(struct queue *queue, const struct queue_packet *packet,
+			   const struct queue_answer *answer, size_t len)
 {
+	uint8_t *at;
+	size_t used;
+
 	flush_run(queue);
-	queue->out_len += queue_msg_put_verdict(queue->out + queue->out_len, queue->config.number,
-						packet->id_be, packet->id_be, NF_ACCEPT,
-						packet->payload, len);
+	at = queue->out + queue->out_len;
+	used = queue_msg_put_verdict(at, queue->config.number, packet->id_be, packet->id_be,
+				     NF_ACCEPT, answer->payload ? packet->payload : NULL, len);
+	queue->out_len += answer->tagged ?
+			  queue_msg_add_tag(at, answer->on_priority, answer->tag) : used;
 	if (queue->out_len > OUT_FULL)
 		send_verdicts(queue);
-}
-
-/* What the kernel does not let us change, whatever is in it. SYN_UNDECIDED: nothing of the kind. */
-static enum syn_result check_permitted(const struct queue *queue, const struct queue_packet *packet)
-{
-	if (packet->truncated)
-		return SYN_TRUNCATED_COPY;
-	if (!queue->config.may_change)
-		return SYN_USERNS;
-	if (packet->nf_family == NFPROTO_BRIDGE)
-		return SYN_BRIDGE;
-	return SYN_UNDECIDED;
 }
 
 static struct limit find_limit(const struct snapshot *snapshot, const struct queue_packet *packet,
@@ -220,13 +216,14 @@ static void count_left_alone(struct counters *counters, enum family family,
 		counters_count(counters, family, outcome, NULL);
 }
 
-/* The whole decision of one packet; returns what is to be sent back. */
-static struct clamp_outcome treat_packet(struct queue *queue, const struct snapshot *snapshot,
-					 struct queue_packet *packet, size_t capacity)
+/* The whole decision of one packet; returns how many bytes it has then. */
+static size_t treat_packet(struct queue *queue, const struct snapshot *snapshot,
+			   struct queue_packet *packet, size_t capacity,
+			   struct queue_answer *ret_answer)
 {
 	const struct snapshot_mode *mode = snapshot_mode(snapshot);
 	struct clamp_outcome outcome = { .len = packet->payload_len };
-	enum syn_result forbidden = check_permitted(queue, packet);
+	enum syn_result forbidden = queue_answer_forbidden(mode, packet);
 	enum family family = FAMILY_COUNT;
 	struct limit limit;
 	struct syn syn;
@@ -234,11 +231,17 @@ static struct clamp_outcome treat_packet(struct queue *queue, const struct snaps
 
 	found = packet_find_syn(packet->payload, packet->payload_len, &family, &syn,
 				&outcome.result);
+	if (found && mode->check.port &&
+	    queue_answer_check(&mode->check, packet, &syn, ret_answer)) {
+		counter_add(&queue->config.counters->checks, 1);
+		return packet->payload_len;
+	}
 	if (forbidden != SYN_UNDECIDED)
 		outcome.result = forbidden;
 	if (!found || forbidden != SYN_UNDECIDED) {
+		*ret_answer = queue_answer_choose(mode, packet, MSS_NONE, NULL);
 		count_left_alone(queue->config.counters, family, &outcome);
-		return outcome;
+		return packet->payload_len;
 	}
 	limit = find_limit(snapshot, packet, &syn);
 	if (mode->audit) {
@@ -248,8 +251,11 @@ static struct clamp_outcome treat_packet(struct queue *queue, const struct snaps
 			clamp_finish_checksum(&syn);
 		outcome = clamp_syn(&syn, packet->payload_len, capacity, limit.mss, &mode->clamp);
 	}
+	*ret_answer = queue_answer_choose(mode, packet, limit.mss, &outcome);
+	if (mode->marks && queue_answer_collides(mode, packet))
+		counter_add(&queue->config.counters->collisions, 1);
 	counters_count(queue->config.counters, family, &outcome, &limit);
-	return outcome;
+	return outcome.len;
 }
 
 /* Ids are given in order under one lock, so a jump means packets that never came to us: passed by
@@ -269,7 +275,8 @@ static void note_id(struct queue *queue, uint32_t id)
 static void serve_packet(struct queue *queue, const struct snapshot *snapshot,
 			 struct queue_packet *packet, const uint8_t *slot_end)
 {
-	struct clamp_outcome outcome;
+	struct queue_answer answer;
+	size_t len;
 
 	note_id(queue, be32toh(packet->id_be));
 	if (!packet->payload) {
@@ -277,9 +284,9 @@ static void serve_packet(struct queue *queue, const struct snapshot *snapshot,
 		accept_unchanged(queue, packet);
 		return;
 	}
-	outcome = treat_packet(queue, snapshot, packet, (size_t)(slot_end - packet->payload));
-	if (outcome.changed)
-		accept_changed(queue, packet, outcome.len);
+	len = treat_packet(queue, snapshot, packet, (size_t)(slot_end - packet->payload), &answer);
+	if (answer.payload || answer.tagged)
+		accept_changed(queue, packet, &answer, len);
 	else
 		accept_unchanged(queue, packet);
 }

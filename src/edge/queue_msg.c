@@ -14,6 +14,7 @@
 
 #define MESSAGE_TYPE(type) (NFNL_SUBSYS_QUEUE << 8 | (type))
 #define ATTRIBUTE_TYPE_MASK NLA_TYPE_MASK
+#define PRIORITY_ATTRIBUTE 21 /* NFQA_PRIORITY: the header of libnetfilter_queue lacks it */
 
 static uint32_t attr_be32(const struct nlattr *attr)
 {
@@ -31,6 +32,7 @@ static void read_attribute(const struct nlattr *attr, struct queue_packet *packe
 			return;
 		header = mnl_attr_get_payload(attr);
 		memcpy(&packet->id_be, &header->packet_id, sizeof(packet->id_be));
+		packet->hook = header->hook;
 		*has_id = true;
 		break;
 	case NFQA_IFINDEX_INDEV:
@@ -41,6 +43,9 @@ static void read_attribute(const struct nlattr *attr, struct queue_packet *packe
 		break;
 	case NFQA_MARK:
 		packet->mark = attr_be32(attr);
+		break;
+	case PRIORITY_ATTRIBUTE:
+		packet->priority = attr_be32(attr);
 		break;
 	case NFQA_SKB_INFO:
 		packet->skb_info = attr_be32(attr);
@@ -150,6 +155,14 @@ size_t queue_msg_put_verdict(uint8_t *at, uint16_t queue, uint32_t id_be, uint32
 	nfq_nlmsg_verdict_put(message, (int)be32toh(id_be), (int)verdict);
 	if (payload)
 		nfq_nlmsg_verdict_put_pkt(message, payload, (uint32_t)payload_len);
+	return nl_align(message->nlmsg_len);
+}
+
+size_t queue_msg_add_tag(uint8_t *at, bool on_priority, uint32_t tag)
+{
+	struct nlmsghdr *message = (struct nlmsghdr *)at;
+
+	mnl_attr_put_u32(message, on_priority ? PRIORITY_ATTRIBUTE : NFQA_MARK, htobe32(tag));
 	return nl_align(message->nlmsg_len);
 }
 

@@ -157,6 +157,7 @@ void snapshot_free(struct snapshot *snapshot)
 	rule_index_done(&snapshot->rule_index);
 	rules_free(snapshot->rules);
 	tunnel_set_free(snapshot->tunnels);
+	free(snapshot->marks);
 	free(snapshot->rule_mss);
 	free(snapshot->links);
 	free(snapshot->tables);
@@ -190,6 +191,13 @@ const struct snapshot_link *snapshot_links(const struct snapshot *snapshot, size
 const struct snapshot_mode *snapshot_mode(const struct snapshot *snapshot)
 {
 	return &snapshot->mode;
+}
+
+void snapshot_set_marks(struct snapshot *snapshot, struct mark_table *marks)
+{
+	free(snapshot->marks);
+	snapshot->marks = marks;
+	snapshot->mode.marks = marks;
 }
 
 const struct tunnel_set *snapshot_tunnels(const struct snapshot *snapshot)

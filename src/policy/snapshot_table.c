@@ -311,6 +311,7 @@ static int draft_finish(struct draft *draft, struct side_table *table)
 	for (size_t i = 0; draft->link && i < entry_count; i++)
 		finish_entry(draft, &draft->entries[i]);
 	table->entries = draft->entries;
+	table->entry_count = entry_count;
 	table->routes = draft->routes;
 	draft->entries = NULL;
 	draft->routes = NULL;

@@ -16,7 +16,6 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("MSSCLAMP_BUILD", TOP / "build")).resolve()
 MSSCLAMPD, MSSCLAMPCTL = str(BUILD / "mssclampd"), str(BUILD / "mssclampctl")
 SCHEMAS = TOP / "share" / "schema"
-MODE = os.environ.get("MSSCLAMP_MODE")  # of daemons whose configuration has none
 
 
 def validate(command, answer):
@@ -90,10 +89,11 @@ class Daemon(Ctl):
     directory  for its files; without one it makes and removes its own
     control    settings of the control socket besides its path
     verbose    the log has what only -v tells
+    mode       of SYNs, where the configuration says nothing of it
     """
 
     def __init__(self, namespace, config="", ready=True, prefix=(), directory=None, control="",
-                 verbose=False):
+                 verbose=False, mode="queue"):
         assert os.access(MSSCLAMPD, os.X_OK), f"{MSSCLAMPD} is not built"
         self._own = None if directory else tempfile.TemporaryDirectory(prefix="mssclamp-")
         self.directory = pathlib.Path(directory or self._own.name)
@@ -102,6 +102,7 @@ class Daemon(Ctl):
         self.errors = self.directory / "errors"
         self.prefix, self.control, self.process = prefix, control, None
         self.arguments = ["-v"] if verbose else []
+        self.mode = mode
         self.write(config)
         self.start()
         if ready:
@@ -112,8 +113,8 @@ class Daemon(Ctl):
         of paths none is measured: what a path comes to then depends on no time."""
         if not re.search(r"\bpath\s*=", config):
             config += "\npath = { probe = false; };"
-        if MODE and not re.search(r"^\s*mode\s*=", config, re.MULTILINE):
-            config += f'\nmode = "{MODE}";'
+        if self.mode != "queue" and not re.search(r"\bmode\s*=", config):
+            config += f'\nmode = "{self.mode}";'
         control = f'control = {{ socket = "{self.socket_path}"; {self.control} }};'
         self.file.write_text(f"{config}\n{control}\n", encoding="utf-8")
 

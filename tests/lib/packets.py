@@ -77,6 +77,19 @@ def extended(source, target, headers, payload):
     return ip(source, target, chain + payload, protocol=protocols[0])
 
 
+def hop_less(packet):
+    """As the gateway sends it on: TTL or hop limit one lower, and IPv4's checksum."""
+    packet = bytearray(packet)
+    if packet[0] >> 4 == 6:
+        packet[7] -= 1
+        return bytes(packet)
+    packet[8] -= 1
+    words = (packet[0] & 15) * 4
+    packet[10:12] = b"\0\0"
+    packet[10:12] = (0xffff - fold(bytes(packet[:words]))).to_bytes(2, "big")
+    return bytes(packet)
+
+
 class Seen:
     """A TCP packet as it was captured; .ip are the bytes without what Ethernet padded."""
 

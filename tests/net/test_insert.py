@@ -5,6 +5,7 @@ import packets
 import pytest
 from packets import AO, MD5, NOP, SACK, mss
 
+MODES = ("queue", "mark", "offload")
 CONFIG = 'insert_missing = true; rules = ({ prefix = "198.18.9.0/24"; mss = 400; });'
 
 CASES = (

@@ -6,6 +6,7 @@ import packets
 import pytest
 from packets import NOP, mss
 
+MODES = ("queue", "offload")
 CONFIG = 'rules = ({ interface = "wan"; mss = 1360; });'
 
 

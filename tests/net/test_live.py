@@ -9,6 +9,7 @@ import packets
 import pytest
 from netns import Namespace, until, veth
 
+MODES = ("queue", "offload")
 pytestmark = pytest.mark.usefixtures("daemon")
 
 
@@ -68,6 +69,7 @@ def tunnel(path):
             namespace.run("ip", "link", "del", name, check=False)
 
 
+@pytest.mark.worker
 def test_tunnel_appears_is_renamed_and_goes(daemon, path, inject, tunnel):
     def names():
         return {row["name"]: row for row in daemon.json("tunnels")["tunnels"]}
@@ -81,7 +83,7 @@ def test_tunnel_appears_is_renamed_and_goes(daemon, path, inject, tunnel):
         inject(packets.syn(path.CLIENT4, tunnel))
         assert there.next().mss == [1410]
     counts = {row["name"]: row for row in daemon.stats()["tunnels"]}
-    assert counts["vx0"]["clamped_total"] + daemon.taken() == 1
+    assert counts["vx0"]["clamped_total"] == 1
     path.gateway.ip("link set vx0 down\nlink set vx0 name vx1\nlink set vx1 up\n")
     until(lambda: "vx1" in names() and "vx0" not in names(), "the new name is listed", 1)
     path.gateway.ip("route replace 198.18.77.0/24 via 10.8.0.2 dev vx1")

@@ -5,6 +5,7 @@ import packets
 import pytest
 import transfer
 
+MODES = ("queue", "mark", "offload")
 CONFIG = 'rules = ({ interface = "wan"; mss = 1000; });'
 TIMESTAMPS = 12  # what TCP_MAXSEG is below the option, where both ends use timestamps
 

@@ -103,7 +103,7 @@ def test_no_syn_is_missed_while_modes_change(start, path, inject):
 
 
 def hosts(count, first=0):
-    return ", ".join(f'{{ prefix = "10.{i >> 16}.{i >> 8 & 255}.{i & 255}/32"; mss = {1000 + i % 100}; }}'
+    return ", ".join(f'{{ interface = "wan"; prefix = "10.{i >> 16}.{i >> 8 & 255}.{i & 255}/32"; mss = {1000 + i % 100}; }}'
                      for i in range(first, first + count))
 
 
@@ -113,7 +113,7 @@ def test_ten_thousand_hosts(start):
     daemon = start(config % hosts(10000))
     told = daemon.json("offload")
     assert told["state"] == "active" and told["last_change_seconds"] < SLOW ** 2
-    assert {row["hosts"] for row in told["interfaces"] if row["family"] == "ipv4"} == {10000}
+    assert {row["hosts"] for row in told["interfaces"]} == {0, 10000}
     times = []
     for more in (1, 2, 3):
         daemon.reload(config % hosts(10000, more))

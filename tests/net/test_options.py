@@ -5,6 +5,7 @@ import packets
 import pytest
 from packets import AO, EOL, MD5, NOP, SACK, mss
 
+MODES = ("queue", "mark", "offload")
 pytestmark = pytest.mark.usefixtures("daemon")
 
 TS = b"\x08\x0a" + bytes(range(8))

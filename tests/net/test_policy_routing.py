@@ -8,6 +8,7 @@ The main table knows the server by `alt` (1500 bytes); a rule sends the client's
 import pytest
 import transfer
 
+MODES = ("queue", "mark", "offload")
 HOST = {4: "198.51.100.66", 6: "2001:db8:66::66"}
 LIMIT = {4: 1360, 6: 1340}
 UNCLAMPED = {4: 1460, 6: 1440}

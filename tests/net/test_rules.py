@@ -5,6 +5,7 @@ import packets
 import pytest
 
 # Nothing but rules decides here: a SYN offers 8960, lan allows 1500, wan 1400.
+MODES = ("queue", "offload")
 OFFER = 8960
 LINK4 = 1360
 

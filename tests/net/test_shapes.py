@@ -9,8 +9,9 @@ import ipaddress
 
 import packets
 import pytest
-from packets import AH, DESTINATION, FRAGMENT6, HOP_BY_HOP, ROUTING, mss
+from packets import AH, DESTINATION, FRAGMENT6, HOP_BY_HOP, ROUTING, hop_less, mss
 
+MODES = ("queue", "mark")
 CONFIG = 'firewall = "none"; queues = { first = 5200; count = 1; };'
 FORWARD = ("FORWARD", "-i", "lan", "-j", "NFQUEUE", "--queue-num", "5200", "--queue-bypass")
 
@@ -84,19 +85,6 @@ def anything(path):
     """Whatever arrives at the server for a sink."""
     with packets.Capture(path.server, "eth0", match=lambda p: str(p.target) in (B4, B6)) as capture:
         yield capture
-
-
-def hop_less(packet):
-    """The packet as the gateway sends it on: TTL or hop limit one lower, and the header's sum."""
-    packet = bytearray(packet)
-    if packet[0] >> 4 == 6:
-        packet[7] -= 1
-        return bytes(packet)
-    packet[8] -= 1
-    words = (packet[0] & 15) * 4
-    packet[10:12] = b"\0\0"
-    packet[10:12] = (0xffff - packets.fold(bytes(packet[:words]))).to_bytes(2, "big")
-    return bytes(packet)
 
 
 @pytest.mark.parametrize("packet", [case[1] for case in CLAMPED], ids=[case[0] for case in CLAMPED])

@@ -61,6 +61,8 @@ static const struct {
 	  { { NFT_MSG_DELRULE, NFPROTO_IPV4, "mangle", 0, 0 }, END }, true, false, 4711, "nft" },
 	{ "ip6 mangle", FIREWALL_IPTABLES,
 	  { { NFT_MSG_DELCHAIN, NFPROTO_IPV6, "mangle", 0, 0 }, END }, true, false, 4711, "nft" },
+	{ "our table of nft beside iptables", FIREWALL_IPTABLES,
+	  { { NFT_MSG_DELRULE, NFPROTO_INET, "mssclamp", 0, 0 }, END }, true, false, 4711, "nft" },
 	{ "inet mangle is somebody's own", FIREWALL_IPTABLES,
 	  { { NFT_MSG_DELCHAIN, NFPROTO_INET, "mangle", 0, 0 }, END }, false, false, 0, "" },
 	{ "ip filter", FIREWALL_IPTABLES,

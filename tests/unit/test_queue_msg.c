@@ -56,6 +56,8 @@ static void test_packet(void **state)
 	assert_int_equal(packet.in_ifindex, 3);
 	assert_int_equal(packet.out_ifindex, 9);
 	assert_int_equal(packet.mark, 0x1ff);
+	assert_int_equal(packet.hook, NF_INET_FORWARD);
+	assert_int_equal(packet.priority, 0);
 	assert_int_equal(packet.skb_info, NFQA_SKB_CSUMNOTREADY);
 	assert_int_equal(packet.payload_len, 20);
 	assert_memory_equal(packet.payload, packet_message + 68, 20);
@@ -188,6 +190,54 @@ static void test_verdicts(void **state)
 	assert_memory_equal(out, batch, sizeof(batch));
 }
 
+/* An attribute more, behind the payload or in its place. */
+static void test_tags(void **state)
+{
+	/* VERDICT for queue 5001: accept id 7, mark 0x00ff1234 */
+	static const uint8_t marked[] = {
+		40, 0, 0, 0, 1, 3, 1, 0, 0x44, 0x33, 0x22, 0x11, 0, 0, 0, 0,
+		0, 0, 0x13, 0x89,
+		12, 0, 2, 0, 0, 0, 0, 1, 0, 0, 0, 7,
+		8, 0, 3, 0, 0x00, 0xff, 0x12, 0x34, /* NFQA_MARK */
+	};
+	/* the same with 5 bytes of payload, padded, and priority 0x00010006 */
+	static const uint8_t tail[] = {
+		9, 0, 10, 0, 'h', 'e', 'l', 'l', 'o', 0, 0, 0,
+		8, 0, 21, 0, 0x00, 0x01, 0x00, 0x06, /* NFQA_PRIORITY */
+	};
+	uint8_t out[QUEUE_MSG_VERDICT_MAX + 8];
+
+	(void)state;
+	memset(out, 0, sizeof(out));
+	queue_msg_put_verdict(out, 5001, htobe32(7), 0x11223344, NF_ACCEPT, NULL, 0);
+	assert_int_equal(queue_msg_add_tag(out, false, 0x00ff1234), sizeof(marked));
+	assert_memory_equal(out, marked, sizeof(marked));
+	memset(out, 0, sizeof(out));
+	queue_msg_put_verdict(out, 5001, htobe32(7), 0x11223344, NF_ACCEPT,
+			      (const uint8_t *)"hello", 5);
+	assert_int_equal(queue_msg_add_tag(out, true, 0x00010006), 52);
+	assert_int_equal(out[0], 52);
+	assert_memory_equal(out + 32, tail, sizeof(tail));
+}
+
+static void test_priority(void **state)
+{
+	uint8_t message[sizeof(packet_message)];
+	struct queue_packet packet;
+	struct queue_error error;
+	size_t used;
+
+	(void)state;
+	memcpy(message, packet_message, sizeof(message));
+	message[50] = 21; /* NFQA_PRIORITY instead of MARK */
+	message[30] = NF_INET_LOCAL_OUT;
+	assert_int_equal(parse(message, sizeof(message), true, &packet, &error, &used),
+			 QUEUE_MSG_PACKET);
+	assert_int_equal(packet.priority, 0x1ff);
+	assert_int_equal(packet.mark, 0);
+	assert_int_equal(packet.hook, NF_INET_LOCAL_OUT);
+}
+
 static void test_config(void **state)
 {
 	const struct queue_settings settings = { .max_packets = 16384, .fail_open = true };
@@ -226,6 +276,8 @@ int main(void)
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_steps),
 		cmocka_unit_test(test_verdicts),
+		cmocka_unit_test(test_tags),
+		cmocka_unit_test(test_priority),
 		cmocka_unit_test(test_config),
 	};
 

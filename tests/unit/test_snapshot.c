@@ -245,6 +245,22 @@ static void test_rows(void **state)
 	}
 }
 
+/* Whether snapshot_limits lists the limit, or it is none. */
+static bool is_listed(const struct snapshot *snapshot, uint32_t mss)
+{
+	bool found = mss == MSS_NONE;
+	uint32_t *limits;
+	size_t count;
+
+	assert_int_equal(snapshot_limits(snapshot, &limits, &count), 0);
+	for (size_t i = 0; i < count; i++) {
+		assert_true(limits[i] > (i ? limits[i - 1] : 0));
+		found |= limits[i] == mss;
+	}
+	free(limits);
+	return found;
+}
+
 /* The interface's sentences, told slowly: one side by linear scans. */
 static uint32_t naive_side(const struct snapshot_input *input, const struct flow *flow,
 			   uint32_t ifindex, const uint8_t *address)
@@ -377,6 +393,7 @@ static void test_against_naive(void **state)
 			uint32_t smaller = !in || (out && out <= in) ? out : in;
 
 			assert_int_equal(snapshot_lookup(snapshot, &flow).mss, smaller);
+			assert_true(i % 16 || is_listed(snapshot, smaller));
 			assert_int_equal(snapshot_lookup_side(snapshot, &flow, SIDE_IN).mss, in);
 			assert_int_equal(snapshot_lookup_side(snapshot, &flow, SIDE_OUT).mss, out);
 		}
