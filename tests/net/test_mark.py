@@ -154,6 +154,7 @@ def test_changes_are_repaired(path, daemon, left, change):
         text = path.gateway.run("nft", "list", "table", "inet", "mssclamp", check=False).stdout
         return re.sub(r"counter packets \d+ bytes \d+", "counter", text)
     until(lambda: daemon.json("rules")["state"] == "ok", "the rules are ok")
+    until(lambda: ": 1000" not in listing(), "marks of limits that have gone are dropped", 3)
     before, repairs = listing(), daemon.json("rules")["reinstalled_total"]
     path.gateway.run("nft", change)
     until(lambda: json.loads(daemon("--json", "rules", code=None).stdout)["reinstalled_total"]
