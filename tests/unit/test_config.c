@@ -18,7 +18,7 @@ static void test_what_is_not_active(void **state)
 	struct fixture *fixture = *state;
 
 	assert_int_equal(load_text(fixture,
-		"mode = \"offload\";\n"
+		"offload = { backend = \"bpf\"; };\n"
 		"fallback = true;\n"
 		"rules = ( { mss = 1300;\n"
 		"peer = \"alice\"; } );\n"
@@ -26,7 +26,8 @@ static void test_what_is_not_active(void **state)
 		"alerts = { for = \"2m\"; };\n"
 		"hooks = [ \"input\" ];\n"), 0);
 	assert_report(fixture, "", "",
-		"main.conf:1: mode: \"offload\" is not active in this version, runs as 'queue'\n"
+		"main.conf:1: offload.backend: \"bpf\" is not active in this version, "
+		"runs as 'nft'\n"
 		"main.conf:2: fallback: not active in this version\n"
 		"main.conf:6: alerts.for: not active in this version\n");
 	assert_int_equal(load_text(fixture,
