@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a worker makes of the messages it received: bytes in, bytes of its verdicts out. No socket
+ * and no system call, so that it can be replayed and counted (tests/bench/replay.c). */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "edge/queue.h"
+
+/* One received message: a full jumbo frame (9000 bytes and the message's attributes around it).
+ * 153 cache lines, an odd number, so that the slots don't fall on the same sets of the cache. */
+#define QUEUE_SLOT_LEN 9792
+
+#define QUEUE_SEQUENCE_DRAIN 0 /* ids, the sequences of verdicts, begin with 1 */
+#define QUEUE_SEQUENCE_RESIZE UINT32_MAX
+
+/* The worker's alone. */
+struct queue_answer {
+	const struct queue_config *config; /* borrowed */
+	bool drained;          /* the kernel has acknowledged: what waits now is all */
+	bool has_id;           /* last_id is of a packet */
+	bool has_run;          /* packets up to run_last_be are still to be accepted */
+	uint32_t last_id;      /* host order */
+	uint32_t run_last_be;  /* id of the newest packet of a run to accept as it is */
+	uint32_t retried_be;   /* id a refused verdict was tried for once more */
+	size_t len;            /* bytes of verdicts in out */
+	uint8_t *out;          /* owned */
+};
+
+/* Borrows the configuration until queue_answer_done. Returns 0 or -ENOMEM. */
+int queue_answer_init(struct queue_answer *answer, const struct queue_config *config);
+void queue_answer_done(struct queue_answer *answer);
+
+/* Decides about received messages, under one snapshot, and appends their verdicts to out, in order.
+ * headers  as recvmmsg filled them; the payload of changed packets is edited in place, with room of
+ *          QUEUE_SLOT_LEN in the one buffer of each
+ * Returns how many messages were taken: fewer than count only when out is full. */
+size_t queue_answer_messages(struct queue_answer *answer, const struct mmsghdr *headers,
+			     size_t count);
+
+/* Closes the run of packets to accept as they are. out is then ready to be sent. */
+void queue_answer_flush(struct queue_answer *answer);
+
+/* Empties out: its verdicts were sent, or, where they could not be, all of them are to be let pass
+ * by the next one. */
+void queue_answer_sent(struct queue_answer *answer, bool sent);

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "edge/queue_answer.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nfnetlink_queue.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "core/mss.h"
+#include "edge/queue_msg.h"
+
+/* Verdicts are sent at this length at the latest: the kernel refuses a send over its send buffer
+ * (212,992 bytes by default), and only jumbo SYNs with data ever come here. */
+#define OUT_FULL (64 * 1024)
+/* The verdict of a message is at most 40 bytes longer than it, one for the run before included. */
+#define OUT_LEN (OUT_FULL + 2 * QUEUE_SLOT_LEN)
+
+int queue_answer_init(struct queue_answer *answer, const struct queue_config *config)
+{
+	*answer = (struct queue_answer){ .config = config, .out = malloc(OUT_LEN) };
+	return answer->out ? 0 : -ENOMEM;
+}
+
+void queue_answer_done(struct queue_answer *answer)
+{
+	free(answer->out);
+}
+
+/* Closes the run: one verdict for all of them. */
+void queue_answer_flush(struct queue_answer *answer)
+{
+	if (!answer->has_run)
+		return;
+	answer->len += queue_msg_put_batch(answer->out + answer->len, answer->config->number,
+					   answer->run_last_be, answer->run_last_be, NF_ACCEPT);
+	answer->has_run = false;
+}
+
+void queue_answer_sent(struct queue_answer *answer, bool sent)
+{
+	answer->len = 0;
+	if (sent)
+		return;
+	answer->run_last_be = htobe32(answer->last_id);
+	answer->has_run = true;
+}
+
+static void accept_unchanged(struct queue_answer *answer, const struct queue_packet *packet)
+{
+	answer->run_last_be = packet->id_be;
+	answer->has_run = true;
+}
+
+static void accept_changed(struct queue_answer *answer, const struct queue_packet *packet,
+			   size_t len)
+{
+	queue_answer_flush(answer);
+	answer->len += queue_msg_put_verdict(answer->out + answer->len, answer->config->number,
+					     packet->id_be, packet->id_be, NF_ACCEPT,
+					     packet->payload, len);
+}
+
+/* What the kernel does not let us change, whatever is in it. SYN_UNDECIDED: nothing of the kind. */
+static enum syn_result check_permitted(const struct queue_answer *answer,
+				       const struct queue_packet *packet)
+{
+	if (packet->truncated)
+		return SYN_TRUNCATED_COPY;
+	if (!answer->config->may_change)
+		return SYN_USERNS;
+	if (packet->nf_family == NFPROTO_BRIDGE)
+		return SYN_BRIDGE;
+	return SYN_UNDECIDED;
+}
+
+static struct limit find_limit(const struct snapshot *snapshot, const struct queue_packet *packet,
+			       const struct syn *syn)
+{
+	struct flow flow = {
+		.family = syn->family,
+		.in_ifindex = packet->in_ifindex,
+		.out_ifindex = packet->out_ifindex,
+		.mark = packet->mark,
+		.source = syn->source,
+		.destination = syn->destination,
+	};
+
+	return snapshot_lookup(snapshot, &flow);
+}
+
+static void count_left_alone(struct counters *counters, enum family family,
+			     const struct clamp_outcome *outcome)
+{
+	if (family == FAMILY_COUNT)
+		counters_count_not_ip(counters);
+	else
+		counters_count(counters, family, outcome, NULL);
+}
+
+/* The whole decision of one packet; returns what is to be sent back. */
+static struct clamp_outcome treat_packet(struct queue_answer *answer,
+					 const struct snapshot *snapshot,
+					 struct queue_packet *packet, size_t capacity)
+{
+	const struct snapshot_mode *mode = snapshot_mode(snapshot);
+	struct clamp_outcome outcome = { .len = packet->payload_len };
+	enum syn_result forbidden = check_permitted(answer, packet);
+	enum family family = FAMILY_COUNT;
+	struct limit limit;
+	struct syn syn;
+	bool found;
+
+	found = packet_find_syn(packet->payload, packet->payload_len, &family, &syn,
+				&outcome.result);
+	if (forbidden != SYN_UNDECIDED)
+		outcome.result = forbidden;
+	if (!found || forbidden != SYN_UNDECIDED) {
+		count_left_alone(answer->config->counters, family, &outcome);
+		return outcome;
+	}
+	limit = find_limit(snapshot, packet, &syn);
+	if (mode->audit) {
+		outcome = clamp_audit(&syn, packet->payload_len, capacity, limit.mss, &mode->clamp);
+	} else {
+		if (packet->skb_info & NFQA_SKB_CSUMNOTREADY)
+			clamp_finish_checksum(&syn);
+		outcome = clamp_syn(&syn, packet->payload_len, capacity, limit.mss, &mode->clamp);
+	}
+	counters_count(answer->config->counters, family, &outcome, &limit);
+	return outcome;
+}
+
+/* Ids are given in order under one lock, so a jump means packets that never came to us: passed by
+ * fail-open, or refused where that is off. */
+static void note_id(struct queue_answer *answer, uint32_t id)
+{
+	struct counters *counters = answer->config->counters;
+
+	if (answer->has_id && id != answer->last_id + 1)
+		counter_add(&counters->id_gaps, id - answer->last_id - 1);
+	answer->last_id = id;
+	answer->has_id = true;
+	atomic_store_explicit(&counters->last_id, id, memory_order_relaxed);
+	counter_add(&counters->received, 1);
+}
+
+static void answer_packet(struct queue_answer *answer, const struct snapshot *snapshot,
+			  struct queue_packet *packet, const uint8_t *slot_end)
+{
+	struct clamp_outcome outcome;
+
+	note_id(answer, be32toh(packet->id_be));
+	if (!packet->payload) {
+		counters_count_not_ip(answer->config->counters);
+		accept_unchanged(answer, packet);
+		return;
+	}
+	outcome = treat_packet(answer, snapshot, packet, (size_t)(slot_end - packet->payload));
+	if (outcome.changed)
+		accept_changed(answer, packet, outcome.len);
+	else
+		accept_unchanged(answer, packet);
+}
+
+/* Answers of the kernel to our verdicts: a packet it has dropped meanwhile (link gone, base chain
+ * deleted) is unknown to it. Counted, never a reason to stop. A verdict refused for another reason
+ * leaves its packet waiting: one batch verdict more is tried for it. */
+static void note_error(struct queue_answer *answer, const struct queue_error *error)
+{
+	if (error->error == 0) {
+		answer->drained |= error->sequence == QUEUE_SEQUENCE_DRAIN;
+		return;
+	}
+	counter_add(&answer->config->counters->verdict_errors, 1);
+	if (error->error == -ENOENT)
+		return;
+	counter_add(&answer->config->counters->verdicts_refused, 1);
+	if (!answer->has_run && error->sequence != answer->retried_be) {
+		answer->run_last_be = error->sequence;
+		answer->retried_be = error->sequence;
+		answer->has_run = true;
+	}
+}
+
+static void answer_message(struct queue_answer *answer, const struct snapshot *snapshot,
+			   const struct mmsghdr *header)
+{
+	uint8_t *data = header->msg_hdr.msg_iov->iov_base;
+	const uint8_t *slot_end = data + QUEUE_SLOT_LEN;
+	size_t left = header->msg_len, used;
+	bool whole = !(header->msg_hdr.msg_flags & MSG_TRUNC);
+	struct queue_packet packet;
+	struct queue_error error;
+
+	do {
+		switch (queue_msg_parse(data, left, whole, &packet, &error, &used)) {
+		case QUEUE_MSG_PACKET:
+			answer_packet(answer, snapshot, &packet,
+				      used < left ? data + used : slot_end);
+			break;
+		case QUEUE_MSG_ERROR:
+			note_error(answer, &error);
+			break;
+		case QUEUE_MSG_OTHER:
+			counter_add(&answer->config->counters->malformed_messages, 1);
+			break;
+		}
+		data += used;
+		left -= used;
+	} while (used > 0 && left > 0);
+}
+
+size_t queue_answer_messages(struct queue_answer *answer, const struct mmsghdr *headers,
+			     size_t count)
+{
+	const struct queue_config *config = answer->config;
+	const struct snapshot *snapshot = slot_enter(config->slot, config->reader);
+	size_t taken = 0;
+
+	while (taken < count && answer->len <= OUT_FULL)
+		answer_message(answer, snapshot, &headers[taken++]);
+	slot_leave(config->slot, config->reader);
+	return taken;
+}
