@@ -31,7 +31,9 @@ static int set_up(void **state)
 		{ .link = { .ifindex = LAN, .name = "lan", .mtu = 1500 } },
 		{ .link = { .ifindex = WAN, .name = "wan", .mtu = 1400 } },
 	};
-	const struct snapshot_input input = { .links = links, .link_count = 2 };
+	const struct snapshot_input input = {
+		.links = links, .link_count = 2, .mode.clamp.insert_missing = true,
+	};
 	struct world *world = calloc(1, sizeof(*world));
 	struct snapshot *snapshot = NULL;
 
@@ -71,13 +73,14 @@ static void receive(struct world *world, const void *message, size_t len)
 	world->headers[world->count++].msg_len = (uint32_t)len;
 }
 
-/* A SYN with that MSS and data behind its header, zeros. */
+/* A SYN with that MSS, or none, and data behind its header, zeros. */
 static void receive_syn(struct world *world, uint32_t id, uint16_t mss, size_t data)
 {
 	static const uint8_t source[] = { 192, 0, 2, 2 }, destination[] = { 198, 51, 100, 2 };
 	const uint8_t options[] = { 2, 4, (uint8_t)(mss >> 8), (uint8_t)mss };
 	static uint8_t packet[QUEUE_SLOT_LEN], message[QUEUE_SLOT_LEN];
-	size_t len = queue_message_syn(packet, 4, source, destination, options, sizeof(options));
+	size_t len = queue_message_syn(packet, 4, source, destination, options,
+				       mss ? sizeof(options) : 0);
 
 	memset(packet + len, 0, data);
 	len += data;
@@ -147,20 +150,28 @@ static void test_verdicts_in_order(void **state)
 	}
 }
 
-static void test_several_messages_of_one_datagram(void **state)
+static const char *answer_two_in_one(struct world *world, uint16_t mss)
 {
-	struct world *world = *state;
 	uint8_t two[2 * QUEUE_MESSAGE_MAX];
 	size_t len;
 
-	receive_syn(world, 1, 1460, 0);
+	receive_syn(world, 1, mss, 0);
 	len = world->headers[0].msg_len;
 	memcpy(two, world->slots, len);
-	receive_syn(world, 2, 1460, 0);
+	receive_syn(world, 2, mss, 0);
 	memcpy(two + len, world->slots + QUEUE_SLOT_LEN, len);
 	world->count = 0;
 	receive(world, two, 2 * len);
-	assert_string_equal(answer(world), "1:1360 2:1360");
+	answer(world);
+	queue_answer_sent(&world->answer, true);
+	return world->text;
+}
+
+/* An option is added where the buffer has room behind the packet, not where the next message is. */
+static void test_several_messages_of_one_datagram(void **state)
+{
+	assert_string_equal(answer_two_in_one(*state, 1460), "1:1360 2:1360");
+	assert_string_equal(answer_two_in_one(*state, 0), "..1 2:536");
 }
 
 /* A cut copy is never sent back, and neither is anything where the kernel would refuse it. */
