@@ -199,6 +199,8 @@ $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o
 $(BUILD)/bench/lookup: $(call archives_of,policy)
 $(BUILD)/bench/rebuild: $(call archives_of,daemon)
 $(BUILD)/bench/rebuild: bench_libs = $(libs_daemon)
+$(BUILD)/bench/replay: $(call archives_of,edge)
+$(BUILD)/bench/replay: bench_libs = $(libs_edge)
 bench: all $(BUILD)/bench/null_loop $(BUILD)/bench/lookup $(BUILD)/bench/rebuild
 	$(Q)$(BUILD)/bench/lookup
 	$(Q)$(BUILD)/bench/rebuild
