@@ -16,7 +16,7 @@
 
 /* What holds for an address. Small, so that those of ten thousand peers stay in the cache. */
 struct side_entry {
-	uint32_t mss;   /* smallest of link, its own limit, route and peer; MSS_NONE without */
+	uint32_t mss;   /* of the rule; else the smallest of link, its own limit, route and peer */
 	uint32_t rule;  /* first rule by interface, prefix, peer or nothing at all; RULE_NONE */
 	uint32_t peer;  /* place in the set of tunnels, PEER_NONE */
 	uint32_t route; /* place in routes, ROUTE_NONE: no metric */
@@ -68,7 +68,7 @@ int side_table_build(struct side_table *ret_table, enum family family,
 		     const struct side_table_link *link, const struct side_table_source *source);
 
 /* The table of the prefix rules that name no interface: in no link's table, so that they stand in
- * memory once. Only `rule` means something there. Returns as above. */
+ * memory once. Only `rule` and its mss mean something there. Returns as above. */
 int side_table_build_any(struct side_table *ret_table, enum family family,
 			 const struct side_table_source *source);
 

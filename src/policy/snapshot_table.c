@@ -294,6 +294,14 @@ static void finish_entry(const struct draft *draft, struct side_entry *entry)
 					    draft->family, entry->rule);
 }
 
+/* The word of a rule, so that nobody has to ask for it behind the entry. */
+static void settle_rule(const struct draft *draft, struct side_entry *entry)
+{
+	if (entry->rule != RULE_NONE)
+		entry->mss = rule_mss(&draft->source->rules->rules->list[entry->rule],
+				      draft->family);
+}
+
 /* Makes the table of what the draft has gathered. Leaves the draft without what it gave away. */
 static int draft_finish(struct draft *draft, struct side_table *table)
 {
@@ -301,6 +309,7 @@ static int draft_finish(struct draft *draft, struct side_table *table)
 	int r;
 
 	table->base = draft->base;
+	settle_rule(draft, &table->base);
 	if (entry_count == 0)
 		return 0;
 	draft_merge_equal(draft);
@@ -308,8 +317,11 @@ static int draft_finish(struct draft *draft, struct side_table *table)
 		      &table->lpm);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; draft->link && i < entry_count; i++)
-		finish_entry(draft, &draft->entries[i]);
+	for (size_t i = 0; i < entry_count; i++) {
+		if (draft->link)
+			finish_entry(draft, &draft->entries[i]);
+		settle_rule(draft, &draft->entries[i]);
+	}
 	table->entries = draft->entries;
 	table->routes = draft->routes;
 	draft->entries = NULL;
