@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Replays queued SYNs through all that a worker does in user space: the messages of the kernel in, the
- * bytes of the verdicts out, by the worker's own functions. tests/bench/instructions counts with
- * callgrind what happens inside replay_batch.  replay SCENARIO; without one it prints their names */
+/* Replays queued SYNs through all that a worker does in user space: the messages of the kernel in,
+ * the bytes of the verdicts out, by the worker's own functions. tests/bench/instructions counts
+ * with callgrind what happens inside replay_batch.
+ * replay SCENARIO; without one it prints their names */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,7 @@
 
 enum { BATCH = 64, BATCHES = 64, SYNS = BATCH * BATCHES };
 
-/* As many peers or routes for a host each, and rules that don't concern them, which stand before. */
+/* A rule for all behind rules for a host each, or as many peers or routes for a host each. */
 struct scenario {
 	const char *name;
 	enum family family;
@@ -38,7 +39,7 @@ struct message {
 static struct message messages[SYNS];
 static uint8_t slots[BATCH][QUEUE_SLOT_LEN];
 
-/* The last rule is the one for all; those before it are for hosts that are there or not. */
+/* The last rule is the one for all. */
 static struct rules *make_rules(const struct scenario *scenario)
 {
 	struct rules *rules = zeroed(1, sizeof(*rules));

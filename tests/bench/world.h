@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Hosts, links, peers and rules in any number, the same in each run: what the benches measure with. */
+/* Hosts, links and peers in any number, the same in each run: what the benches measure with. */
 #pragma once
 
 #include <stdint.h>
@@ -111,7 +111,8 @@ static inline struct peer_list *make_peers(uint32_t count, uint32_t tunnels, boo
 }
 
 /* A set as it would be resolved. Takes the list. */
-static inline struct tunnel_set *make_set(struct peer_list *list, const struct snapshot_input *input)
+static inline struct tunnel_set *make_set(struct peer_list *list,
+					  const struct snapshot_input *input)
 {
 	struct tunnel_set *set = zeroed(1, sizeof(*set));
 	const struct tunnel_limit all = { .carries = { true, true } };

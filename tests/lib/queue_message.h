@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Queued SYNs as the kernel tells of them: net/netfilter/nfnetlink_queue.c, nfqnl_build_packet_message,
- * hook FORWARD behind an Ethernet link. */
+/* Queued SYNs as the kernel tells of them in hook FORWARD behind an Ethernet link:
+ * net/netfilter/nfnetlink_queue.c, nfqnl_build_packet_message. */
 #pragma once
 
 #include <arpa/inet.h>
@@ -59,8 +59,8 @@ static inline size_t queue_message_put(uint8_t *at, uint32_t id, uint32_t in_ifi
 	return used;
 }
 
-/* An IPv4 or IPv6 SYN between two addresses of 4 or 16 bytes, without checksums: nobody on the way to
- * a verdict reads them. Returns its length. */
+/* An IPv4 or IPv6 SYN between two addresses of 4 or 16 bytes, without checksums: nobody on the way
+ * to a verdict reads them. Returns its length. */
 static inline size_t queue_message_syn(uint8_t *at, size_t address_len, const uint8_t *source,
 				       const uint8_t *destination, const uint8_t *options,
 				       size_t options_len)
