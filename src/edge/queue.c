@@ -14,7 +14,7 @@
 #include "edge/queue_setup.h"
 
 /* Packets taken in one go. One when idle, so nothing waits; with 64 the two system calls of a batch
- * are 2 % of its cost, more would only lengthen the tail of the latency. */
+ * are 2 % of its cost, more would only lengthen the tail of the latency (doc/hot_path.md). */
 #define BATCH_MAX 64
 
 /* One batch in 16 is timed, from the second on: the first one runs over cold pages. */

@@ -89,7 +89,8 @@ static void make_messages(enum family family, uint32_t hosts)
 			options[2] = 2; /* MSS 692 */
 		len = queue_message_syn(packet, address_bytes(family), from.bytes, to.bytes,
 					options, sizeof(options));
-		messages[i].len = queue_message_put(messages[i].bytes, i + 1, WG0, WG0, packet, len);
+		messages[i].len = queue_message_put(messages[i].bytes, i + 1, WG0, WG0, packet,
+						    len);
 	}
 }
 
