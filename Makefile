@@ -189,7 +189,7 @@ $(BUILD)/calc-lines: $(BUILD)/tests/lib/calc_lines.o $(call archives_of,ctl)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(libs_ctl)
 
 test-programs: all unit sim fuzz-seeds $(BUILD)/certification-server $(BUILD)/print-conf \
-	$(BUILD)/print-overhead $(BUILD)/calc-lines
+	$(BUILD)/print-overhead $(BUILD)/calc-lines $(BUILD)/bench/replay
 check: all
 	$(Q)tests/run-checks
 $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o

@@ -95,7 +95,7 @@ static void make_messages(enum family family, uint32_t hosts)
 }
 
 /* What the worker does between its two system calls. */
-static __attribute__((noipa)) size_t replay_batch(struct queue_answer *answer,
+static __attribute__((noinline)) size_t replay_batch(struct queue_answer *answer,
 						     const struct mmsghdr *headers)
 {
 	size_t taken = queue_answer_messages(answer, headers, BATCH), len;
