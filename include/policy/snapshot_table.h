@@ -8,6 +8,7 @@
 
 #include "core/mss.h"
 #include "policy/lpm.h"
+#include "policy/route_groups.h"
 #include "policy/rule_index.h"
 #include "policy/snapshot.h"
 #include "policy/snapshot_peers.h"
@@ -35,16 +36,6 @@ struct side_table {
 	uint32_t tunnel_mtu;        /* the link's own limit in this family, bytes, 0 none */
 	struct side_route *routes;
 };
-
-/* Routes in order of their interface, so that each table finds its own. */
-struct route_groups {
-	const struct route **sorted;
-	size_t count;
-};
-
-/* Borrows routes as long as the groups live. Returns 0 or -ENOMEM. */
-int route_groups_init(struct route_groups *groups, const struct route *routes, size_t count);
-void route_groups_done(struct route_groups *groups);
 
 /* What all tables are made from; borrowed. */
 struct side_table_source {
