@@ -89,7 +89,8 @@ int queue_request_drain(struct queue *queue)
 
 	/* The acknowledgement comes behind all packets that wait, and wakes the worker. Where it is
 	 * lost the worker ends when a second was silent, which it may do only from now on. */
-	len = queue_msg_put_settings(message, queue->config.number, QUEUE_SEQUENCE_DRAIN, &pass_all);
+	len = queue_msg_put_settings(message, queue->config.number, QUEUE_SEQUENCE_DRAIN,
+				     &pass_all);
 	r = send(queue->fd, message, len, 0) < 0 ? -errno : 0;
 	atomic_store_explicit(&queue->draining, true, memory_order_relaxed);
 	return r;
@@ -108,7 +109,8 @@ int queue_resize(struct queue *queue, uint32_t max_packets)
 	r = queue_set_receive_buffer(queue->fd, max_packets, &queue->receive_buffer);
 	if (r < 0)
 		return r;
-	len = queue_msg_put_settings(message, queue->config.number, QUEUE_SEQUENCE_RESIZE, &settings);
+	len = queue_msg_put_settings(message, queue->config.number, QUEUE_SEQUENCE_RESIZE,
+				     &settings);
 	return send(queue->fd, message, len, 0) < 0 ? -errno : 0;
 }
 
