@@ -189,7 +189,7 @@ $(BUILD)/calc-lines: $(BUILD)/tests/lib/calc_lines.o $(call archives_of,ctl)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(libs_ctl)
 
 test-programs: all unit sim fuzz-seeds $(BUILD)/certification-server $(BUILD)/print-conf \
-	$(BUILD)/print-overhead $(BUILD)/calc-lines
+	$(BUILD)/print-overhead $(BUILD)/calc-lines $(BUILD)/bench/replay
 check: all
 	$(Q)tests/run-checks
 $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o
@@ -199,6 +199,8 @@ $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o
 $(BUILD)/bench/lookup: $(call archives_of,policy)
 $(BUILD)/bench/rebuild: $(call archives_of,daemon)
 $(BUILD)/bench/rebuild: bench_libs = $(libs_daemon)
+$(BUILD)/bench/replay: $(call archives_of,edge)
+$(BUILD)/bench/replay: bench_libs = $(libs_edge)
 bench: all $(BUILD)/bench/null_loop $(BUILD)/bench/lookup $(BUILD)/bench/rebuild
 	$(Q)$(BUILD)/bench/lookup
 	$(Q)$(BUILD)/bench/rebuild

@@ -1,71 +1,49 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* How a packet goes back to the kernel once it is decided: as it is, as changed bytes, or with bits
- * of its mark that nft rules of ours (edge/mark) read, which lower the option and take the bits off
- * again. Pure.
- *
- * In the output hook another mark makes the kernel look up the route once more, under rules that
- * may ask for the mark of before (nf_reroute). So there the bits stand in the packet's priority,
- * and only where the kernel does not take changed bytes. */
+/* What a worker makes of the messages it received: bytes in, bytes of its verdicts out. No socket
+ * and no system call, so that it can be replayed and counted (tests/bench/replay.c). */
 #pragma once
 
-#include <linux/netfilter.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
-#include "core/clamp.h"
-#include "edge/queue_msg.h"
-#include "policy/snapshot.h"
+#include "edge/queue.h"
 
+/* One received message: a full jumbo frame (9000 bytes and the message's attributes around it).
+ * 153 cache lines, an odd number, so that the slots don't fall on the same sets of the cache. */
+#define QUEUE_SLOT_LEN 9792
+
+#define QUEUE_SEQUENCE_DRAIN 0 /* ids, the sequences of verdicts, begin with 1 */
+#define QUEUE_SEQUENCE_RESIZE UINT32_MAX
+
+/* The worker's alone. */
 struct queue_answer {
-	bool payload;     /* the changed bytes go back */
-	bool tagged;      /* with another mark or, where on_priority, another priority: */
-	bool on_priority;
-	uint32_t tag;     /* the whole of it */
+	const struct queue_config *config; /* borrowed */
+	bool drained;          /* the kernel has acknowledged: what waits now is all */
+	bool has_id;           /* last_id is of a packet */
+	bool has_run;          /* packets up to run_last_be are still to be accepted */
+	uint32_t last_id;      /* host order */
+	uint32_t run_last_be;  /* id of the newest packet of a run to accept as it is */
+	uint32_t retried_be;   /* id a refused verdict was tried for once more */
+	size_t len;            /* bytes of verdicts in out */
+	uint8_t *out;          /* owned */
 };
 
-/* Whether all that there is to decide is what becomes of the bytes. */
-static inline bool queue_answer_is_plain(const struct snapshot_mode *mode,
-					 const struct queue_packet *packet)
-{
-	return mode->payload && !mode->marks && packet->nf_family != NFPROTO_BRIDGE;
-}
+/* Borrows the configuration until queue_answer_done. Returns 0 or -ENOMEM. */
+int queue_answer_init(struct queue_answer *answer, const struct queue_config *config);
+void queue_answer_done(struct queue_answer *answer);
 
-/* As the next two, where nothing is that plain. */
-enum syn_result queue_answer_find_obstacle(const struct snapshot_mode *mode,
-					   const struct queue_packet *packet);
-struct queue_answer queue_answer_choose_way(const struct snapshot_mode *mode,
-					    const struct queue_packet *packet, uint32_t limit,
-					    struct clamp_outcome *outcome);
+/* Decides about received messages, under one snapshot, and appends their verdicts to out, in order.
+ * headers  as recvmmsg filled them; the payload of changed packets is edited in place, with room of
+ *          QUEUE_SLOT_LEN in the one buffer of each
+ * Returns how many messages were taken: fewer than count only when out is full. */
+size_t queue_answer_messages(struct queue_answer *answer, const struct mmsghdr *headers,
+			     size_t count);
 
-/* What speaks against any change of it, whatever is in it. SYN_UNDECIDED: nothing. */
-static inline enum syn_result queue_answer_forbidden(const struct snapshot_mode *mode,
-						     const struct queue_packet *packet)
-{
-	if (packet->truncated)
-		return SYN_TRUNCATED_COPY;
-	return queue_answer_is_plain(mode, packet) ? SYN_UNDECIDED :
-						     queue_answer_find_obstacle(mode, packet);
-}
+/* Closes the run of packets to accept as they are. out is then ready to be sent. */
+void queue_answer_flush(struct queue_answer *answer);
 
-/* The answer to a packet that was decided, or (outcome NULL) is none of ours. Where what was
- * decided cannot be carried out the outcome becomes that of a packet that is left alone; where
- * limits share a mark it has the smaller MSS that the kernel will write. limit is what was clamped
- * to. */
-static inline struct queue_answer queue_answer_choose(const struct snapshot_mode *mode,
-						      const struct queue_packet *packet,
-						      uint32_t limit,
-						      struct clamp_outcome *outcome)
-{
-	if (queue_answer_is_plain(mode, packet))
-		return (struct queue_answer){ .payload = outcome && outcome->changed };
-	return queue_answer_choose_way(mode, packet, limit, outcome);
-}
-
-/* Whether the packet came with bits that are ours: somebody else uses them too. */
-bool queue_answer_collides(const struct snapshot_mode *mode, const struct queue_packet *packet);
-
-/* Whether it is a SYN or SYN-ACK of the check that goes on: then what is to be sent back, and the
- * packet lowered where that is. */
-bool queue_answer_check(const struct snapshot_check *check, const struct queue_packet *packet,
-			const struct syn *syn, struct queue_answer *ret_answer);
+/* Empties out: its verdicts were sent, or, where they could not be, all of them are to be let pass
+ * by the next one. */
+void queue_answer_sent(struct queue_answer *answer, bool sent);

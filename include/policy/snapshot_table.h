@@ -8,6 +8,7 @@
 
 #include "core/mss.h"
 #include "policy/lpm.h"
+#include "policy/route_groups.h"
 #include "policy/rule_index.h"
 #include "policy/snapshot.h"
 #include "policy/snapshot_peers.h"
@@ -16,7 +17,7 @@
 
 /* What holds for an address. Small, so that those of ten thousand peers stay in the cache. */
 struct side_entry {
-	uint32_t mss;   /* smallest of link, its own limit, route and peer; MSS_NONE without */
+	uint32_t mss;   /* of the rule; else the smallest of link, its own limit, route and peer */
 	uint32_t rule;  /* first rule by interface, prefix, peer or nothing at all; RULE_NONE */
 	uint32_t peer;  /* place in the set of tunnels, PEER_NONE */
 	uint32_t route; /* place in routes, ROUTE_NONE: no metric */
@@ -38,16 +39,6 @@ struct side_table {
 	struct lpm_entry *prefixes; /* what lpm was made of, in order; NULL where nobody asked */
 	size_t prefix_count;
 };
-
-/* Routes in order of their interface, so that each table finds its own. */
-struct route_groups {
-	const struct route **sorted;
-	size_t count;
-};
-
-/* Borrows routes as long as the groups live. Returns 0 or -ENOMEM. */
-int route_groups_init(struct route_groups *groups, const struct route *routes, size_t count);
-void route_groups_done(struct route_groups *groups);
 
 /* What all tables are made from; borrowed. */
 struct side_table_source {
@@ -72,7 +63,7 @@ int side_table_build(struct side_table *ret_table, enum family family,
 		     const struct side_table_link *link, const struct side_table_source *source);
 
 /* The table of the prefix rules that name no interface: in no link's table, so that they stand in
- * memory once. Only `rule` means something there. Returns as above. */
+ * memory once. Only `rule` and its mss mean something there. Returns as above. */
 int side_table_build_any(struct side_table *ret_table, enum family family,
 			 const struct side_table_source *source);
 

@@ -1,103 +1,228 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "edge/queue_answer.h"
 
-#include <string.h>
+#include <endian.h>
+#include <errno.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nfnetlink_queue.h>
+#include <stdatomic.h>
+#include <stdlib.h>
 
-#include "core/wire.h"
+#include "core/mss.h"
+#include "edge/queue_msg.h"
+#include "edge/queue_way.h"
 
-/* Whether a rule of ours reads the tag behind this hook. */
-static bool is_read(const struct snapshot_mode *mode, const struct queue_packet *packet)
+/* Verdicts are sent at this length at the latest: the kernel refuses a send over its send buffer
+ * (212,992 bytes by default), and only jumbo SYNs with data ever come here. */
+#define OUT_FULL (64 * 1024)
+/* The verdict of a message is at most 48 bytes longer than it, one for the run before included. */
+#define OUT_LEN (OUT_FULL + 2 * QUEUE_SLOT_LEN)
+
+int queue_answer_init(struct queue_answer *answer, const struct queue_config *config)
 {
-	return mode->marks && packet->nf_family != NFPROTO_BRIDGE &&
-	       (packet->hook != NF_INET_LOCAL_OUT || !mode->payload);
+	*answer = (struct queue_answer){ .config = config, .out = malloc(OUT_LEN) };
+	return answer->out ? 0 : -ENOMEM;
 }
 
-static bool takes_payload(const struct snapshot_mode *mode, const struct queue_packet *packet)
+void queue_answer_done(struct queue_answer *answer)
 {
-	return mode->payload && packet->nf_family != NFPROTO_BRIDGE;
+	free(answer->out);
 }
 
-static uint32_t tag_of(const struct queue_packet *packet)
+/* Closes the run: one verdict for all of them. */
+void queue_answer_flush(struct queue_answer *answer)
 {
-	return packet->hook == NF_INET_LOCAL_OUT ? packet->priority : packet->mark;
+	if (!answer->has_run)
+		return;
+	answer->len += queue_msg_put_batch(answer->out + answer->len, answer->config->number,
+					   answer->run_last_be, answer->run_last_be, NF_ACCEPT);
+	answer->has_run = false;
 }
 
-bool queue_answer_collides(const struct snapshot_mode *mode, const struct queue_packet *packet)
+void queue_answer_sent(struct queue_answer *answer, bool sent)
 {
-	return is_read(mode, packet) && tag_of(packet) & mode->marks->bits;
+	answer->len = 0;
+	if (sent)
+		return;
+	answer->run_last_be = htobe32(answer->last_id);
+	answer->has_run = true;
 }
 
-enum syn_result queue_answer_find_obstacle(const struct snapshot_mode *mode,
-					   const struct queue_packet *packet)
+static void accept_unchanged(struct queue_answer *answer, const struct queue_packet *packet)
 {
-	if (packet->nf_family == NFPROTO_BRIDGE)
-		return SYN_BRIDGE;
-	return takes_payload(mode, packet) || is_read(mode, packet) ? SYN_UNDECIDED : SYN_USERNS;
+	answer->run_last_be = packet->id_be;
+	answer->has_run = true;
 }
 
-/* With these of our bits, 0 for none. Bits that somebody else has set would be read as a limit. */
-static struct queue_answer with_tag(const struct snapshot_mode *mode,
-				    const struct queue_packet *packet, uint32_t ours)
+/* With its own verdict: len bytes of payload where they changed, and the tag where that did. */
+static void accept_changed(struct queue_answer *answer, const struct queue_packet *packet,
+			   const struct queue_way *way, size_t len)
 {
-	struct queue_answer answer = { .on_priority = packet->hook == NF_INET_LOCAL_OUT };
+	uint8_t *at;
+	size_t used;
 
-	if (!is_read(mode, packet))
-		return answer;
-	answer.tag = (tag_of(packet) & ~mode->marks->bits) | ours;
-	answer.tagged = answer.tag != tag_of(packet);
-	return answer;
+	queue_answer_flush(answer);
+	at = answer->out + answer->len;
+	used = queue_msg_put_verdict(at, answer->config->number, packet->id_be, packet->id_be,
+				     NF_ACCEPT, way->payload ? packet->payload : NULL, len);
+	answer->len += way->tagged ? queue_msg_add_tag(at, way->on_priority, way->tag) : used;
 }
 
-/* What was decided cannot be carried out. */
-static void leave_alone(struct clamp_outcome *outcome, size_t len)
+static struct limit find_limit(const struct snapshot *snapshot, const struct queue_packet *packet,
+			       const struct syn *syn)
 {
-	outcome->result = SYN_USERNS;
-	outcome->changed = outcome->nft_alike = false;
-	outcome->mss_after = outcome->mss_before;
-	outcome->len = len;
+	struct flow flow = {
+		.family = syn->family,
+		.in_ifindex = packet->in_ifindex,
+		.out_ifindex = packet->out_ifindex,
+		.mark = packet->mark,
+		.source = syn->source,
+		.destination = syn->destination,
+	};
+
+	return snapshot_lookup(snapshot, &flow);
 }
 
-struct queue_answer queue_answer_choose_way(const struct snapshot_mode *mode,
-					    const struct queue_packet *packet, uint32_t limit,
-					    struct clamp_outcome *outcome)
+static void count_left_alone(struct counters *counters, enum family family,
+			     const struct clamp_outcome *outcome)
 {
-	struct queue_answer answer = with_tag(mode, packet, 0);
-	const struct mark_entry *entry = NULL;
+	if (family == FAMILY_COUNT)
+		counters_count_not_ip(counters);
+	else
+		counters_count(counters, family, outcome, NULL);
+}
 
-	if (!outcome || !outcome->changed)
-		return answer;
-	if (outcome->nft_alike && is_read(mode, packet))
-		entry = mark_table_find(mode->marks, limit);
-	if (entry) {
-		if (outcome->mss_after > entry->mss)
-			outcome->mss_after = entry->mss;
-		return with_tag(mode, packet, entry->tag);
+/* The whole decision of one packet; returns how many bytes it has then. */
+static size_t treat_packet(struct queue_answer *answer, const struct snapshot *snapshot,
+			   struct queue_packet *packet, size_t capacity,
+			   struct queue_way *ret_way)
+{
+	const struct snapshot_mode *mode = snapshot_mode(snapshot);
+	struct clamp_outcome outcome = { .len = packet->payload_len };
+	enum syn_result forbidden = queue_way_forbidden(mode, packet);
+	enum family family = FAMILY_COUNT;
+	struct limit limit;
+	struct syn syn;
+	bool found;
+
+	found = packet_find_syn(packet->payload, packet->payload_len, &family, &syn,
+				&outcome.result);
+	if (found && mode->check.port && queue_way_check(&mode->check, packet, &syn, ret_way)) {
+		counter_add(&answer->config->counters->checks, 1);
+		return packet->payload_len;
 	}
-	answer.payload = takes_payload(mode, packet);
-	if (!answer.payload)
-		leave_alone(outcome, packet->payload_len);
-	return answer;
+	if (forbidden != SYN_UNDECIDED)
+		outcome.result = forbidden;
+	if (!found || forbidden != SYN_UNDECIDED) {
+		*ret_way = queue_way_choose(mode, packet, MSS_NONE, NULL);
+		count_left_alone(answer->config->counters, family, &outcome);
+		return packet->payload_len;
+	}
+	limit = find_limit(snapshot, packet, &syn);
+	if (mode->audit) {
+		outcome = clamp_audit(&syn, packet->payload_len, capacity, limit.mss, &mode->clamp);
+	} else {
+		if (packet->skb_info & NFQA_SKB_CSUMNOTREADY)
+			clamp_finish_checksum(&syn);
+		outcome = clamp_syn(&syn, packet->payload_len, capacity, limit.mss, &mode->clamp);
+	}
+	*ret_way = queue_way_choose(mode, packet, limit.mss, &outcome);
+	if (mode->marks && queue_way_collides(mode, packet))
+		counter_add(&answer->config->counters->collisions, 1);
+	counters_count(answer->config->counters, family, &outcome, &limit);
+	return outcome.len;
 }
 
-static bool is_check(const struct snapshot_check *check, const struct syn *syn)
+/* Ids are given in order under one lock, so a jump means packets that never came to us: passed by
+ * fail-open, or refused where that is off. */
+static void note_id(struct queue_answer *answer, uint32_t id)
 {
-	static const uint8_t local[4] = { 127, 0, 0, 1 };
+	struct counters *counters = answer->config->counters;
 
-	return check->port && syn->family == FAMILY_IPV4 &&
-	       memcmp(syn->source, local, sizeof(local)) == 0 &&
-	       memcmp(syn->destination, local, sizeof(local)) == 0 &&
-	       (wire_get16(syn->tcp) == check->port || wire_get16(syn->tcp + 2) == check->port);
+	if (answer->has_id && id != answer->last_id + 1)
+		counter_add(&counters->id_gaps, id - answer->last_id - 1);
+	answer->last_id = id;
+	answer->has_id = true;
+	atomic_store_explicit(&counters->last_id, id, memory_order_relaxed);
+	counter_add(&counters->received, 1);
 }
 
-bool queue_answer_check(const struct snapshot_check *check, const struct queue_packet *packet,
-			const struct syn *syn, struct queue_answer *ret_answer)
+static void answer_packet(struct queue_answer *answer, const struct snapshot *snapshot,
+			  struct queue_packet *packet, const uint8_t *slot_end)
 {
-	const struct clamp_options none = { 0 };
+	struct queue_way way;
+	size_t len;
 
-	if (!is_check(check, syn))
-		return false;
-	*ret_answer = (struct queue_answer){ .payload = wire_get16(syn->tcp) == check->changed };
-	if (ret_answer->payload)
-		clamp_syn(syn, packet->payload_len, packet->payload_len, check->mss, &none);
-	return true;
+	note_id(answer, be32toh(packet->id_be));
+	if (!packet->payload) {
+		counters_count_not_ip(answer->config->counters);
+		accept_unchanged(answer, packet);
+		return;
+	}
+	len = treat_packet(answer, snapshot, packet, (size_t)(slot_end - packet->payload), &way);
+	if (way.payload || way.tagged)
+		accept_changed(answer, packet, &way, len);
+	else
+		accept_unchanged(answer, packet);
+}
+
+/* Answers of the kernel to our verdicts: a packet it has dropped meanwhile (link gone, base chain
+ * deleted) is unknown to it. Counted, never a reason to stop. A verdict refused for another reason
+ * leaves its packet waiting: one batch verdict more is tried for it. */
+static void note_error(struct queue_answer *answer, const struct queue_error *error)
+{
+	if (error->error == 0) {
+		answer->drained |= error->sequence == QUEUE_SEQUENCE_DRAIN;
+		return;
+	}
+	counter_add(&answer->config->counters->verdict_errors, 1);
+	if (error->error == -ENOENT)
+		return;
+	counter_add(&answer->config->counters->verdicts_refused, 1);
+	if (!answer->has_run && error->sequence != answer->retried_be) {
+		answer->run_last_be = error->sequence;
+		answer->retried_be = error->sequence;
+		answer->has_run = true;
+	}
+}
+
+static void answer_message(struct queue_answer *answer, const struct snapshot *snapshot,
+			   const struct mmsghdr *header)
+{
+	uint8_t *data = header->msg_hdr.msg_iov->iov_base;
+	const uint8_t *slot_end = data + QUEUE_SLOT_LEN;
+	size_t left = header->msg_len, used;
+	bool whole = !(header->msg_hdr.msg_flags & MSG_TRUNC);
+	struct queue_packet packet;
+	struct queue_error error;
+
+	do {
+		switch (queue_msg_parse(data, left, whole, &packet, &error, &used)) {
+		case QUEUE_MSG_PACKET:
+			answer_packet(answer, snapshot, &packet,
+				      used < left ? data + used : slot_end);
+			break;
+		case QUEUE_MSG_ERROR:
+			note_error(answer, &error);
+			break;
+		case QUEUE_MSG_OTHER:
+			counter_add(&answer->config->counters->malformed_messages, 1);
+			break;
+		}
+		data += used;
+		left -= used;
+	} while (used > 0 && left > 0);
+}
+
+size_t queue_answer_messages(struct queue_answer *answer, const struct mmsghdr *headers,
+			     size_t count)
+{
+	const struct queue_config *config = answer->config;
+	const struct snapshot *snapshot = slot_enter(config->slot, config->reader);
+	size_t taken = 0;
+
+	while (taken < count && answer->len <= OUT_FULL)
+		answer_message(answer, snapshot, &headers[taken++]);
+	slot_leave(config->slot, config->reader);
+	return taken;
 }

@@ -16,60 +16,82 @@
 #define ATTRIBUTE_TYPE_MASK NLA_TYPE_MASK
 #define PRIORITY_ATTRIBUTE 21 /* NFQA_PRIORITY: the header of libnetfilter_queue lacks it */
 
-static uint32_t attr_be32(const struct nlattr *attr)
+static uint32_t get_be32(const uint8_t *data, size_t len)
 {
-	return mnl_attr_get_payload_len(attr) >= 4 ? wire_get32(mnl_attr_get_payload(attr)) : 0;
+	return len >= 4 ? wire_get32(data) : 0;
 }
 
 /* One attribute into the packet. Attributes we have no use for, and short ones, change nothing. */
-static void read_attribute(const struct nlattr *attr, struct queue_packet *packet, bool *has_id)
+static void read_attribute(uint16_t type, uint8_t *data, size_t len, struct queue_packet *packet,
+			   bool *has_id)
 {
-	const struct nfqnl_msg_packet_hdr *header;
-
-	switch (attr->nla_type & ATTRIBUTE_TYPE_MASK) {
+	switch (type & ATTRIBUTE_TYPE_MASK) {
 	case NFQA_PACKET_HDR:
-		if (mnl_attr_get_payload_len(attr) < sizeof(*header))
+		if (len < sizeof(struct nfqnl_msg_packet_hdr))
 			return;
-		header = mnl_attr_get_payload(attr);
-		memcpy(&packet->id_be, &header->packet_id, sizeof(packet->id_be));
-		packet->hook = header->hook;
+		memcpy(&packet->id_be, data, sizeof(packet->id_be)); /* its first field */
+		packet->hook = data[offsetof(struct nfqnl_msg_packet_hdr, hook)];
 		*has_id = true;
 		break;
 	case NFQA_IFINDEX_INDEV:
-		packet->in_ifindex = attr_be32(attr);
+		packet->in_ifindex = get_be32(data, len);
 		break;
 	case NFQA_IFINDEX_OUTDEV:
-		packet->out_ifindex = attr_be32(attr);
+		packet->out_ifindex = get_be32(data, len);
 		break;
 	case NFQA_MARK:
-		packet->mark = attr_be32(attr);
+		packet->mark = get_be32(data, len);
 		break;
 	case PRIORITY_ATTRIBUTE:
-		packet->priority = attr_be32(attr);
+		packet->priority = get_be32(data, len);
 		break;
 	case NFQA_SKB_INFO:
-		packet->skb_info = attr_be32(attr);
+		packet->skb_info = get_be32(data, len);
 		break;
 	case NFQA_CAP_LEN: /* there only when the copy is shorter than the packet */
 		packet->truncated = true;
 		break;
 	case NFQA_PAYLOAD:
-		packet->payload = mnl_attr_get_payload(attr);
-		packet->payload_len = mnl_attr_get_payload_len(attr);
+		packet->payload = data;
+		packet->payload_len = len;
 		break;
 	default:
 		break;
 	}
 }
 
+/* By hand: libmnl's steps are calls, and here every one of them is paid for each packet. Returns
+ * where the attributes end that are whole. */
+static uint8_t *read_attributes(uint8_t *at, uint8_t *end, struct queue_packet *packet,
+				bool *has_id)
+{
+	struct nlattr attr;
+
+	while (end - at >= (ptrdiff_t)sizeof(attr)) {
+		memcpy(&attr, at, sizeof(attr));
+		if (attr.nla_len < sizeof(attr) || attr.nla_len > end - at)
+			break;
+		read_attribute(attr.nla_type, at + sizeof(attr), attr.nla_len - sizeof(attr),
+			       packet, has_id);
+		if (end - at <= (ptrdiff_t)nl_align(attr.nla_len))
+			return end;
+		at += nl_align(attr.nla_len);
+	}
+	return at;
+}
+
 /* The payload comes last, so it is what a cut message lacks the end of: the rest still tells the
  * family. */
-static void read_cut_payload(const struct nlattr *attr, const uint8_t *end,
-			     struct queue_packet *packet)
+static void read_cut_payload(uint8_t *at, const uint8_t *end, struct queue_packet *packet)
 {
-	if ((attr->nla_type & ATTRIBUTE_TYPE_MASK) != NFQA_PAYLOAD)
+	struct nlattr attr;
+
+	if (end - at <= (ptrdiff_t)sizeof(attr))
 		return;
-	packet->payload = (uint8_t *)attr + NL_ATTRIBUTE_LEN;
+	memcpy(&attr, at, sizeof(attr));
+	if ((attr.nla_type & ATTRIBUTE_TYPE_MASK) != NFQA_PAYLOAD)
+		return;
+	packet->payload = at + sizeof(attr);
 	packet->payload_len = (size_t)(end - packet->payload);
 }
 
@@ -81,20 +103,17 @@ static enum queue_msg_kind parse_packet(uint8_t *data, size_t received, bool cut
 	const size_t fixed = NL_HEADER_LEN + nl_align(sizeof(struct nfgenmsg));
 	struct queue_packet packet = { .truncated = cut };
 	const struct nfgenmsg *general;
-	const struct nlattr *attr;
+	uint8_t *end = data + received, *at;
 	bool has_id = false;
-	uint8_t *end = data + received;
 
 	if (received < fixed)
 		return QUEUE_MSG_OTHER;
 	general = (const void *)(data + NL_HEADER_LEN);
 	packet.nf_family = general->nfgen_family;
 	packet.queue = be16toh(general->res_id);
-	for (attr = (const void *)(data + fixed); mnl_attr_ok(attr, (int)(end - (uint8_t *)attr));
-	     attr = mnl_attr_next(attr))
-		read_attribute(attr, &packet, &has_id);
-	if (cut && end - (uint8_t *)attr > (ptrdiff_t)NL_ATTRIBUTE_LEN)
-		read_cut_payload(attr, end, &packet);
+	at = read_attributes(data + fixed, end, &packet, &has_id);
+	if (cut)
+		read_cut_payload(at, end, &packet);
 	if (!has_id)
 		return QUEUE_MSG_OTHER;
 	*ret_packet = packet;
@@ -138,24 +157,47 @@ enum queue_msg_kind queue_msg_parse(uint8_t *data, size_t len, bool whole,
 	return QUEUE_MSG_OTHER;
 }
 
-/* nfq_nlmsg_put sets type, queue and NLM_F_REQUEST; sequence and acknowledgement are ours. */
-static struct nlmsghdr *put_header(uint8_t *at, int type, uint16_t queue, uint32_t sequence)
-{
-	struct nlmsghdr *message = nfq_nlmsg_put((char *)at, type, queue);
+/* A verdict, but for the payload behind it. No field needs padding. */
+struct verdict {
+	struct nlmsghdr header;
+	struct nfgenmsg general;
+	struct nlattr attr;
+	struct nfqnl_msg_verdict_hdr verdict;
+};
+_Static_assert(sizeof(struct verdict) == 32, "16 + 4 + 4 + 8 bytes, as the kernel counts");
 
-	message->nlmsg_seq = sequence;
-	return message;
+static size_t put_verdict(uint8_t *at, int type, uint16_t queue, uint32_t id_be, uint32_t sequence,
+			  uint32_t verdict, size_t payload_size)
+{
+	const struct verdict message = {
+		.header = {
+			.nlmsg_len = (uint32_t)(sizeof(message) + payload_size),
+			.nlmsg_type = (uint16_t)MESSAGE_TYPE(type),
+			.nlmsg_flags = NLM_F_REQUEST,
+			.nlmsg_seq = sequence,
+		},
+		.general = { AF_UNSPEC, NFNETLINK_V0, htobe16(queue) },
+		.attr = { sizeof(message.attr) + sizeof(message.verdict), NFQA_VERDICT_HDR },
+		.verdict = { htobe32(verdict), id_be },
+	};
+
+	memcpy(at, &message, sizeof(message));
+	return message.header.nlmsg_len;
 }
 
 size_t queue_msg_put_verdict(uint8_t *at, uint16_t queue, uint32_t id_be, uint32_t sequence,
 			     uint32_t verdict, const uint8_t *payload, size_t payload_len)
 {
-	struct nlmsghdr *message = put_header(at, NFQNL_MSG_VERDICT, queue, sequence);
+	const struct nlattr attr = { (uint16_t)(NL_ATTRIBUTE_LEN + payload_len), NFQA_PAYLOAD };
+	size_t size = payload ? nl_align(attr.nla_len) : 0;
+	size_t len = put_verdict(at, NFQNL_MSG_VERDICT, queue, id_be, sequence, verdict, size);
 
-	nfq_nlmsg_verdict_put(message, (int)be32toh(id_be), (int)verdict);
-	if (payload)
-		nfq_nlmsg_verdict_put_pkt(message, payload, (uint32_t)payload_len);
-	return nl_align(message->nlmsg_len);
+	if (!payload)
+		return len;
+	memset(at + len - NL_ATTRIBUTE_LEN, 0, NL_ATTRIBUTE_LEN); /* the padding is in there */
+	memcpy(at + len - size, &attr, sizeof(attr));
+	memcpy(at + len - size + sizeof(attr), payload, payload_len);
+	return len;
 }
 
 size_t queue_msg_add_tag(uint8_t *at, bool on_priority, uint32_t tag)
@@ -169,18 +211,16 @@ size_t queue_msg_add_tag(uint8_t *at, bool on_priority, uint32_t tag)
 size_t queue_msg_put_batch(uint8_t *at, uint16_t queue, uint32_t id_be, uint32_t sequence,
 			   uint32_t verdict)
 {
-	struct nlmsghdr *message = put_header(at, NFQNL_MSG_VERDICT_BATCH, queue, sequence);
-
-	nfq_nlmsg_verdict_put(message, (int)be32toh(id_be), (int)verdict);
-	return nl_align(message->nlmsg_len);
+	return put_verdict(at, NFQNL_MSG_VERDICT_BATCH, queue, id_be, sequence, verdict, 0);
 }
 
 static size_t put_config(uint8_t *at, uint16_t queue, uint32_t sequence, bool bind,
 			 const struct queue_settings *settings)
 {
-	struct nlmsghdr *message = put_header(at, NFQNL_MSG_CONFIG, queue, sequence);
+	struct nlmsghdr *message = nfq_nlmsg_put((char *)at, NFQNL_MSG_CONFIG, queue);
 	const uint32_t known = NFQA_CFG_F_FAIL_OPEN | NFQA_CFG_F_GSO;
 
+	message->nlmsg_seq = sequence;
 	if (!bind)
 		message->nlmsg_flags |= NLM_F_ACK;
 	if (bind) {

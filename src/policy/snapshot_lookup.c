@@ -120,12 +120,14 @@ static __attribute__((noinline)) void resolve_rest(const struct snapshot *snapsh
 						   const struct flow *flow, enum flow_side which,
 						   struct resolved *side)
 {
-	uint32_t mss;
+	uint32_t rule = side->rule, mss;
 
 	if (snapshot->selectors)
 		resolve_policy(snapshot, flow, which, side);
 	if (snapshot->rule_index.slow.count)
 		resolve_slow(snapshot, flow, which, side);
+	if (side->rule != rule)
+		side->mss = snapshot->rule_mss[side->rule][flow->family];
 	if (side->selector == SELECTOR_NONE || side->rule != RULE_NONE)
 		return;
 	mss = snapshot->peers.words[side->selector].mss;
@@ -145,14 +147,12 @@ static inline void resolve_side(const struct snapshot *snapshot, const struct fl
 	side->place = snapshot_place(snapshot, ifindex);
 	side->table = &snapshot->tables[side->place][flow->family];
 	side->entry = side_table_find(side->table, address);
-	side->rule = side->entry->rule < any->rule ? side->entry->rule : any->rule;
-	side->mss = side->entry->mss;
+	side->rule = any->rule < side->entry->rule ? any->rule : side->entry->rule;
+	side->mss = any->rule < side->entry->rule ? any->mss : side->entry->mss;
 	side->selector = SELECTOR_NONE;
 	side->by_policy = false;
 	if (snapshot->has_rest)
 		resolve_rest(snapshot, flow, which, side);
-	if (side->rule != RULE_NONE)
-		side->mss = snapshot->rule_mss[side->rule][flow->family];
 }
 
 static void take_side(const struct snapshot *snapshot, const struct resolved *side,

@@ -11,49 +11,6 @@
 /* While a table is made, an entry tells what its own prefix says. */
 #define ROUTE_BARE (UINT32_MAX - 1) /* a route ends here, without a metric */
 
-static int compare_routes(const void *a, const void *b)
-{
-	const struct route *x = *(const struct route *const *)a;
-	const struct route *y = *(const struct route *const *)b;
-
-	if (x->ifindex != y->ifindex)
-		return x->ifindex < y->ifindex ? -1 : 1;
-	return prefix_compare(&x->prefix, &y->prefix);
-}
-
-int route_groups_init(struct route_groups *groups, const struct route *routes, size_t count)
-{
-	groups->sorted = malloc((count + 1) * sizeof(const struct route *));
-	if (!groups->sorted)
-		return -ENOMEM;
-	groups->count = count;
-	for (size_t i = 0; i < count; i++)
-		groups->sorted[i] = &routes[i];
-	qsort(groups->sorted, count, sizeof(const struct route *), compare_routes);
-	return 0;
-}
-
-void route_groups_done(struct route_groups *groups)
-{
-	free(groups->sorted);
-}
-
-/* The first route of an interface, by bisection. */
-static size_t first_of(const struct route_groups *groups, uint32_t ifindex)
-{
-	size_t low = 0, high = groups->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (groups->sorted[middle]->ifindex < ifindex)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 /* A table while it is made: an entry for each prefix of anybody, then one for each prefix. */
 struct draft {
 	enum family family;
@@ -126,7 +83,7 @@ static int draft_add_route(struct draft *draft, const struct route *route)
 static int draft_add_routes(struct draft *draft, uint32_t ifindex)
 {
 	const struct route_groups *groups = draft->source->routes;
-	size_t first = first_of(groups, ifindex), end;
+	size_t first = route_groups_first(groups, ifindex), end;
 	bool has_metric = false;
 	int r = 0;
 
@@ -294,6 +251,14 @@ static void finish_entry(const struct draft *draft, struct side_entry *entry)
 					    draft->family, entry->rule);
 }
 
+/* The word of a rule, so that nobody has to ask for it behind the entry. */
+static void settle_rule(const struct draft *draft, struct side_entry *entry)
+{
+	if (entry->rule != RULE_NONE)
+		entry->mss = rule_mss(&draft->source->rules->rules->list[entry->rule],
+				      draft->family);
+}
+
 /* Makes the table of what the draft has gathered. Leaves the draft without what it gave away. */
 static int draft_finish(struct draft *draft, struct side_table *table)
 {
@@ -301,6 +266,7 @@ static int draft_finish(struct draft *draft, struct side_table *table)
 	int r;
 
 	table->base = draft->base;
+	settle_rule(draft, &table->base);
 	if (entry_count == 0)
 		return 0;
 	draft_merge_equal(draft);
@@ -308,8 +274,11 @@ static int draft_finish(struct draft *draft, struct side_table *table)
 		      &table->lpm);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; draft->link && i < entry_count; i++)
-		finish_entry(draft, &draft->entries[i]);
+	for (size_t i = 0; i < entry_count; i++) {
+		if (draft->link)
+			finish_entry(draft, &draft->entries[i]);
+		settle_rule(draft, &draft->entries[i]);
+	}
 	table->entries = draft->entries;
 	table->entry_count = entry_count;
 	table->routes = draft->routes;

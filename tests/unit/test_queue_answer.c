@@ -4,213 +4,295 @@
 #include <stdint.h>
 #include <setjmp.h>
 #include <cmocka.h>
-
-#include <linux/netfilter.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "../lib/queue_message.h"
 #include "edge/queue_answer.h"
 
-#include "mark_tables.h"
+enum { LAN = 2, WAN = 3, MESSAGES = 16 };
 
-#define BITS 0x00ff0000
-
-static const struct mark_entry entries[] = { { 1300, 0x00030000 }, { 1400, 0x00010000 } };
-static struct mark_table *marks; /* of these */
-
-#define BYTES false, true /* marks, payload */
-#define MARKS true, true
-#define REFUSED true, false
-#define NOTHING false, false
-#define IPV4 NFPROTO_IPV4
-#define BRIDGE NFPROTO_BRIDGE
-#define FORWARD NF_INET_FORWARD
-#define OUTPUT NF_INET_LOCAL_OUT
-#define INPUT NF_INET_LOCAL_IN
-
-/* A SYN of MSS 1460 that was clamped to `limit`, as nft would have done it or not. */
-static const struct {
-	const char *name;
-	bool marks, payload;
-	uint8_t family, hook;
-	uint32_t mark, priority, limit;
-	bool alike;
-	enum syn_result result;
+/* A worker without its socket: a link of 1400 bytes behind it, so IPv4 has a limit of 1360. */
+struct world {
+	struct queue_config config;
 	struct queue_answer answer;
-	uint32_t after;
-} rows[] = {
-	{ "bytes",             BYTES, IPV4, FORWARD, 5, 0, 1400, true, SYN_CLAMPED,
-	  { .payload = true }, 1400 },
-	{ "by a mark",         MARKS, IPV4, FORWARD, 5, 0, 1400, true, SYN_CLAMPED,
-	  { .tagged = true, .tag = 0x00010005 }, 1400 },
-	{ "input",             MARKS, IPV4, INPUT, 0, 0, 1300, true, SYN_CLAMPED,
-	  { .tagged = true, .tag = 0x00030000 }, 1300 },
-	{ "a shared mark",     MARKS, IPV4, FORWARD, 0, 0, 1399, true, SYN_CLAMPED,
-	  { .tagged = true, .tag = 0x00030000 }, 1300 },
-	{ "no mark is small enough", MARKS, IPV4, FORWARD, 0, 0, 1299, true, SYN_CLAMPED,
-	  { .payload = true }, 1299 },
-	{ "what nft cannot",   MARKS, IPV4, FORWARD, 5, 0, 1400, false, SYN_CLAMPED,
-	  { .payload = true }, 1400 },
-	{ "output goes by bytes where it can", MARKS, IPV4, OUTPUT, 5, 6, 1400, true, SYN_CLAMPED,
-	  { .payload = true }, 1400 },
-	{ "and by priority where not", REFUSED, IPV4, OUTPUT, 5, 6, 1400, true, SYN_CLAMPED,
-	  { .tagged = true, .on_priority = true, .tag = 0x00010006 }, 1400 },
-	{ "refused, what nft cannot", REFUSED, IPV4, FORWARD, 5, 0, 1400, false, SYN_USERNS,
-	  { 0 }, 1460 },
-	{ "somebody else's bits give way", MARKS, IPV4, FORWARD, 0x12345678, 0, 1400, true,
-	  SYN_CLAMPED, { .tagged = true, .tag = 0x12015678 }, 1400 },
-	{ "with bytes too",    MARKS, IPV4, FORWARD, 0x12345678, 0, 1400, false, SYN_CLAMPED,
-	  { .payload = true, .tagged = true, .tag = 0x12005678 }, 1400 },
-	{ "and where nothing can be done", REFUSED, IPV4, INPUT, 0x12345678, 0, 1400, false,
-	  SYN_USERNS, { .tagged = true, .tag = 0x12005678 }, 1460 },
-	{ "the very bits that are wanted", MARKS, IPV4, FORWARD, 0x00010005, 0, 1400, true,
-	  SYN_CLAMPED, { .tag = 0x00010005 }, 1400 },
+	struct mmsghdr headers[MESSAGES];
+	struct iovec vectors[MESSAGES];
+	uint8_t *slots;
+	size_t count;
+	char text[512];
 };
 
-static struct queue_answer answer(size_t i, struct clamp_outcome *outcome)
+/* payload: the kernel takes changed packets back. */
+static struct snapshot *make_snapshot(bool payload)
 {
-	const struct snapshot_mode mode = { .payload = rows[i].payload,
-					    .marks = rows[i].marks ? marks : NULL };
-	const struct queue_packet packet = {
-		.nf_family = rows[i].family, .hook = rows[i].hook, .mark = rows[i].mark,
-		.priority = rows[i].priority, .payload_len = 60,
+	static const struct snapshot_link links[] = {
+		{ .link = { .ifindex = LAN, .name = "lan", .mtu = 1500 } },
+		{ .link = { .ifindex = WAN, .name = "wan", .mtu = 1400 } },
 	};
-
-	return queue_answer_choose(&mode, &packet, rows[i].limit, outcome);
-}
-
-static void test_answers(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct clamp_outcome outcome = {
-			.result = SYN_CLAMPED, .changed = true, .nft_alike = rows[i].alike,
-			.mss_before = 1460, .mss_after = rows[i].limit, .has_mss = true, .len = 60,
-		};
-		struct queue_answer got = answer(i, &outcome), want = rows[i].answer;
-
-		if (got.payload != want.payload || got.tagged != want.tagged ||
-		    (got.tagged && (got.tag != want.tag || got.on_priority != want.on_priority)))
-			fail_msg("%s: payload %d, tagged %d, tag %#x", rows[i].name, got.payload,
-				 got.tagged, got.tag);
-		if (outcome.result != rows[i].result || outcome.mss_after != rows[i].after)
-			fail_msg("%s: %s, MSS %u", rows[i].name, syn_result_name(outcome.result),
-				 outcome.mss_after);
-		assert_int_equal(outcome.len, 60);
-	}
-}
-
-/* What is none of ours is left as it is, but for bits that would be read as a limit. */
-static void test_unchanged(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct clamp_outcome outcome = { .result = SYN_ALREADY_SMALL, .mss_after = 600 };
-		uint32_t tag = rows[i].hook == OUTPUT ? rows[i].priority : rows[i].mark;
-
-		for (int known = 0; known < 2; known++) {
-			struct queue_answer got = answer(i, known ? &outcome : NULL);
-
-			assert_false(got.payload);
-			assert_int_equal(got.tagged, (tag & BITS) != 0);
-			assert_true(!got.tagged || got.tag == (tag & ~(uint32_t)BITS));
-		}
-		assert_int_equal(outcome.mss_after, 600);
-	}
-}
-
-static void test_what_is_forbidden(void **state)
-{
-	static const struct {
-		bool marks, payload;
-		uint8_t family, hook;
-		bool truncated;
-		enum syn_result result;
-	} cases[] = {
-		{ BYTES,   IPV4,   FORWARD, false, SYN_UNDECIDED },
-		{ BYTES,   IPV4,   FORWARD, true,  SYN_TRUNCATED_COPY },
-		{ BYTES,   BRIDGE, FORWARD, false, SYN_BRIDGE },
-		{ MARKS,   BRIDGE, FORWARD, false, SYN_BRIDGE },
-		{ MARKS,   IPV4,   OUTPUT,  false, SYN_UNDECIDED },
-		{ REFUSED, IPV4,   OUTPUT,  false, SYN_UNDECIDED },
-		{ REFUSED, IPV4,   INPUT,   true,  SYN_TRUNCATED_COPY },
-		{ NOTHING, IPV4,   FORWARD, false, SYN_USERNS },
-		{ NOTHING, BRIDGE, FORWARD, true,  SYN_TRUNCATED_COPY },
+	const struct snapshot_input input = {
+		.links = links, .link_count = 2,
+		.mode = { .clamp.insert_missing = true, .payload = payload },
 	};
+	struct snapshot *snapshot = NULL;
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		const struct snapshot_mode mode = { .payload = cases[i].payload,
-						    .marks = cases[i].marks ? marks : NULL };
-		const struct queue_packet packet = { .nf_family = cases[i].family,
-						     .hook = cases[i].hook,
-						     .truncated = cases[i].truncated };
-
-		assert_int_equal(queue_answer_forbidden(&mode, &packet), cases[i].result);
-	}
-}
-
-static void test_checks(void **state)
-{
-	/* ports 0x1234 to 0x5678, offset 6, SYN, MSS 1460 */
-	static const uint8_t segment[24] = { 0x12, 0x34, 0x56, 0x78, [12] = 0x60, 0x02,
-					     [20] = 2, 4, 0x05, 0xb4 };
-	static const uint8_t local[4] = { 127, 0, 0, 1 }, other[4] = { 127, 0, 0, 2 };
-	static const struct {
-		struct snapshot_check check;
-		const uint8_t *source;
-		enum family family;
-		bool is, lowered;
-	} cases[] = {
-		{ { 0x5678, 0x1234, 600 }, local, FAMILY_IPV4, true,  true },
-		{ { 0x5678, 0x1235, 600 }, local, FAMILY_IPV4, true,  false },
-		{ { 0x1234, 0x9999, 600 }, local, FAMILY_IPV4, true,  false }, /* a SYN-ACK */
-		{ { 0x5679, 0x1234, 600 }, local, FAMILY_IPV4, false, false },
-		{ { 0, 0, 0 },             local, FAMILY_IPV4, false, false },
-		{ { 0x5678, 0x1234, 600 }, other, FAMILY_IPV4, false, false },
-		{ { 0x5678, 0x1234, 600 }, local, FAMILY_IPV6, false, false },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		uint8_t tcp[sizeof(segment)];
-		struct queue_packet packet = { .payload_len = sizeof(tcp) };
-		struct queue_answer given = { .payload = false };
-		const struct syn syn = {
-			.family = cases[i].family, .ip = tcp, .ip_len = sizeof(tcp), .tcp = tcp,
-			.tcp_header_len = sizeof(tcp), .segment_len = sizeof(tcp),
-			.source = cases[i].source, .destination = local,
-		};
-
-		memcpy(tcp, segment, sizeof(tcp));
-		assert_int_equal(queue_answer_check(&cases[i].check, &packet, &syn, &given),
-				 cases[i].is);
-		assert_int_equal(given.payload, cases[i].lowered);
-		assert_int_equal(tcp[22] << 8 | tcp[23], cases[i].lowered ? 600 : 1460);
-	}
+	assert_int_equal(snapshot_build(&input, &snapshot), 0);
+	return snapshot;
 }
 
 static int set_up(void **state)
 {
-	(void)state;
-	marks = make_marks(BITS, entries, 2);
+	struct world *world = calloc(1, sizeof(*world));
+
+	world->config = (struct queue_config){
+		.number = 5000, .counters = counters_new(),
+		.slot = slot_new(1, make_snapshot(true)),
+	};
+	world->slots = malloc((size_t)MESSAGES * QUEUE_SLOT_LEN);
+	assert_int_equal(queue_answer_init(&world->answer, &world->config), 0);
+	for (size_t i = 0; i < MESSAGES; i++) {
+		world->vectors[i] = (struct iovec){ world->slots + i * QUEUE_SLOT_LEN,
+						    QUEUE_SLOT_LEN };
+		world->headers[i].msg_hdr.msg_iov = &world->vectors[i];
+		world->headers[i].msg_hdr.msg_iovlen = 1;
+	}
+	*state = world;
 	return 0;
 }
 
 static int tear_down(void **state)
 {
-	(void)state;
-	free(marks);
+	struct world *world = *state;
+
+	queue_answer_done(&world->answer);
+	slot_free(world->config.slot);
+	counters_free(world->config.counters);
+	free(world->slots);
+	free(world);
 	return 0;
 }
+
+static void receive(struct world *world, const void *message, size_t len)
+{
+	memcpy(world->slots + world->count * QUEUE_SLOT_LEN, message, len);
+	world->headers[world->count].msg_hdr.msg_flags = 0;
+	world->headers[world->count++].msg_len = (uint32_t)len;
+}
+
+/* A SYN with that MSS, or none, and data behind its header, zeros. */
+static void receive_syn(struct world *world, uint32_t id, uint16_t mss, size_t data)
+{
+	static const uint8_t source[] = { 192, 0, 2, 2 }, destination[] = { 198, 51, 100, 2 };
+	const uint8_t options[] = { 2, 4, (uint8_t)(mss >> 8), (uint8_t)mss };
+	static uint8_t packet[QUEUE_SLOT_LEN], message[QUEUE_SLOT_LEN];
+	size_t len = queue_message_syn(packet, 4, source, destination, options,
+				       mss ? sizeof(options) : 0);
+
+	memset(packet + len, 0, data);
+	len += data;
+	packet[2] = (uint8_t)(len >> 8);
+	packet[3] = (uint8_t)len;
+	receive(world, message, queue_message_put(message, id, LAN, WAN, packet, len));
+}
+
+/* The kernel's answer to a message of ours. */
+static void receive_error(struct world *world, int error, uint32_t sequence)
+{
+	const struct { struct nlmsghdr header; struct nlmsgerr error; } message = {
+		.header = { .nlmsg_len = sizeof(message), .nlmsg_type = NLMSG_ERROR },
+		.error = { .error = error, .msg = { .nlmsg_seq = sequence } },
+	};
+
+	receive(world, &message, sizeof(message));
+}
+
+/* Takes what was received; the verdicts as text: "7:1360" payload with that MSS, "..7" all up to
+ * that id as they are. */
+static const char *answer(struct world *world)
+{
+	const uint8_t *at = world->answer.out;
+	size_t used = 0, taken;
+	struct nlmsghdr header;
+	uint32_t id_be;
+
+	taken = queue_answer_messages(&world->answer, world->headers, world->count);
+	assert_int_equal(taken, world->count);
+	world->count = 0;
+	queue_answer_flush(&world->answer);
+	world->text[0] = '\0';
+	for (; at < world->answer.out + world->answer.len; at += (header.nlmsg_len + 3) & ~3u) {
+		memcpy(&header, at, sizeof(header));
+		memcpy(&id_be, at + 28, sizeof(id_be));
+		assert_int_equal(header.nlmsg_seq, id_be);
+		used += (size_t)snprintf(world->text + used, sizeof(world->text) - used,
+					 header.nlmsg_len > 32 ? "%s%u:%u" : "%s..%u",
+					 used ? " " : "", ntohl(id_be),
+					 header.nlmsg_len > 32 ? at[78] << 8 | at[79] : 0);
+	}
+	assert_ptr_equal(at, world->answer.out + world->answer.len);
+	return world->text;
+}
+
+static void test_verdicts_in_order(void **state)
+{
+	static const struct { const char *name; uint16_t mss[6]; const char *verdicts; } rows[] = {
+		{ "nothing",                  { 0 },                  "" },
+		{ "one to lower",             { 1460 },               "1:1360" },
+		{ "one to let be",            { 1200 },               "..1" },
+		{ "a run is one verdict",     { 1200, 1360, 536 },    "..3" },
+		{ "a run before",             { 536, 536, 1460 },     "..2 3:1360" },
+		{ "a run behind",             { 1460, 536, 536 },     "1:1360 ..3" },
+		{ "runs between",             { 1460, 536, 1361, 9 }, "1:1360 ..2 3:1360 ..4" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct world *world = *state;
+
+		for (size_t n = 0; n < 6 && rows[i].mss[n]; n++)
+			receive_syn(world, (uint32_t)n + 1, rows[i].mss[n], 0);
+		print_message("%s\n", rows[i].name);
+		assert_string_equal(answer(world), rows[i].verdicts);
+		queue_answer_sent(&world->answer, true);
+	}
+}
+
+static const char *answer_two_in_one(struct world *world, uint16_t mss)
+{
+	uint8_t two[2 * QUEUE_MESSAGE_MAX];
+	size_t len;
+
+	receive_syn(world, 1, mss, 0);
+	len = world->headers[0].msg_len;
+	memcpy(two, world->slots, len);
+	receive_syn(world, 2, mss, 0);
+	memcpy(two + len, world->slots + QUEUE_SLOT_LEN, len);
+	world->count = 0;
+	receive(world, two, 2 * len);
+	answer(world);
+	queue_answer_sent(&world->answer, true);
+	return world->text;
+}
+
+/* An option is added where the buffer has room behind the packet, not where the next message is. */
+static void test_several_messages_of_one_datagram(void **state)
+{
+	assert_string_equal(answer_two_in_one(*state, 1460), "1:1360 2:1360");
+	assert_string_equal(answer_two_in_one(*state, 0), "..1 2:536");
+}
+
+/* A cut copy is never sent back, and neither is anything where the kernel would refuse it. */
+static void test_what_may_not_change(void **state)
+{
+	struct world *world = *state;
+	struct counters *counters = world->config.counters;
+
+	receive_syn(world, 1, 1460, 0);
+	world->headers[0].msg_len -= 4;
+	world->headers[0].msg_hdr.msg_flags = MSG_TRUNC;
+	receive_syn(world, 2, 1460, 0);
+	world->slots[QUEUE_SLOT_LEN + sizeof(struct nlmsghdr)] = 7; /* NFPROTO_BRIDGE */
+	assert_string_equal(answer(world), "..2");
+	queue_answer_sent(&world->answer, true);
+	assert_int_equal(slot_publish(world->config.slot, make_snapshot(false)), 0);
+	receive_syn(world, 3, 1460, 0);
+	assert_string_equal(answer(world), "..3");
+	assert_int_equal(counter_read(&counters->result[FAMILY_IPV4][SYN_TRUNCATED_COPY]), 1);
+	assert_int_equal(counter_read(&counters->result[FAMILY_IPV4][SYN_BRIDGE]), 1);
+	assert_int_equal(counter_read(&counters->result[FAMILY_IPV4][SYN_USERNS]), 1);
+}
+
+static void test_gaps_are_counted(void **state)
+{
+	struct world *world = *state;
+
+	receive_syn(world, 10, 536, 0); /* the first id tells of no gap */
+	receive_syn(world, 11, 536, 0);
+	receive_syn(world, 15, 536, 0);
+	assert_string_equal(answer(world), "..15");
+	assert_int_equal(counter_read(&world->config.counters->id_gaps), 3);
+	assert_int_equal(counter_read(&world->config.counters->last_id), 15);
+	assert_int_equal(counter_read(&world->config.counters->received), 3);
+}
+
+static void test_errors(void **state)
+{
+	struct world *world = *state;
+
+	receive_error(world, -ENOENT, 3); /* dropped meanwhile: nothing is left to do */
+	assert_string_equal(answer(world), "");
+	receive_error(world, -EPERM, htonl(4)); /* waits on: let go by one more verdict, once */
+	assert_string_equal(answer(world), "..4");
+	queue_answer_sent(&world->answer, true);
+	receive_error(world, -EPERM, htonl(4));
+	assert_string_equal(answer(world), "");
+	assert_int_equal(counter_read(&world->config.counters->verdict_errors), 3);
+	assert_int_equal(counter_read(&world->config.counters->verdicts_refused), 2);
+	assert_false(world->answer.drained);
+	receive_error(world, 0, QUEUE_SEQUENCE_RESIZE);
+	answer(world);
+	assert_false(world->answer.drained);
+	receive_error(world, 0, QUEUE_SEQUENCE_DRAIN);
+	answer(world);
+	assert_true(world->answer.drained);
+}
+
+static void test_what_could_not_be_sent_passes(void **state)
+{
+	struct world *world = *state;
+
+	receive_syn(world, 1, 1460, 0);
+	receive_syn(world, 2, 1460, 0);
+	assert_string_equal(answer(world), "1:1360 2:1360");
+	queue_answer_sent(&world->answer, false);
+	assert_string_equal(answer(world), "..2");
+}
+
+static void test_nonsense_is_counted(void **state)
+{
+	struct world *world = *state;
+
+	receive(world, "no message at all here", 22);
+	assert_string_equal(answer(world), "");
+	assert_int_equal(counter_read(&world->config.counters->malformed_messages), 1);
+}
+
+/* Jumbo SYNs with data: what was taken is sent before the next one, and out is never overrun. */
+static void test_full(void **state)
+{
+	struct world *world = *state;
+	size_t taken = 0, rounds = 0;
+
+	for (uint32_t id = 1; id <= 15; id++)
+		receive_syn(world, id, 1460, 9000);
+	while (taken < 15) {
+		taken += queue_answer_messages(&world->answer, &world->headers[taken], 15 - taken);
+		queue_answer_flush(&world->answer);
+		assert_true(world->answer.len < 128 * 1024);
+		queue_answer_sent(&world->answer, true);
+		rounds++;
+	}
+	assert_int_equal(taken, 15);
+	assert_int_equal(rounds, 2); /* 8 of 9,080 bytes are the first to be more than 64 KiB */
+	assert_int_equal(counter_read(&world->config.counters->result[FAMILY_IPV4][SYN_CLAMPED]),
+			 15);
+}
+
+#define WORLD_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_answers),
-		cmocka_unit_test(test_unchanged),
-		cmocka_unit_test(test_what_is_forbidden),
-		cmocka_unit_test(test_checks),
+		WORLD_TEST(test_verdicts_in_order),
+		WORLD_TEST(test_several_messages_of_one_datagram),
+		WORLD_TEST(test_what_may_not_change),
+		WORLD_TEST(test_gaps_are_counted),
+		WORLD_TEST(test_errors),
+		WORLD_TEST(test_what_could_not_be_sent_passes),
+		WORLD_TEST(test_nonsense_is_counted),
+		WORLD_TEST(test_full),
 	};
 
-	return cmocka_run_group_tests_name("queue_answer", tests, set_up, tear_down);
+	return cmocka_run_group_tests_name("queue_answer", tests, NULL, NULL);
 }
