@@ -203,7 +203,7 @@ $(BUILD)/bench/generator $(BUILD)/bench/sink: $(BUILD)/tests/bench/frames.o
 $(BUILD)/bench/generator: bench_libs = -lm
 $(BUILD)/bench/usual_loop: bench_libs = $(NFQ_LIBS) $(MNL_LIBS)
 $(BUILD)/bench/lookup: $(call archives_of,policy)
-$(BUILD)/bench/rebuild: $(call archives_of,daemon)
+$(BUILD)/bench/rebuild: $(BUILD)/tests/bench/rebuild_scene.o $(call archives_of,daemon)
 $(BUILD)/bench/rebuild: bench_libs = $(libs_daemon)
 bench-programs: all $(BENCH_PROGRAMS)
 bench: bench-programs

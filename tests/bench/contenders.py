@@ -5,13 +5,16 @@ import dataclasses
 import glob
 import json
 import os
+import pathlib
 import subprocess
+import tempfile
 import time
 
 from daemon import BUILD, Daemon
 from topology import LIMIT4, LIMIT6, PEERS, QUEUE, host4, host6
 
 NO_RULE, XT, NFT, PROGRAM, DAEMON = "no rule", "xt", "nft", "program", "daemon"
+PEERS_A_FILE = 10000
 SYN_MATCH = "-p tcp --tcp-flags FIN,SYN,RST SYN"
 
 
@@ -28,6 +31,7 @@ class Contender:
     routes: bool = False
     clamps: bool = True
     base: str = "none"      # who forwards in the same way without a rule
+    floor: str = "packed"   # the null loop behind the same routes
 
     @property
     def queues(self):
@@ -56,32 +60,42 @@ CONTENDERS = (
               clamps=False),
     Contender("packed", "null loop, packed", PROGRAM, ("null_loop", QUEUE, "packed"),
               clamps=False),
+    Contender("packed-routes", "null loop, packed, 100,000 routes", PROGRAM,
+              ("null_loop", QUEUE, "packed"), entries=100000, routes=True, clamps=False,
+              base="none-routes"),
     Contender("usual", "usual libnetfilter_queue loop", PROGRAM,
               ("usual_loop", QUEUE, LIMIT4, LIMIT6)),
     *ours("queue"),
     Contender("queue-routes", "mssclampd, queue, 100,000 prefixes", DAEMON, entries=100000,
-              routes=True, base="none-routes"),
+              routes=True, base="none-routes", floor="packed-routes"),
     *ours("mark"),
     *ours("offload"),
 )
 BY_KEY = {contender.key: contender for contender in CONTENDERS}
 
 
-def rules(contender):
-    """One limit for the interface, or one for each address of each peer."""
-    if contender.routes:
-        return ""
-    if contender.entries == 1:
-        return '{ interface = "out"; mtu = 1380; }'
-    return ",\n".join(f'{{ prefix = "{host4(n)}"; mtu = {1280 + n % 100}; }},\n'
-                      f'{{ prefix = "{host6(n)}"; mtu = {1280 + n % 100}; }}'
-                      for n in range(contender.entries))
+def rules(entries):
+    """One limit for the interface, or one for each address of each peer: several texts,
+    as no file may be larger than 1 MiB."""
+    if entries == 1:
+        return ['{ interface = "out"; mtu = 1380; }']
+    return [",\n".join(f'{{ prefix = "{host4(n)}"; mtu = {1280 + n % 100}; }},\n'
+                       f'{{ prefix = "{host6(n)}"; mtu = {1280 + n % 100}; }}'
+                       for n in range(first, min(first + PEERS_A_FILE, entries)))
+            for first in range(0, entries, PEERS_A_FILE)]
 
 
 def config(contender):
     return (f'mode = "{contender.mode}";\nhooks = [ "forward" ];\n'
-            f"queues = {{ first = {QUEUE}; count = 1; max_packets = 16384; }};\n"
-            f"rules = ({rules(contender)});\n")
+            f"queues = {{ first = {QUEUE}; count = 1; max_packets = 16384; }};\n")
+
+
+def write_rules(contender, directory):
+    """What a daemon whose files lie there finds as drop-ins."""
+    folder = pathlib.Path(directory) / "mssclamp.conf.d"
+    folder.mkdir()
+    for number, text in enumerate(rules(0 if contender.routes else contender.entries)):
+        (folder / f"{number:02}.conf").write_text(f"rules = (\n{text}\n);\n", encoding="ascii")
 
 
 class NotActive(Exception):
@@ -93,7 +107,7 @@ class Running:
 
     def __init__(self, contender, gateway):
         self.contender, self.gateway = contender, gateway
-        self.process, self.daemon, self.start_seconds = None, None, 0.0
+        self.process = self.daemon = self.directory = None
         begin = time.monotonic()
         if contender.routes:
             gateway.add_routes(contender.entries)
@@ -127,19 +141,23 @@ class Running:
                 self.gateway.namespace.run(program, "-t", "mangle", *rule.split())
 
     def _start_daemon(self):
+        self.directory = tempfile.TemporaryDirectory(prefix="mssclamp-")
+        write_rules(self.contender, self.directory.name)
         self.daemon = Daemon(self.gateway.namespace, config(self.contender), ready=False,
-                             verbose=True)
+                             directory=self.directory.name, verbose=True)
         self.process = self.daemon.process
-        self.daemon("wait", "--for", "120")
+        self.daemon("wait", "--for", "30")
         mode = json.loads(self.daemon("--json", "status", code=None).stdout)["mode"]
         if mode != self.contender.mode:
             self.close()
             raise NotActive(f"{self.contender.name}: left out, this mssclampd runs in mode {mode}")
 
-    def place(self, cpu):
-        """All threads of it on one CPU."""
+    def place(self, cpu, first=False):
+        """All threads of it on one CPU; first: nobody else there comes before it."""
+        policy = os.SCHED_FIFO if first else os.SCHED_OTHER
         for task in os.listdir(f"/proc/{self.process.pid}/task") if self.process else ():
             os.sched_setaffinity(int(task), (cpu,))
+            os.sched_setscheduler(int(task), policy, os.sched_param(int(first)))
 
     def cpu_ns(self):
         """What all its threads have used."""
@@ -156,6 +174,7 @@ class Running:
     def close(self):
         if self.daemon:
             self.daemon.close()
+            self.directory.cleanup()
         elif self.process:
             self.process.kill()
             self.process.wait()

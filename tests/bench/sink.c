@@ -24,7 +24,7 @@
 #include "bench.h"
 #include "frames.h"
 
-enum { BLOCK = 1 << 20, BLOCKS = 96, RETIRE_MS = 10, SAMPLES = 1 << 21, CHANGES = 256 };
+enum { BLOCK = 1 << 20, BLOCKS = 32, RETIRE_MS = 10, SAMPLES = 1 << 21, CHANGES = 256 };
 
 struct change {
 	uint64_t time_ns;
@@ -177,9 +177,8 @@ static void close_link(struct sink *sink)
 	struct tpacket_stats_v3 stats;
 	socklen_t len = sizeof(stats);
 
-	do /* what came last lies in a block that the kernel closes by its timer */
-		usleep(2 * RETIRE_MS * 1000);
-	while (read_blocks(sink) > 0);
+	usleep(2 * RETIRE_MS * 1000); /* what came last lies in a block that a timer closes */
+	read_blocks(sink);
 	if (getsockopt(sink->fd, SOL_PACKET, PACKET_STATISTICS, &stats, &len) < 0)
 		fail("PACKET_STATISTICS");
 	sink->lost = stats.tp_drops;
