@@ -30,6 +30,7 @@ class Contender:
     entries: int = 0
     routes: bool = False
     clamps: bool = True
+    workers: int = 1
     base: str = "none"      # who forwards in the same way without a rule
     floor: str = "packed"   # the null loop behind the same routes
 
@@ -68,6 +69,7 @@ CONTENDERS = (
     *ours("queue"),
     Contender("queue-routes", "mssclampd, queue, 100,000 prefixes", DAEMON, entries=100000,
               routes=True, base="none-routes", floor="packed-routes"),
+    Contender("workers-2", "mssclampd, queue, 2 queues", DAEMON, entries=1, workers=2),
     *ours("mark"),
     *ours("offload"),
 )
@@ -87,7 +89,7 @@ def rules(entries):
 
 def config(contender):
     return (f'mode = "{contender.mode}";\nhooks = [ "forward" ];\n'
-            f"queues = {{ first = {QUEUE}; count = 1; max_packets = 16384; }};\n")
+            f"queues = {{ first = {QUEUE}; count = {contender.workers}; max_packets = 16384; }};\n")
 
 
 def write_rules(contender, directory):
@@ -158,6 +160,14 @@ class Running:
         for task in os.listdir(f"/proc/{self.process.pid}/task") if self.process else ():
             os.sched_setaffinity(int(task), (cpu,))
             os.sched_setscheduler(int(task), policy, os.sched_param(int(first)))
+
+    def workers(self):
+        """The threads that read the queues, in the order of these."""
+        names = {}
+        for task in os.listdir(f"/proc/{self.process.pid}/task"):
+            with open(f"/proc/{self.process.pid}/task/{task}/comm", encoding="ascii") as file:
+                names[file.read().strip()] = int(task)
+        return [names[name] for name in sorted(names) if name.startswith("queue")]
 
     def cpu_ns(self):
         """What all its threads have used."""

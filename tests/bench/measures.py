@@ -138,3 +138,16 @@ def latency(topology, running, rate, seconds):
     if seen["packets"] < rate * seconds * 0.9:
         raise RuntimeError(f"{running.contender.name}: {seen['packets']} SYNs arrived")
     return {f"{name}_us": seen[f"{name}_ns"] / 1000 for name in ("p50", "p99", "p999")}
+
+
+def cores(topology, running, count, rate):
+    """CPU time of a SYN where so many cores are busy: on each a generator and the worker whose queue
+    the rule gives to that core (queue N + its number modulo the number of queues)."""
+    for worker, cpu in zip(running.workers(), topology.cpus):
+        os.sched_setaffinity(worker, (cpu,))
+    reader = running.cpu_ns()
+    sent = topology.send_from(topology.generators[:count], running.gateway,
+                              int(rate * TRIAL_SECONDS), rate=rate, group=16)
+    drained(running)
+    spent = running.cpu_ns() - reader + sum(one.cpu_ns for one in sent)
+    return {"cpu_ns": spent / sum(one.count for one in sent)}

@@ -39,12 +39,18 @@ class Program:
              str(BUILD / "bench" / name), *map(str, arguments)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
 
-    def ask(self, line):
+    def tell(self, line):
         self.process.stdin.write(line + "\n")
+
+    def answer(self):
         answer = self.process.stdout.readline()
         if not answer:
-            raise RuntimeError(f"{self.process.args[-3:]} ended at: {line}")
+            raise RuntimeError(f"{self.process.args} ended")
         return answer
+
+    def ask(self, line):
+        self.tell(line)
+        return self.answer()
 
     def close(self):
         self.process.stdin.close()
@@ -66,9 +72,11 @@ class Topology:
     def __init__(self, cpus):
         self.cpus = cpus
         self.generator_end, self.sink_end = Namespace("generator"), Namespace("sink")
-        self.generator = Program(self.generator_end, "generator", FLOWS, PEERS, cpu=cpus[0])
+        self.generators = [Program(self.generator_end, "generator", FLOWS, PEERS, cpu=cpu)
+                           for cpu in cpus]
         self.sink = Program(self.sink_end, "sink", cpu=cpus[1])
-        os.setpriority(os.PRIO_PROCESS, self.generator.process.pid, -20)  # as softirqs would be
+        for generator in self.generators:  # before all others, as softirqs would be
+            os.setpriority(os.PRIO_PROCESS, generator.process.pid, -20)
         os.setpriority(os.PRIO_PROCESS, self.sink.process.pid, 19)
         self.gateways = []
 
@@ -79,13 +87,20 @@ class Topology:
         drop_at(gateway.namespace if drops_at_once else self.sink_end,
                 "in" if drops_at_once else gateway.sink_link)
         mac = gateway.namespace.mac("in").hex(":")
-        answer = self.generator.ask(f"link {gateway.generator_link} {mac}")
-        assert answer == f"ok {gateway.number}\n", answer
+        for generator in self.generators:
+            answer = generator.ask(f"link {gateway.generator_link} {mac}")
+            assert answer == f"ok {gateway.number}\n", answer
         return gateway
 
     def send(self, gateway, count, rate=0, group=64, stamp=False):
-        return Sent(self.generator.ask(
-            f"send {gateway.number} {count} {rate:.0f} {group} {int(stamp)}"))
+        return self.send_from(self.generators[:1], gateway, count, rate, group, stamp)[0]
+
+    @staticmethod
+    def send_from(generators, gateway, count, rate=0, group=64, stamp=False):
+        """From several cores at once: each sends so many."""
+        for generator in generators:
+            generator.tell(f"send {gateway.number} {count} {rate:.0f} {group} {int(stamp)}")
+        return [Sent(generator.answer()) for generator in generators]
 
     def watch(self, gateway, limits=(LIMIT4, LIMIT6)):
         """From now on the sink counts what arrives from one gateway, until seen()."""
@@ -96,8 +111,8 @@ class Topology:
         return json.loads(self.sink.ask("close"))
 
     def close(self):
-        self.generator.close()
-        self.sink.close()
+        for program in (*self.generators, self.sink):
+            program.close()
         for gateway in self.gateways:
             gateway.namespace.close()
         self.generator_end.close()
