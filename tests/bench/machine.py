@@ -15,7 +15,8 @@ def first_match(path, pattern):
 def mitigations():
     """The vulnerabilities that cost something here, or would: "meltdown: Mitigation: PTI"."""
     folder = pathlib.Path("/sys/devices/system/cpu/vulnerabilities")
-    said = {path.name: path.read_text(encoding="ascii").strip() for path in sorted(folder.glob("*"))}
+    said = {path.name: path.read_text(encoding="ascii").strip()
+            for path in sorted(folder.glob("*"))}
     return {name: text for name, text in said.items() if text != "Not affected"}
 
 

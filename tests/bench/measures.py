@@ -18,7 +18,7 @@ IDLE_PPS = 4000
 def drained(running, seconds=10.0):
     """Waits until nothing waits in the queue."""
     end = time.monotonic() + seconds
-    while running.contender.queues and running.gateway.depth() > 0:
+    while running.contender.queues and running.gateway.namespace.queued() > 0:
         if time.monotonic() > end:
             raise RuntimeError(f"{running.contender.name}: the queue does not become empty")
         time.sleep(0.001)
@@ -29,10 +29,10 @@ def drain(topology, running):
     os.kill(running.process.pid, signal.SIGSTOP)
     try:
         topology.send(running.gateway, DRAIN_SYNS)
-        queued, last = running.gateway.depth(), -1
+        queued, last = running.gateway.namespace.queued(), -1
         while queued != last:
             time.sleep(0.002)
-            queued, last = running.gateway.depth(), queued
+            queued, last = running.gateway.namespace.queued(), queued
         before = running.cpu_ns()
     finally:
         os.kill(running.process.pid, signal.SIGCONT)
@@ -92,7 +92,7 @@ def trial(topology, running, rate):
     for _ in range(3):
         topology.watch(running.gateway)
         sent = topology.send(running.gateway, int(rate * TRIAL_SECONDS), rate=rate, group=16)
-        waiting = running.gateway.depth() if running.contender.queues else 0
+        waiting = running.gateway.namespace.queued() if running.contender.queues else 0
         drained(running)
         seen = topology.seen()
         if seen["lost"] == 0:
@@ -141,8 +141,8 @@ def latency(topology, running, rate, seconds):
 
 
 def cores(topology, running, count, rate):
-    """CPU time of a SYN where so many cores are busy: on each a generator and the worker whose queue
-    the rule gives to that core (queue N + its number modulo the number of queues)."""
+    """CPU time of a SYN where so many cores are busy: on each a generator, and the worker whose
+    queue the rule gives to that core (its number modulo the number of queues)."""
     for worker, cpu in zip(running.workers(), topology.cpus):
         os.sched_setaffinity(worker, (cpu,))
     reader = running.cpu_ns()

@@ -21,7 +21,7 @@ plot $bars using ($2/2):(-$1):($2/2):(0.35) with boxxyerror linecolor rgb "#4477
 set size 1,{curve_part}; set origin 0,0
 set title "CPU time of the reader, to the packed null loop, by the number of peers"
 set logscale x; set xrange [0.7:200000]; set yrange [0:*]; set ytics autofreq scale 1
-set lmargin 10; set grid xy; set xlabel "peers"; set bmargin 4
+set lmargin 10; set grid x y; set xlabel "peers"; set bmargin 4
 plot $curve using 1:2:3:4 with yerrorbars pointtype 7 linecolor rgb "#4477aa", \\
      $curve using 1:2 with lines linecolor rgb "#4477aa", 1 with lines dashtype 2 linecolor "black"
 """

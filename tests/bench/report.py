@@ -47,11 +47,23 @@ def compared(measure):
     """One measure: each contender beside its own base."""
     if measure["figure"].endswith("_us"):
         return latencies(measure)
-    rows = [(BY_KEY[key].name, f"{one[measure['figure']]['median']:.3f}",
-             f"{one[measure['figure']]['iqr']:.3f}", f"{one[measure['figure']]['value']:,.0f}",
-             BY_KEY[one["base"]].name, one[measure["figure"]]["rounds"])
-            for key, one in measure["contenders"].items()]
-    return table(("", "ratio", "spread", measure["unit"], "to", "rounds"), rows)
+    rows = []
+    sending = measure["contenders"].get("sending")
+    for key, one in measure["contenders"].items():
+        figure = one[measure["figure"]]
+        rows.append([BY_KEY[key].name, f"{figure['median']:.3f}", f"{figure['iqr']:.3f}",
+                     f"{figure['value']:,.0f}", BY_KEY[one["base"]].name, figure["rounds"]])
+        if sending:
+            rows[-1].insert(3, without(figure, sending["cpu_ns"]["value"]))
+    head = ["", "ratio", "spread", measure["unit"], "to", "rounds"]
+    if sending:
+        head.insert(3, "without sending")
+    return table(head, rows)
+
+
+def without(figure, sending_ns):
+    """The ratio of what is left where the generator's own part is taken from both."""
+    return f"{(figure['value'] - sending_ns) / (figure['base_value'] - sending_ns):.3f}"
 
 
 def latencies(measure):

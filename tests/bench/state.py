@@ -54,6 +54,8 @@ def syns_to_target(topology, gateway):
 class Route:
     """ip(8), which stands ready: what is written to it is done at once."""
 
+    first_mtu = 1200
+
     def __init__(self, running):
         self.process = running.gateway.namespace.popen(["ip", "-batch", "-"], text=True,
                                                        stdin=subprocess.PIPE, bufsize=1)
@@ -68,6 +70,8 @@ class Route:
 
 class Reload:
     """A rule in the configuration file, and a reload."""
+
+    first_mtu = 1100
 
     def __init__(self, running):
         self.running = running
@@ -88,7 +92,7 @@ def took_ms(topology, running, source, mtu):
     time.sleep(0.05)
     begin_ns = time.clock_gettime_ns(time.CLOCK_REALTIME)
     source.change(mtu)
-    time.sleep(0.7)  # a look that is due waits up to 200 ms, and a reload of many rules reads them
+    time.sleep(0.7)  # the next look may be due after 200 ms only
     changes = [at for at, mss in topology.seen()["changes"] if mss == mtu - 40 and at > begin_ns]
     if not changes:
         raise RuntimeError(f"{running.contender.name}: no SYN got MSS {mtu - 40}")
@@ -101,7 +105,7 @@ def event_to_effect(topology, running, how, times):
     with syns_to_target(topology, running.gateway):
         try:
             for number in range(times):
-                taken.append(took_ms(topology, running, source, 1200 + number))
+                taken.append(took_ms(topology, running, source, how.first_mtu + number))
         finally:
             source.close()
     return {**summary(taken), "max": max(taken)}

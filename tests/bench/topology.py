@@ -9,9 +9,8 @@ round can go from one to the other within milliseconds. The sink drops at its li
 
 import json
 import os
-import subprocess
 
-from daemon import BUILD
+from load import Program, Sent
 from netns import Namespace, veth
 
 FLOWS, PEERS = 50_000, 10_000
@@ -27,42 +26,6 @@ def host4(number):
 
 def host6(number):
     return f"fd00:64::{number >> 16:x}:{number & 0xffff:x}"
-
-
-class Program:
-    """A program that answers each line with a line."""
-
-    def __init__(self, namespace, name, *arguments, cpu):
-        # taskset lets even the first of its memory be where it runs
-        self.process = namespace.popen(
-            ["setpriv", "--pdeathsig", "KILL", "taskset", "-c", str(cpu),
-             str(BUILD / "bench" / name), *map(str, arguments)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
-
-    def tell(self, line):
-        self.process.stdin.write(line + "\n")
-
-    def answer(self):
-        answer = self.process.stdout.readline()
-        if not answer:
-            raise RuntimeError(f"{self.process.args} ended")
-        return answer
-
-    def ask(self, line):
-        self.tell(line)
-        return self.answer()
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait(timeout=10)
-        self.process.stdout.close()
-
-
-class Sent:
-    """What one sending was."""
-
-    def __init__(self, answer):
-        self.count, self.cpu_ns, self.wall_ns = map(int, answer.split())
 
 
 class Topology:
@@ -154,12 +117,6 @@ class Gateway:
                   f"route add 2001:db8:{n:x}::/48 via 2001:db8:2::2 dev out mtu 1320\n"
                   for n in range(0x10, 0x10 + half - PEERS)]
         self.namespace.ip("".join(lines))
-
-    def depth(self):
-        """Packets that wait in the queue; the first word of a line is its number."""
-        with self.namespace.entered(), open("/proc/thread-self/net/netfilter/nfnetlink_queue",
-                                            encoding="ascii") as lines:
-            return sum(int(line.split()[2]) for line in lines)
 
 
 def cpus(wanted=None):
