@@ -23,7 +23,7 @@ WHO_EFFECTS = ("queue-100", "queue-10000", "queue-100000", "queue-routes", "mark
 @dataclasses.dataclass(frozen=True)
 class Measure:
     """One table of results. function(bench, running) measures once; who are compared with `beside`
-    of them; `seconds` is about what one round of all takes here."""
+    of them."""
     key: str
     title: str
     figure: str          # the number that the table is about
@@ -31,7 +31,7 @@ class Measure:
     who: tuple
     beside: typing.Callable
     function: typing.Callable
-    rounds: int
+    count: int           # rounds
     how: typing.Callable = rounds.ratio
     warm: int = 1
 

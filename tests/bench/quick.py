@@ -11,7 +11,7 @@ import measures
 import plan
 import rounds
 import state
-from topology import FLOWS, LIMIT4, LIMIT6, Topology, cpus
+from topology import FLOWS, LIMIT4, LIMIT6, Topology, choose_cpus
 
 KEYS = ("none", "xt", "nft", "accept", "packed", "usual", "queue-1", "queue-10000", "mark-1",
         "offload-1", "offload-10000")
@@ -118,7 +118,7 @@ def run(check, topology, running):
 
 
 def main(chosen):
-    check, topology, running = Checks(), Topology(cpus(chosen.cpus)), {}
+    check, topology, running = Checks(), Topology(choose_cpus(chosen.cpus)), {}
     try:
         running, left_out = contenders.start(topology, KEYS)
         for reason in left_out:

@@ -14,8 +14,15 @@ from daemon import BUILD, TOP
 
 OUT = BUILD / "bench"
 DOC = TOP / "doc"
-BEGIN, END = "<!-- make bench writes from here -->", "<!-- to here -->"
-GROWTH = ("queue-1", "queue-100", "queue-1000", "queue-10000", "queue-100000", "queue-routes")
+PART = "<!-- make bench writes: {} -->"
+END = "<!-- to here -->"
+GROWTH = ("queue-1", "queue-100", "queue-1000", "queue-10000", "queue-100000", "queue-routes",
+          "mark-1", "mark-10000", "offload-1", "offload-10000")
+RECKONED = ("xt", "nft", "packed", "usual", "queue-1", "queue-10000", "queue-100000", "mark-10000",
+            "offload-1", "offload-10000")
+SERVER_CORES = 64
+# 100 Gbit/s in connections of 100 kB each: 125,000 a second, and a SYN and a SYN-ACK for each.
+SERVER_PPS = 250_000
 
 
 def collect(bench, left_out):
@@ -76,17 +83,33 @@ def latencies(measure):
     return table(("µs, and spread", "p50", "p99", "p99.9", "p50 itself", "beside", "rounds"), rows)
 
 
-def growth(measures):
-    """What more entries cost."""
-    drain = measures["drain"]["contenders"] if "drain" in measures else {}
-    rows = []
+def growth(results):
+    """What more entries cost: CPU time, memory, and the time from the start to clamping."""
+    measures, rows = results["measures"], []
     for key in GROWTH:
-        memory = measures.get("memory", {}).get(key)
-        if key in drain and memory:
-            ratio = drain[key]["cpu_ns"]
-            rows.append((BY_KEY[key].name, f"{ratio['median']:.3f}", f"{ratio['iqr']:.3f}",
-                         f"{memory['rss_bytes'] / 1e6:.1f}"))
-    return table(("", "CPU, to the null loop", "spread", "memory, MB"), rows) if rows else ""
+        if key not in measures["memory"]:
+            continue
+        cells = []
+        for name in ("drain", "forward"):
+            one = measures[name]["contenders"].get(key)
+            cells.append(f"{one['cpu_ns']['median']:.3f} ({one['cpu_ns']['iqr']:.3f})" if one else "")
+        rows.append([BY_KEY[key].name, *cells, f"{measures['memory'][key]['rss_bytes'] / 1e6:.1f}",
+                     f"{results['start_seconds'][key]:.1f}"])
+    return table(("", "reader, to the null loop", "all, to no rule", "memory, MB", "start, s"), rows)
+
+
+def reckoned(measures):
+    """What a large server would need, from the CPU time of a SYN without the generator's part."""
+    forward, rows = measures["forward"]["contenders"], []
+    sending_ns = forward["sending"]["cpu_ns"]["value"]
+    for key in RECKONED:
+        if key in forward:
+            cost_ns = forward[key]["cpu_ns"]["value"] - sending_ns
+            rows.append((BY_KEY[key].name, f"{cost_ns:,.0f}", f"{1e9 / cost_ns:,.0f}",
+                         f"{SERVER_CORES * 1e9 / cost_ns / 1e6:.0f}",
+                         f"{SERVER_PPS * cost_ns / 1e9:.2f}"))
+    return table(("", "ns a SYN", "SYNs/s, one core", f"millions/s, {SERVER_CORES} cores",
+                  f"cores for {SERVER_PPS:,}/s"), rows)
 
 
 def effects(measures):
@@ -112,6 +135,8 @@ def programs(measures):
 
 
 def cores(measures):
+    if "cores" not in measures:
+        return ""
     one = measures["cores"]["cpu_ns"]
     return table(("", "ratio", "spread", "ns", "rounds"),
                  [("CPU time of a SYN with two busy cores, to that with one",
@@ -124,13 +149,11 @@ def sections(results):
     measures = results["measures"]
     found = [(one["title"], compared(one)) for one in measures.values()
              if isinstance(one, dict) and "contenders" in one]
-    for title, text in (("With more peers and prefixes", growth(measures)),
-                        ("Two cores", cores(measures) if "cores" in measures else ""),
-                        ("A change, and the first SYN that shows it",
+    for title, body in (("A change, and the first SYN that shows it",
                          effects(measures) if "effects" in measures else ""),
                         ("Without a kernel", programs(measures) if "programs" in measures else "")):
-        if text:
-            found.append((title, text))
+        if body:
+            found.append((title, body))
     return found
 
 
@@ -150,15 +173,23 @@ def give_back(*paths):
         os.chown(path, owner.st_uid, owner.st_gid)
 
 
+def replace_part(page, name, body):
+    """The page with another text between the markers of a part."""
+    before, begin, rest = page.partition(PART.format(name))
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise RuntimeError(f"the markers of {name} are gone")
+    return f"{before}{begin}\n\n{body}\n\n{end}{after}"
+
+
 def write_page(results):
-    """Puts the tables between the markers of the page."""
-    page = DOC / "performance.md"
-    before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
-    if not rest or not after:
-        raise RuntimeError(f"{page}: the markers are gone")
-    page.write_text(f"{before}{BEGIN}\n\n{text(results)}\n\n![]({plot.NAME})\n\n{END}{after}",
-                    encoding="utf-8")
+    """Puts what was measured between the markers of the page."""
+    path, measures = DOC / "performance.md", results["measures"]
+    page = path.read_text(encoding="utf-8")
+    page = replace_part(page, "results", f"{text(results)}\n\n![Bars and a curve]({plot.NAME})")
+    page = replace_part(page, "growth", f"{growth(results)}\n\n{cores(measures)}")
+    page = replace_part(page, "a large server", reckoned(measures))
+    path.write_text(page, encoding="utf-8")
 
 
 def write(results, whole):
@@ -175,3 +206,10 @@ def write(results, whole):
             print(f"no plot: {error} (package gnuplot-nox)")
     if whole:
         write_page(results)
+
+
+def rewrite(path):
+    """The page and the plot once more, from the JSON of an earlier run."""
+    results = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
+    write(results, whole=True)
+    return text(results)

@@ -39,14 +39,14 @@ class Pair:
         self.values = collections.defaultdict(list)
         self.base_values = collections.defaultdict(list)
 
-    def round(self, measure, compare, keep):
+    def round(self, measure, how, keep):
         taken = [measure(one) for one in (self.base, self.other, self.other, self.base)]
         for name in taken[0].keys() & taken[1].keys() if keep else ():
             base = (taken[0][name] + taken[3][name]) / 2
             other = (taken[1][name] + taken[2][name]) / 2
             self.values[name].append(other)
             self.base_values[name].append(base)
-            self.compared[name].append(compare(other, base))
+            self.compared[name].append(how(other, base))
 
     def figures(self):
         """By the name of what was measured: the comparison, and what it was made of."""

@@ -119,7 +119,7 @@ class Gateway:
         self.namespace.ip("".join(lines))
 
 
-def cpus(wanted=None):
+def choose_cpus(wanted=None):
     """The CPU of the generator and that of the readers: the first two that we may use."""
     usable = wanted or sorted(os.sched_getaffinity(0))
     return usable[0], usable[1 % len(usable)]
