@@ -66,7 +66,7 @@ MEASURES = (
             lambda bench, one: measures.most(bench.topology, one, bench.guess(one)), 3, warm=0),
     Measure("idle", "Latency of a SYN, 4,000 a second", "p50_us", "µs",
             ("none", "offload-10000") + FEW, packed,
-            lambda bench, one: measures.latency(bench.topology, one, measures.IDLE_PPS, 1.0), 8,
+            lambda bench, one: measures.latency(bench.topology, one, measures.IDLE_PPS, 1.0), 6,
             rounds.difference),
     Measure("half", "Latency of a SYN at half load", "p50_us", "µs",
             ("none", "offload-10000") + FEW, packed,

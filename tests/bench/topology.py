@@ -38,9 +38,8 @@ class Topology:
         self.generators = [Program(self.generator_end, "generator", FLOWS, PEERS, cpu=cpu)
                            for cpu in cpus]
         self.sink = Program(self.sink_end, "sink", cpu=cpus[1])
-        for generator in self.generators:  # before all others, as softirqs would be
-            os.setpriority(os.PRIO_PROCESS, generator.process.pid, -20)
-        os.setpriority(os.PRIO_PROCESS, self.sink.process.pid, 19)
+        for program in (*self.generators, self.sink):  # before all others, as softirqs would be
+            os.setpriority(os.PRIO_PROCESS, program.process.pid, -20)
         self.gateways = []
 
     def add_gateway(self, label, drops_at_once=False):
