@@ -231,7 +231,7 @@ install: all
 	install -m 0644 share/rt_protos.conf \
 		"$(DESTDIR)$(SYSCONFDIR)/iproute2/rt_protos.d/mssclamp.conf"
 	install -m 0644 README.md "$(DESTDIR)$(DOCDIR)"
-	install -m 0644 doc/*.md "$(DESTDIR)$(DOCDIR)/doc"
+	install -m 0644 doc/*.md doc/*.svg "$(DESTDIR)$(DOCDIR)/doc"
 	install -m 0644 doc/man/*.7 "$(DESTDIR)$(MANDIR)/man7"
 	[ -e "$(DESTDIR)$(SYSCONFDIR)/mssclamp.conf" ] || \
 		install -m 0644 conf/mssclamp.conf "$(DESTDIR)$(SYSCONFDIR)/mssclamp.conf"

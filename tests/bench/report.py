@@ -60,8 +60,10 @@ def compared(measure):
         figure = one[measure["figure"]]
         rows.append([BY_KEY[key].name, f"{figure['median']:.3f}", f"{figure['iqr']:.3f}",
                      f"{figure['value']:,.0f}", BY_KEY[one["base"]].name, figure["rounds"]])
-        if sending:
+        if sending and key != "sending":
             rows[-1].insert(3, without(figure, sending["cpu_ns"]["value"]))
+        elif sending:
+            rows[-1].insert(3, "")
     head = ["", "ratio", "spread", measure["unit"], "to", "rounds"]
     if sending:
         head.insert(3, "without sending")
@@ -92,10 +94,12 @@ def growth(results):
         cells = []
         for name in ("drain", "forward"):
             one = measures[name]["contenders"].get(key)
-            cells.append(f"{one['cpu_ns']['median']:.3f} ({one['cpu_ns']['iqr']:.3f})" if one else "")
+            cells.append(
+                f"{one['cpu_ns']['median']:.3f} ({one['cpu_ns']['iqr']:.3f})" if one else "")
         rows.append([BY_KEY[key].name, *cells, f"{measures['memory'][key]['rss_bytes'] / 1e6:.1f}",
                      f"{results['start_seconds'][key]:.1f}"])
-    return table(("", "reader, to the null loop", "all, to no rule", "memory, MB", "start, s"), rows)
+    return table(("", "reader, to the null loop", "all, to no rule", "memory, MB", "start, s"),
+                 rows)
 
 
 def reckoned(measures):

@@ -14,8 +14,8 @@ def spread(values):
     """The distance between the first and the third quartile."""
     if len(values) < 2:
         return 0.0
-    first, _, third = statistics.quantiles(values, n=4, method="inclusive")
-    return third - first
+    quartiles = statistics.quantiles(values, n=4, method="inclusive")
+    return quartiles[2] - quartiles[0]
 
 
 def summary(values):
