@@ -57,6 +57,12 @@ def resident_bytes(pid):
     return int(text.split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
+def cpu_seconds(pid):
+    """What all its threads have used."""
+    return sum(int(path.read_text(encoding="ascii").split()[0])
+               for path in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1e9
+
+
 class Meanwhile(threading.Thread):
     """Real connections, and questions to the daemon, until stopped."""
 
@@ -107,7 +113,9 @@ class Overload:
         generator.tell(f"send 0 {SYNS} 0 64 0")
         self.sent = Sent(generator.answer())
         self.waiting = path.gateway.queued()
+        used = cpu_seconds(daemon.process.pid)
         self.drain_seconds = self._drain(path.gateway)
+        self.drain_cpu_seconds = cpu_seconds(daemon.process.pid) - used
         self.meanwhile.stopped.set()
         self.meanwhile.join()
         self.seen = json.loads(sink.ask("close"))
@@ -127,7 +135,8 @@ def overload(path, servers, daemon, ends):
     print(f"{taken.sent.count / (taken.sent.wall_ns / 1e9):.0f} SYNs a second for "
           f"{taken.sent.wall_ns / 1e9:.1f} s, {taken.seen['clamped']} clamped; "
           f"{taken.meanwhile.connected} connections; {taken.waiting} waited at the end, gone in "
-          f"{taken.drain_seconds * 1000:.0f} ms; slowest answer "
+          f"{taken.drain_seconds * 1000:.0f} ms ({taken.drain_cpu_seconds * 1000:.0f} ms of CPU); "
+          "slowest answer "
           f"{max(taken.meanwhile.answers_seconds, default=0) * 1000:.0f} ms")
     return taken
 
@@ -160,7 +169,8 @@ def test_stats_tell_how_many_passed_unclamped(overload, daemon):
 
 def test_the_backlog_is_gone_at_once(overload):
     assert overload.waiting > 0, "there was one"
-    assert overload.drain_seconds < 0.1 * SLOW
+    assert overload.drain_cpu_seconds < 0.1 * SLOW, "what the worker had to do"
+    assert overload.drain_seconds < 1.0 * SLOW, "whatever else the machine does"
 
 
 def test_memory_is_flat(overload):
