@@ -188,23 +188,29 @@ $(BUILD)/calc-lines: $(BUILD)/tests/lib/calc_lines.o $(call archives_of,ctl)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(libs_ctl)
 
-test-programs: all unit sim fuzz-seeds $(BUILD)/certification-server $(BUILD)/print-conf \
-	$(BUILD)/print-overhead $(BUILD)/calc-lines $(BUILD)/bench/replay
+test-programs: bench-programs unit sim fuzz-seeds $(BUILD)/certification-server \
+	$(BUILD)/print-conf $(BUILD)/print-overhead $(BUILD)/calc-lines \
+	$(BUILD)/bench/replay
 check: all
 	$(Q)tests/run-checks
+# The benchmark (doc/performance.md); BENCH are options of tests/bench/run.
+BENCH_PROGRAMS = $(BUILD)/bench/generator $(BUILD)/bench/sink $(BUILD)/bench/null_loop \
+	$(BUILD)/bench/usual_loop $(BUILD)/bench/lookup $(BUILD)/bench/rebuild
 $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(bench_libs)
+$(BUILD)/bench/generator $(BUILD)/bench/sink: $(BUILD)/tests/bench/frames.o
+$(BUILD)/bench/generator: bench_libs = -lm
+$(BUILD)/bench/usual_loop: bench_libs = $(NFQ_LIBS) $(MNL_LIBS)
 $(BUILD)/bench/lookup: $(call archives_of,policy)
-$(BUILD)/bench/rebuild: $(call archives_of,daemon)
+$(BUILD)/bench/rebuild: $(BUILD)/tests/bench/rebuild_scene.o $(call archives_of,daemon)
 $(BUILD)/bench/rebuild: bench_libs = $(libs_daemon)
 $(BUILD)/bench/replay: $(call archives_of,edge)
 $(BUILD)/bench/replay: bench_libs = $(libs_edge)
-bench: all $(BUILD)/bench/null_loop $(BUILD)/bench/lookup $(BUILD)/bench/rebuild
-	$(Q)$(BUILD)/bench/lookup
-	$(Q)$(BUILD)/bench/rebuild
-	$(Q)MSSCLAMP_BUILD=$(BUILD) tests/bench/run
+bench-programs: all $(BENCH_PROGRAMS)
+bench: bench-programs
+	$(Q)MSSCLAMP_BUILD=$(BUILD) tests/bench/run $(BENCH)
 demo: all
 	$(Q)tests/demo/demo
 
@@ -228,7 +234,7 @@ install: all
 	install -m 0644 share/rt_protos.conf \
 		"$(DESTDIR)$(SYSCONFDIR)/iproute2/rt_protos.d/mssclamp.conf"
 	install -m 0644 README.md "$(DESTDIR)$(DOCDIR)"
-	install -m 0644 doc/*.md "$(DESTDIR)$(DOCDIR)/doc"
+	install -m 0644 doc/*.md doc/*.svg "$(DESTDIR)$(DOCDIR)/doc"
 	install -m 0644 doc/man/*.7 "$(DESTDIR)$(MANDIR)/man7"
 	[ -e "$(DESTDIR)$(SYSCONFDIR)/mssclamp.conf" ] || \
 		install -m 0644 conf/mssclamp.conf "$(DESTDIR)$(SYSCONFDIR)/mssclamp.conf"
@@ -265,6 +271,6 @@ clean:
 distclean: clean
 	rm -rf configure config.mk config.log config.status autom4te.cache
 
-.PHONY: all conf man unit sim fuzz fuzz-seeds fuzz-programs check bench demo install uninstall dist \
-	test-programs print-flags clean distclean
+.PHONY: all conf man unit sim fuzz fuzz-seeds fuzz-programs check bench bench-programs demo install \
+	uninstall dist test-programs print-flags clean distclean
 -include $(shell find $(BUILD)/src $(BUILD)/tests -name '*.d' 2>/dev/null)

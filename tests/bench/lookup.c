@@ -1,23 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a look-up in the snapshot costs, and what it costs to make one and free the one before.
- * CPU time, the best of many rounds: what else runs on the machine can only add to it. */
+ * CPU time, the best of many rounds: what else runs on the machine can only add to it.
+ * Prints JSON. */
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "bench.h"
 #include "world.h"
 
 enum { FLOWS = 4096, LOOKUP_ROUNDS = 200, BUILD_ROUNDS = 15 };
-
-static uint64_t cpu_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 /* Another snapshot in place of the one before, whose peers go with it; returns what it cost. */
 static uint64_t rebuild(struct snapshot_input *input, struct peer_list *list,
@@ -88,7 +81,10 @@ static const struct bench benches[] = {
 	/* name, tunnels, rules: by interface | prefix | peer, routes, peers, policies */
 	{ "nothing",                              1, 0,    0,    0,      0,    0,    0 },
 	{ "1 rule",                               1, 1,    0,    0,      0,    0,    0 },
+	{ "100 prefix rules",                     1, 0,  100,    0,      0,    0,    0 },
+	{ "1,000 prefix rules",                   1, 0, 1000,    0,      0,    0,    0 },
 	{ "10,000 prefix rules",                  1, 0, MANY,    0,      0,    0,    0 },
+	{ "100,000 prefix rules",                 1, 0, ROUTES,  0,      0,    0,    0 },
 	{ "100,000 routes",                       1, 0,    0,    0, ROUTES,    0,    0 },
 	{ "10,000 peers",                         1, 0,    0,    0,      0, MANY,    0 },
 	{ "10,000 peers, a rule for each",        1, 0,    0, MANY,      0, MANY,    0 },
@@ -127,7 +123,7 @@ static struct rule make_rule(const struct bench *bench, uint32_t n, const struct
 static void run(const struct bench *bench)
 {
 	uint32_t rule_count = bench->rules + bench->prefix_rules + bench->peer_rules;
-	uint32_t hosts = bench->routes > MANY ? bench->routes : MANY;
+	uint32_t hosts = bench->routes > MANY || bench->prefix_rules > MANY ? ROUTES : MANY;
 	struct peer_list *named = bench_peers(bench); /* the rules borrow their ids */
 	struct rules rules = { .list = zeroed(rule_count, sizeof(struct rule)) };
 	struct route *routes = zeroed(bench->routes, sizeof(*routes));
@@ -150,8 +146,9 @@ static void run(const struct bench *bench)
 		if (round > 0 && took < best)
 			best = took;
 	}
-	printf("%-34s %8.1f %8.1f %8.1f %10.2f\n", bench->name,
-	       measure_lookup(snapshot, FAMILY_IPV4, hosts, bench->tunnels, false),
+	printf("{\"name\":\"%s\",\"ipv4_ns\":%.1f,\"ipv6_ns\":%.1f,\"between_ns\":%.1f,"
+	       "\"rebuild_ms\":%.3f}",
+	       bench->name, measure_lookup(snapshot, FAMILY_IPV4, hosts, bench->tunnels, false),
 	       measure_lookup(snapshot, FAMILY_IPV6, hosts, bench->tunnels, false),
 	       measure_lookup(snapshot, FAMILY_IPV4, hosts, bench->tunnels, true),
 	       (double)best / 1e6);
@@ -166,9 +163,10 @@ static void run(const struct bench *bench)
 
 int main(void)
 {
-	printf("%-34s %8s %8s %8s %10s\n", "", "IPv4", "IPv6", "between", "rebuild");
-	printf("%-34s %8s %8s %8s %10s\n", "", "ns", "ns", "two, ns", "ms");
-	for (size_t i = 0; i < sizeof(benches) / sizeof(benches[0]); i++)
+	for (size_t i = 0; i < sizeof(benches) / sizeof(benches[0]); i++) {
+		printf("%s", i ? ",\n" : "[");
 		run(&benches[i]);
+	}
+	puts("]");
 	return 0;
 }

@@ -7,19 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench.h"
 #include "policy/snapshot.h"
 
 enum { MANY = 10000, ROUTES = 100000 };
 enum { ETH0 = 2, WG0 = 3 };
-
-static inline void *zeroed(size_t count, size_t size)
-{
-	void *memory = calloc(count + 1, size);
-
-	if (!memory)
-		abort();
-	return memory;
-}
 
 static uint32_t seed = 1;
 

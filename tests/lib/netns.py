@@ -121,6 +121,12 @@ class Namespace:
         with self.entered():
             return socket.if_nametoindex(interface)
 
+    def queued(self):
+        """Packets that wait in all NFQUEUEs."""
+        with self.entered(), open("/proc/thread-self/net/netfilter/nfnetlink_queue",
+                                  encoding="ascii") as lines:
+            return sum(int(line.split()[2]) for line in lines)
+
     def forward(self):
         """Makes the namespace a router for both families."""
         self.sysctl("ipv4/ip_forward", 1)
