@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "edge/nft.h"
 
 #define LOOK_NS NS_PER_SECOND        /* between two looks for changes by others */
@@ -47,6 +48,11 @@ static void fail(struct offloader *offloader, char *error)
 	offloader->offload = NULL;
 	if (guard_set_taken(offloader->guard, false, &ignored) < 0)
 		log_print(LOG_ERR, "offload: the rules of the queue cannot be put back: %s",
+			  ignored ? ignored : "out of memory");
+	free(ignored);
+	ignored = NULL;
+	if (offload_clear(&ignored) < 0)
+		log_print(LOG_ERR, "offload: what the kernel still has cannot be emptied: %s",
 			  ignored ? ignored : "out of memory");
 	free(ignored);
 }
@@ -106,12 +112,31 @@ static int begin(struct offloader *offloader, char **ret_error)
 	return 0;
 }
 
+/* nft takes a number for the interface of that name before it takes it for an index. */
+static int refuse_numbers(const struct snapshot *snapshot, char **ret_error)
+{
+	size_t count;
+	const struct snapshot_link *links = snapshot_links(snapshot, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		const char *name = links[i].link.name;
+
+		if (*name && strspn(name, "0123456789") == strlen(name))
+			return text_fail(ret_error, -EINVAL, "an interface is named \"%s\", and nft "
+					 "would take other interfaces for it; rename it", name);
+	}
+	return 0;
+}
+
 static int apply(struct offloader *offloader, char **ret_error)
 {
+	const struct snapshot *snapshot = slot_current(offloader->slot);
 	uint64_t begin_ns = clock_boottime_ns();
 	struct offload_plan *plan = NULL;
-	int r = offload_plan_build(slot_current(offloader->slot), &plan);
+	int r = refuse_numbers(snapshot, ret_error);
 
+	if (r == 0)
+		r = offload_plan_build(snapshot, &plan);
 	if (r == 0 && !offloader->offload)
 		r = open_offload(offloader, ret_error);
 	if (r == 0)

@@ -34,6 +34,21 @@ def test_no_firewall_no_offload(start):
     assert status["mode"] == "queue" and any("offload" in text for text in status["warnings"])
 
 
+def test_an_interface_named_like_a_number(start, path, inject, arrivals):
+    """nft would take it for the one of that index: the queue does all, until it is gone."""
+    daemon = start('mode = "offload";')
+    number = path.gateway.ifindex("wan")
+    path.gateway.ip(f"link add name {number} type bridge")
+    try:
+        daemon.says(f'offload: .*an interface is named "{number}"')
+        assert daemon.json("offload", code=1)["state"] == "failed"
+        inject(packets.syn(path.CLIENT4, path.SINK4))
+        assert arrivals.next().mss == [1360]
+        assert daemon.stats()["syn"]["clamped_total"] == 1
+    finally:
+        path.gateway.run("ip", "link", "del", "dev", str(number))
+
+
 def test_the_kernel_goes_on_when_we_are_gone(start, path, inject, arrivals):
     daemon = start(CONFIG)
     daemon.kill()
