@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Longest-prefix match, built once and then only read: prefixes are laid flat into the ranges
- * between their borders, so a look-up is one branch-free binary search. */
+ * between their borders, so a look-up is one branch-free binary search. Single addresses, where
+ * there are many, stand in a hash table before that. */
 #pragma once
 
 #include <stddef.h>
@@ -25,6 +26,10 @@ int lpm_build(enum family family, struct lpm_entry *entries, size_t count,
 	      uint32_t (*inherit)(void *userdata, uint32_t own, uint32_t wider), void *userdata,
 	      struct lpm **ret_lpm);
 void lpm_free(struct lpm *lpm);
+
+/* A table for lpm_ranges: single addresses are ranges in it too. Otherwise as lpm_build. */
+int lpm_build_ranges(enum family family, struct lpm_entry *entries, size_t count,
+		     struct lpm **ret_lpm);
 
 /* Hands over the ranges that a prefix covers, in order; neighbours have different values, or a gap
  * between them. Stops where take returns other than 0, and returns that. */

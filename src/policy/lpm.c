@@ -6,13 +6,10 @@
 #include <stdlib.h>
 
 #include "core/wire.h"
+#include "policy/lpm_hosts.h"
 
+#define HOSTS_MIN 16   /* fewer are found as fast by the search */
 #define NESTED_MAX 129 /* prefixes inside each other: one of each length, 0 to 128 bits */
-
-/* An address as a number; IPv4 lies in low. */
-struct key {
-	uint64_t high, low;
-};
 
 /* Range i goes from key i to the one before key i + 1, the last to the end of the address space.
  * Key 0 is address 0, so every address lies in a range. */
@@ -22,35 +19,37 @@ struct lpm {
 	uint32_t *values;
 	union {
 		uint32_t *v4;
-		struct key *v6;
+		struct lpm_key *v6;
 	} keys;
+	struct lpm_hosts hosts;
 };
 
 struct open_prefix {
-	struct key last; /* its last address */
+	struct lpm_key last; /* its last address */
 	uint32_t value;
 };
 
 /* The ranges so far, and the prefixes around the place that the sweep has reached. */
 struct sweep {
-	struct key *keys, end; /* end: the last address of the family */
+	struct lpm_key *keys, end; /* end: the last address of the family */
 	uint32_t *values;
 	size_t count;
 	struct open_prefix open[NESTED_MAX];
 	size_t depth;
+	uint32_t *host_values; /* beside the entries, of single addresses; NULL: they are ranges */
 };
 
-static struct key key_first(const struct address *address)
+static struct lpm_key key_first(const struct address *address)
 {
 	if (address->family == FAMILY_IPV4)
-		return (struct key){ 0, wire_get32(address->bytes) };
-	return (struct key){ wire_get64(address->bytes), wire_get64(address->bytes + 8) };
+		return (struct lpm_key){ 0, wire_get32(address->bytes) };
+	return (struct lpm_key){ wire_get64(address->bytes), wire_get64(address->bytes + 8) };
 }
 
-static struct key key_last(const struct prefix *prefix)
+static struct lpm_key key_last(const struct prefix *prefix)
 {
 	unsigned int host = (unsigned int)(address_bits(prefix->address.family) - prefix->length);
-	struct key key = key_first(&prefix->address);
+	struct lpm_key key = key_first(&prefix->address);
 
 	key.low |= host >= 64 ? UINT64_MAX : (UINT64_C(1) << host) - 1;
 	if (host == 128)
@@ -60,28 +59,23 @@ static struct key key_last(const struct prefix *prefix)
 	return key;
 }
 
-static struct key key_next(struct key key)
+static struct lpm_key key_next(struct lpm_key key)
 {
 	key.low++;
 	key.high += key.low == 0;
 	return key;
 }
 
-static bool key_equal(struct key a, struct key b)
-{
-	return a.high == b.high && a.low == b.low;
-}
-
-static bool key_less(struct key a, struct key b)
+static bool key_less(struct lpm_key a, struct lpm_key b)
 {
 	return a.high < b.high || (a.high == b.high && a.low < b.low);
 }
 
 /* From key on the value holds. Neighbours of equal value are one range, and a range that nothing is
  * left of vanishes. */
-static void sweep_set(struct sweep *sweep, struct key key, uint32_t value)
+static void sweep_set(struct sweep *sweep, struct lpm_key key, uint32_t value)
 {
-	if (sweep->count > 0 && key_equal(sweep->keys[sweep->count - 1], key))
+	if (sweep->count > 0 && lpm_key_equal(sweep->keys[sweep->count - 1], key))
 		sweep->count--;
 	if (sweep->count > 0 && sweep->values[sweep->count - 1] == value)
 		return;
@@ -98,9 +92,9 @@ static uint32_t sweep_value(const struct sweep *sweep)
 /* Ends the innermost prefix: what is around it holds again behind its last address. */
 static void sweep_close(struct sweep *sweep)
 {
-	struct key last = sweep->open[--sweep->depth].last;
+	struct lpm_key last = sweep->open[--sweep->depth].last;
 
-	if (!key_equal(last, sweep->end))
+	if (!lpm_key_equal(last, sweep->end))
 		sweep_set(sweep, key_next(last), sweep_value(sweep));
 }
 
@@ -111,27 +105,57 @@ static void sweep_open(struct sweep *sweep, const struct prefix *prefix, uint32_
 	sweep_set(sweep, key_first(&prefix->address), value);
 }
 
+static bool is_host(const struct prefix *prefix)
+{
+	return prefix->length == address_bits(prefix->address.family);
+}
+
 static void sweep_run(struct sweep *sweep, const struct lpm_entry *entries, size_t count,
 		      uint32_t (*inherit)(void *, uint32_t, uint32_t), void *userdata)
 {
-	sweep_set(sweep, (struct key){ 0, 0 }, LPM_NONE);
+	sweep_set(sweep, (struct lpm_key){ 0, 0 }, LPM_NONE);
 	for (size_t i = 0; i < count; i++) {
-		struct key first = key_first(&entries[i].prefix.address);
+		struct lpm_key first = key_first(&entries[i].prefix.address);
 		uint32_t value = entries[i].value;
 
 		while (sweep->depth > 0 && key_less(sweep->open[sweep->depth - 1].last, first))
 			sweep_close(sweep);
 		if (inherit && sweep->depth > 0)
 			value = inherit(userdata, value, sweep_value(sweep));
-		sweep_open(sweep, &entries[i].prefix, value);
+		if (sweep->host_values && is_host(&entries[i].prefix))
+			sweep->host_values[i] = value;
+		else
+			sweep_open(sweep, &entries[i].prefix, value);
 	}
 	while (sweep->depth > 0)
 		sweep_close(sweep);
 }
 
+static size_t count_hosts(const struct lpm_entry *entries, size_t count)
+{
+	size_t hosts = 0;
+
+	for (size_t i = 0; i < count; i++)
+		hosts += is_host(&entries[i].prefix);
+	return hosts;
+}
+
+static int hosts_build(struct lpm *lpm, const struct lpm_entry *entries, size_t count,
+		       const uint32_t *values)
+{
+	int r = lpm_hosts_init(&lpm->hosts, lpm->family, count_hosts(entries, count));
+
+	for (size_t i = 0; i < count && r == 0; i++) {
+		if (is_host(&entries[i].prefix))
+			lpm_hosts_put(&lpm->hosts, key_first(&entries[i].prefix.address),
+				      values[i]);
+	}
+	return r;
+}
+
 static size_t key_size(enum family family)
 {
-	return family == FAMILY_IPV4 ? sizeof(uint32_t) : sizeof(struct key);
+	return family == FAMILY_IPV4 ? sizeof(uint32_t) : sizeof(struct lpm_key);
 }
 
 /* Copies the ranges into a table that is exactly as large as they are. */
@@ -189,9 +213,10 @@ static int sort_entries(enum family family, struct lpm_entry *entries, size_t co
 	return 0;
 }
 
-int lpm_build(enum family family, struct lpm_entry *entries, size_t count,
-	      uint32_t (*inherit)(void *userdata, uint32_t own, uint32_t wider), void *userdata,
-	      struct lpm **ret_lpm)
+/* apart: single addresses are no ranges. */
+static int build(enum family family, struct lpm_entry *entries, size_t count, bool apart,
+		 uint32_t (*inherit)(void *userdata, uint32_t own, uint32_t wider), void *userdata,
+		 struct lpm **ret_lpm)
 {
 	struct prefix all = { .address = { .family = family } };
 	struct sweep sweep = { .end = key_last(&all) };
@@ -204,16 +229,38 @@ int lpm_build(enum family family, struct lpm_entry *entries, size_t count,
 	/* Each prefix has two borders, and address 0 is one more. */
 	sweep.keys = calloc(2 * count + 1, sizeof(*sweep.keys));
 	sweep.values = calloc(2 * count + 1, sizeof(*sweep.values));
-	if (sweep.keys && sweep.values) {
+	if (apart)
+		sweep.host_values = calloc(count, sizeof(*sweep.host_values));
+	if (sweep.keys && sweep.values && (sweep.host_values || !apart)) {
 		sweep_run(&sweep, entries, count, inherit, userdata);
 		lpm = table_new(family, &sweep);
 	}
+	r = lpm ? 0 : -ENOMEM;
+	if (r == 0 && apart)
+		r = hosts_build(lpm, entries, count, sweep.host_values);
 	free(sweep.keys);
 	free(sweep.values);
-	if (!lpm)
-		return -ENOMEM;
+	free(sweep.host_values);
+	if (r < 0) {
+		lpm_free(lpm);
+		return r;
+	}
 	*ret_lpm = lpm;
 	return 0;
+}
+
+int lpm_build(enum family family, struct lpm_entry *entries, size_t count,
+	      uint32_t (*inherit)(void *userdata, uint32_t own, uint32_t wider), void *userdata,
+	      struct lpm **ret_lpm)
+{
+	return build(family, entries, count, count_hosts(entries, count) >= HOSTS_MIN, inherit,
+		     userdata, ret_lpm);
+}
+
+int lpm_build_ranges(enum family family, struct lpm_entry *entries, size_t count,
+		     struct lpm **ret_lpm)
+{
+	return build(family, entries, count, false, NULL, NULL, ret_lpm);
 }
 
 void lpm_free(struct lpm *lpm)
@@ -222,16 +269,17 @@ void lpm_free(struct lpm *lpm)
 		return;
 	free(lpm->values);
 	free(lpm->keys.v6);
+	lpm_hosts_done(&lpm->hosts);
 	free(lpm);
 }
 
-static struct key range_key(const struct lpm *lpm, size_t at)
+static struct lpm_key range_key(const struct lpm *lpm, size_t at)
 {
-	return lpm->family == FAMILY_IPV4 ? (struct key){ 0, lpm->keys.v4[at] } :
+	return lpm->family == FAMILY_IPV4 ? (struct lpm_key){ 0, lpm->keys.v4[at] } :
 					    lpm->keys.v6[at];
 }
 
-static struct address key_address(enum family family, struct key key)
+static struct address key_address(enum family family, struct lpm_key key)
 {
 	struct address address = { .family = family };
 
@@ -245,7 +293,7 @@ static struct address key_address(enum family family, struct key key)
 }
 
 /* The last address before that key, which is not the first of all. */
-static struct key key_before(struct key key)
+static struct lpm_key key_before(struct lpm_key key)
 {
 	key.high -= key.low == 0;
 	key.low--;
@@ -261,7 +309,7 @@ int lpm_ranges(const struct lpm *lpm,
 
 	for (size_t i = 0; i < lpm->count && r == 0; i++) {
 		bool is_last = i + 1 == lpm->count;
-		struct key end = is_last ? key_last(&all) : key_before(range_key(lpm, i + 1));
+		struct lpm_key end = is_last ? key_last(&all) : key_before(range_key(lpm, i + 1));
 		struct address first = key_address(lpm->family, range_key(lpm, i));
 		struct address last = key_address(lpm->family, end);
 
@@ -290,13 +338,13 @@ static size_t find_v4(const uint32_t *keys, size_t count, uint32_t address)
 	return at;
 }
 
-static size_t find_v6(const struct key *keys, size_t count, struct key address)
+static size_t find_v6(const struct lpm_key *keys, size_t count, struct lpm_key address)
 {
 	size_t at = 0;
 
 	while (count > 1) {
 		size_t half = count / 2, next = (count - half) / 2;
-		const struct key *key = &keys[at + half];
+		const struct lpm_key *key = &keys[at + half];
 
 		__builtin_prefetch(&keys[at + next]);
 		__builtin_prefetch(&keys[at + half + next]);
@@ -307,14 +355,25 @@ static size_t find_v6(const struct key *keys, size_t count, struct key address)
 	return at;
 }
 
+static uint32_t lookup_v4(const struct lpm *lpm, uint32_t key)
+{
+	uint32_t value = lpm_hosts_find_v4(&lpm->hosts, key);
+
+	return value != LPM_NONE ? value : lpm->values[find_v4(lpm->keys.v4, lpm->count, key)];
+}
+
+static uint32_t lookup_v6(const struct lpm *lpm, struct lpm_key key)
+{
+	uint32_t value = lpm_hosts_find_v6(&lpm->hosts, key);
+
+	return value != LPM_NONE ? value : lpm->values[find_v6(lpm->keys.v6, lpm->count, key)];
+}
+
 uint32_t lpm_lookup(const struct lpm *lpm, const uint8_t *address)
 {
-	struct key key;
-
 	if (!lpm)
 		return LPM_NONE;
 	if (lpm->family == FAMILY_IPV4)
-		return lpm->values[find_v4(lpm->keys.v4, lpm->count, wire_get32(address))];
-	key = (struct key){ wire_get64(address), wire_get64(address + 8) };
-	return lpm->values[find_v6(lpm->keys.v6, lpm->count, key)];
+		return lookup_v4(lpm, wire_get32(address));
+	return lookup_v6(lpm, (struct lpm_key){ wire_get64(address), wire_get64(address + 8) });
 }

@@ -73,7 +73,7 @@ static int lay_flat(enum family family, struct lpm_entry *prefixes, size_t count
 
 	if (count == 0)
 		return 0;
-	r = lpm_build(family, prefixes, count, NULL, NULL, &lpm);
+	r = lpm_build_ranges(family, prefixes, count, &lpm);
 	if (r < 0)
 		return r;
 	r = lpm_ranges(lpm, take_range, ranges);

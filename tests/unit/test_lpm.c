@@ -69,16 +69,19 @@ static uint32_t scan(const struct lpm_entry *entries, size_t count, const uint8_
 	return value;
 }
 
-/* Prefixes of one family that differ. Half of them lie inside an earlier one, so they nest. */
+/* Prefixes of one family that differ. Half of them lie inside an earlier one, so they nest; in every
+ * other table most are single addresses, as peers have. */
 static struct lpm_entry *make_entries(struct random *random, enum family family, size_t wanted,
 				      size_t *ret_count)
 {
 	struct lpm_entry *entries = calloc(wanted ? wanted : 1, sizeof(*entries));
+	bool hosts = random_next(random) % 2;
 	size_t count = 0;
 
 	assert_non_null(entries);
 	while (count < wanted) {
-		uint8_t length = (uint8_t)(random_next(random) % (address_bits(family) + 1u));
+		uint8_t length = hosts && random_next(random) % 4 ? address_bits(family) :
+				 (uint8_t)(random_next(random) % (address_bits(family) + 1u));
 		uint8_t bytes[ADDRESS_MAX];
 		struct address address;
 		bool twice = false;
@@ -398,6 +401,73 @@ static void test_neighbours_melt_together(void **state)
 	free(entries);
 }
 
+/* Ranges as they come: in order, none into another, and each of its two ends of the value that a
+ * look-up finds there. Behind it is a gap or another value. */
+struct ranges {
+	const struct lpm *lpm;
+	struct address last;
+	uint32_t value;
+	size_t count;
+};
+
+static int take_range(void *userdata, const struct address *first, const struct address *last,
+		      uint32_t value)
+{
+	struct ranges *ranges = userdata;
+	struct address behind = ranges->last;
+
+	assert_true(address_compare(first, last) <= 0);
+	assert_int_equal(lpm_lookup(ranges->lpm, first->bytes), value);
+	assert_int_equal(lpm_lookup(ranges->lpm, last->bytes), value);
+	if (ranges->count++ > 0) {
+		assert_true(address_compare(&ranges->last, first) < 0);
+		step(behind.bytes, address_bytes(behind.family), 1);
+		assert_true(!address_equal(&behind, first) || value != ranges->value);
+	}
+	ranges->last = *last;
+	ranges->value = value;
+	return 0;
+}
+
+static int stop_at_once(void *userdata, const struct address *first, const struct address *last,
+			uint32_t value)
+{
+	(void)userdata;
+	(void)first;
+	(void)last;
+	(void)value;
+	return -7;
+}
+
+static void test_ranges_are_what_look_ups_find(void **state)
+{
+	struct random random = { 77 };
+
+	(void)state;
+	for (int i = 0; i < 100; i++) {
+		enum family family = i % 2 ? FAMILY_IPV6 : FAMILY_IPV4;
+		size_t count;
+		struct lpm_entry *entries = make_entries(&random, family, 60, &count);
+		struct lpm *apart, *flat;
+		struct ranges ranges = { 0 };
+		uint8_t address[ADDRESS_MAX];
+
+		assert_int_equal(lpm_build(family, entries, count, NULL, NULL, &apart), 0);
+		assert_int_equal(lpm_build_ranges(family, entries, count, &flat), 0);
+		ranges.lpm = apart;
+		assert_int_equal(lpm_ranges(flat, take_range, &ranges), 0);
+		assert_true(ranges.count > 0);
+		assert_int_equal(lpm_ranges(flat, stop_at_once, NULL), -7);
+		for (int k = 0; k < 500; k++) {
+			make_address(&random, family, entries, count, address);
+			assert_int_equal(lpm_lookup(apart, address), lpm_lookup(flat, address));
+		}
+		lpm_free(apart);
+		lpm_free(flat);
+		free(entries);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -408,6 +478,7 @@ int main(void)
 		cmocka_unit_test(test_refuses),
 		cmocka_unit_test(test_no_table_is_empty),
 		cmocka_unit_test(test_neighbours_melt_together),
+		cmocka_unit_test(test_ranges_are_what_look_ups_find),
 	};
 
 	return cmocka_run_group_tests_name("lpm", tests, NULL, NULL);
