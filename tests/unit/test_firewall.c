@@ -53,26 +53,26 @@ static void test_print(void **state)
 		struct firewall_plan plan;
 		const char *text;
 	} cases[] = {
-		{ "nft, four queues, every hook", FIREWALL_NFTABLES, { ALL_HOOKS, 5000, 4 },
+		{ "nft, four queues, every hook", FIREWALL_NFTABLES, { ALL_HOOKS, 5000, 4, 0 },
 		  "add table inet mssclamp\n"
 		  NFT_HOOK("forward", "bypass,fanout to 5000-5003")
 		  NFT_HOOK("output", "bypass,fanout to 5000-5003")
 		  NFT_HOOK("input", "bypass,fanout to 5000-5003") },
 		{ "nft, one queue has no fanout; other hooks' chains are emptied",
-		  FIREWALL_NFTABLES, { FIREWALL_OUTPUT, 65535, 1 },
+		  FIREWALL_NFTABLES, { FIREWALL_OUTPUT, 65535, 1, 0 },
 		  "add table inet mssclamp\n"
 		  NFT_CHAIN("forward")
 		  NFT_HOOK("output", "bypass to 65535")
 		  NFT_CHAIN("input") },
-		{ "auto prints nft", FIREWALL_AUTO, { 0, 0, 1 },
+		{ "auto prints nft", FIREWALL_AUTO, { 0, 0, 1, 0 },
 		  "add table inet mssclamp\n"
 		  NFT_CHAIN("forward") NFT_CHAIN("output") NFT_CHAIN("input") },
-		{ "iptables, two queues, every hook", FIREWALL_IPTABLES, { ALL_HOOKS, 0, 2 },
+		{ "iptables, two queues, every hook", FIREWALL_IPTABLES, { ALL_HOOKS, 0, 2, 0 },
 		  IPT_FILES(IPT_CHAIN("--queue-balance 0:1 --queue-bypass --queue-cpu-fanout")
 			    IPT_JUMP("FORWARD") IPT_JUMP("OUTPUT") IPT_JUMP("INPUT")) },
-		{ "iptables, one queue, one hook", FIREWALL_IPTABLES, { FIREWALL_INPUT, 7, 1 },
+		{ "iptables, one queue, one hook", FIREWALL_IPTABLES, { FIREWALL_INPUT, 7, 1, 0 },
 		  IPT_FILES(IPT_CHAIN("--queue-num 7 --queue-bypass") IPT_JUMP("INPUT")) },
-		{ "none", FIREWALL_NONE, { ALL_HOOKS, 5000, 4 },
+		{ "none", FIREWALL_NONE, { ALL_HOOKS, 5000, 4, 0 },
 		  "# firewall = \"none\": mssclampd loads no rules\n" },
 	};
 
@@ -93,7 +93,7 @@ static void test_print(void **state)
 
 static void test_print_to_full_disk(void **state)
 {
-	static const struct firewall_plan plan = { ALL_HOOKS, 5000, 4 };
+	static const struct firewall_plan plan = { ALL_HOOKS, 5000, 4, 0 };
 	FILE *out = fopen("/dev/full", "w");
 
 	(void)state;
@@ -122,8 +122,8 @@ static void test_lines_on_one(void **state)
 /* Backend none leaves the rules to somebody else: everything succeeds and nothing happens. */
 static void test_none(void **state)
 {
-	static const struct firewall_plan plan = { ALL_HOOKS, 5000, 4 };
-	struct firewall_counts counts = { 1, 2, 3 };
+	static const struct firewall_plan plan = { ALL_HOOKS, 5000, 4, 0 };
+	struct firewall_counts counts = { 1, 2, 3, 4 };
 	enum firewall_state live = FIREWALL_STATE_OK;
 	struct firewall *firewall = NULL;
 	char culprit[16] = "x", *error = NULL;
@@ -138,7 +138,8 @@ static void test_none(void **state)
 	assert_int_equal(firewall_check(firewall, &plan, &live, NULL, &error), 0);
 	assert_int_equal(live, FIREWALL_STATE_NONE);
 	assert_int_equal(firewall_read_counts(firewall, &counts, &error), 0);
-	assert_true(counts.forward == 0 && counts.output == 0 && counts.input == 0);
+	assert_true(counts.forward == 0 && counts.output == 0 && counts.input == 0 &&
+		    counts.over_limit == 0);
 	assert_int_equal(firewall_read_events(firewall, &pid, culprit), 0);
 	assert_int_equal(pid, 0);
 	assert_string_equal(culprit, "");

@@ -86,7 +86,7 @@ static const struct {
 /* The expected lines of IPv4 alone: the save of one family is compared. */
 static void expect_ipv4(unsigned int hooks, struct firewall_lines *expected)
 {
-	const struct firewall_plan plan = { hooks, 5000, 4 };
+	const struct firewall_plan plan = { hooks, 5000, 4, 0 };
 
 	assert_int_equal(firewall_iptables_expect(&plan, expected), 0);
 	while (expected->line[expected->count - 1].family != 0)
@@ -129,7 +129,7 @@ static void test_states(void **state)
 /* One family right, the other gone: only the one that is gone is written. */
 static void test_families(void **state)
 {
-	const struct firewall_plan plan = { FIREWALL_FORWARD, 5000, 4 };
+	const struct firewall_plan plan = { FIREWALL_FORWARD, 5000, 4, 0 };
 	struct firewall_lines expected = { 0 }, live = { 0 };
 	char *ipv4 = NULL, *ipv6 = NULL;
 	size_t size;

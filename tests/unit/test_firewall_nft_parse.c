@@ -168,7 +168,7 @@ static void test_states(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		const struct firewall_plan plan = { cases[i].hooks, 5000, 4 };
+		const struct firewall_plan plan = { cases[i].hooks, 5000, 4, 0 };
 		struct firewall_lines expected = { 0 }, live = { 0 };
 		size_t alien = 0;
 		char *text;
@@ -231,7 +231,7 @@ static void test_misplaced_chains(void **state)
 			      BASE("output", "input", "-150", "accept")
 			      BASE("input", "output", "-150", "accept")), "forward output input " },
 	};
-	static const struct firewall_plan plan = { FIREWALL_FORWARD, 5000, 4 };
+	static const struct firewall_plan plan = { FIREWALL_FORWARD, 5000, 4, 0 };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(places); i++) {
