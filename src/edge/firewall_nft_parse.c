@@ -21,6 +21,11 @@ static const char *string_of(const json_t *object, const char *key)
 	return text ? text : "";
 }
 
+static uint32_t number_of(const json_t *object, const char *key)
+{
+	return (uint32_t)json_integer_value(json_object_get(object, key));
+}
+
 static const struct firewall_hook_name *hook_named(const char *name)
 {
 	for (size_t i = 0; i < FIREWALL_HOOKS; i++)
@@ -190,8 +195,7 @@ static bool read_limit(const json_t *expr, uint64_t *ret_packets,
 	    !json_object_get(json_array_get(expr, 3), "accept") ||
 	    !is_flags_match(json_array_get(expr, 0), 0x17, row->flag_bits))
 		return false;
-	per_source_nft_rule(row, name, (uint32_t)json_integer_value(json_object_get(limit, "rate")),
-			    (uint32_t)json_integer_value(json_object_get(limit, "burst")),
+	per_source_nft_rule(row, name, number_of(limit, "rate"), number_of(limit, "burst"),
 			    ret_text);
 	*ret_packets = (uint64_t)json_integer_value(json_object_get(counter, "packets"));
 	return true;
@@ -216,7 +220,8 @@ static int parse_rule(const json_t *rule, const char *plain, struct firewall_lin
 		return firewall_lines_add(live, &line, "add rule inet " NFT_TABLE " %s %s", chain,
 					  limit);
 	}
-	if (json_array_size(expr) != 3 || !is_flags_match(json_array_get(expr, 0), 0x07, 0x02) || !counter ||
+	if (json_array_size(expr) != 3 || !counter ||
+	    !is_flags_match(json_array_get(expr, 0), 0x07, 0x02) ||
 	    !read_queue(json_array_get(expr, 2), &target)) {
 		++*alien;
 		return add_alien(chain, json_integer_value(json_object_get(rule, "handle")), plain,
@@ -266,9 +271,8 @@ static int parse_set(const json_t *set, struct firewall_lines *live)
 
 	if (!row_named(name))
 		return 0;
-	per_source_nft_set(name, string_of(set, "type"),
-			   (uint32_t)json_integer_value(json_object_get(set, "size")),
-			   (uint32_t)json_integer_value(json_object_get(set, "timeout")), text);
+	per_source_nft_set(name, string_of(set, "type"), number_of(set, "size"),
+			   number_of(set, "timeout"), text);
 	return firewall_lines_add(live, &line, "add %s", text);
 }
 

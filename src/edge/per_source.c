@@ -19,9 +19,9 @@ const struct per_source_row per_source_rows[PER_SOURCE_ROWS] = {
 	{ "to6", "ipv6_addr", TO, "ip6", "daddr", NET6 },
 };
 
-/* xt_hashlimit drops a packet for which its table has no room (hashlimit_mt_common, hotdrop), so the
- * table must never be full: no more than LOOKED_AT a second come to it, and their addresses stay for
- * the expiry and the time to the next cleaning, a second: 10,000 + 3 x 100,000 at most. */
+/* xt_hashlimit drops a packet for which its table has no room (hashlimit_mt_common, hotdrop), so
+ * the table must never be full: no more than LOOKED_AT a second come to it, and their addresses
+ * stay for the expiry and the time to the next cleaning, a second: 10,000 + 3 x 100,000 at most. */
 #define LOOKED_AT "-m hashlimit --hashlimit-upto 100000/sec --hashlimit-burst 10000 "
 #define TABLE_SIZE "--hashlimit-htable-size 65536 --hashlimit-htable-max 524288"
 
@@ -58,11 +58,11 @@ int per_source_try(char **ret_error)
 {
 	static const char commands[] =
 		"add table inet " NFT_TABLE "_try\n"
-		"add set inet " NFT_TABLE "_try try { type ipv4_addr; size 1; flags dynamic,timeout; "
-		"timeout 1s; }\n"
+		"add set inet " NFT_TABLE "_try try "
+		"{ type ipv4_addr; size 1; flags dynamic,timeout; timeout 1s; }\n"
 		"add chain inet " NFT_TABLE "_try try\n"
-		"add rule inet " NFT_TABLE "_try try update @try { ip saddr limit rate over 1/second "
-		"burst 1 packets }\n";
+		"add rule inet " NFT_TABLE "_try try "
+		"update @try { ip saddr limit rate over 1/second burst 1 packets }\n";
 
 	return nft_run(commands, NFT_TRY, NULL, ret_error);
 }
