@@ -33,7 +33,7 @@ void per_source_nft_name(const struct per_source_row *row, const char *prefix, u
  * go to the queue (net/netfilter/nft_dynset.c nft_dynset_eval breaks the rule). */
 void per_source_nft_set(const char *name, const char *type, uint32_t size, uint32_t seconds,
 			char ret_text[PER_SOURCE_TEXT_MAX]);
-#define PER_SOURCE_SIZE 65536 /* addresses a set holds */
+#define PER_SOURCE_SIZE 16384 /* addresses a set holds: libnftables reads them with the table */
 /* The rule: what is above leaves the chain. */
 void per_source_nft_rule(const struct per_source_row *row, const char *name, uint32_t rate_pps,
 			 uint32_t burst, char ret_text[PER_SOURCE_TEXT_MAX]);

@@ -289,8 +289,8 @@ static void test_counters(void **state)
 	"\"type\": \"" type "\", \"handle\": 1, \"size\": " size ", \"flags\": [\"timeout\"], "  \
 	"\"timeout\": 2}}"
 #define LIMIT_SETS(size)                                                                \
-	LIMIT_SET("from4_50", "ipv4_addr", size) LIMIT_SET("to4_50", "ipv4_addr", "65536") \
-	LIMIT_SET("from6_50", "ipv6_addr", "65536") LIMIT_SET("to6_50", "ipv6_addr", "65536")
+	LIMIT_SET("from4_50", "ipv4_addr", size) LIMIT_SET("to4_50", "ipv4_addr", "16384") \
+	LIMIT_SET("from6_50", "ipv6_addr", "16384") LIMIT_SET("to6_50", "ipv6_addr", "16384")
 #define LIMIT_RULES(rate, burst)                                                        \
 	RULE("forward", "12", LIMIT_RULE("from4_50", KEY("ip", "saddr"), "\"syn\"", rate, burst)) \
 	RULE("forward", "13", LIMIT_RULE("to4_50", KEY("ip", "daddr"), SYN_ACK, "50", "100"))  \
@@ -314,24 +314,24 @@ static void test_limit(void **state)
 		enum firewall_state state;
 		const char *diff, *repair_start;
 	} rows[] = {
-		{ "as planned", LIMITED("65536", "50", "100"), 50, FIREWALL_STATE_OK, "", "" },
-		{ "another rate in the rule", LIMITED("65536", "51", "100"), 50,
+		{ "as planned", LIMITED("16384", "50", "100"), 50, FIREWALL_STATE_OK, "", "" },
+		{ "another rate in the rule", LIMITED("16384", "51", "100"), 50,
 		  FIREWALL_STATE_DIFFERENT, "- " TEXT_LIMIT
 		  "+ add rule inet mssclamp forward tcp flags & (fin|syn|rst|ack) == syn update "
 		  "@from4_50 { ip saddr limit rate over 51/second burst 100 packets } counter "
 		  "accept\n", "add table inet mssclamp\nadd set inet mssclamp from4_50 { type "
-		  "ipv4_addr; size 65536; flags dynamic,timeout; timeout 2s; }\n" },
+		  "ipv4_addr; size 16384; flags dynamic,timeout; timeout 2s; }\n" },
 		{ "a set of another size", LIMITED("7", "50", "100"), 50, FIREWALL_STATE_DIFFERENT,
-		  "- add set inet mssclamp from4_50 { type ipv4_addr; size 65536; flags "
+		  "- add set inet mssclamp from4_50 { type ipv4_addr; size 16384; flags "
 		  "dynamic,timeout; timeout 2s; }\n+ add set inet mssclamp from4_50 { type "
 		  "ipv4_addr; size 7; flags dynamic,timeout; timeout 2s; }\n",
 		  "flush chain inet mssclamp forward\ndelete set inet mssclamp from4_50\n" },
 		{ "no limit is planned any more",
-		  LIST(TABLE LIMIT_SET("from4_50", "ipv4_addr", "65536") CHAIN("forward")
+		  LIST(TABLE LIMIT_SET("from4_50", "ipv4_addr", "16384") CHAIN("forward")
 		       RULE("forward", "12",
 			    LIMIT_RULE("from4_50", KEY("ip", "saddr"), "\"syn\"", "50", "100"))
 		       QUEUED), 0, FIREWALL_STATE_DIFFERENT,
-		  "+ add set inet mssclamp from4_50 { type ipv4_addr; size 65536; flags "
+		  "+ add set inet mssclamp from4_50 { type ipv4_addr; size 16384; flags "
 		  "dynamic,timeout; timeout 2s; }\n+ " TEXT_LIMIT,
 		  "flush chain inet mssclamp forward\ndelete set inet mssclamp from4_50\n"
 		  "add table inet mssclamp\n" TEXT_HOOK("forward") },

@@ -107,7 +107,7 @@ static void test_limit_per_source(void **state)
 		assert_non_null(out);
 		offload_write(&limited, NULL, &world.plan, out);
 		assert_int_equal(fclose(out), 0);
-		has(text, "add set inet mssclamp offload_from4_50 { type ipv4_addr; size 65536; ");
+		has(text, "add set inet mssclamp offload_from4_50 { type ipv4_addr; size 16384; ");
 		rule = strstr(text, "offload_queue tcp flags & (fin|syn|rst|ack) == (syn|ack) "
 			      "update @offload_to6_50 { ip6 daddr and ffff:ffff:ffff:ffff:: limit "
 			      "rate over 50/second burst 100 packets } counter accept\n");

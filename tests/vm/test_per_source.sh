@@ -52,7 +52,7 @@ has_limit_of() {
 		rules | grep -q "update @to6_$1 { ip6 daddr & ffff:ffff:ffff:ffff:: limit rate over $1/second"
 }
 all_sets_are_whole() {
-	[ "$(rules | grep -c 'size 65536')" = 4 ] && rules | grep -q 'update @from4_1'
+	[ "$(rules | grep -c 'size 16384')" = 4 ] && rules | grep -q 'update @from4_1'
 }
 # at_least LEAST COMMAND...
 at_least() {
