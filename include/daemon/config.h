@@ -28,6 +28,7 @@ struct config {
 	uint16_t queue_first;
 	uint16_t queue_count; /* 0: one a CPU, at most 4 */
 	uint32_t queue_max_packets;
+	uint32_t per_source; /* SYNs a second, 0: no limit */
 	struct rules *rules;
 	struct config_tunnel *tunnels;
 	size_t tunnel_count;

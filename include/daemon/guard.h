@@ -21,6 +21,8 @@ int guard_open(sd_event *event, enum firewall_backend backend, const struct fire
 void guard_close(struct guard *guard);
 
 enum firewall_backend guard_backend(const struct guard *guard);
+/* As firewall_no_limit. */
+const char *guard_no_limit(const struct guard *guard);
 const struct firewall_plan *guard_plan(const struct guard *guard);
 /* As last seen. */
 enum firewall_state guard_state(const struct guard *guard);
@@ -29,7 +31,7 @@ uint64_t guard_reinstalled_total(const struct guard *guard);
 /* Rules of ours that stand elsewhere had to be put back. */
 void guard_count_repair(struct guard *guard);
 
-/* Another plan (hooks), put in force at once. Returns 0, or -errno with the old plan kept (of the
+/* Another plan (hooks, limit per source), put in force at once. Returns 0, or -errno with the old plan kept (of the
  * rules a part may have changed: set the old plan again); *ret_error gets an owned text. */
 int guard_set_plan(struct guard *guard, const struct firewall_plan *plan, char **ret_error);
 
@@ -63,5 +65,5 @@ int guard_read_counts(struct guard *guard, struct firewall_counts *ret_counts);
 /* What the counters say now is no news. */
 void guard_forget_counts(struct guard *guard);
 
-/* SYNs the rules have counted since this daemon started. Returns 0 or -errno. */
+/* SYNs the rules have counted and queued since this daemon started. Returns 0 or -errno. */
 int guard_read_new_syns(struct guard *guard, uint64_t *ret_syns);

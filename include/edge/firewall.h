@@ -25,6 +25,7 @@ struct firewall_plan {
 	unsigned int hooks;   /* FIREWALL_* bits */
 	uint16_t queue_first;
 	uint16_t queue_count; /* at least 1 */
+	uint32_t per_source;  /* SYNs a second of one address that are sent to the queue; 0: all */
 };
 
 enum firewall_state {
@@ -57,6 +58,10 @@ int firewall_print(enum firewall_backend backend, const struct firewall_plan *pl
  * that are right already are not touched (their counters go on). *ret_error as above. */
 int firewall_apply(struct firewall *firewall, const struct firewall_plan *plan, char **ret_error);
 
+/* Why the limit per source of the last plan is not in force: the kernel refused it, and the rules
+ * stand without. NULL where it is, or none was planned. */
+const char *firewall_no_limit(const struct firewall *firewall);
+
 /* Takes the rules out that another backend, or iptables' other variant (nft, legacy), left before
  * something changed: with them a SYN would be queued twice. Call it once, after the first
  * firewall_apply; nothing there is no error. What cannot be looked at (iptables-legacy needs root)
@@ -77,6 +82,7 @@ int firewall_check(struct firewall *firewall, const struct firewall_plan *plan,
 /* SYNs the rules have counted, by hook and both families together. */
 struct firewall_counts {
 	uint64_t forward, output, input;
+	uint64_t over_limit; /* of those: above the limit per source, not sent to the queue */
 };
 int firewall_read_counts(struct firewall *firewall, struct firewall_counts *ret_counts,
 			 char **ret_error);

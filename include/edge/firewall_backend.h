@@ -27,7 +27,7 @@ struct firewall_hook_name {
 };
 extern const struct firewall_hook_name firewall_hooks[FIREWALL_HOOKS];
 
-enum firewall_kind { FIREWALL_IS_TABLE, FIREWALL_IS_CHAIN, FIREWALL_IS_RULE };
+enum firewall_kind { FIREWALL_IS_TABLE, FIREWALL_IS_SET, FIREWALL_IS_CHAIN, FIREWALL_IS_RULE };
 
 /* One object of ours as a command in the backend's own syntax. Equal texts mean equal objects. */
 struct firewall_line {
@@ -36,6 +36,7 @@ struct firewall_line {
 	unsigned int hook; /* FIREWALL_* bit: the hook it stands in, 0 for none */
 	size_t family;     /* iptables: 0 IPv4, 1 IPv6 */
 	uint64_t packets;  /* live rules that decide what is a SYN: their counter, else 0 */
+	bool over_limit;   /* a rule of the limit per source: its counter too */
 	bool optional;     /* expected lines: may be there or not */
 	bool matched;      /* firewall_lines_match found it in the other list too */
 };
@@ -101,6 +102,7 @@ struct firewall {
 	const struct iptables_tools *tools; /* iptables: the variant in use */
 	struct nl *nl;                      /* events; NULL: there are none */
 	struct firewall_events events;
+	char *no_limit;                     /* as firewall_no_limit says; owned */
 };
 
 /* Joins NFNLGRP_NFTABLES. Returns 0 or -errno; then the caller's timer has to do. */

@@ -16,6 +16,7 @@ struct offload_config {
 	unsigned int hooks;    /* FIREWALL_* bits */
 	uint16_t queue_first;
 	uint16_t queue_count;  /* at least 1 */
+	uint32_t per_source;   /* SYNs a second of one address that are queued; 0: all */
 	bool has_nft_queue;    /* the kernel has nft's own queue statement */
 };
 
@@ -54,7 +55,8 @@ struct offload_count {
 
 struct offload_counts {
 	uint64_t taken;        /* SYNs that the kernel has done with */
-	uint64_t queued;       /* sent to the queues, of those: */
+	uint64_t over_limit;   /* above the limit per source: neither, they pass unchanged */
+	uint64_t queued;       /* sent to the queues; with over_limit, of those: */
 	uint64_t odd_layout;   /* options that nft edits wrongly, or not known to be usual */
 	uint64_t odd_header;   /* fragments, and extension headers of IPv6 */
 	uint64_t not_known;    /* an interface or an address that the plan leaves to the queue */

@@ -26,6 +26,7 @@ struct offload_frame {
 	unsigned int hooks;   /* FIREWALL_* bits */
 	uint16_t queue_first;
 	uint16_t queue_count; /* at least 1 */
+	uint32_t per_source;  /* SYNs a second of one address, 0: no limit */
 	bool queue_is_given;  /* the rule of offload_queue is added by other means */
 };
 

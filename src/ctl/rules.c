@@ -51,6 +51,7 @@ static void print_counters(const json_t *counters)
 		{ "", false, 0 }, { "", false, 0 }, { "", true, 0 }, { "", false, 0 },
 	};
 	static const char *const hooks[] = { "forward", "output", "input" };
+	const json_t *over_limit = json_object_get(counters, "over_limit_total");
 	struct table table;
 
 	table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
@@ -59,6 +60,12 @@ static void print_counters(const json_t *counters)
 		table_add(&table, hooks[i]);
 		table_add(&table, format_json_count(json_object_get(counters, hooks[i])).s);
 		table_add(&table, "SYNs");
+	}
+	if (json_is_integer(over_limit)) {
+		table_add(&table, "");
+		table_add(&table, "over limit");
+		table_add(&table, format_json_count(over_limit).s);
+		table_add(&table, "SYNs of those, unchanged (queues.per_source)");
 	}
 	table_print(&table, stdout, 0, "", "");
 	table_done(&table);

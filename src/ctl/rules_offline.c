@@ -55,10 +55,10 @@ int rules_default(const struct ctl *ctl, const char *format, json_t **ret_reply)
 	if (!text)
 		return output_fail(ctl, CTL_FAILED, NULL, "rules: cannot make the text: %s",
 				   strerror(-r));
-	reply = json_pack("{s:i, s:s, s:n, s:n, s:{s:n, s:n, s:n}, s:s, s:n}", "schema",
+	reply = json_pack("{s:i, s:s, s:n, s:n, s:{s:n, s:n, s:n, s:n}, s:s, s:n}", "schema",
 			  CTL_SCHEMA, "backend", firewall_backend_name(backend), "state",
-			  "reinstalled_total", "counters", "forward", "output", "input", "text",
-			  text, "diff");
+			  "reinstalled_total", "counters", "forward", "output", "input",
+			  "over_limit_total", "text", text, "diff");
 	free(text);
 	if (!reply)
 		return output_fail(ctl, CTL_FAILED, NULL, "rules: out of memory");

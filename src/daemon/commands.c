@@ -9,6 +9,7 @@
 #include "daemon/commands.h"
 #include "daemon/daemon.h"
 #include "daemon/guard.h"
+#include "daemon/offloader.h"
 #include "daemon/reload.h"
 
 const struct control_method daemon_methods[] = {
@@ -95,11 +96,31 @@ static int check_rules(const struct daemon *daemon, bool with_diff, json_t **ret
 	return r;
 }
 
+/* SYNs above the limit per source, null where there is none. */
+static json_t *over_limit_json(const struct daemon *daemon)
+{
+	struct offload_counts offload;
+	struct firewall_counts counts;
+
+	if (guard_plan(daemon->guard)->per_source == 0 ||
+	    guard_backend(daemon->guard) == FIREWALL_NONE)
+		return json_null();
+	if (offloader_read_counts(daemon->offloader, &offload) == 0) {
+		counts.over_limit = offload.over_limit;
+		offload_counts_done(&offload);
+	} else if (guard_no_limit(daemon->guard) ||
+		   guard_read_counts(daemon->guard, &counts) < 0) {
+		return json_null();
+	}
+	return json_integer((json_int_t)counts.over_limit);
+}
+
 static json_t *counters_json(const struct daemon *daemon)
 {
 	const struct firewall_plan *plan = guard_plan(daemon->guard);
 	struct firewall_counts counts;
-	json_t *json = json_pack("{s:n, s:n, s:n}", "forward", "output", "input");
+	json_t *json = json_pack("{s:n, s:n, s:n, s:o}", "forward", "output", "input",
+				 "over_limit_total", over_limit_json(daemon));
 
 	if (guard_backend(daemon->guard) == FIREWALL_NONE || guard_is_taken(daemon->guard) ||
 	    guard_read_counts(daemon->guard, &counts) < 0)

@@ -45,6 +45,9 @@ const struct config_row config_rows[] = {
 	{ "queues.max_packets", KIND_UINT, 16, 65535, "packets", IN(queue_max_packets),
 	  .preset = "8192",
 	  .help = "SYNs that may wait in one queue before more pass unchanged" },
+	{ "queues.per_source", KIND_UINT, 0, 1000000, "SYNs a second", IN(per_source),
+	  .preset = "0",
+	  .help = "SYNs of one address that are sent to the queues, more pass unchanged; 0: all" },
 
 	{ "path.probe", KIND_BOOL, IN(path.probe), .preset = "true",
 	  .help = "measure the path MTU to the far ends of tunnels" },

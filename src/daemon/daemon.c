@@ -162,6 +162,7 @@ static int open_guard(struct daemon *daemon)
 		.hooks = daemon->config->hooks,
 		.queue_first = daemon->config->queue_first,
 		.queue_count = (uint16_t)workers_count(daemon->workers),
+		.per_source = daemon->config->per_source,
 	};
 
 	return guard_open(daemon->event, daemon->config->firewall, &plan, &daemon->events,

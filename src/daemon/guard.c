@@ -74,6 +74,11 @@ int guard_read_counts(struct guard *guard, struct firewall_counts *ret_counts)
 	return 0;
 }
 
+static uint64_t queued(const struct firewall_counts *counts)
+{
+	return counts->forward + counts->output + counts->input - counts->over_limit;
+}
+
 /* It was counted before we came, or before a repair. */
 void guard_forget_counts(struct guard *guard)
 {
@@ -81,7 +86,7 @@ void guard_forget_counts(struct guard *guard)
 
 	guard->counted_ns = 0;
 	guard_read_counts(guard, &counts);
-	guard->counted_before = counts.forward + counts.output + counts.input;
+	guard->counted_before = queued(&counts);
 }
 
 /* What differs there makes the whole different. */
@@ -335,6 +340,11 @@ enum firewall_backend guard_backend(const struct guard *guard)
 	return firewall_which(guard->firewall);
 }
 
+const char *guard_no_limit(const struct guard *guard)
+{
+	return firewall_no_limit(guard->firewall);
+}
+
 const struct firewall_plan *guard_plan(const struct guard *guard)
 {
 	return &guard->plan;
@@ -380,11 +390,10 @@ int guard_set_taken(struct guard *guard, bool taken, char **ret_error)
 int guard_read_new_syns(struct guard *guard, uint64_t *ret_syns)
 {
 	struct firewall_counts counts;
-	int r;
+	int r = guard_read_counts(guard, &counts);
 
-	r = guard_read_counts(guard, &counts);
 	if (r < 0)
 		return r;
-	*ret_syns = counts.forward + counts.output + counts.input - guard->counted_before;
+	*ret_syns = queued(&counts) - guard->counted_before;
 	return 0;
 }

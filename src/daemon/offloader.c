@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "edge/nft.h"
+#include "edge/per_source.h"
 
 #define LOOK_NS NS_PER_SECOND        /* between two looks for changes by others */
 #define AGAIN_NS (30 * NS_PER_SECOND) /* before a new try, where the last one failed */
@@ -19,8 +20,9 @@ struct offloader {
 	const struct events *told;
 	struct offload *offload; /* NULL unless active */
 	enum offloader_state state;
-	unsigned int hooks;      /* the ones it was opened with */
+	struct firewall_plan plan; /* the one it was opened with */
 	char *why;               /* of the last failure, NULL without */
+	char *no_limit;          /* why the kernel takes no limit per source, NULL: it does */
 	uint64_t failed_ns;
 	uint64_t took_ns;
 	sd_event_source *timer;
@@ -57,6 +59,21 @@ static void fail(struct offloader *offloader, char *error)
 	free(ignored);
 }
 
+/* The limit that the kernel takes; what it does not is no reason to do without offload. */
+static uint32_t possible_limit(struct offloader *offloader, uint32_t rate_pps)
+{
+	bool is_news = !offloader->no_limit;
+
+	free(offloader->no_limit);
+	offloader->no_limit = NULL;
+	if (rate_pps == 0 || per_source_try(&offloader->no_limit) == 0)
+		return rate_pps;
+	if (is_news)
+		log_warning("offload: this kernel takes no limit per source (queues.per_source): "
+			    "%s", offloader->no_limit ? offloader->no_limit : "out of memory");
+	return 0;
+}
+
 static int open_offload(struct offloader *offloader, char **ret_error)
 {
 	const struct firewall_plan *plan = guard_plan(offloader->guard);
@@ -64,6 +81,7 @@ static int open_offload(struct offloader *offloader, char **ret_error)
 		.hooks = plan->hooks,
 		.queue_first = plan->queue_first,
 		.queue_count = plan->queue_count,
+		.per_source = possible_limit(offloader, plan->per_source),
 		.has_nft_queue = true,
 	};
 	char *ignored = NULL;
@@ -76,7 +94,7 @@ static int open_offload(struct offloader *offloader, char **ret_error)
 	if (guard_backend(offloader->guard) == FIREWALL_IPTABLES)
 		config.has_nft_queue = nft_try_queue(&ignored) == 0;
 	free(ignored);
-	offloader->hooks = plan->hooks;
+	offloader->plan = *plan;
 	return offload_open(&config, &offloader->offload, ret_error);
 }
 
@@ -173,6 +191,14 @@ static void end(struct offloader *offloader)
 	offloader->state = OFFLOADER_OFF;
 }
 
+static bool is_of_another_plan(const struct offloader *offloader)
+{
+	const struct firewall_plan *plan = guard_plan(offloader->guard);
+
+	return offloader->plan.hooks != plan->hooks ||
+	       offloader->plan.per_source != plan->per_source;
+}
+
 void offloader_follow(void *userdata)
 {
 	struct offloader *offloader = userdata;
@@ -187,10 +213,8 @@ void offloader_follow(void *userdata)
 	}
 	if (is_early)
 		return;
-	if (offloader->offload && offloader->hooks != guard_plan(offloader->guard)->hooks) {
-		offload_close(offloader->offload); /* opening it anew empties what is there */
-		offloader->offload = NULL;
-	}
+	if (offloader->offload && is_of_another_plan(offloader))
+		end(offloader); /* opening it anew empties what is there */
 	if (apply(offloader, &error) < 0)
 		fail(offloader, error);
 }
@@ -280,6 +304,7 @@ void offloader_close(struct offloader *offloader)
 	guard_follow(offloader->guard, NULL, NULL);
 	sd_event_source_disable_unref(offloader->timer);
 	offload_close(offloader->offload);
+	free(offloader->no_limit);
 	free(offloader->why);
 	free(offloader);
 }
@@ -298,6 +323,11 @@ const char *offloader_state_name(enum offloader_state state)
 	};
 
 	return names[state];
+}
+
+const char *offloader_no_limit(const struct offloader *offloader)
+{
+	return offloader->state == OFFLOADER_ACTIVE ? offloader->no_limit : NULL;
 }
 
 const char *offloader_why(const struct offloader *offloader)

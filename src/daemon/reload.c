@@ -73,6 +73,7 @@ static int put_in_force(struct daemon *daemon, struct config *config, char **ret
 	int r;
 
 	plan.hooks = config->hooks;
+	plan.per_source = config->per_source;
 	r = guard_set_plan(daemon->guard, &plan, ret_error);
 	if (r < 0) {
 		undo_plan(daemon, &old_plan);
@@ -102,7 +103,7 @@ static int put_in_force(struct daemon *daemon, struct config *config, char **ret
 	if (daemon->config != daemon->started_with)
 		config_free(daemon->config);
 	daemon->config = config;
-	offloader_follow(daemon->offloader); /* the hooks may be others */
+	offloader_follow(daemon->offloader); /* hooks and limit may be others */
 	return 0;
 }
 

@@ -103,7 +103,8 @@ json_t *reply_status(struct control_call *call, json_t *parameters, void *userda
 	uint64_t now_ns = clock_boottime_ns();
 	enum worker_state workers = workers_check(daemon->workers);
 	json_t *problems = json_array(), *warnings = json_array(), *sees_syns;
-	char *error = NULL, offload[512];
+	const char *no_limit = guard_no_limit(daemon->guard);
+	char *error = NULL, offload[512], limit[512];
 	bool blind;
 
 	(void)call;
@@ -123,6 +124,13 @@ json_t *reply_status(struct control_call *call, json_t *parameters, void *userda
 		snprintf(offload, sizeof(offload), "offload is not active, every SYN goes through "
 			 "the queue: %s", offloader_why(daemon->offloader));
 		add_text(warnings, offload);
+	}
+	if (!no_limit)
+		no_limit = offloader_no_limit(daemon->offloader);
+	if (no_limit) {
+		snprintf(limit, sizeof(limit), "queues.per_source is not in force, all SYNs are "
+			 "sent to the queue: %s", no_limit);
+		add_text(warnings, limit);
 	}
 	add_text(problems, way_problem(daemon));
 	add_text(warnings, way_warning(daemon));

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "edge/firewall_backend.h"
 #include "edge/nl.h"
 
@@ -94,6 +95,7 @@ void firewall_close(struct firewall *firewall)
 	if (!firewall)
 		return;
 	nl_close(firewall->nl);
+	free(firewall->no_limit);
 	free(firewall);
 }
 
@@ -137,11 +139,14 @@ static int compare(struct firewall *firewall, const struct firewall_plan *plan,
 		   struct firewall_lines *expected, struct firewall_lines *live,
 		   enum firewall_state *ret_state, char **ret_error)
 {
+	struct firewall_plan possible = *plan;
 	int r = plan_check(plan, ret_error);
 
 	if (r < 0)
 		return r;
-	r = firewall->ops->expect(plan, expected);
+	if (firewall->no_limit)
+		possible.per_source = 0;
+	r = firewall->ops->expect(&possible, expected);
 	if (r < 0)
 		text_fail(ret_error, r, "firewall: out of memory");
 	else
@@ -182,14 +187,20 @@ static int verify(struct firewall *firewall, const struct firewall_plan *plan, c
 	return r;
 }
 
-int firewall_apply(struct firewall *firewall, const struct firewall_plan *plan, char **ret_error)
+const char *firewall_no_limit(const struct firewall *firewall)
+{
+	return firewall->no_limit;
+}
+
+/* ret_refused: the kernel did not take them. */
+static int apply(struct firewall *firewall, const struct firewall_plan *plan, bool *ret_refused,
+		 char **ret_error)
 {
 	struct firewall_lines expected = { 0 }, live = { 0 };
 	enum firewall_state state;
 	int r;
 
-	if (!firewall->ops)
-		return 0;
+	*ret_refused = false;
 	r = compare(firewall, plan, &expected, &live, &state, ret_error);
 	if (r < 0)
 		return r;
@@ -197,11 +208,49 @@ int firewall_apply(struct firewall *firewall, const struct firewall_plan *plan, 
 		firewall_events_begin(firewall);
 		r = firewall->ops->replace(firewall, &expected, &live, ret_error);
 		firewall_events_end(firewall);
+		*ret_refused = r < 0 && r != -EPERM && r != -ENOMEM;
 		if (r == 0)
 			r = verify(firewall, plan, ret_error);
 	}
 	firewall_lines_done(&expected);
 	firewall_lines_done(&live);
+	return r;
+}
+
+/* A limit that the kernel does not know is no reason to have no rules. Takes why it was refused. */
+static int apply_without_limit(struct firewall *firewall, const struct firewall_plan *plan,
+			       char *why, bool is_news, char **ret_error)
+{
+	bool refused;
+	int r;
+
+	firewall->no_limit = why;
+	r = apply(firewall, plan, &refused, ret_error);
+	if (r < 0) {
+		free(why);
+		firewall->no_limit = NULL;
+	} else if (is_news) {
+		log_warning("firewall: this kernel takes no limit per source (queues.per_source), "
+			    "all SYNs are sent to the queue: %s", why);
+	}
+	return r;
+}
+
+int firewall_apply(struct firewall *firewall, const struct firewall_plan *plan, char **ret_error)
+{
+	bool is_news = !firewall->no_limit, refused;
+	char *error = NULL;
+	int r;
+
+	if (!firewall->ops)
+		return 0;
+	free(firewall->no_limit);
+	firewall->no_limit = NULL;
+	r = apply(firewall, plan, &refused, &error);
+	if (r < 0 && refused && plan->per_source && error)
+		return apply_without_limit(firewall, plan, error, is_news, ret_error);
+	if (r < 0)
+		*ret_error = error;
 	return r;
 }
 
@@ -271,6 +320,8 @@ int firewall_read_counts(struct firewall *firewall, struct firewall_counts *ret_
 				counts.output += line->packets;
 			else if (line->hook == FIREWALL_INPUT)
 				counts.input += line->packets;
+			if (line->over_limit)
+				counts.over_limit += line->packets;
 		}
 		*ret_counts = counts;
 	}

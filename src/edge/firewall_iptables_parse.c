@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "edge/firewall_backend.h"
+#include "edge/per_source.h"
 
 #define SYN_MATCH "-p tcp -m tcp --tcp-flags FIN,SYN,RST SYN"
 #define APPEND_OURS "-A " FIREWALL_CHAIN " "
@@ -31,6 +32,20 @@ static bool is_jump(const struct firewall_line *line)
 	return line->kind == FIREWALL_IS_RULE && !in_our_chain(line);
 }
 
+static int expect_limit(const struct firewall_plan *plan, const struct firewall_line *rule,
+			struct firewall_lines *expected)
+{
+	char text[2 * PER_SOURCE_TEXT_MAX];
+	int r = 0;
+
+	for (int answers = 0; answers < 2 && r == 0 && plan->per_source; answers++) {
+		per_source_iptables_rule(rule->family == 1, answers, plan->per_source, text);
+		r = firewall_lines_add(expected, rule, "%s" APPEND_OURS "%s",
+				       commands[rule->family], text);
+	}
+	return r;
+}
+
 static int expect_family(const struct firewall_plan *plan, size_t family,
 			 struct firewall_lines *expected)
 {
@@ -41,6 +56,8 @@ static int expect_family(const struct firewall_plan *plan, size_t family,
 	int r;
 
 	r = firewall_lines_add(expected, &chain, "%s-N " FIREWALL_CHAIN, commands[family]);
+	if (r == 0)
+		r = expect_limit(plan, &rule, expected);
 	if (r < 0)
 		return r;
 	if (plan->queue_count == 1)
@@ -82,7 +99,19 @@ static bool leads_to_us(const char *rule, size_t len)
 		strncmp(rule + len - tail - 3, " -g", 3) == 0);
 }
 
-/* "[packets:bytes] -A CHAIN ...": the hook whose chain it stands in, and only there the counter. */
+/* Whether a rule of our chain is one of the limit per source. */
+static bool is_limit(const char *rule, size_t len)
+{
+	static const char limit[] = " -m hashlimit ", target[] = " -j RETURN";
+	size_t tail = sizeof(target) - 1;
+
+	return strncmp(rule, APPEND_OURS, strlen(APPEND_OURS)) == 0 && len > tail &&
+	       memmem(rule, len, limit, sizeof(limit) - 1) &&
+	       strncmp(rule + len - tail, target, tail) == 0;
+}
+
+/* "[packets:bytes] -A CHAIN ...": the hook whose chain it stands in; the counter there and of
+ * the limit. */
 static int parse_rule(const char *text, size_t len, size_t family, struct firewall_lines *live)
 {
 	struct firewall_line line = { .kind = FIREWALL_IS_RULE, .family = family };
@@ -107,6 +136,10 @@ static int parse_rule(const char *text, size_t len, size_t family, struct firewa
 			line.hook = firewall_hooks[i].hook;
 			line.packets = packets;
 		}
+	}
+	if (is_limit(rule, len)) {
+		line.over_limit = true;
+		line.packets = packets;
 	}
 	return firewall_lines_add(live, &line, "%s%.*s", commands[family], (int)len, rule);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "edge/firewall_backend.h"
+#include "edge/per_source.h"
 
 struct queue_target {
 	json_int_t first, last;
@@ -18,6 +19,11 @@ static const char *string_of(const json_t *object, const char *key)
 	const char *text = json_string_value(json_object_get(object, key));
 
 	return text ? text : "";
+}
+
+static uint32_t number_of(const json_t *object, const char *key)
+{
+	return (uint32_t)json_integer_value(json_object_get(object, key));
 }
 
 static const struct firewall_hook_name *hook_named(const char *name)
@@ -57,8 +63,8 @@ static unsigned int tcp_flags_of(const json_t *value)
 	return bits;
 }
 
-/* tcp flags & (fin|syn|rst) == syn */
-static bool is_syn_match(const json_t *expr)
+/* tcp flags & MASK == VALUE */
+static bool is_flags_match(const json_t *expr, unsigned int mask, unsigned int value)
 {
 	const json_t *match = json_object_get(expr, "match");
 	const json_t *sides = json_object_get(json_object_get(match, "left"), "&");
@@ -67,8 +73,8 @@ static bool is_syn_match(const json_t *expr)
 	return strcmp(string_of(match, "op"), "==") == 0 && json_array_size(sides) == 2 &&
 	       strcmp(string_of(payload, "protocol"), "tcp") == 0 &&
 	       strcmp(string_of(payload, "field"), "flags") == 0 &&
-	       tcp_flags_of(json_array_get(sides, 1)) == 0x07 &&
-	       tcp_flags_of(json_object_get(match, "right")) == 0x02;
+	       tcp_flags_of(json_array_get(sides, 1)) == mask &&
+	       tcp_flags_of(json_object_get(match, "right")) == value;
 }
 
 static bool read_queue_flag(const json_t *flag, struct queue_target *target)
@@ -138,6 +144,63 @@ static int add_alien(const char *chain, json_int_t handle, const char *plain,
 				  (int)(end - start), start);
 }
 
+/* The row whose sets have such names, NULL for none. */
+static const struct per_source_row *row_named(const char *name)
+{
+	for (size_t i = 0; i < PER_SOURCE_ROWS; i++) {
+		size_t len = strlen(per_source_rows[i].name);
+
+		if (strncmp(name, per_source_rows[i].name, len) == 0 && name[len] == '_')
+			return &per_source_rows[i];
+	}
+	return NULL;
+}
+
+static bool is_key_of(const json_t *elem, const struct per_source_row *row)
+{
+	const json_t *sides = json_object_get(elem, "&");
+	const char *mask = json_string_value(json_array_get(sides, 1));
+	const json_t *payload = json_object_get(sides ? json_array_get(sides, 0) : elem, "payload");
+
+	return strcmp(mask ? mask : "", row->mask ? row->mask : "") == 0 &&
+	       strcmp(string_of(payload, "protocol"), row->protocol) == 0 &&
+	       strcmp(string_of(payload, "field"), row->field) == 0;
+}
+
+/* { key limit rate over N/second burst M packets }: the limit, NULL for anything else. */
+static const json_t *limit_of(const json_t *update, const struct per_source_row *row)
+{
+	const json_t *statements = json_object_get(update, "stmt");
+	const json_t *limit = json_object_get(json_array_get(statements, 0), "limit");
+
+	if (strcmp(string_of(update, "op"), "update") != 0 || json_array_size(statements) != 1 ||
+	    !is_key_of(json_object_get(update, "elem"), row) ||
+	    strcmp(string_of(limit, "per"), "second") != 0 ||
+	    !json_is_true(json_object_get(limit, "inv")) || json_object_get(limit, "rate_unit"))
+		return NULL;
+	return limit;
+}
+
+/* Whether a rule is one of the limit per source; then its text, with the numbers it has. */
+static bool read_limit(const json_t *expr, uint64_t *ret_packets,
+		       char ret_text[PER_SOURCE_TEXT_MAX])
+{
+	const json_t *update = json_object_get(json_array_get(expr, 1), "set");
+	const json_t *counter = json_object_get(json_array_get(expr, 2), "counter");
+	const char *name = string_of(update, "set");
+	const struct per_source_row *row = *name == '@' ? row_named(++name) : NULL;
+	const json_t *limit = row ? limit_of(update, row) : NULL;
+
+	if (!limit || !counter || json_array_size(expr) != 4 ||
+	    !json_object_get(json_array_get(expr, 3), "accept") ||
+	    !is_flags_match(json_array_get(expr, 0), 0x17, row->flag_bits))
+		return false;
+	per_source_nft_rule(row, name, number_of(limit, "rate"), number_of(limit, "burst"),
+			    ret_text);
+	*ret_packets = (uint64_t)json_integer_value(json_object_get(counter, "packets"));
+	return true;
+}
+
 static int parse_rule(const json_t *rule, const char *plain, struct firewall_lines *live,
 		      size_t *alien)
 {
@@ -147,12 +210,18 @@ static int parse_rule(const json_t *rule, const char *plain, struct firewall_lin
 	const json_t *counter = json_object_get(json_array_get(expr, 1), "counter");
 	struct firewall_line line = { .kind = FIREWALL_IS_RULE };
 	struct queue_target target = { 0 };
-	char range[48];
+	char range[48], limit[PER_SOURCE_TEXT_MAX];
 
 	if (!hook)
 		return 0;
 	line.hook = hook->hook;
-	if (json_array_size(expr) != 3 || !is_syn_match(json_array_get(expr, 0)) || !counter ||
+	if (read_limit(expr, &line.packets, limit)) {
+		line.over_limit = true;
+		return firewall_lines_add(live, &line, "add rule inet " NFT_TABLE " %s %s", chain,
+					  limit);
+	}
+	if (json_array_size(expr) != 3 || !counter ||
+	    !is_flags_match(json_array_get(expr, 0), 0x07, 0x02) ||
 	    !read_queue(json_array_get(expr, 2), &target)) {
 		++*alien;
 		return add_alien(chain, json_integer_value(json_object_get(rule, "handle")), plain,
@@ -192,6 +261,21 @@ static int parse_chain(const json_t *chain, struct firewall_lines *live)
 				  string_of(chain, "policy"));
 }
 
+/* Flags are not compared: libnftables 1.0.6 leaves dynamic out, and without it no rule could use
+ * the set. */
+static int parse_set(const json_t *set, struct firewall_lines *live)
+{
+	static const struct firewall_line line = { .kind = FIREWALL_IS_SET };
+	const char *name = string_of(set, "name");
+	char text[PER_SOURCE_TEXT_MAX];
+
+	if (!row_named(name))
+		return 0;
+	per_source_nft_set(name, string_of(set, "type"), number_of(set, "size"),
+			   number_of(set, "timeout"), text);
+	return firewall_lines_add(live, &line, "add %s", text);
+}
+
 /* The only flag that another program can set is dormant. libnftables 1.0.6 writes that there are
  * flags, but not their names (a wrong pointer), so that is all that is taken. */
 static int parse_table(const json_t *table, struct firewall_lines *live)
@@ -216,6 +300,8 @@ int firewall_nft_parse(const char *json, const char *plain, struct firewall_line
 			break;
 		if ((object = json_object_get(entry, "table")))
 			r = parse_table(object, live);
+		else if ((object = json_object_get(entry, "set")))
+			r = parse_set(object, live);
 		else if ((object = json_object_get(entry, "chain")))
 			r = parse_chain(object, live);
 		else if ((object = json_object_get(entry, "rule")))

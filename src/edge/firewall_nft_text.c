@@ -3,8 +3,41 @@
 #include <string.h>
 
 #include "edge/firewall_backend.h"
+#include "edge/per_source.h"
 
 #define PRIORITY (-150)
+
+static int expect_sets(uint32_t rate_pps, struct firewall_lines *expected)
+{
+	static const struct firewall_line set = { .kind = FIREWALL_IS_SET };
+	char name[PER_SOURCE_NAME_MAX], text[PER_SOURCE_TEXT_MAX];
+	int r = 0;
+
+	for (size_t i = 0; i < PER_SOURCE_ROWS && r == 0; i++) {
+		per_source_nft_name(&per_source_rows[i], "", rate_pps, name);
+		per_source_nft_set(name, per_source_rows[i].type, PER_SOURCE_SIZE,
+				   PER_SOURCE_SECONDS, text);
+		r = firewall_lines_add(expected, &set, "add %s", text);
+	}
+	return r;
+}
+
+static int expect_limit(const struct firewall_hook_name *hook, uint32_t rate_pps,
+			struct firewall_lines *expected)
+{
+	const struct firewall_line rule = { .kind = FIREWALL_IS_RULE, .hook = hook->hook };
+	char name[PER_SOURCE_NAME_MAX], text[PER_SOURCE_TEXT_MAX];
+	int r = 0;
+
+	for (size_t i = 0; i < PER_SOURCE_ROWS && r == 0; i++) {
+		per_source_nft_name(&per_source_rows[i], "", rate_pps, name);
+		per_source_nft_rule(&per_source_rows[i], name, rate_pps,
+				    per_source_burst(rate_pps), text);
+		r = firewall_lines_add(expected, &rule, "add rule inet " NFT_TABLE " %s %s",
+				       hook->nft, text);
+	}
+	return r;
+}
 
 static int expect_chain(const struct firewall_hook_name *hook, const struct firewall_plan *plan,
 			struct firewall_lines *expected)
@@ -19,6 +52,8 @@ static int expect_chain(const struct firewall_hook_name *hook, const struct fire
 	r = firewall_lines_add(expected, &chain,
 			       "add chain inet " NFT_TABLE " %s { type filter hook %s "
 			       "priority %d; policy accept; }", hook->nft, hook->nft, PRIORITY);
+	if (r == 0 && !chain.optional && plan->per_source)
+		r = expect_limit(hook, plan->per_source, expected);
 	if (r < 0 || chain.optional)
 		return r;
 	if (plan->queue_count == 1)
@@ -36,6 +71,8 @@ int firewall_nft_expect(const struct firewall_plan *plan, struct firewall_lines 
 	static const struct firewall_line table = { .kind = FIREWALL_IS_TABLE };
 	int r = firewall_lines_add(expected, &table, "add table inet " NFT_TABLE);
 
+	if (r == 0 && plan->per_source && plan->hooks)
+		r = expect_sets(plan->per_source, expected);
 	for (size_t i = 0; i < FIREWALL_HOOKS && r == 0; i++)
 		r = expect_chain(&firewall_hooks[i], plan, expected);
 	return r;
@@ -79,9 +116,31 @@ const struct firewall_line *firewall_nft_misplaced(const struct firewall_lines *
 	return is && wanted && !same_hook(is, wanted) ? is : NULL;
 }
 
+/* Sets that are not planned, once no rule of a hook uses them. */
+static void write_set_removal(const struct firewall_lines *live, FILE *out)
+{
+	char name[PER_SOURCE_NAME_MAX];
+	bool emptied = false;
+
+	for (size_t i = 0; i < live->count; i++) {
+		const struct firewall_line *line = &live->line[i];
+
+		if (line->kind != FIREWALL_IS_SET || line->matched ||
+		    sscanf(line->text, "add set inet " NFT_TABLE " %39s", name) != 1)
+			continue;
+		for (size_t j = 0; j < FIREWALL_HOOKS && !emptied; j++)
+			if (find_chain(live, firewall_hooks[j].hook))
+				fprintf(out, "flush chain inet " NFT_TABLE " %s\n",
+					firewall_hooks[j].nft);
+		emptied = true;
+		fprintf(out, "delete set inet " NFT_TABLE " %s\n", name);
+	}
+}
+
 void firewall_nft_write(const struct firewall_lines *expected, const struct firewall_lines *live,
 			FILE *out)
 {
+	write_set_removal(live, out);
 	for (size_t i = 0; i < FIREWALL_HOOKS; i++) {
 		/* Costs what waits in the queues; but a chain that hangs elsewhere is no use. */
 		if (firewall_nft_misplaced(expected, live, i))

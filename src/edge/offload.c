@@ -71,20 +71,24 @@ static int list(const char *what, json_t **ret_root, char **ret_error)
 
 static int write_clearing(FILE *out, char **ret_error)
 {
-	json_t *chains = NULL, *maps = NULL;
+	json_t *chains = NULL, *maps = NULL, *sets = NULL;
 	int r = list("list chains inet", &chains, ret_error);
 
 	if (r == 0)
 		r = list("list maps inet", &maps, ret_error);
+	if (r == 0)
+		r = list("list sets inet", &sets, ret_error);
 	if (r == 0) {
 		const json_t *all = json_object_get(chains, "nftables");
 
 		write_each(all, "chain", "flush", out);
 		write_each(all, "chain", "delete", out);
 		write_each(json_object_get(maps, "nftables"), "map", "delete", out);
+		write_each(json_object_get(sets, "nftables"), "set", "delete", out);
 	}
 	json_decref(chains);
 	json_decref(maps);
+	json_decref(sets);
 	return r;
 }
 
@@ -136,6 +140,7 @@ int offload_open(const struct offload_config *config, struct offload **ret_offlo
 		.hooks = config->hooks,
 		.queue_first = config->queue_first,
 		.queue_count = config->queue_count,
+		.per_source = config->per_source,
 		.queue_is_given = !config->has_nft_queue,
 	};
 	r = offload_clear(ret_error);

@@ -114,16 +114,19 @@ struct counting {
 	size_t capacity;
 };
 
-static uint64_t counter_of(const struct nftnl_rule *rule, bool *ret_found)
+/* The limit per source alone updates sets. */
+static uint64_t counter_of(const struct nftnl_rule *rule, bool *ret_found, bool *ret_over_limit)
 {
 	struct nftnl_expr_iter *iter = nftnl_expr_iter_create(rule);
 	const struct nftnl_expr *expr;
 	uint64_t packets = 0;
 
-	*ret_found = false;
+	*ret_found = *ret_over_limit = false;
 	while (iter && (expr = nftnl_expr_iter_next(iter))) {
 		const char *name = nftnl_expr_get_str(expr, NFTNL_EXPR_NAME);
 
+		if (strcmp(name, "dynset") == 0)
+			*ret_over_limit = true;
 		if (strcmp(name, "counter") != 0)
 			continue;
 		packets = nftnl_expr_get_u64(expr, NFTNL_EXPR_CTR_PACKETS);
@@ -164,8 +167,8 @@ static int count_rule(const char *chain, const struct nftnl_rule *rule, void *us
 	struct counting *counting = userdata;
 	struct offload_counts *counts = &counting->counts;
 	struct offload_count *count;
-	bool found;
-	uint64_t packets = counter_of(rule, &found);
+	bool found, over_limit;
+	uint64_t packets = counter_of(rule, &found, &over_limit);
 	int r;
 
 	if (!found)
@@ -177,7 +180,10 @@ static int count_rule(const char *chain, const struct nftnl_rule *rule, void *us
 	count = &counts->list[counts->count++];
 	count->packets = packets;
 	snprintf(count->chain, sizeof(count->chain), "%s", chain);
-	sum(counts, chain, packets);
+	if (over_limit)
+		counts->over_limit += packets;
+	else
+		sum(counts, chain, packets);
 	return 0;
 }
 

@@ -2,6 +2,7 @@
 #include "edge/offload_text.h"
 
 #include "edge/nft.h"
+#include "edge/per_source.h"
 
 #define TABLE "inet " NFT_TABLE " "
 
@@ -262,10 +263,27 @@ static void write_queued(const struct offload_plan *plan, enum family family, FI
 	}
 }
 
+static void write_limit(uint32_t rate_pps, FILE *out)
+{
+	char name[PER_SOURCE_NAME_MAX], text[PER_SOURCE_TEXT_MAX];
+
+	for (size_t i = 0; i < PER_SOURCE_ROWS; i++) {
+		const struct per_source_row *row = &per_source_rows[i];
+
+		per_source_nft_name(row, OFFLOAD_PREFIX, rate_pps, name);
+		per_source_nft_set(name, row->type, PER_SOURCE_SIZE, PER_SOURCE_SECONDS, text);
+		fprintf(out, "add %s\n", text);
+		per_source_nft_rule(row, name, rate_pps, per_source_burst(rate_pps), text);
+		fprintf(out, "add rule " TABLE OFFLOAD_PREFIX "queue %s\n", text);
+	}
+}
+
 static void write_queue_chain(const struct offload_frame *frame, FILE *out)
 {
 	unsigned int last = frame->queue_first + frame->queue_count - 1u;
 
+	if (frame->per_source)
+		write_limit(frame->per_source, out);
 	if (frame->queue_is_given)
 		return;
 	fputs("add rule " TABLE OFFLOAD_PREFIX "queue counter queue flags bypass", out);

@@ -153,8 +153,8 @@ OFFLOAD_FAILED = {**OFFLOAD_OFF, "state": "failed", "why": "nftables: this kerne
 
 def rules(state="ok", **changes):
     return {"schema": 1, "backend": "nftables", "state": state, "reinstalled_total": 1,
-            "counters": {"forward": 853102, "output": 439, "input": None}, "text": None, "diff": None,
-            **changes}
+            "counters": {"forward": 853102, "output": 439, "input": None, "over_limit_total": None},
+            "text": None, "diff": None, **changes}
 
 
 def rules_asked(parameters):

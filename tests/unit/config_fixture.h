@@ -129,6 +129,7 @@ static inline void assert_defaults(const struct config *config)
 	assert_int_equal(config->queue_first, 5000);
 	assert_int_equal(config->queue_count, 0);
 	assert_int_equal(config->queue_max_packets, 8192);
+	assert_int_equal(config->per_source, 0);
 	assert_int_equal(config->rules->count, 0);
 	assert_int_equal(config->tunnel_count, 0);
 	assert_true(config->path.probe);

@@ -73,7 +73,7 @@ static void test_all_settings(void **state)
 	assert_int_equal(load_text(fixture,
 		"mode = \"audit\"; firewall = \"iptables\"; hooks = [ \"input\", \"forward\" ];\n"
 		"fallback = false; queues = { first = 0x10; count = 64; "
-		"max_packets = 65535L; };\n"
+		"max_packets = 65535L; per_source = 1000000; };\n"
 		"path = { probe = false; interval = 90; rate_pps = 1; floor4 = 68; "
 		"floor6 = 1400;\n"
 		"  set_route_mtu = true; state = \"/a\" \"b\"; };\n"
@@ -98,6 +98,7 @@ static void test_all_settings(void **state)
 	assert_int_equal(config->queue_first, 16);
 	assert_int_equal(config->queue_count, 64);
 	assert_int_equal(config->queue_max_packets, 65535);
+	assert_int_equal(config->per_source, 1000000);
 	assert_false(config->path.probe);
 	assert_int_equal(config->path.interval_ns, 90 * NS_PER_SECOND);
 	assert_int_equal(config->path.rate_pps, 1);

@@ -11,7 +11,7 @@ static const struct bad_file bad[] = {
 	{ "unknown member, near one", "queues = { frist = 1; };",
 	  "1: queues.frist: unknown name, did you mean 'first'?" },
 	{ "unknown member, near none", "queues = { xyzzy = 1; };",
-	  "1: queues.xyzzy: unknown name, known here: first, count, max_packets" },
+	  "1: queues.xyzzy: unknown name, known here: first, count, max_packets, per_source" },
 	{ "a member outside its group", "probe = true;",
 	  "1: probe: unknown name, did you mean 'path.probe'?" },
 	{ "unknown key of a rule", "rules = ( { mss = 1300; famly = \"ipv4\"; } );",

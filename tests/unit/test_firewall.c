@@ -53,26 +53,26 @@ static void test_print(void **state)
 		struct firewall_plan plan;
 		const char *text;
 	} cases[] = {
-		{ "nft, four queues, every hook", FIREWALL_NFTABLES, { ALL_HOOKS, 5000, 4 },
+		{ "nft, four queues, every hook", FIREWALL_NFTABLES, { ALL_HOOKS, 5000, 4, 0 },
 		  "add table inet mssclamp\n"
 		  NFT_HOOK("forward", "bypass,fanout to 5000-5003")
 		  NFT_HOOK("output", "bypass,fanout to 5000-5003")
 		  NFT_HOOK("input", "bypass,fanout to 5000-5003") },
 		{ "nft, one queue has no fanout; other hooks' chains are emptied",
-		  FIREWALL_NFTABLES, { FIREWALL_OUTPUT, 65535, 1 },
+		  FIREWALL_NFTABLES, { FIREWALL_OUTPUT, 65535, 1, 0 },
 		  "add table inet mssclamp\n"
 		  NFT_CHAIN("forward")
 		  NFT_HOOK("output", "bypass to 65535")
 		  NFT_CHAIN("input") },
-		{ "auto prints nft", FIREWALL_AUTO, { 0, 0, 1 },
+		{ "auto prints nft", FIREWALL_AUTO, { 0, 0, 1, 0 },
 		  "add table inet mssclamp\n"
 		  NFT_CHAIN("forward") NFT_CHAIN("output") NFT_CHAIN("input") },
-		{ "iptables, two queues, every hook", FIREWALL_IPTABLES, { ALL_HOOKS, 0, 2 },
+		{ "iptables, two queues, every hook", FIREWALL_IPTABLES, { ALL_HOOKS, 0, 2, 0 },
 		  IPT_FILES(IPT_CHAIN("--queue-balance 0:1 --queue-bypass --queue-cpu-fanout")
 			    IPT_JUMP("FORWARD") IPT_JUMP("OUTPUT") IPT_JUMP("INPUT")) },
-		{ "iptables, one queue, one hook", FIREWALL_IPTABLES, { FIREWALL_INPUT, 7, 1 },
+		{ "iptables, one queue, one hook", FIREWALL_IPTABLES, { FIREWALL_INPUT, 7, 1, 0 },
 		  IPT_FILES(IPT_CHAIN("--queue-num 7 --queue-bypass") IPT_JUMP("INPUT")) },
-		{ "none", FIREWALL_NONE, { ALL_HOOKS, 5000, 4 },
+		{ "none", FIREWALL_NONE, { ALL_HOOKS, 5000, 4, 0 },
 		  "# firewall = \"none\": mssclampd loads no rules\n" },
 	};
 
@@ -93,7 +93,7 @@ static void test_print(void **state)
 
 static void test_print_to_full_disk(void **state)
 {
-	static const struct firewall_plan plan = { ALL_HOOKS, 5000, 4 };
+	static const struct firewall_plan plan = { ALL_HOOKS, 5000, 4, 0 };
 	FILE *out = fopen("/dev/full", "w");
 
 	(void)state;
@@ -122,8 +122,8 @@ static void test_lines_on_one(void **state)
 /* Backend none leaves the rules to somebody else: everything succeeds and nothing happens. */
 static void test_none(void **state)
 {
-	static const struct firewall_plan plan = { ALL_HOOKS, 5000, 4 };
-	struct firewall_counts counts = { 1, 2, 3 };
+	static const struct firewall_plan plan = { ALL_HOOKS, 5000, 4, 0 };
+	struct firewall_counts counts = { 1, 2, 3, 4 };
 	enum firewall_state live = FIREWALL_STATE_OK;
 	struct firewall *firewall = NULL;
 	char culprit[16] = "x", *error = NULL;
@@ -138,13 +138,83 @@ static void test_none(void **state)
 	assert_int_equal(firewall_check(firewall, &plan, &live, NULL, &error), 0);
 	assert_int_equal(live, FIREWALL_STATE_NONE);
 	assert_int_equal(firewall_read_counts(firewall, &counts, &error), 0);
-	assert_true(counts.forward == 0 && counts.output == 0 && counts.input == 0);
+	assert_true(counts.forward == 0 && counts.output == 0 && counts.input == 0 &&
+		    counts.over_limit == 0);
 	assert_int_equal(firewall_read_events(firewall, &pid, culprit), 0);
 	assert_int_equal(pid, 0);
 	assert_string_equal(culprit, "");
 	assert_null(error);
 	firewall_close(firewall);
 	firewall_close(NULL);
+}
+
+/* A kernel that takes no rule of the limit, unless it takes nothing at all. */
+static struct { bool takes_limit, takes_rules; struct firewall_lines live; } kernel;
+
+static int copy_lines(const struct firewall_lines *from, struct firewall_lines *to)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < from->count && r == 0; i++)
+		r = firewall_lines_add(to, &from->line[i], "%s", from->line[i].text);
+	return r;
+}
+
+static int kernel_read(struct firewall *firewall, struct firewall_lines *live, char **ret_error)
+{
+	(void)firewall;
+	(void)ret_error;
+	return copy_lines(&kernel.live, live);
+}
+
+static int kernel_replace(struct firewall *firewall, const struct firewall_lines *expected,
+			  const struct firewall_lines *live, char **ret_error)
+{
+	(void)firewall;
+	(void)live;
+	for (size_t i = 0; i < expected->count; i++) {
+		if (!kernel.takes_rules || (!kernel.takes_limit &&
+					    strstr(expected->line[i].text, "hashlimit"))) {
+			*ret_error = strdup(kernel.takes_rules ? "no hashlimit" : "nothing");
+			return -EIO;
+		}
+	}
+	firewall_lines_done(&kernel.live);
+	return copy_lines(expected, &kernel.live);
+}
+
+static void test_a_limit_that_the_kernel_refuses(void **state)
+{
+	static const struct firewall_ops ops = {
+		.backend = FIREWALL_IPTABLES, .expect = firewall_iptables_expect,
+		.read = kernel_read, .replace = kernel_replace,
+	};
+	static const struct firewall_plan plan = { ALL_HOOKS, 5000, 4, 50 };
+	static const struct firewall_plan plain = { ALL_HOOKS, 5000, 4, 0 };
+	struct firewall firewall = { .ops = &ops };
+	enum firewall_state live;
+	char *error = NULL;
+
+	(void)state;
+	kernel.takes_rules = true;
+	assert_int_equal(firewall_apply(&firewall, &plan, &error), 0);
+	assert_string_equal(firewall_no_limit(&firewall), "no hashlimit");
+	assert_int_equal(firewall_check(&firewall, &plan, &live, NULL, &error), 0);
+	assert_int_equal(live, FIREWALL_STATE_OK);
+	assert_int_equal(kernel.live.count, 2 * (2 + FIREWALL_HOOKS));
+	assert_int_equal(firewall_apply(&firewall, &plain, &error), 0);
+	assert_null(firewall_no_limit(&firewall));
+	kernel.takes_limit = true; /* a module was loaded */
+	assert_int_equal(firewall_apply(&firewall, &plan, &error), 0);
+	assert_null(firewall_no_limit(&firewall));
+	assert_int_equal(kernel.live.count, 2 * (4 + FIREWALL_HOOKS));
+	kernel.takes_rules = false;
+	firewall_lines_done(&kernel.live);
+	assert_null(error);
+	assert_int_equal(firewall_apply(&firewall, &plan, &error), -EIO);
+	assert_string_equal(error, "nothing");
+	assert_null(firewall_no_limit(&firewall));
+	free(error);
 }
 
 int main(void)
@@ -155,6 +225,7 @@ int main(void)
 		cmocka_unit_test(test_print_to_full_disk),
 		cmocka_unit_test(test_lines_on_one),
 		cmocka_unit_test(test_none),
+		cmocka_unit_test(test_a_limit_that_the_kernel_refuses),
 	};
 
 	return cmocka_run_group_tests_name("firewall", tests, NULL, NULL);

@@ -24,7 +24,7 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define NOBODY 65534
 
-static const struct firewall_plan plan = { FIREWALL_FORWARD, 5000, 2 };
+static const struct firewall_plan plan = { FIREWALL_FORWARD, 5000, 2, 0 };
 
 static void run(const char *command)
 {

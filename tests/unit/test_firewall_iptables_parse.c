@@ -86,7 +86,7 @@ static const struct {
 /* The expected lines of IPv4 alone: the save of one family is compared. */
 static void expect_ipv4(unsigned int hooks, struct firewall_lines *expected)
 {
-	const struct firewall_plan plan = { hooks, 5000, 4 };
+	const struct firewall_plan plan = { hooks, 5000, 4, 0 };
 
 	assert_int_equal(firewall_iptables_expect(&plan, expected), 0);
 	while (expected->line[expected->count - 1].family != 0)
@@ -129,7 +129,7 @@ static void test_states(void **state)
 /* One family right, the other gone: only the one that is gone is written. */
 static void test_families(void **state)
 {
-	const struct firewall_plan plan = { FIREWALL_FORWARD, 5000, 4 };
+	const struct firewall_plan plan = { FIREWALL_FORWARD, 5000, 4, 0 };
 	struct firewall_lines expected = { 0 }, live = { 0 };
 	char *ipv4 = NULL, *ipv6 = NULL;
 	size_t size;
@@ -150,6 +150,75 @@ static void test_families(void **state)
 	free(ipv4);
 	free(ipv6);
 	firewall_lines_done(&expected);
+	firewall_lines_done(&live);
+}
+
+#define LIMIT(flags, name, side, rate, burst, mask)                                     \
+	"-A MSSCLAMP -p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK " flags " -m hashlimit "        \
+	"--hashlimit-upto 100000/sec --hashlimit-burst 10000 --hashlimit-name mssclamp_" name  \
+	" -m hashlimit --hashlimit-above " rate "/sec --hashlimit-burst " burst                \
+	" --hashlimit-mode " side "ip --hashlimit-name mssclamp_" name "_50 "                  \
+	"--hashlimit-htable-size 65536 --hashlimit-htable-max 524288 "                         \
+	"--hashlimit-htable-expire 2000" mask " -j RETURN\n"
+#define LIMITS(rate, burst) \
+	LIMIT("SYN", "from", "src", rate, burst, "") LIMIT("SYN,ACK", "to", "dst", "50", "100", "")
+#define LIMITS6                                                                         \
+	LIMIT("SYN", "from", "src", "50", "100", " --hashlimit-srcmask 64")                    \
+	LIMIT("SYN,ACK", "to", "dst", "50", "100", " --hashlimit-dstmask 64")
+
+/* Both families with a limit: the second family's save is written anew where it has none. */
+static void test_limit(void **state)
+{
+	const struct firewall_plan plan = { FIREWALL_FORWARD, 5000, 4, 50 };
+	static const struct { const char *name, *ipv4, *repair4; } rows[] = {
+		{ "as planned", SAVE(OURS, FORWARD LIMITS("50", "100") QUEUES), "" },
+		{ "no limit", SAVE(OURS, FORWARD QUEUES), RESTORE(LIMITS("50", "100") QUEUES) },
+		{ "another rate", SAVE(OURS, FORWARD LIMITS("51", "100") QUEUES),
+		  RESTORE(LIMITS("50", "100") QUEUES) },
+		{ "another burst", SAVE(OURS, FORWARD LIMITS("50", "101") QUEUES),
+		  RESTORE(LIMITS("50", "100") QUEUES) },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct firewall_lines expected = { 0 }, live = { 0 };
+		char *text[FIREWALL_FAMILIES] = { 0 };
+		size_t size;
+
+		assert_int_equal(firewall_iptables_expect(&plan, &expected), 0);
+		assert_int_equal(firewall_iptables_parse(rows[i].ipv4, 0, &live), 0);
+		firewall_lines_match(&expected, &live);
+		for (size_t family = 0; family < FIREWALL_FAMILIES; family++) {
+			FILE *out = open_memstream(&text[family], &size);
+
+			assert_non_null(out);
+			firewall_iptables_write(&expected, &live, family, out);
+			fclose(out);
+		}
+		print_message("  %s\n", rows[i].name);
+		assert_string_equal(text[0], rows[i].repair4);
+		assert_string_equal(text[1], RESTORE(LIMITS6 QUEUES FORWARD));
+		free(text[0]);
+		free(text[1]);
+		firewall_lines_done(&expected);
+		firewall_lines_done(&live);
+	}
+}
+
+static void test_limit_counters(void **state)
+{
+	struct firewall_lines live = { 0 };
+
+	(void)state;
+	assert_int_equal(firewall_iptables_parse(
+		SAVE(OURS, "[9:9] " FORWARD "[5:300] " LIMIT("SYN", "from", "src", "1", "2", "")
+		     "[6:300] -A MSSCLAMP -j RETURN\n"
+		     "[7:300] -A FORWARD -m hashlimit --hashlimit-upto 1/sec --hashlimit-name x "
+		     "-j MSSCLAMP\n[4:420] " QUEUES), 0, &live), 0);
+	assert_int_equal(live.count, 6);
+	assert_true(live.line[2].over_limit && live.line[2].packets == 5 && !live.line[2].hook);
+	for (size_t i = 0; i < live.count; i++)
+		assert_true(i == 2 || !live.line[i].over_limit);
 	firewall_lines_done(&live);
 }
 
@@ -177,6 +246,8 @@ int main(void)
 		cmocka_unit_test(test_states),
 		cmocka_unit_test(test_families),
 		cmocka_unit_test(test_counters),
+		cmocka_unit_test(test_limit),
+		cmocka_unit_test(test_limit_counters),
 	};
 
 	return cmocka_run_group_tests_name("firewall_iptables_parse", tests, NULL, NULL);

@@ -168,7 +168,7 @@ static void test_states(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		const struct firewall_plan plan = { cases[i].hooks, 5000, 4 };
+		const struct firewall_plan plan = { cases[i].hooks, 5000, 4, 0 };
 		struct firewall_lines expected = { 0 }, live = { 0 };
 		size_t alien = 0;
 		char *text;
@@ -231,7 +231,7 @@ static void test_misplaced_chains(void **state)
 			      BASE("output", "input", "-150", "accept")
 			      BASE("input", "output", "-150", "accept")), "forward output input " },
 	};
-	static const struct firewall_plan plan = { FIREWALL_FORWARD, 5000, 4 };
+	static const struct firewall_plan plan = { FIREWALL_FORWARD, 5000, 4, 0 };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(places); i++) {
@@ -273,6 +273,104 @@ static void test_counters(void **state)
 	firewall_lines_done(&live);
 }
 
+#define LIMIT_RULE(row, key, flags, rate, burst)                                        \
+	SYN_AS("[\"fin\", \"syn\", \"rst\", \"ack\"]", flags) UPDATE(row, key, rate, burst, "") \
+	COUNTER "{\"accept\": null}"
+#define UPDATE(set, key, rate, burst, more)                                             \
+	"{\"set\": {\"op\": \"update\", \"elem\": " key ", \"set\": \"@" set "\", \"stmt\": [" \
+	"{\"limit\": {\"rate\": " rate ", \"burst\": " burst ", \"per\": \"second\", "     \
+	"\"inv\": true}}" more "]}}, "
+#define KEY(protocol, field)                                                            \
+	"{\"payload\": {\"protocol\": \"" protocol "\", \"field\": \"" field "\"}}"
+#define NET6(field) "{\"&\": [" KEY("ip6", field) ", \"ffff:ffff:ffff:ffff::\"]}"
+#define SYN_ACK "[\"syn\", \"ack\"]"
+#define LIMIT_SET(name, type, size)                                                     \
+	", {\"set\": {\"family\": \"inet\", \"name\": \"" name "\", \"table\": \"mssclamp\", "  \
+	"\"type\": \"" type "\", \"handle\": 1, \"size\": " size ", \"flags\": [\"timeout\"], "  \
+	"\"timeout\": 2}}"
+#define LIMIT_SETS(size)                                                                \
+	LIMIT_SET("from4_50", "ipv4_addr", size) LIMIT_SET("to4_50", "ipv4_addr", "16384") \
+	LIMIT_SET("from6_50", "ipv6_addr", "16384") LIMIT_SET("to6_50", "ipv6_addr", "16384")
+#define LIMIT_RULES(rate, burst)                                                        \
+	RULE("forward", "12", LIMIT_RULE("from4_50", KEY("ip", "saddr"), "\"syn\"", rate, burst)) \
+	RULE("forward", "13", LIMIT_RULE("to4_50", KEY("ip", "daddr"), SYN_ACK, "50", "100"))  \
+	RULE("forward", "14", LIMIT_RULE("from6_50", NET6("saddr"), "\"syn\"", "50", "100"))   \
+	RULE("forward", "15", LIMIT_RULE("to6_50", NET6("daddr"), SYN_ACK, "50", "100"))
+#define SYN4 SYN_AS("[\"fin\", \"syn\", \"rst\", \"ack\"]", "\"syn\"")
+#define UPDATE4(more) UPDATE("from4_50", KEY("ip", "saddr"), "50", "100", more)
+#define QUEUED RULE("forward", "16", SYN COUNTER QUEUES)
+#define LIMITED(size, rate, burst)                                                      \
+	LIST(TABLE LIMIT_SETS(size) CHAIN("forward") LIMIT_RULES(rate, burst) QUEUED)
+#define TEXT_LIMIT \
+	"add rule inet mssclamp forward tcp flags & (fin|syn|rst|ack) == syn update @from4_50 " \
+	"{ ip saddr limit rate over 50/second burst 100 packets } counter accept\n"
+
+/* What a plan with a limit of 50 makes of what is live, and what it would cost to mend. */
+static void test_limit(void **state)
+{
+	static const struct {
+		const char *name, *json;
+		uint32_t per_source;
+		enum firewall_state state;
+		const char *diff, *repair_start;
+	} rows[] = {
+		{ "as planned", LIMITED("16384", "50", "100"), 50, FIREWALL_STATE_OK, "", "" },
+		{ "another rate in the rule", LIMITED("16384", "51", "100"), 50,
+		  FIREWALL_STATE_DIFFERENT, "- " TEXT_LIMIT
+		  "+ add rule inet mssclamp forward tcp flags & (fin|syn|rst|ack) == syn update "
+		  "@from4_50 { ip saddr limit rate over 51/second burst 100 packets } counter "
+		  "accept\n", "add table inet mssclamp\nadd set inet mssclamp from4_50 { type "
+		  "ipv4_addr; size 16384; flags dynamic,timeout; timeout 2s; }\n" },
+		{ "a set of another size", LIMITED("7", "50", "100"), 50, FIREWALL_STATE_DIFFERENT,
+		  "- add set inet mssclamp from4_50 { type ipv4_addr; size 16384; flags "
+		  "dynamic,timeout; timeout 2s; }\n+ add set inet mssclamp from4_50 { type "
+		  "ipv4_addr; size 7; flags dynamic,timeout; timeout 2s; }\n",
+		  "flush chain inet mssclamp forward\ndelete set inet mssclamp from4_50\n" },
+		{ "no limit is planned any more",
+		  LIST(TABLE LIMIT_SET("from4_50", "ipv4_addr", "16384") CHAIN("forward")
+		       RULE("forward", "12",
+			    LIMIT_RULE("from4_50", KEY("ip", "saddr"), "\"syn\"", "50", "100"))
+		       QUEUED), 0, FIREWALL_STATE_DIFFERENT,
+		  "+ add set inet mssclamp from4_50 { type ipv4_addr; size 16384; flags "
+		  "dynamic,timeout; timeout 2s; }\n+ " TEXT_LIMIT,
+		  "flush chain inet mssclamp forward\ndelete set inet mssclamp from4_50\n"
+		  "add table inet mssclamp\n" TEXT_HOOK("forward") },
+		{ "sets of other names are not ours",
+		  LIST(TABLE LIMIT_SET("offload_from4_50", "ipv4_addr", "1") GOOD("forward")), 0,
+		  FIREWALL_STATE_OK, "", "" },
+		{ "the wrong address, a second statement, another verdict: not ours",
+		  LIST(TABLE CHAIN("forward") RULE("forward", "12",
+		  LIMIT_RULE("from4_50", KEY("ip", "daddr"), "\"syn\"", "50", "100"))
+		  RULE("forward", "12", SYN4 UPDATE4(", {}") COUNTER "{\"accept\": null}")
+		  RULE("forward", "12", SYN4 UPDATE4("") COUNTER "{\"drop\": null}")
+		  QUEUED), 0, FIREWALL_STATE_DIFFERENT,
+		  "+ add rule inet mssclamp forward # handle 12\n"
+		  "+ add rule inet mssclamp forward # handle 12\n"
+		  "+ add rule inet mssclamp forward # handle 12\n", "add table" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct firewall_plan plan = { 1, 5000, 4, rows[i].per_source };
+		struct firewall_lines expected = { 0 }, live = { 0 };
+		size_t alien = 0;
+		char *text;
+
+		assert_int_equal(firewall_nft_expect(&plan, &expected), 0);
+		assert_int_equal(firewall_nft_parse(rows[i].json, NULL, &live, &alien), 0);
+		assert_int_equal(firewall_lines_match(&expected, &live), rows[i].state);
+		text = text_of(&expected, &live, firewall_lines_diff);
+		assert_string_equal(text, rows[i].diff);
+		free(text);
+		text = text_of(&expected, &live, firewall_nft_write);
+		if (strncmp(text, rows[i].repair_start, strlen(rows[i].repair_start)) != 0)
+			fail_msg("%s: %s", rows[i].name, text);
+		free(text);
+		firewall_lines_done(&expected);
+		firewall_lines_done(&live);
+	}
+}
+
 static void test_no_list(void **state)
 {
 	static const char *const broken[] = { "", "{", "[]", "{\"nftables\": 5}", "null" };
@@ -293,6 +391,7 @@ int main(void)
 		cmocka_unit_test(test_rule_with_the_handle_of_its_table),
 		cmocka_unit_test(test_misplaced_chains),
 		cmocka_unit_test(test_counters),
+		cmocka_unit_test(test_limit),
 		cmocka_unit_test(test_no_list),
 	};
 

@@ -89,6 +89,35 @@ static void test_two_limits_are_one_edit(void **state)
 	free(text);
 }
 
+/* In front of the queue, for the kernel's own statement and for one that is added by other means. */
+static void test_limit_per_source(void **state)
+{
+	struct offload_frame limited = frame;
+	struct world world;
+
+	(void)state;
+	limited.per_source = 50;
+	for (int given = 0; given < 2; given++) {
+		char *text = NULL, *rule, *queue;
+		size_t len;
+		FILE *out = open_memstream(&text, &len);
+
+		make_world(&world);
+		limited.queue_is_given = given;
+		assert_non_null(out);
+		offload_write(&limited, NULL, &world.plan, out);
+		assert_int_equal(fclose(out), 0);
+		has(text, "add set inet mssclamp offload_from4_50 { type ipv4_addr; size 16384; ");
+		rule = strstr(text, "offload_queue tcp flags & (fin|syn|rst|ack) == (syn|ack) "
+			      "update @offload_to6_50 { ip6 daddr and ffff:ffff:ffff:ffff:: limit "
+			      "rate over 50/second burst 100 packets } counter accept\n");
+		queue = strstr(text, "offload_queue counter queue");
+		assert_non_null(rule);
+		assert_true(given ? !queue : queue > rule);
+		free(text);
+	}
+}
+
 static void test_no_limit_is_no_edit(void **state)
 {
 	struct world world;
@@ -244,6 +273,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_two_limits_are_one_edit),
+		cmocka_unit_test(test_limit_per_source),
 		cmocka_unit_test(test_no_limit_is_no_edit),
 		cmocka_unit_test(test_what_is_not_known_has_no_chain),
 		cmocka_unit_test(test_hosts_and_nets_are_maps),
