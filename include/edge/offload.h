@@ -29,17 +29,22 @@ int offload_open(const struct offload_config *config, struct offload **ret_offlo
 /* What is in the kernel stays. NULL is fine. */
 void offload_close(struct offload *offload);
 
-/* Leads from the plan in force to this one, in a transaction: no SYN is without both. Takes the
- * plan on success. On failure nothing of ours catches a SYN any more. Returns as above. */
-int offload_apply(struct offload *offload, struct offload_plan *plan, char **ret_error);
+/* Empties what is there and loads all of the plan, in several transactions: let the rules of the
+ * queue stand meanwhile. Takes the plan on success; on failure nothing of ours catches a SYN any
+ * more, and the plan in force before is kept for offload_reload. Returns as above. */
+int offload_load(struct offload *offload, struct offload_plan *plan, char **ret_error);
+/* Leads from the plan in force to this one in one transaction: no SYN is without both. Takes the
+ * plan on success; on failure load it. Returns as above. */
+int offload_change(struct offload *offload, struct offload_plan *plan, char **ret_error);
+/* As offload_load, with the plan in force. */
+int offload_reload(struct offload *offload, char **ret_error);
 /* The plan in force, or NULL. */
 const struct offload_plan *offload_applied(const struct offload *offload);
 
-/* Whether rules of ours were changed or removed by others: then offload_renew. Costs a question
- * while nobody changes any rule. Returns 1, 0, or -errno. */
+/* Whether others have changed or removed what is ours: then offload_reload. Costs a question while
+ * nobody changes any rule, a dump of our rules and elements where somebody does. Returns 1, 0, or
+ * -errno. */
 int offload_is_changed(struct offload *offload);
-/* Puts all of the plan in force anew. Returns as offload_apply. */
-int offload_renew(struct offload *offload, char **ret_error);
 
 /* Empties what any process has left, so that no SYN takes this way; base chains stay, empty, for
  * deleting one makes the kernel drop what waits in queues. Nothing there is no error. */

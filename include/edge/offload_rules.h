@@ -7,10 +7,14 @@
 
 #include "edge/offload.h"
 
-/* A number that changes with every rule of these chains that comes, goes or is replaced: the kernel
- * gives each a handle of its own (net/netfilter/nf_tables_api.c nf_tables_alloc_handle). No chain
- * at all is one such number too. Returns 0 or -errno. */
-int offload_rules_digest(uint64_t *ret_digest);
+struct nftnl_rule;
+
+/* A rule of ours; its chain without the prefix. */
+typedef int (*offload_rule_fn)(const char *chain, const struct nftnl_rule *rule, void *userdata);
+
+/* Hands over all of them, in order; restart forgets what an interrupted dump gave. No table is no
+ * rule. Returns 0, what take returned, or -errno. */
+int offload_rules_dump(offload_rule_fn take, void (*restart)(void *userdata), void *userdata);
 
 /* Returns 0 and owned counts, or -errno. */
 int offload_rules_read_counts(struct offload_counts *ret_counts);

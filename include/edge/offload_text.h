@@ -66,6 +66,12 @@ const struct offload_ranges *offload_ranges_of(const struct offload_link *link,
 void offload_write_map_name(const struct offload_link *link, enum offload_kind kind, FILE *out);
 /* "0x0a000000-0x0affffff", or one address. */
 void offload_write_range(const struct offload_range *range, FILE *out);
+/* libnftables takes seconds for thousands of changes of one interval map, and none to fill one. */
+#define OFFLOAD_NET_CHANGES_MAX 256
+
+/* Whether a map changes by so much that another takes its place: then no rule may ask it. */
+bool offload_is_map_replaced(const struct offload_link *from, const struct offload_link *to,
+			     enum offload_kind kind);
 /* Maps that stay change by the elements that do; new ones are made. from may be NULL. */
 void offload_write_maps(const struct offload_plan *from, const struct offload_link *link,
 			FILE *out);

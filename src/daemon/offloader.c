@@ -109,24 +109,26 @@ static size_t count_ranges(const struct offload_plan *plan)
 	return count;
 }
 
+/* The rules of the queue come back, so that no SYN is missed while ours are written anew. */
+static int step_back(struct offloader *offloader, char **ret_error)
+{
+	return guard_set_taken(offloader->guard, false, ret_error);
+}
+
 /* The kernel has all of the plan. */
-static int begin(struct offloader *offloader, char **ret_error)
+static int step_forward(struct offloader *offloader, char **ret_error)
 {
 	int r = guard_set_taken(offloader->guard, true, ret_error);
 
-	if (r < 0) {
-		char *ignored = NULL;
-
-		offload_clear(&ignored);
-		free(ignored);
+	if (r < 0)
 		return r;
-	}
 	free(offloader->why);
 	offloader->why = NULL;
+	if (offloader->state != OFFLOADER_ACTIVE)
+		log_notice("offload: the kernel clamps the usual SYNs itself, with %zu hosts and "
+			   "nets of their own limits; the queue gets the others",
+			   count_ranges(offload_applied(offloader->offload)));
 	offloader->state = OFFLOADER_ACTIVE;
-	log_notice("offload: the kernel clamps the usual SYNs itself, with %zu hosts and nets of "
-		   "their own limits; the queue gets the others",
-		   count_ranges(offload_applied(offloader->offload)));
 	return 0;
 }
 
@@ -146,6 +148,27 @@ static int refuse_numbers(const struct snapshot *snapshot, char **ret_error)
 	return 0;
 }
 
+/* In one transaction where that is possible. */
+static int lead_to(struct offloader *offloader, struct offload_plan *plan, char **ret_error)
+{
+	char *first = NULL;
+	int r = -ENOENT;
+
+	if (offloader->state == OFFLOADER_ACTIVE) {
+		r = offload_change(offloader->offload, plan, &first);
+		if (r < 0)
+			log_debug("offload: a change failed, all is loaded anew: %s",
+				  first ? first : "out of memory");
+		free(first);
+		if (r == 0)
+			return 0;
+		r = step_back(offloader, ret_error);
+		if (r < 0)
+			return r;
+	}
+	return offload_load(offloader->offload, plan, ret_error);
+}
+
 static int apply(struct offloader *offloader, char **ret_error)
 {
 	const struct snapshot *snapshot = slot_current(offloader->slot);
@@ -158,13 +181,13 @@ static int apply(struct offloader *offloader, char **ret_error)
 	if (r == 0 && !offloader->offload)
 		r = open_offload(offloader, ret_error);
 	if (r == 0)
-		r = offload_apply(offloader->offload, plan, ret_error);
+		r = lead_to(offloader, plan, ret_error);
 	if (r < 0) {
 		offload_plan_free(plan);
 		return r;
 	}
 	offloader->took_ns = clock_boottime_ns() - begin_ns;
-	return offloader->state == OFFLOADER_ACTIVE ? 0 : begin(offloader, ret_error);
+	return guard_is_taken(offloader->guard) ? 0 : step_forward(offloader, ret_error);
 }
 
 /* First the rules of the queue, then ours go: no SYN is missed. */
@@ -244,10 +267,16 @@ static void look(void *userdata, const char *culprit)
 	struct offloader *offloader = userdata;
 	uint64_t begin_ns = clock_boottime_ns();
 	char *error = NULL;
+	int r;
 
 	if (offloader->state != OFFLOADER_ACTIVE || offload_is_changed(offloader->offload) <= 0)
 		return;
-	if (offload_renew(offloader->offload, &error) < 0) {
+	r = step_back(offloader, &error);
+	if (r == 0)
+		r = offload_reload(offloader->offload, &error);
+	if (r == 0)
+		r = step_forward(offloader, &error);
+	if (r < 0) {
 		fail(offloader, error);
 		return;
 	}

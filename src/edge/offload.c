@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "edge/nft.h"
+#include "edge/offload_digest.h"
 #include "edge/offload_rules.h"
 #include "edge/offload_text.h"
 
@@ -15,10 +16,10 @@ struct offload {
 	struct offload_frame frame;
 	struct offload_plan *plan; /* in force; NULL: none is */
 	uint32_t generation;       /* of the rules when they were last seen to be ours */
-	uint64_t rules;            /* what they were then, as one number */
+	struct offload_digest digest; /* what they were then */
+	uint64_t elements;         /* and the elements, where they are known */
+	bool elements_known;
 };
-
-static const struct offload_plan no_plan;
 
 static int out_of_memory(char **ret_error)
 {
@@ -186,12 +187,16 @@ static int fill_base_chains(const void *userdata, FILE *out, char **ret_error)
 	return 0;
 }
 
-/* Everything from nothing. */
+/* A table that somebody set dormant wakes by this, in a transaction of its own. */
 static int load(struct offload *offload, const struct offload_plan *plan, char **ret_error)
 {
 	const struct step step = { &offload->frame, NULL, plan };
-	int r = run_written(fill_step, &step, ret_error);
+	int r = nft_run("add table inet " NFT_TABLE, 0, NULL, ret_error);
 
+	if (r == 0)
+		r = offload_clear(ret_error);
+	if (r == 0)
+		r = run_written(fill_step, &step, ret_error);
 	if (r == 0 && offload->frame.queue_is_given) {
 		r = offload_rules_add_queue(offload->frame.queue_first,
 					    offload->frame.queue_count);
@@ -204,76 +209,130 @@ static int load(struct offload *offload, const struct offload_plan *plan, char *
 	return r;
 }
 
-/* Remembers what the kernel has, so that a change by others is seen. */
-static int remember(struct offload *offload, char **ret_error)
+/* How many rules the plan has: what loading it from nothing adds. */
+static int count_rules(const struct offload *offload, const struct offload_plan *plan,
+		       size_t *ret_count)
 {
-	int r = nft_generation(&offload->generation);
+	static const char rule[] = "add rule ";
+	size_t count = offload->frame.queue_is_given, size;
+	char *text = NULL;
+	FILE *out = open_memstream(&text, &size);
 
-	if (r == 0)
-		r = offload_rules_digest(&offload->rules);
-	return r < 0 ? text_fail(ret_error, r, "offload: cannot read the rules back: %s",
-				 strerror(-r)) : 0;
+	if (!out)
+		return -ENOMEM;
+	offload_write(&offload->frame, NULL, plan, out);
+	offload_write_base_chains(&offload->frame, out);
+	if (fclose(out) != 0) {
+		free(text);
+		return -ENOMEM;
+	}
+	for (const char *line = text; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		count += strncmp(line, rule, strlen(rule)) == 0;
+	}
+	free(text);
+	*ret_count = count;
+	return 0;
 }
 
-static int load_anew(struct offload *offload, const struct offload_plan *plan, char **ret_error)
+/* Remembers what the kernel has, so that a change by others is seen; one that has come in between
+ * at once. */
+static int remember(struct offload *offload, const struct offload_plan *plan, char **ret_error)
+{
+	size_t expected = 0;
+	int r = nft_generation(&offload->generation);
+
+	offload->elements_known = false;
+	if (r == 0)
+		r = offload_digest_read(&offload->digest);
+	if (r == 0)
+		r = count_rules(offload, plan, &expected);
+	if (r < 0)
+		return text_fail(ret_error, r, "offload: cannot read the rules back: %s",
+				 strerror(-r));
+	if (offload->digest.rules != expected)
+		return text_fail(ret_error, -EBUSY, "offload: %zu rules were loaded, and the "
+				 "kernel lists %zu: another program is changing them", expected,
+				 offload->digest.rules);
+	return 0;
+}
+
+static void take_plan(struct offload *offload, struct offload_plan *plan)
+{
+	if (offload->plan != plan)
+		offload_plan_free(offload->plan);
+	offload->plan = plan;
+}
+
+int offload_load(struct offload *offload, struct offload_plan *plan, char **ret_error)
 {
 	char *ignored = NULL;
-	int r = offload_clear(ret_error);
+	int r = load(offload, plan, ret_error);
 
 	if (r == 0)
-		r = load(offload, plan, ret_error);
-	if (r < 0)
+		r = remember(offload, plan, ret_error);
+	if (r == 0)
+		take_plan(offload, plan);
+	else
 		offload_clear(&ignored);
 	free(ignored);
 	return r;
 }
 
-int offload_apply(struct offload *offload, struct offload_plan *plan, char **ret_error)
+int offload_change(struct offload *offload, struct offload_plan *plan, char **ret_error)
 {
 	const struct step step = { &offload->frame, offload->plan, plan };
-	char *first = NULL;
-	int r = -ENOENT;
+	int r;
 
-	/* A change may fail where somebody else has changed what is there. */
-	if (offload->plan)
-		r = run_written(fill_step, &step, &first);
-	free(first);
-	if (r < 0)
-		r = load_anew(offload, plan, ret_error);
+	if (!offload->plan)
+		return text_fail(ret_error, -ENOENT, "offload: no plan is in force");
+	r = run_written(fill_step, &step, ret_error);
 	if (r == 0)
-		r = remember(offload, ret_error);
-	if (r < 0) {
-		offload_plan_free(offload->plan);
-		offload->plan = NULL;
+		r = remember(offload, plan, ret_error);
+	if (r == 0)
+		take_plan(offload, plan);
+	return r;
+}
+
+int offload_reload(struct offload *offload, char **ret_error)
+{
+	return offload_load(offload, offload->plan, ret_error);
+}
+
+/* Elements are many: they are read when nothing has changed since they were written, and again when
+ * somebody has changed anything. */
+static int look_at_elements(struct offload *offload)
+{
+	uint64_t elements;
+	int r = offload_digest_read_elements(offload->plan, &elements);
+
+	if (r < 0)
 		return r;
-	}
-	offload_plan_free(offload->plan);
-	offload->plan = plan;
+	if (offload->elements_known && elements != offload->elements)
+		return 1;
+	offload->elements = elements;
+	offload->elements_known = true;
 	return 0;
 }
 
 int offload_is_changed(struct offload *offload)
 {
+	struct offload_digest digest;
 	uint32_t generation;
-	uint64_t rules;
 	int r = nft_generation(&generation);
 
-	if (r < 0 || generation == offload->generation)
+	if (r < 0 || !offload->plan)
 		return r;
-	r = offload_rules_digest(&rules);
-	if (r < 0)
-		return r;
-	if (rules != offload->rules)
+	if (generation == offload->generation && offload->elements_known)
+		return 0;
+	r = offload_digest_read(&digest);
+	if (r == 0 && digest.value != offload->digest.value)
 		return 1;
-	offload->generation = generation;
-	return 0;
-}
-
-int offload_renew(struct offload *offload, char **ret_error)
-{
-	int r = load_anew(offload, offload->plan ? offload->plan : &no_plan, ret_error);
-
-	return r == 0 ? remember(offload, ret_error) : r;
+	if (r == 0)
+		r = look_at_elements(offload);
+	if (r == 0)
+		offload->generation = generation;
+	return r;
 }
 
 int offload_read_counts(struct offload *offload, struct offload_counts *ret_counts)

@@ -70,6 +70,35 @@ const struct offload_ranges *offload_ranges_of(const struct offload_link *link,
 	return link && link->ranges[kind].count > 0 ? &link->ranges[kind] : NULL;
 }
 
+static void count_range(void *userdata, const struct offload_range *range)
+{
+	size_t *count = userdata;
+
+	(void)range;
+	++*count;
+}
+
+bool offload_is_map_replaced(const struct offload_link *from, const struct offload_link *to,
+			     enum offload_kind kind)
+{
+	const struct offload_ranges *before = offload_ranges_of(from, kind);
+	const struct offload_ranges *now = offload_ranges_of(to, kind);
+	size_t changes = 0;
+
+	if (kind != OFFLOAD_NETS || !before || !now)
+		return false;
+	offload_ranges_missing(before, now, count_range, &changes);
+	offload_ranges_missing(now, before, count_range, &changes);
+	return changes > OFFLOAD_NET_CHANGES_MAX;
+}
+
+static void write_delete_map(const struct offload_link *link, enum offload_kind kind, FILE *out)
+{
+	fputs("delete map " TABLE, out);
+	offload_write_map_name(link, kind, out);
+	fputc('\n', out);
+}
+
 void offload_write_maps(const struct offload_plan *from, const struct offload_link *link,
 		       FILE *out)
 {
@@ -82,6 +111,10 @@ void offload_write_maps(const struct offload_plan *from, const struct offload_li
 
 		if (!now)
 			continue;
+		if (offload_is_map_replaced(old, link, kind)) {
+			write_delete_map(old, kind, out);
+			before = NULL;
+		}
 		if (!before) {
 			fputs("add map " TABLE, out);
 			offload_write_map_name(link, kind, out);
@@ -102,8 +135,6 @@ void offload_write_unused_maps(const struct offload_plan *to, const struct offlo
 	for (enum offload_kind kind = OFFLOAD_HOSTS; kind < OFFLOAD_KINDS; kind++) {
 		if (!offload_ranges_of(link, kind) || offload_ranges_of(new, kind))
 			continue;
-		fputs("delete map " TABLE, out);
-		offload_write_map_name(link, kind, out);
-		fputc('\n', out);
+		write_delete_map(link, kind, out);
 	}
 }

@@ -21,10 +21,9 @@
 /* At least XT_ALIGN(sizeof(struct xt_NFQ_info_v3)); libnftnl frees it. */
 #define XT_ALIGNED 64
 
-typedef int (*rule_fn)(const char *chain, const struct nftnl_rule *rule, void *userdata);
-
 struct dump {
-	rule_fn take;
+	offload_rule_fn take;
+	void (*restart)(void *userdata);
 	void *userdata;
 };
 
@@ -52,13 +51,19 @@ static int take_message(const struct nlmsghdr *message, void *userdata)
 	return r;
 }
 
-/* All rules of our table. restart forgets what an interrupted dump gave. */
-static int dump_rules(rule_fn take, void (*restart)(void *userdata), void *userdata)
+static void restart_dump(void *userdata)
+{
+	const struct dump *dump = userdata;
+
+	dump->restart(dump->userdata);
+}
+
+int offload_rules_dump(offload_rule_fn take, void (*restart)(void *userdata), void *userdata)
 {
 	_Alignas(struct nlmsghdr) uint8_t buffer[NLMSG_SPACE(64)] = { 0 };
 	struct nlmsghdr *request = nftnl_nlmsg_build_hdr((char *)buffer, NFT_MSG_GETRULE,
 							 NFPROTO_INET, NLM_F_DUMP, 0);
-	struct dump dump = { take, userdata };
+	struct dump dump = { take, restart, userdata };
 	struct nl *nl;
 	int r;
 
@@ -66,47 +71,9 @@ static int dump_rules(rule_fn take, void (*restart)(void *userdata), void *userd
 	r = nl_open(NETLINK_NETFILTER, 0, &nl);
 	if (r < 0)
 		return r;
-	r = nl_dump(nl, request, take_message, restart, &dump);
+	r = nl_dump(nl, request, take_message, restart_dump, &dump);
 	nl_close(nl);
 	return r == -ENOENT ? 0 : r;
-}
-
-#define FNV_OFFSET UINT64_C(0xcbf29ce484222325)
-#define FNV_PRIME UINT64_C(0x100000001b3)
-
-static void digest_bytes(uint64_t *digest, const void *bytes, size_t len)
-{
-	const uint8_t *at = bytes;
-
-	for (size_t i = 0; i < len; i++)
-		*digest = (*digest ^ at[i]) * FNV_PRIME;
-}
-
-static int digest_rule(const char *chain, const struct nftnl_rule *rule, void *userdata)
-{
-	uint64_t handle = nftnl_rule_get_u64(rule, NFTNL_RULE_HANDLE);
-
-	digest_bytes(userdata, chain, strlen(chain));
-	digest_bytes(userdata, &handle, sizeof(handle));
-	return 0;
-}
-
-
-static void restart_digest(void *userdata)
-{
-	const struct dump *dump = userdata;
-
-	*(uint64_t *)dump->userdata = FNV_OFFSET;
-}
-
-int offload_rules_digest(uint64_t *ret_digest)
-{
-	uint64_t digest = FNV_OFFSET;
-	int r = dump_rules(digest_rule, restart_digest, &digest);
-
-	if (r == 0)
-		*ret_digest = digest;
-	return r;
 }
 
 struct counting {
@@ -189,8 +156,7 @@ static int count_rule(const char *chain, const struct nftnl_rule *rule, void *us
 
 static void restart_counts(void *userdata)
 {
-	const struct dump *dump = userdata;
-	struct counting *counting = dump->userdata;
+	struct counting *counting = userdata;
 	struct offload_count *list = counting->counts.list;
 
 	counting->counts = (struct offload_counts){ .list = list };
@@ -199,7 +165,7 @@ static void restart_counts(void *userdata)
 int offload_rules_read_counts(struct offload_counts *ret_counts)
 {
 	struct counting counting = { 0 };
-	int r = dump_rules(count_rule, restart_counts, &counting);
+	int r = offload_rules_dump(count_rule, restart_counts, &counting);
 
 	if (r < 0) {
 		offload_counts_done(&counting.counts);

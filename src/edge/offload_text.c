@@ -324,7 +324,8 @@ static bool same_shape(const struct offload_link *a, const struct offload_link *
 	    a->mss != b->mss)
 		return false;
 	for (enum offload_kind kind = OFFLOAD_HOSTS; kind < OFFLOAD_KINDS; kind++) {
-		if (!offload_ranges_of(a, kind) != !offload_ranges_of(b, kind))
+		if (!offload_ranges_of(a, kind) != !offload_ranges_of(b, kind) ||
+		    offload_is_map_replaced(a, b, kind))
 			return false;
 	}
 	return true;
@@ -357,10 +358,6 @@ static bool same_chains(const struct offload_plan *from, const struct offload_pl
 /* All rules that depend on the plan are written anew: within one transaction no SYN sees less. */
 static void write_chains(const struct offload_plan *from, const struct offload_plan *to, FILE *out)
 {
-	if (from) {
-		write_dispatchers("flush", to, out);
-		for_each_chain(from, write_flush_chain, out);
-	}
 	for_each_chain(to, write_add_chain, out);
 	for_each_chain(to, write_link_chain, out);
 	write_dispatchers(NULL, to, out);
@@ -371,15 +368,21 @@ static void write_chains(const struct offload_plan *from, const struct offload_p
 void offload_write(const struct offload_frame *frame, const struct offload_plan *from,
 		   const struct offload_plan *to, FILE *out)
 {
+	bool rewrite = !from || !same_chains(from, to);
+
 	if (!from) {
 		fputs("add table " TABLE "\n", out);
 		write_fixed_chains("add", out);
 		write_queue_chain(frame, out);
 		fputs("add rule " TABLE OFFLOAD_PREFIX "host counter accept\n", out);
 	}
+	if (from && rewrite) {
+		write_dispatchers("flush", to, out);
+		for_each_chain(from, write_flush_chain, out);
+	}
 	for (size_t i = 0; i < to->count; i++)
 		offload_write_maps(from, &to->links[i], out);
-	if (!from || !same_chains(from, to))
+	if (rewrite)
 		write_chains(from, to, out);
 	for (size_t i = 0; from && i < from->count; i++)
 		offload_write_unused_maps(to, &from->links[i], out);

@@ -7,7 +7,8 @@ import time
 
 import hostile
 import packets
-from netns import SLOW
+import pytest
+from netns import SLOW, until
 
 CONFIG = '''
 mode = "offload";
@@ -135,6 +136,60 @@ def test_ten_thousand_hosts(start):
         times.append(daemon.json("offload")["last_change_seconds"])
     print("a change of one host:", ", ".join(f"{1000 * t:.1f} ms" for t in times))
     assert min(times) < 0.1 * SLOW ** 2
+
+
+def test_thousands_of_nets_change_at_once(start):
+    """As when the path of an uplink does: libnftables would take seconds for each by itself."""
+    def config(mss):
+        nets = ", ".join(f'{{ interface = "wan"; prefix = "10.{i >> 8}.{i & 255}.0/25"; '
+                         f'mss = {mss + i % 2}; }}' for i in range(8000))
+        return f'mode = "offload";\nrules = ({nets});'
+    daemon = start(config(1000))
+    rows = daemon.json("offload")["interfaces"]
+    assert {row["nets"] for row in rows} == {0, 8000}
+    for mss in (1100, 1200):
+        daemon.reload(config(mss))
+        told = daemon.json("offload")
+        assert told["state"] == "active" and told["last_change_seconds"] < 3 * SLOW ** 2
+
+
+def test_no_syn_is_missed_while_it_is_mended(start, path, inject):
+    """Others change our rules, hooks change: every SYN arrives, clamped by whoever can."""
+    config = CONFIG.replace("{ interface", hosts(3000, 1) + ",\n{ interface")
+    daemon = start(config)
+    with packets.Capture(path.server, "eth0", buffer_bytes=1 << 25) as there:
+        stream = Stream(path, inject)
+        try:
+            for number in range(3):
+                before = daemon.json("rules")["reinstalled_total"]
+                path.gateway.run("nft", "add rule inet mssclamp offload_host counter")
+                until(lambda b=before: daemon.json("rules")["reinstalled_total"] > b, "mended", 5)
+                daemon.reload(config + f'\nhooks = [ "forward"{", " * (number % 2)}'
+                              f'{chr(34) + "input" + chr(34) if number % 2 else ""} ];')
+                assert daemon.json("offload")["state"] == "active"
+        finally:
+            stream.stop()
+        time.sleep(0.3 * SLOW)
+        got = [seen.mss for seen in there.take(stream.sent, 2)]
+    assert len(got) == stream.sent and all(mss == [1360] for mss in got)
+
+
+@pytest.mark.parametrize("change", ("flush map inet mssclamp offload_hosts4_if{wan}",
+                                    "add table inet mssclamp {{ flags dormant; }}",
+                                    "delete element inet mssclamp offload_hosts4_if{wan} "
+                                    "{{ 0xc6120009 }}"))
+def test_what_rules_do_not_show_is_seen(start, path, inject, arrivals, change):
+    """Elements and the table itself."""
+    daemon = start(CONFIG)
+
+    def left():
+        inject(packets.syn(path.CLIENT4, "198.18.0.9", options=hostile.stacks(1460)["linux"]))
+        return arrivals.next().mss == [1200]
+    until(left, "the host's own limit", 3)
+    time.sleep(1.5)  # what is there is known a second later
+    path.gateway.run("nft", change.format(wan=path.gateway.ifindex("wan")))
+    until(lambda: daemon.json("rules")["reinstalled_total"] > 0, "it is mended", 5)
+    assert left() and daemon.taken() > 0
 
 
 def test_daemon_and_maps_agree_at_random(start, path, inject):
