@@ -13,6 +13,7 @@ struct mark_entry {
 
 struct mark_table {
 	uint32_t bits; /* of the mark, ours alone */
+	uint32_t hooks; /* 1 << NF_INET_*: behind these a rule of ours reads them */
 	size_t count;
 	struct mark_entry entries[]; /* by mss, each once */
 };

@@ -2,10 +2,12 @@
 #include "daemon/marker.h"
 
 #include <errno.h>
+#include <linux/netfilter.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "edge/firewall.h"
 #include "edge/mark.h"
 #include "policy/mark_book.h"
 
@@ -121,6 +123,14 @@ static void tell_sharing(struct marker *marker)
 		    sharing);
 }
 
+/* From bits of ours to those of the kernel's hooks. */
+static uint32_t netfilter_hooks(unsigned int hooks)
+{
+	return (hooks & FIREWALL_FORWARD ? 1u << NF_INET_FORWARD : 0) |
+	       (hooks & FIREWALL_OUTPUT ? 1u << NF_INET_LOCAL_OUT : 0) |
+	       (hooks & FIREWALL_INPUT ? 1u << NF_INET_LOCAL_IN : 0);
+}
+
 int marker_fill(struct marker *marker, struct snapshot *snapshot)
 {
 	struct mark_table *table;
@@ -141,6 +151,7 @@ int marker_fill(struct marker *marker, struct snapshot *snapshot)
 	table = mark_book_table(marker->book);
 	if (!table)
 		return -ENOMEM;
+	table->hooks = netfilter_hooks(marker->hooks);
 	snapshot_set_marks(snapshot, table);
 	return 0;
 }

@@ -8,7 +8,8 @@
 /* Whether a rule of ours reads the tag behind this hook. */
 static bool is_read(const struct snapshot_mode *mode, const struct queue_packet *packet)
 {
-	return mode->marks && packet->nf_family != NFPROTO_BRIDGE &&
+	return mode->marks && packet->nf_family != NFPROTO_BRIDGE && packet->hook < 32 &&
+	       mode->marks->hooks >> packet->hook & 1 &&
 	       (packet->hook != NF_INET_LOCAL_OUT || !mode->payload);
 }
 

@@ -206,6 +206,7 @@ struct mark_table *mark_book_table(const struct mark_book *book)
 	if (!table)
 		return NULL;
 	table->bits = book->bits;
+	table->hooks = 0;
 	table->count = mark_book_list(book, MARK_HELD, table->entries);
 	if (count)
 		qsort(table->entries, count, sizeof(table->entries[0]), compare_entries);

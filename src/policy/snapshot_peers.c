@@ -96,7 +96,7 @@ const uint64_t *peer_table_of_link(const struct peer_table *table, uint32_t ifin
 	for (end = low; end < table->by_link_count && table->by_link[end] >> 32 == ifindex;)
 		end++;
 	*ret_count = end - low;
-	return &table->by_link[low];
+	return end > low ? &table->by_link[low] : NULL;
 }
 
 uint32_t peer_table_mtu(const struct peer_table *table, uint32_t peer, enum family family)

@@ -15,6 +15,7 @@ static inline struct mark_table *make_marks(uint32_t bits, const struct mark_ent
 
 	assert_non_null(table);
 	table->bits = bits;
+	table->hooks = 1 << 1 | 1 << 2 | 1 << 3; /* NF_INET_LOCAL_IN, _FORWARD, _LOCAL_OUT */
 	table->count = count;
 	memcpy(table->entries, entries, count * sizeof(*entries));
 	return table;

@@ -249,6 +249,41 @@ static void test_policies_send_to_the_queue(void **state)
 	free(text);
 }
 
+static void test_a_map_of_nets_that_changes_much_is_replaced(void **state)
+{
+	enum { COUNT = OFFLOAD_NET_CHANGES_MAX / 2 + 1 };
+	static struct offload_range old[COUNT], new[COUNT];
+	struct world one, two;
+	char *text;
+
+	(void)state;
+	make_world(&one);
+	make_world(&two);
+	for (size_t i = 0; i < COUNT; i++) {
+		struct address first = address(10, (uint8_t)i, 0, 0);
+		struct address last = address(10, (uint8_t)i, 0, 255);
+
+		old[i] = (struct offload_range){ first, last, 1200 };
+		new[i] = (struct offload_range){ first, last, 1201 };
+	}
+	one.links[2].ranges[OFFLOAD_NETS] = (struct offload_ranges){ .list = old, .count = COUNT };
+	two.links[2].ranges[OFFLOAD_NETS] = (struct offload_ranges){ .list = new, .count = COUNT };
+	text = text_of(&one.plan, &two.plan);
+	lacks(text, "delete element");
+	/* No rule asks the map while another takes its place. */
+	assert_true(strstr(text, "flush chain inet mssclamp offload_in4_if7\n") <
+		    strstr(text, "delete map inet mssclamp offload_nets4_if7\n"));
+	assert_true(strstr(text, "delete map inet mssclamp offload_nets4_if7\n") <
+		    strstr(text, "add map inet mssclamp offload_nets4_if7 "));
+	assert_true(strstr(text, "add map ") < strstr(text, "@offload_nets4_if7"));
+	free(text);
+	new[0].mss = old[0].mss;
+	text = text_of(&one.plan, &two.plan);
+	has(text, "delete element inet mssclamp offload_nets4_if7 { ");
+	lacks(text, "delete map");
+	free(text);
+}
+
 /* Each layout's words lie inside its options, beside each other with the MSS, and fill them. */
 static void test_layouts_fill_their_options(void **state)
 {
@@ -281,6 +316,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_used_no_more_is_deleted),
 		cmocka_unit_test(test_many_interfaces_are_looked_up),
 		cmocka_unit_test(test_policies_send_to_the_queue),
+		cmocka_unit_test(test_a_map_of_nets_that_changes_much_is_replaced),
 		cmocka_unit_test(test_layouts_fill_their_options),
 	};
 

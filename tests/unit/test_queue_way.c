@@ -62,6 +62,8 @@ static const struct {
 	  { .payload = true, .tagged = true, .tag = 0x12005678 }, 1400 },
 	{ "and where nothing can be done", REFUSED, IPV4, INPUT, 0x12345678, 0, 1400, false,
 	  SYN_USERNS, { .tagged = true, .tag = 0x12005678 }, 1460 },
+	{ "a hook that has no rule of ours", MARKS, IPV4, NF_INET_POST_ROUTING, 5, 0, 1400, true,
+	  SYN_CLAMPED, { .payload = true }, 1400 },
 	{ "the very bits that are wanted", MARKS, IPV4, FORWARD, 0x00010005, 0, 1400, true,
 	  SYN_CLAMPED, { .tag = 0x00010005 }, 1400 },
 };
