@@ -31,8 +31,9 @@ uint64_t guard_reinstalled_total(const struct guard *guard);
 /* Rules of ours that stand elsewhere had to be put back. */
 void guard_count_repair(struct guard *guard);
 
-/* Another plan (hooks, limit per source), put in force at once. Returns 0, or -errno with the old plan kept (of the
- * rules a part may have changed: set the old plan again); *ret_error gets an owned text. */
+/* Another plan (hooks, limit per source), put in force at once. Returns 0, or -errno
+ * with the old plan kept (of the rules a part may have changed: set the old plan again); *ret_error
+ * gets an owned text. */
 int guard_set_plan(struct guard *guard, const struct firewall_plan *plan, char **ret_error);
 
 /* Other rules of ours send the SYNs of all hooks from now on, or no more: then those of the plan

@@ -10,7 +10,7 @@
 #define PER_SOURCE_ROWS 4
 #define PER_SOURCE_NAME_MAX 40
 #define PER_SOURCE_TEXT_MAX 320
-#define PER_SOURCE_SECONDS 2 /* an address that is silent for so long begins anew */
+#define PER_SOURCE_SECONDS 2u /* an address that is silent for so long begins anew */
 
 /* A family and a direction in nft's words. */
 struct per_source_row {
