@@ -175,43 +175,48 @@ int offload_rules_read_counts(struct offload_counts *ret_counts)
 	return 0;
 }
 
-static struct nftnl_expr *queue_expression(uint16_t first, uint16_t count)
+/* Returns 0 or -ENOMEM. The rule owns what was added. */
+static int add_queue_target(struct nftnl_rule *rule, uint16_t first, uint16_t count)
 {
-	struct xt_NFQ_info_v3 *info = calloc(1, XT_ALIGNED);
 	struct nftnl_expr *expr = nftnl_expr_alloc("target");
+	struct xt_NFQ_info_v3 *info;
 
-	if (!info || !expr) {
-		free(info);
-		nftnl_expr_free(expr);
-		return NULL;
-	}
+	if (!expr)
+		return -ENOMEM;
+	nftnl_rule_add_expr(rule, expr);
+	info = calloc(1, XT_ALIGNED);
+	if (!info)
+		return -ENOMEM;
 	info->queuenum = first;
 	info->queues_total = count;
 	info->flags = NFQ_FLAG_BYPASS | (count > 1 ? NFQ_FLAG_CPU_FANOUT : 0);
 	nftnl_expr_set_str(expr, NFTNL_EXPR_TG_NAME, "NFQUEUE");
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_TG_REV, 3);
 	nftnl_expr_set(expr, NFTNL_EXPR_TG_INFO, info, sizeof(*info));
-	return expr;
+	return 0; /* NOLINT(clang-analyzer-unix.Malloc): the expression owns it */
 }
 
 static struct nftnl_rule *queue_rule(uint16_t first, uint16_t count)
 {
-	struct nftnl_rule *rule = nftnl_rule_alloc();
 	struct nftnl_expr *counter = nftnl_expr_alloc("counter");
-	struct nftnl_expr *target = queue_expression(first, count);
+	struct nftnl_rule *rule = nftnl_rule_alloc();
 
-	if (!rule || !counter || !target) {
-		nftnl_expr_free(counter);
-		nftnl_expr_free(target);
-		nftnl_rule_free(rule);
-		return NULL;
-	}
+	if (!rule || !counter)
+		goto fail;
+	nftnl_rule_add_expr(rule, counter);
+	counter = NULL;
+	if (add_queue_target(rule, first, count) < 0)
+		goto fail;
 	nftnl_rule_set_u32(rule, NFTNL_RULE_FAMILY, NFPROTO_INET);
 	nftnl_rule_set_str(rule, NFTNL_RULE_TABLE, NFT_TABLE);
 	nftnl_rule_set_str(rule, NFTNL_RULE_CHAIN, OFFLOAD_PREFIX "queue");
-	nftnl_rule_add_expr(rule, counter);
-	nftnl_rule_add_expr(rule, target);
 	return rule;
+fail:
+	if (counter)
+		nftnl_expr_free(counter);
+	if (rule)
+		nftnl_rule_free(rule);
+	return NULL;
 }
 
 /* A transaction is a begin, its messages and an end in one datagram; the rule alone is answered. */

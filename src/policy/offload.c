@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/offload.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -115,9 +116,12 @@ static int add_entry(struct walk *walk, const struct frame *frame)
 /* A prefix of either table; the one around it is the innermost frame that contains it. */
 static int take_prefix(struct walk *walk, const struct lpm_entry *own, const struct lpm_entry *any)
 {
-	struct frame frame = { .prefix = own ? own->prefix : any->prefix };
+	const struct lpm_entry *one = own ? own : any;
+	struct frame frame = { 0 };
 	const struct frame *around;
 
+	assert(one);
+	frame.prefix = one->prefix;
 	while (walk->depth > 1 &&
 	       !prefix_contains(&walk->frames[walk->depth - 1].prefix, frame.prefix.address.bytes))
 		walk->depth--;
