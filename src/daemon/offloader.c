@@ -142,8 +142,9 @@ static int refuse_numbers(const struct snapshot *snapshot, char **ret_error)
 		const char *name = links[i].link.name;
 
 		if (*name && strspn(name, "0123456789") == strlen(name))
-			return text_fail(ret_error, -EINVAL, "an interface is named \"%s\", and nft "
-					 "would take other interfaces for it; rename it", name);
+			return text_fail(ret_error, -EINVAL, "an interface is named \"%s\", and "
+					 "nft would take other interfaces for it; rename it",
+					 name);
 	}
 	return 0;
 }

@@ -130,7 +130,7 @@ def test_many_changes_at_once(daemon, path, left):
     path.gateway.ip(lines + "link set wan mtu 1333\n")
     try:
         follows(left, 1293)
-        looks = daemon.log()[logged:].count(": looked in ")
+        looks = until(lambda: daemon.log()[logged:].count(": looked in "), "a look is told", 1)
         assert 1 <= looks <= 2 + (time.monotonic() - begin) / 0.02
     finally:
         daemon("log", "info")
