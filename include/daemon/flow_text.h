@@ -18,3 +18,6 @@ struct flow_text {
 /* "SRC DST[:PORT]", "SRC -> DST[:PORT]" or one address; IPv6 with a port as "[ADDRESS]:PORT".
  * Returns 0, or -EINVAL with the reason in why (FLOW_TEXT_WHY_MAX bytes). Pure. */
 int flow_text_parse(const char *text, struct flow_text *ret_flow, char *why);
+
+/* "ipv4" or "ipv6". */
+const char *flow_text_family(enum family family);

@@ -28,8 +28,10 @@ const struct firewall_plan *guard_plan(const struct guard *guard);
 enum firewall_state guard_state(const struct guard *guard);
 /* How often the rules had to be put back. */
 uint64_t guard_reinstalled_total(const struct guard *guard);
-/* Rules of ours that stand elsewhere had to be put back. */
-void guard_count_repair(struct guard *guard);
+/* Counts a repair and tells of it: "our rules", or others of ours that stand elsewhere, changed by
+ * culprit (NULL: unknown) and mended since begin_ns of CLOCK_BOOTTIME. */
+void guard_tell_repaired(struct guard *guard, const char *what, const char *culprit,
+			 uint64_t begin_ns);
 
 /* Another plan (hooks, limit per source), put in force at once. Returns 0, or -errno
  * with the old plan kept (of the rules a part may have changed: set the old plan again); *ret_error

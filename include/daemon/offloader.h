@@ -6,7 +6,6 @@
 #include <jansson.h>
 #include <systemd/sd-event.h>
 
-#include "daemon/events.h"
 #include "daemon/guard.h"
 #include "edge/offload.h"
 #include "policy/slot.h"
@@ -22,7 +21,7 @@ enum offloader_state {
 /* Empties what an earlier process left, where the mode in force is another one. Borrows all for its
  * life. Logs what went wrong. Returns 0 and the owned offloader, or -errno. */
 int offloader_open(sd_event *event, struct guard *guard, const struct slot *slot,
-		   const struct events *told, struct offloader **ret_offloader);
+		   struct offloader **ret_offloader);
 /* What is in the kernel stays and goes on clamping. NULL is fine. */
 void offloader_close(struct offloader *offloader);
 

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #define NFT_TABLE "mssclamp" /* table inet mssclamp, all we have */
 
@@ -19,6 +20,22 @@ enum nft_flags {
  * on failure. Returns 0, -EPERM, -EINVAL (no nf_tables), -EPROTONOSUPPORT (no nfnetlink), or
  * what the kernel's text means, else -EIO. */
 int nft_run(const char *commands, unsigned int flags, char **ret_output, char **ret_error);
+
+/* Commands that are written before they are run. */
+struct nft_script {
+	char *text;
+	size_t size;
+	FILE *out; /* to write to; no failure of it is missed */
+};
+
+/* Returns 0 or -ENOMEM, *ret_error as above. */
+int nft_script_begin(struct nft_script *script, char **ret_error);
+/* Ends the writing: text is owned by the caller on success. Returns as above. */
+int nft_script_end(struct nft_script *script, char **ret_error);
+/* Ends it for nothing. */
+void nft_script_drop(struct nft_script *script);
+/* Ends it and runs what was written, if anything was. Returns as nft_run. */
+int nft_script_run(struct nft_script *script, unsigned int flags, char **ret_error);
 
 /* The number of transactions that nftables has committed in this namespace; it wraps. What asking
  * for it needs, everything else needs too: libnftables would print a lack of rights on stderr, and

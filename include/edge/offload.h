@@ -22,16 +22,15 @@ struct offload_config {
 
 struct offload;
 
-/* Empties what an earlier one left. Returns 0 and the owned offload, or -errno; *ret_error gets an
- * owned text for people. */
-int offload_open(const struct offload_config *config, struct offload **ret_offload,
-		 char **ret_error);
+/* Changes nothing in the kernel yet. Returns 0 and the owned offload, or -ENOMEM. */
+int offload_new(const struct offload_config *config, struct offload **ret_offload);
 /* What is in the kernel stays. NULL is fine. */
-void offload_close(struct offload *offload);
+void offload_free(struct offload *offload);
 
 /* Empties what is there and loads all of the plan, in several transactions: let the rules of the
  * queue stand meanwhile. Takes the plan on success; on failure nothing of ours catches a SYN any
- * more, and the plan in force before is kept for offload_reload. Returns as above. */
+ * more, and the plan in force before is kept for offload_reload. Returns 0, or -errno and in
+ * *ret_error an owned text for people. */
 int offload_load(struct offload *offload, struct offload_plan *plan, char **ret_error);
 /* Leads from the plan in force to this one in one transaction: no SYN is without both. Takes the
  * plan on success; on failure load it. Returns as above. */
@@ -70,5 +69,5 @@ struct offload_counts {
 };
 
 /* Since the rules were written. Returns 0 or -errno. */
-int offload_read_counts(struct offload *offload, struct offload_counts *ret_counts);
+int offload_read_counts(struct offload_counts *ret_counts);
 void offload_counts_done(struct offload_counts *counts);

@@ -54,6 +54,9 @@ extern const char *const offload_address_of[FAMILY_COUNT][OFFLOAD_SIDES];
 /* Writes all commands but those of the base chains. from NULL: nothing of ours is there. */
 void offload_write(const struct offload_frame *frame, const struct offload_plan *from,
 		   const struct offload_plan *to, FILE *out);
+/* Rules but those of the base chains, and the sets of the limit per source; no chain, no map. */
+void offload_write_rules(const struct offload_frame *frame, const struct offload_plan *plan,
+			 FILE *out);
 /* The base chains: last, so that no SYN enters before all stands. */
 void offload_write_base_chains(const struct offload_frame *frame, FILE *out);
 

@@ -82,6 +82,14 @@ static inline const struct side_entry *side_table_find(const struct side_table *
 	return place == LPM_NONE ? &table->base : &table->entries[place];
 }
 
+/* Of the interface's entry and that of all interfaces the one whose rule comes first; without any
+ * rule the interface's own. */
+static inline const struct side_entry *side_entry_first(const struct side_entry *own,
+							const struct side_entry *any)
+{
+	return any->rule < own->rule ? any : own;
+}
+
 /* Of two limits the smaller; MSS_NONE is none. */
 static inline uint32_t smaller_mss(uint32_t a, uint32_t b)
 {

@@ -172,7 +172,7 @@ static int open_guard(struct daemon *daemon)
 static int open_offloader(struct daemon *daemon)
 {
 	int r = offloader_open(daemon->event, daemon->guard, model_slot(daemon->model),
-			       &daemon->events, &daemon->offloader);
+			       &daemon->offloader);
 
 	if (r == 0)
 		model_follow(daemon->model, offloader_follow, daemon->offloader);

@@ -16,11 +16,6 @@
 #include "daemon/try_text.h"
 #include "proto/varlink.h"
 
-static const char *family_name(enum family family)
-{
-	return family == FAMILY_IPV4 ? "ipv4" : "ipv6";
-}
-
 static const char *link_name(const struct snapshot *snapshot, uint32_t ifindex)
 {
 	const struct snapshot_link *link = snapshot_find_link(snapshot, ifindex);
@@ -295,7 +290,7 @@ static json_t *flow_json(const struct snapshot *snapshot, const struct explain_q
 
 	return json_pack(
 		"{s:s, s:s?, s:s, s:o, s:s?, s:s?, s:I}", "family",
-		family_name(question->flow.family), "source",
+		flow_text_family(question->flow.family), "source",
 		question->text.has_source ? address_format(&question->text.source, source) : NULL,
 		"destination", address_format(&question->text.destination, destination), "port",
 		question->text.port ? json_integer(question->text.port) : json_null(),

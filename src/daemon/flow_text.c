@@ -87,3 +87,8 @@ int flow_text_parse(const char *text, struct flow_text *ret_flow, char *why)
 	*ret_flow = flow;
 	return 0;
 }
+
+const char *flow_text_family(enum family family)
+{
+	return family == FAMILY_IPV4 ? "ipv4" : "ipv6";
+}

@@ -139,20 +139,19 @@ static int apply(struct guard *guard, const struct firewall_plan *plan, bool tak
 	return 0;
 }
 
-/* Says that it was, how fast, and who made it necessary where that is known. */
-static void tell_repaired(struct guard *guard, uint64_t begin_ns)
+void guard_tell_repaired(struct guard *guard, const char *what, const char *culprit,
+			 uint64_t begin_ns)
 {
 	unsigned long long took_ms = (clock_boottime_ns() - begin_ns) / NS_PER_MS;
-	char text[CULPRIT_MAX], message[128];
-	const char *culprit = culprit_text(guard, text);
+	char message[128];
 
+	guard->reinstalled_total++;
 	if (culprit)
-		snprintf(message, sizeof(message),
-			 "firewall: %s, changed our rules; restored after %llu ms", culprit,
-			 took_ms);
+		snprintf(message, sizeof(message), "firewall: %s, changed %s; restored after "
+			 "%llu ms", culprit, what, took_ms);
 	else
-		snprintf(message, sizeof(message),
-			 "firewall: our rules were changed; restored after %llu ms", took_ms);
+		snprintf(message, sizeof(message), "firewall: %s were changed; restored after "
+			 "%llu ms", what, took_ms);
 	events_emit(guard->events,
 		    &(struct event){
 			    .name = "rules_repaired",
@@ -168,6 +167,7 @@ int guard_check(struct guard *guard, bool repair, FILE *diff, char **ret_error)
 {
 	const struct firewall_plan live = live_plan(&guard->plan, guard->taken);
 	uint64_t now_ns = clock_boottime_ns();
+	char culprit[CULPRIT_MAX];
 	enum firewall_state state;
 	int r;
 
@@ -185,8 +185,7 @@ int guard_check(struct guard *guard, bool repair, FILE *diff, char **ret_error)
 	r = apply(guard, &guard->plan, guard->taken, ret_error);
 	if (r < 0)
 		return r;
-	guard->reinstalled_total++;
-	tell_repaired(guard, now_ns);
+	guard_tell_repaired(guard, "our rules", culprit_text(guard, culprit), now_ns);
 	guard_forget_counts(guard);
 	return 0;
 }
@@ -358,11 +357,6 @@ enum firewall_state guard_state(const struct guard *guard)
 uint64_t guard_reinstalled_total(const struct guard *guard)
 {
 	return guard->reinstalled_total;
-}
-
-void guard_count_repair(struct guard *guard)
-{
-	guard->reinstalled_total++;
 }
 
 int guard_set_plan(struct guard *guard, const struct firewall_plan *plan, char **ret_error)

@@ -7,18 +7,9 @@
 
 #include "daemon/commands.h"
 #include "daemon/daemon.h"
+#include "daemon/flow_text.h"
 #include "daemon/guard.h"
 #include "daemon/offloader.h"
-
-static const char *const family_names[FAMILY_COUNT] = {
-	[FAMILY_IPV4] = "ipv4",
-	[FAMILY_IPV6] = "ipv6",
-};
-
-static json_t *text_or_null(const char *text)
-{
-	return text ? json_string(text) : json_null();
-}
 
 static json_t *hooks_json(unsigned int hooks)
 {
@@ -42,11 +33,11 @@ static json_t *link_json(const struct snapshot *snapshot, const struct offload_l
 	const struct snapshot_link *known = snapshot_find_link(snapshot, link->ifindex);
 	bool kernel = link->why == OFFLOAD_KNOWN;
 
-	return json_pack("{s:o, s:I, s:s, s:s, s:o, s:o, s:I, s:I}", "interface",
-			 text_or_null(known ? known->link.name : NULL), "ifindex",
-			 (json_int_t)link->ifindex, "family", family_names[link->family], "way",
+	return json_pack("{s:s?, s:I, s:s, s:s, s:s?, s:o, s:I, s:I}", "interface",
+			 known ? known->link.name : NULL, "ifindex",
+			 (json_int_t)link->ifindex, "family", flow_text_family(link->family), "way",
 			 kernel ? "kernel" : "queue", "why",
-			 kernel ? json_null() : json_string(offload_why_text(link->why)),
+			 kernel ? NULL : offload_why_text(link->why),
 			 "mss_bytes",
 			 kernel && link->mss != OFFLOAD_UNLIMITED ? json_integer(link->mss) :
 								    json_null(),
@@ -75,6 +66,11 @@ static json_t *counters_json(const struct offload_counts *counts)
 	return list;
 }
 
+static json_t *number_json(bool known, uint64_t number)
+{
+	return known ? json_integer((json_int_t)number) : json_null();
+}
+
 json_t *reply_offload(struct control_call *call, json_t *parameters, void *userdata)
 {
 	const struct daemon *daemon = userdata;
@@ -90,21 +86,20 @@ json_t *reply_offload(struct control_call *call, json_t *parameters, void *userd
 		return control_fail(call, CONTROL_FAILED, NULL,
 				    "cannot read the counters of the offload rules: %s",
 				    strerror(-r));
-	reply = json_pack("{s:i, s:s, s:o, s:s, s:o, s:o, s:o, s:{s:o, s:o, s:o}, s:o, s:o, s:o}",
+	reply = json_pack("{s:i, s:s, s:s?, s:s, s:o, s:o, s:o, s:{s:o, s:o, s:o}, s:o, s:o, s:o}",
 			  "schema", 1, "state", offloader_state_name(state), "why",
-			  state == OFFLOADER_FAILED ? json_string(offloader_why(offloader)) :
-						      json_null(),
+			  state == OFFLOADER_FAILED ? offloader_why(offloader) : NULL,
 			  "backend", "nft", "hooks",
 			  hooks_json(known ? guard_plan(daemon->guard)->hooks : 0), "taken_total",
-			  known ? json_integer((json_int_t)counts.taken) : json_null(),
+			  number_json(known, counts.taken),
 			  "queued_total",
-			  known ? json_integer((json_int_t)counts.queued) : json_null(), "queued",
+			  number_json(known, counts.queued), "queued",
 			  "odd_layout_total",
-			  known ? json_integer((json_int_t)counts.odd_layout) : json_null(),
+			  number_json(known, counts.odd_layout),
 			  "odd_header_total",
-			  known ? json_integer((json_int_t)counts.odd_header) : json_null(),
+			  number_json(known, counts.odd_header),
 			  "not_known_total",
-			  known ? json_integer((json_int_t)counts.not_known) : json_null(),
+			  number_json(known, counts.not_known),
 			  "interfaces", links_json(daemon, offloader_plan(offloader)), "counters",
 			  counters_json(&counts), "last_change_seconds",
 			  known ? json_real(offloader_took(offloader)) : json_null());

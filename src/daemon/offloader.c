@@ -17,7 +17,6 @@
 struct offloader {
 	struct guard *guard;
 	const struct slot *slot;
-	const struct events *told;
 	struct offload *offload; /* NULL unless active */
 	enum offloader_state state;
 	struct firewall_plan plan; /* the one it was opened with */
@@ -46,7 +45,7 @@ static void fail(struct offloader *offloader, char *error)
 	offloader->why = error;
 	offloader->state = OFFLOADER_FAILED;
 	offloader->failed_ns = clock_boottime_ns();
-	offload_close(offloader->offload);
+	offload_free(offloader->offload);
 	offloader->offload = NULL;
 	if (guard_set_taken(offloader->guard, false, &ignored) < 0)
 		log_print(LOG_ERR, "offload: the rules of the queue cannot be put back: %s",
@@ -95,7 +94,9 @@ static int open_offload(struct offloader *offloader, char **ret_error)
 		config.has_nft_queue = nft_try_queue(&ignored) == 0;
 	free(ignored);
 	offloader->plan = *plan;
-	return offload_open(&config, &offloader->offload, ret_error);
+	if (offload_new(&config, &offloader->offload) < 0)
+		return text_fail(ret_error, -ENOMEM, "out of memory");
+	return 0;
 }
 
 static size_t count_ranges(const struct offload_plan *plan)
@@ -210,7 +211,7 @@ static void end(struct offloader *offloader)
 	free(error);
 	free(offloader->why);
 	offloader->why = NULL;
-	offload_close(offloader->offload);
+	offload_free(offloader->offload);
 	offloader->offload = NULL;
 	offloader->state = OFFLOADER_OFF;
 }
@@ -243,25 +244,6 @@ void offloader_follow(void *userdata)
 		fail(offloader, error);
 }
 
-static void tell_repaired(const struct offloader *offloader, const char *culprit,
-			  uint64_t took_ns)
-{
-	char message[128];
-
-	snprintf(message, sizeof(message), "firewall: %s%s our offload rules%s; restored after "
-		 "%llu ms", culprit ? culprit : "", culprit ? ", changed" : "",
-		 culprit ? "" : " were changed", (unsigned long long)(took_ns / NS_PER_MS));
-	events_emit(offloader->told,
-		    &(struct event){
-			    .name = "rules_repaired",
-			    .why = culprit,
-			    .message = message,
-			    .new = json_pack("{s:I}", "reinstalled_total",
-					     (json_int_t)guard_reinstalled_total(offloader->guard)),
-			    .priority = LOG_WARNING,
-		    });
-}
-
 /* Where others have changed what is ours. */
 static void look(void *userdata, const char *culprit)
 {
@@ -281,8 +263,7 @@ static void look(void *userdata, const char *culprit)
 		fail(offloader, error);
 		return;
 	}
-	guard_count_repair(offloader->guard);
-	tell_repaired(offloader, culprit, clock_boottime_ns() - begin_ns);
+	guard_tell_repaired(offloader->guard, "our offload rules", culprit, begin_ns);
 }
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
@@ -298,7 +279,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 }
 
 int offloader_open(sd_event *event, struct guard *guard, const struct slot *slot,
-		   const struct events *told, struct offloader **ret_offloader)
+		   struct offloader **ret_offloader)
 {
 	struct offloader *offloader = calloc(1, sizeof(*offloader));
 	char *error = NULL;
@@ -308,7 +289,6 @@ int offloader_open(sd_event *event, struct guard *guard, const struct slot *slot
 		return log_error(-ENOMEM, "offload");
 	offloader->guard = guard;
 	offloader->slot = slot;
-	offloader->told = told;
 	r = sd_event_add_time(event, &offloader->timer, CLOCK_BOOTTIME,
 			      (clock_boottime_ns() + LOOK_NS) / 1000, 0, on_timer, offloader);
 	if (r < 0) {
@@ -333,7 +313,7 @@ void offloader_close(struct offloader *offloader)
 		return;
 	guard_follow(offloader->guard, NULL, NULL);
 	sd_event_source_disable_unref(offloader->timer);
-	offload_close(offloader->offload);
+	offload_free(offloader->offload);
 	free(offloader->no_limit);
 	free(offloader->why);
 	free(offloader);
@@ -374,7 +354,7 @@ int offloader_read_counts(const struct offloader *offloader, struct offload_coun
 {
 	if (offloader->state != OFFLOADER_ACTIVE)
 		return -ENOENT;
-	return offload_read_counts(offloader->offload, ret_counts);
+	return offload_read_counts(ret_counts);
 }
 
 double offloader_took(const struct offloader *offloader)

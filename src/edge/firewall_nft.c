@@ -79,29 +79,23 @@ static void warn_of_deletions(const struct firewall_lines *expected,
 static int nft_replace(struct firewall *firewall, const struct firewall_lines *expected,
 		       const struct firewall_lines *live, char **ret_error)
 {
-	char *commands = NULL;
-	size_t size;
-	FILE *out;
-	int r = 0;
+	struct nft_script script;
+	int r;
 
 	(void)firewall;
 	/* A table set dormant is woken by adding it without flags. The kernel refuses that and new
 	 * chains in one transaction (nf_tables_addchain, __NFT_TABLE_F_UPDATE). */
-	if (live->count > 0 && !expected->line[0].matched)
+	if (live->count > 0 && !expected->line[0].matched) {
 		r = nft_run(expected->line[0].text, 0, NULL, ret_error);
+		if (r < 0)
+			return r;
+	}
+	r = nft_script_begin(&script, ret_error);
 	if (r < 0)
 		return r;
-	out = open_memstream(&commands, &size);
-	if (!out)
-		return text_fail(ret_error, -ENOMEM, "nftables: out of memory");
 	warn_of_deletions(expected, live);
-	firewall_nft_write(expected, live, out);
-	if (fclose(out) != 0)
-		r = text_fail(ret_error, -ENOMEM, "nftables: out of memory");
-	else
-		r = nft_run(commands, 0, NULL, ret_error);
-	free(commands);
-	return r;
+	firewall_nft_write(expected, live, script.out);
+	return nft_script_run(&script, 0, ret_error);
 }
 
 static int nft_remove(char **ret_error)

@@ -21,44 +21,18 @@ struct mark {
 	bool seen;
 };
 
-/* A stream into a text. */
-struct draft {
-	char *text;
-	size_t size;
-	FILE *out;
-};
-
-static int draft_open(struct draft *draft, char **ret_error)
-{
-	*draft = (struct draft){ 0 };
-	draft->out = open_memstream(&draft->text, &draft->size);
-	return draft->out ? 0 : text_fail(ret_error, -ENOMEM, "nftables: out of memory");
-}
-
-/* Runs what was written; the draft is used up. */
-static int draft_run(struct draft *draft, unsigned int flags, char **ret_output, char **ret_error)
-{
-	int r = fclose(draft->out) == 0 ? 0 : text_fail(ret_error, -ENOMEM,
-							"nftables: out of memory");
-
-	if (r == 0 && draft->size > 0)
-		r = nft_run(draft->text, flags, ret_output, ret_error);
-	free(draft->text);
-	return r;
-}
-
 int mark_open(struct mark **ret_mark, char **ret_error)
 {
 	struct mark *mark = calloc(1, sizeof(*mark));
-	struct draft draft;
+	struct nft_script script;
 	int r;
 
 	if (!mark)
 		return text_fail(ret_error, -ENOMEM, "nftables: out of memory");
-	r = draft_open(&draft, ret_error);
+	r = nft_script_begin(&script, ret_error);
 	if (r == 0) {
-		mark_text_try(draft.out);
-		r = draft_run(&draft, NFT_TRY, NULL, ret_error);
+		mark_text_try(script.out);
+		r = nft_script_run(&script, NFT_TRY, ret_error);
 	}
 	if (r < 0) {
 		free(mark);
@@ -126,23 +100,23 @@ static int list_one(const char *kind, const char *name, FILE *out, char **ret_er
  * takes the maps of the second for unknown. */
 static int list(const struct mark *mark, char **ret_text, char **ret_error)
 {
-	struct draft draft;
-	int r = draft_open(&draft, ret_error);
+	struct nft_script script;
+	int r = nft_script_begin(&script, ret_error);
 
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < MARK_HOOKS && r == 0; i++) {
 		if (mark_text_has_own_map(i))
-			r = list_one("map", mark_hooks[i].map, draft.out, ret_error);
+			r = list_one("map", mark_hooks[i].map, script.out, ret_error);
 		if (r == 0 && mark->hooks & mark_hooks[i].hook)
-			r = list_one("chain", mark_hooks[i].chain, draft.out, ret_error);
+			r = list_one("chain", mark_hooks[i].chain, script.out, ret_error);
 	}
-	if (fclose(draft.out) != 0 && r == 0)
-		r = text_fail(ret_error, -ENOMEM, "nftables: out of memory");
 	if (r == 0)
-		*ret_text = draft.text;
+		r = nft_script_end(&script, ret_error);
 	else
-		free(draft.text);
+		nft_script_drop(&script);
+	if (r == 0)
+		*ret_text = script.text;
 	return r;
 }
 
@@ -207,17 +181,17 @@ static void write_plan(const struct mark_plan *plan, bool anew, FILE *out)
 
 static int apply(struct mark *mark, const struct mark_plan *plan, bool anew, char **ret_error)
 {
-	struct draft draft;
-	int r = draft_open(&draft, ret_error);
+	struct nft_script script;
+	int r = nft_script_begin(&script, ret_error);
 
 	if (r < 0)
 		return r;
-	write_plan(plan, anew, draft.out);
-	if (fclose(draft.out) != 0)
-		r = text_fail(ret_error, -ENOMEM, "nftables: out of memory");
-	else
-		r = change(mark, draft.text, ret_error);
-	free(draft.text);
+	write_plan(plan, anew, script.out);
+	r = nft_script_end(&script, ret_error);
+	if (r < 0)
+		return r;
+	r = change(mark, script.text, ret_error);
+	free(script.text);
 	return r;
 }
 
@@ -297,19 +271,19 @@ bool mark_is_news(const struct mark *mark)
 
 int mark_clear(char **ret_error)
 {
-	struct draft draft;
+	struct nft_script script;
 	bool found;
 	int r = nft_has_table("inet", NFT_TABLE, &found, ret_error);
 
 	if (r < 0 || !found)
 		return r;
-	r = draft_open(&draft, ret_error);
+	r = nft_script_begin(&script, ret_error);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < MARK_HOOKS; i++) {
 		if (has_chain(&mark_hooks[i]))
-			fprintf(draft.out, "flush chain inet " NFT_TABLE " %s\n",
+			fprintf(script.out, "flush chain inet " NFT_TABLE " %s\n",
 				mark_hooks[i].chain);
 	}
-	return draft_run(&draft, 0, NULL, ret_error);
+	return nft_script_run(&script, 0, ret_error);
 }

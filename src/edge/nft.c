@@ -125,6 +125,38 @@ out:
 	return r;
 }
 
+int nft_script_begin(struct nft_script *script, char **ret_error)
+{
+	*script = (struct nft_script){ 0 };
+	script->out = open_memstream(&script->text, &script->size);
+	return script->out ? 0 : text_fail(ret_error, -ENOMEM, "nftables: out of memory");
+}
+
+int nft_script_end(struct nft_script *script, char **ret_error)
+{
+	if (fclose(script->out) == 0)
+		return 0;
+	free(script->text);
+	script->text = NULL;
+	return text_fail(ret_error, -ENOMEM, "nftables: out of memory");
+}
+
+void nft_script_drop(struct nft_script *script)
+{
+	fclose(script->out);
+	free(script->text);
+}
+
+int nft_script_run(struct nft_script *script, unsigned int flags, char **ret_error)
+{
+	int r = nft_script_end(script, ret_error);
+
+	if (r == 0 && script->size > 0)
+		r = nft_run(script->text, flags, NULL, ret_error);
+	free(script->text);
+	return r;
+}
+
 static bool listed(const json_t *list, const char *table)
 {
 	const json_t *entry;
@@ -140,8 +172,7 @@ static bool listed(const json_t *list, const char *table)
 	return false;
 }
 
-int nft_has_table(const char *family, const char *table, bool *ret_found,
-			   char **ret_error)
+int nft_has_table(const char *family, const char *table, bool *ret_found, char **ret_error)
 {
 	char command[32];
 	char *json = NULL;

@@ -21,11 +21,6 @@ struct offload {
 	bool elements_known;
 };
 
-static int out_of_memory(char **ret_error)
-{
-	return text_fail(ret_error, -ENOMEM, "offload: out of memory");
-}
-
 static const char *name_of(const json_t *entry, const char *kind)
 {
 	const json_t *object = json_object_get(entry, kind);
@@ -93,50 +88,31 @@ static int write_clearing(FILE *out, char **ret_error)
 	return r;
 }
 
-/* What fill writes, as one transaction; nothing written is none. */
-static int run_written(int (*fill)(const void *userdata, FILE *out, char **ret_error),
-		       const void *userdata, char **ret_error)
-{
-	char *commands = NULL;
-	size_t size;
-	FILE *out = open_memstream(&commands, &size);
-	int r;
-
-	if (!out)
-		return out_of_memory(ret_error);
-	r = fill(userdata, out, ret_error);
-	if (fclose(out) != 0 && r == 0)
-		r = out_of_memory(ret_error);
-	if (r == 0 && size > 0)
-		r = nft_run(commands, 0, NULL, ret_error);
-	free(commands);
-	return r;
-}
-
-static int fill_clearing(const void *userdata, FILE *out, char **ret_error)
-{
-	(void)userdata;
-	return write_clearing(out, ret_error);
-}
-
 int offload_clear(char **ret_error)
 {
+	struct nft_script script;
 	bool found;
 	int r = nft_has_table("inet", NFT_TABLE, &found, ret_error);
 
 	if (r < 0 || !found)
 		return r;
-	return run_written(fill_clearing, NULL, ret_error);
+	r = nft_script_begin(&script, ret_error);
+	if (r < 0)
+		return r;
+	r = write_clearing(script.out, ret_error);
+	if (r < 0) {
+		nft_script_drop(&script);
+		return r;
+	}
+	return nft_script_run(&script, 0, ret_error);
 }
 
-int offload_open(const struct offload_config *config, struct offload **ret_offload,
-		 char **ret_error)
+int offload_new(const struct offload_config *config, struct offload **ret_offload)
 {
 	struct offload *offload = calloc(1, sizeof(*offload));
-	int r;
 
 	if (!offload)
-		return out_of_memory(ret_error);
+		return -ENOMEM;
 	offload->frame = (struct offload_frame){
 		.hooks = config->hooks,
 		.queue_first = config->queue_first,
@@ -144,16 +120,11 @@ int offload_open(const struct offload_config *config, struct offload **ret_offlo
 		.per_source = config->per_source,
 		.queue_is_given = !config->has_nft_queue,
 	};
-	r = offload_clear(ret_error);
-	if (r < 0) {
-		offload_close(offload);
-		return r;
-	}
 	*ret_offload = offload;
 	return 0;
 }
 
-void offload_close(struct offload *offload)
+void offload_free(struct offload *offload)
 {
 	if (!offload)
 		return;
@@ -166,37 +137,39 @@ const struct offload_plan *offload_applied(const struct offload *offload)
 	return offload->plan;
 }
 
-struct step {
-	const struct offload_frame *frame;
-	const struct offload_plan *from, *to;
-};
-
-static int fill_step(const void *userdata, FILE *out, char **ret_error)
+/* The commands that lead from one plan to the next, as one transaction. */
+static int run_step(const struct offload *offload, const struct offload_plan *from,
+		    const struct offload_plan *to, char **ret_error)
 {
-	const struct step *step = userdata;
+	struct nft_script script;
+	int r = nft_script_begin(&script, ret_error);
 
-	(void)ret_error;
-	offload_write(step->frame, step->from, step->to, out);
-	return 0;
+	if (r < 0)
+		return r;
+	offload_write(&offload->frame, from, to, script.out);
+	return nft_script_run(&script, 0, ret_error);
 }
 
-static int fill_base_chains(const void *userdata, FILE *out, char **ret_error)
+static int run_base_chains(const struct offload *offload, char **ret_error)
 {
-	(void)ret_error;
-	offload_write_base_chains(userdata, out);
-	return 0;
+	struct nft_script script;
+	int r = nft_script_begin(&script, ret_error);
+
+	if (r < 0)
+		return r;
+	offload_write_base_chains(&offload->frame, script.out);
+	return nft_script_run(&script, 0, ret_error);
 }
 
 /* A table that somebody set dormant wakes by this, in a transaction of its own. */
 static int load(struct offload *offload, const struct offload_plan *plan, char **ret_error)
 {
-	const struct step step = { &offload->frame, NULL, plan };
 	int r = nft_run("add table inet " NFT_TABLE, 0, NULL, ret_error);
 
 	if (r == 0)
 		r = offload_clear(ret_error);
 	if (r == 0)
-		r = run_written(fill_step, &step, ret_error);
+		r = run_step(offload, NULL, plan, ret_error);
 	if (r == 0 && offload->frame.queue_is_given) {
 		r = offload_rules_add_queue(offload->frame.queue_first,
 					    offload->frame.queue_count);
@@ -205,32 +178,31 @@ static int load(struct offload *offload, const struct offload_plan *plan, char *
 				  "NFQUEUE for nft (nft_compat, xt_NFQUEUE): %s", strerror(-r));
 	}
 	if (r == 0)
-		r = run_written(fill_base_chains, &offload->frame, ret_error);
+		r = run_base_chains(offload, ret_error);
 	return r;
 }
 
-/* How many rules the plan has: what loading it from nothing adds. */
+/* How many rules the plan has. */
 static int count_rules(const struct offload *offload, const struct offload_plan *plan,
-		       size_t *ret_count)
+		       size_t *ret_count, char **ret_error)
 {
 	static const char rule[] = "add rule ";
-	size_t count = offload->frame.queue_is_given, size;
-	char *text = NULL;
-	FILE *out = open_memstream(&text, &size);
+	size_t count = offload->frame.queue_is_given;
+	struct nft_script script;
+	int r = nft_script_begin(&script, ret_error);
 
-	if (!out)
-		return -ENOMEM;
-	offload_write(&offload->frame, NULL, plan, out);
-	offload_write_base_chains(&offload->frame, out);
-	if (fclose(out) != 0) {
-		free(text);
-		return -ENOMEM;
-	}
-	for (const char *line = text; line; line = strchr(line, '\n')) {
+	if (r < 0)
+		return r;
+	offload_write_rules(&offload->frame, plan, script.out);
+	offload_write_base_chains(&offload->frame, script.out);
+	r = nft_script_end(&script, ret_error);
+	if (r < 0)
+		return r;
+	for (const char *line = script.text; line; line = strchr(line, '\n')) {
 		line += *line == '\n';
 		count += strncmp(line, rule, strlen(rule)) == 0;
 	}
-	free(text);
+	free(script.text);
 	*ret_count = count;
 	return 0;
 }
@@ -245,11 +217,12 @@ static int remember(struct offload *offload, const struct offload_plan *plan, ch
 	offload->elements_known = false;
 	if (r == 0)
 		r = offload_digest_read(&offload->digest);
-	if (r == 0)
-		r = count_rules(offload, plan, &expected);
 	if (r < 0)
 		return text_fail(ret_error, r, "offload: cannot read the rules back: %s",
 				 strerror(-r));
+	r = count_rules(offload, plan, &expected, ret_error);
+	if (r < 0)
+		return r;
 	if (offload->digest.rules != expected)
 		return text_fail(ret_error, -EBUSY, "offload: %zu rules were loaded, and the "
 				 "kernel lists %zu: another program is changing them", expected,
@@ -281,12 +254,11 @@ int offload_load(struct offload *offload, struct offload_plan *plan, char **ret_
 
 int offload_change(struct offload *offload, struct offload_plan *plan, char **ret_error)
 {
-	const struct step step = { &offload->frame, offload->plan, plan };
 	int r;
 
 	if (!offload->plan)
 		return text_fail(ret_error, -ENOENT, "offload: no plan is in force");
-	r = run_written(fill_step, &step, ret_error);
+	r = run_step(offload, offload->plan, plan, ret_error);
 	if (r == 0)
 		r = remember(offload, plan, ret_error);
 	if (r == 0)
@@ -333,12 +305,6 @@ int offload_is_changed(struct offload *offload)
 	if (r == 0)
 		offload->generation = generation;
 	return r;
-}
-
-int offload_read_counts(struct offload *offload, struct offload_counts *ret_counts)
-{
-	(void)offload;
-	return offload_rules_read_counts(ret_counts);
 }
 
 void offload_counts_done(struct offload_counts *counts)

@@ -162,7 +162,7 @@ static void restart_counts(void *userdata)
 	counting->counts = (struct offload_counts){ .list = list };
 }
 
-int offload_rules_read_counts(struct offload_counts *ret_counts)
+int offload_read_counts(struct offload_counts *ret_counts)
 {
 	struct counting counting = { 0 };
 	int r = offload_rules_dump(count_rule, restart_counts, &counting);

@@ -117,87 +117,75 @@ static void write_constant_chain(const struct offload_plan *plan, const struct o
 	write_next(side, link->family, out);
 }
 
-/* Whether an interface before this one has the same chain. */
-static bool is_chain_of_earlier(const struct offload_plan *plan, const struct offload_link *link)
+static bool share_chain(const struct offload_link *a, const struct offload_link *b)
 {
-	for (const struct offload_link *other = plan->links; other < link; other++) {
-		if (other->family == link->family && is_known(other) && !has_ranges(other) &&
-		    !has_ranges(link) && other->mss == link->mss)
+	if (a->family != b->family || !is_known(a) || has_ranges(a) != has_ranges(b))
+		return false;
+	return has_ranges(a) ? a->ifindex == b->ifindex : a->mss == b->mss;
+}
+
+/* Whether one of the first `count` interfaces has the chain of that one. */
+static bool has_chain_of(const struct offload_plan *plan, size_t count,
+			 const struct offload_link *link)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (share_chain(&plan->links[i], link))
 			return true;
 	}
 	return false;
 }
 
-/* Calls write for each chain of interfaces once. */
-static void for_each_chain(const struct offload_plan *plan,
-			   void (*write)(const struct offload_plan *plan,
-					 const struct offload_link *link, enum offload_side side,
-					 FILE *out), FILE *out)
+/* The next link, from *at on, whose chains no earlier one has; NULL behind the last. */
+static const struct offload_link *next_chain(const struct offload_plan *plan, size_t *at)
 {
-	for (size_t i = 0; plan && i < plan->count; i++) {
-		const struct offload_link *link = &plan->links[i];
+	while (*at < plan->count) {
+		const struct offload_link *link = &plan->links[(*at)++];
 
-		if (!is_known(link) || is_chain_of_earlier(plan, link))
-			continue;
-		write(plan, link, OFFLOAD_IN, out);
-		write(plan, link, OFFLOAD_OUT, out);
+		if (is_known(link) && !has_chain_of(plan, *at - 1, link))
+			return link;
+	}
+	return NULL;
+}
+
+static void write_chain_commands(const char *verb, const struct offload_link *link, FILE *out)
+{
+	for (enum offload_side side = OFFLOAD_IN; side < OFFLOAD_SIDES; side++) {
+		fprintf(out, "%s chain " TABLE, verb);
+		write_chain_name(link, side, out);
+		fputc('\n', out);
 	}
 }
 
-static void write_link_chain(const struct offload_plan *plan, const struct offload_link *link,
-			     enum offload_side side, FILE *out)
+static void write_each_chain(const char *verb, const struct offload_plan *plan, FILE *out)
 {
-	if (has_ranges(link))
-		write_ranges_chain(link, side, out);
-	else
-		write_constant_chain(plan, link, side, out);
+	const struct offload_link *link;
+
+	for (size_t at = 0; (link = next_chain(plan, &at));)
+		write_chain_commands(verb, link, out);
 }
 
-static void write_add_chain(const struct offload_plan *plan, const struct offload_link *link,
-			    enum offload_side side, FILE *out)
+static void write_link_chains(const struct offload_plan *plan, FILE *out)
 {
-	(void)plan;
-	fputs("add chain " TABLE, out);
-	write_chain_name(link, side, out);
-	fputc('\n', out);
-}
+	const struct offload_link *link;
 
-static void write_flush_chain(const struct offload_plan *plan, const struct offload_link *link,
-			      enum offload_side side, FILE *out)
-{
-	(void)plan;
-	fputs("flush chain " TABLE, out);
-	write_chain_name(link, side, out);
-	fputc('\n', out);
-}
-
-static bool has_chain_of(const struct offload_plan *plan, const struct offload_link *link)
-{
-	for (size_t i = 0; i < plan->count; i++) {
-		const struct offload_link *other = &plan->links[i];
-
-		if (other->family != link->family || !is_known(other) ||
-		    has_ranges(other) != has_ranges(link))
-			continue;
-		if (has_ranges(link) ? other->ifindex == link->ifindex : other->mss == link->mss)
-			return true;
+	for (size_t at = 0; (link = next_chain(plan, &at));) {
+		for (enum offload_side side = OFFLOAD_IN; side < OFFLOAD_SIDES; side++) {
+			if (has_ranges(link))
+				write_ranges_chain(link, side, out);
+			else
+				write_constant_chain(plan, link, side, out);
+		}
 	}
-	return false;
 }
 
 static void write_unused_chains(const struct offload_plan *from, const struct offload_plan *to,
 				FILE *out)
 {
-	for (size_t i = 0; i < from->count; i++) {
-		const struct offload_link *link = &from->links[i];
+	const struct offload_link *link;
 
-		if (!is_known(link) || is_chain_of_earlier(from, link) || has_chain_of(to, link))
-			continue;
-		for (enum offload_side side = OFFLOAD_IN; side < OFFLOAD_SIDES; side++) {
-			fputs("delete chain " TABLE, out);
-			write_chain_name(link, side, out);
-			fputc('\n', out);
-		}
+	for (size_t at = 0; (link = next_chain(from, &at));) {
+		if (!has_chain_of(to, to->count, link))
+			write_chain_commands("delete", link, out);
 	}
 }
 
@@ -355,37 +343,58 @@ static bool same_chains(const struct offload_plan *from, const struct offload_pl
 	return !differ;
 }
 
-/* All rules that depend on the plan are written anew: within one transaction no SYN sees less. */
-static void write_chains(const struct offload_plan *from, const struct offload_plan *to, FILE *out)
+/* The rules that depend on the plan. */
+static void write_plan_rules(const struct offload_plan *plan, FILE *out)
 {
-	for_each_chain(to, write_add_chain, out);
-	for_each_chain(to, write_link_chain, out);
-	write_dispatchers(NULL, to, out);
-	if (from)
+	write_link_chains(plan, out);
+	write_dispatchers(NULL, plan, out);
+}
+
+void offload_write_rules(const struct offload_frame *frame, const struct offload_plan *plan,
+			 FILE *out)
+{
+	write_queue_chain(frame, out);
+	fputs("add rule " TABLE OFFLOAD_PREFIX "host counter accept\n", out);
+	write_plan_rules(plan, out);
+	offload_write_syn_chains(out);
+}
+
+static void write_all(const struct offload_frame *frame, const struct offload_plan *plan, FILE *out)
+{
+	fputs("add table " TABLE "\n", out);
+	write_fixed_chains("add", out);
+	write_each_chain("add", plan, out);
+	for (size_t i = 0; i < plan->count; i++)
+		offload_write_maps(NULL, &plan->links[i], out);
+	offload_write_rules(frame, plan, out);
+}
+
+/* All rules that depend on the plan are written anew, or elements alone change: within one
+ * transaction no SYN sees less. */
+static void write_change(const struct offload_plan *from, const struct offload_plan *to, FILE *out)
+{
+	bool rewrite = !same_chains(from, to);
+
+	if (rewrite) {
+		write_dispatchers("flush", to, out);
+		write_each_chain("flush", from, out);
+	}
+	for (size_t i = 0; i < to->count; i++)
+		offload_write_maps(from, &to->links[i], out);
+	if (rewrite) {
+		write_each_chain("add", to, out);
+		write_plan_rules(to, out);
 		write_unused_chains(from, to, out);
+	}
+	for (size_t i = 0; i < from->count; i++)
+		offload_write_unused_maps(to, &from->links[i], out);
 }
 
 void offload_write(const struct offload_frame *frame, const struct offload_plan *from,
 		   const struct offload_plan *to, FILE *out)
 {
-	bool rewrite = !from || !same_chains(from, to);
-
-	if (!from) {
-		fputs("add table " TABLE "\n", out);
-		write_fixed_chains("add", out);
-		write_queue_chain(frame, out);
-		fputs("add rule " TABLE OFFLOAD_PREFIX "host counter accept\n", out);
-	}
-	if (from && rewrite) {
-		write_dispatchers("flush", to, out);
-		for_each_chain(from, write_flush_chain, out);
-	}
-	for (size_t i = 0; i < to->count; i++)
-		offload_write_maps(from, &to->links[i], out);
-	if (rewrite)
-		write_chains(from, to, out);
-	for (size_t i = 0; from && i < from->count; i++)
-		offload_write_unused_maps(to, &from->links[i], out);
-	if (!from)
-		offload_write_syn_chains(out);
+	if (from)
+		write_change(from, to, out);
+	else
+		write_all(frame, to, out);
 }

@@ -32,7 +32,6 @@ struct frame {
 };
 
 struct walk {
-	const struct snapshot *snapshot;
 	const struct side_table *own, *any;
 	struct frame frames[NESTED_MAX];
 	size_t depth;
@@ -82,11 +81,9 @@ static int lay_flat(enum family family, struct lpm_entry *prefixes, size_t count
 	return r;
 }
 
-static uint16_t frame_mss(const struct walk *walk, const struct frame *frame)
+static uint16_t frame_mss(const struct frame *frame)
 {
-	uint32_t rule = frame->own->rule < frame->any->rule ? frame->own->rule : frame->any->rule;
-	uint32_t mss = rule == RULE_NONE ? frame->own->mss :
-					   walk->snapshot->rule_mss[rule][walk->link->family];
+	uint32_t mss = side_entry_first(frame->own, frame->any)->mss;
 
 	return mss == MSS_NONE ? OFFLOAD_UNLIMITED : (uint16_t)mss;
 }
@@ -128,7 +125,7 @@ static int take_prefix(struct walk *walk, const struct lpm_entry *own, const str
 	around = &walk->frames[walk->depth - 1];
 	frame.own = own ? &walk->own->entries[own->value] : around->own;
 	frame.any = any ? &walk->any->entries[any->value] : around->any;
-	frame.mss = frame_mss(walk, &frame);
+	frame.mss = frame_mss(&frame);
 	walk->frames[walk->depth++] = frame;
 	if (frame.prefix.length == 0)
 		walk->link->mss = frame.mss;
@@ -188,7 +185,7 @@ static int plan_ranges(struct walk *walk)
 	int r;
 
 	walk->frames[0] = (struct frame){ .own = &walk->own->base, .any = &walk->any->base };
-	walk->frames[0].mss = link->mss = frame_mss(walk, &walk->frames[0]);
+	walk->frames[0].mss = link->mss = frame_mss(&walk->frames[0]);
 	r = walk_prefixes(walk);
 	if (r == 0)
 		r = lay_flat(link->family, walk->wide, walk->wide_count,
@@ -202,7 +199,6 @@ static int plan_link(struct offload_plan *plan, const struct snapshot *snapshot,
 {
 	struct offload_link *link = &plan->links[plan->count++];
 	struct walk walk = {
-		.snapshot = snapshot,
 		.own = &snapshot->tables[place][family],
 		.any = &snapshot->any[family],
 		.link = link,

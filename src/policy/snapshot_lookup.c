@@ -143,12 +143,14 @@ static inline void resolve_side(const struct snapshot *snapshot, const struct fl
 	uint32_t ifindex = which == SIDE_IN ? flow->in_ifindex : flow->out_ifindex;
 	const uint8_t *address = which == SIDE_IN ? flow->source : flow->destination;
 	const struct side_entry *any = side_table_find(&snapshot->any[flow->family], address);
+	const struct side_entry *first;
 
 	side->place = snapshot_place(snapshot, ifindex);
 	side->table = &snapshot->tables[side->place][flow->family];
 	side->entry = side_table_find(side->table, address);
-	side->rule = any->rule < side->entry->rule ? any->rule : side->entry->rule;
-	side->mss = any->rule < side->entry->rule ? any->mss : side->entry->mss;
+	first = side_entry_first(side->entry, any);
+	side->rule = first->rule;
+	side->mss = first->mss;
 	side->selector = SELECTOR_NONE;
 	side->by_policy = false;
 	if (snapshot->has_rest)
