@@ -9,6 +9,8 @@
 #include <sys/socket.h>
 
 #include "edge/queue.h"
+#include "edge/queue_msg.h"
+#include "policy/snapshot.h"
 
 /* One received message: a full jumbo frame (9000 bytes and the message's attributes around it).
  * 153 cache lines, an odd number, so that the slots don't fall on the same sets of the cache. */
@@ -16,6 +18,23 @@
 
 #define QUEUE_SEQUENCE_DRAIN 0 /* ids, the sequences of verdicts, begin with 1 */
 #define QUEUE_SEQUENCE_RESIZE UINT32_MAX
+
+/* So many messages are read before the first of them is decided: while one waits for memory that
+ * its look-up needs, that of the others is fetched too. */
+#define QUEUE_ITEMS 16
+
+/* A message that was read. */
+struct queue_item {
+	enum queue_msg_kind kind;
+	struct queue_error error;   /* of QUEUE_MSG_ERROR; the rest is of QUEUE_MSG_PACKET */
+	struct queue_packet packet;
+	const uint8_t *end;         /* of the room that its payload may grow into */
+	bool is_syn;                /* syn and lookup are set, else reason is, where there are bytes */
+	enum syn_result reason;
+	struct syn syn;
+	struct flow flow;           /* without a SYN the family alone, FAMILY_COUNT: neither */
+	struct snapshot_lookup lookup;
+};
 
 /* The worker's alone. */
 struct queue_answer {
@@ -28,6 +47,9 @@ struct queue_answer {
 	uint32_t retried_be;   /* id a refused verdict was tried for once more */
 	size_t len;            /* bytes of verdicts in out */
 	uint8_t *out;          /* owned */
+	size_t item_count;
+	size_t item_bytes;     /* what their verdicts may add to out */
+	struct queue_item items[QUEUE_ITEMS];
 };
 
 /* Borrows the configuration until queue_answer_done. Returns 0 or -ENOMEM. */

@@ -40,3 +40,7 @@ int lpm_ranges(const struct lpm *lpm,
 /* The value of the longest prefix that covers address (4 or 16 bytes), or LPM_NONE. A NULL table is
  * empty. */
 uint32_t lpm_lookup(const struct lpm *lpm, const uint8_t *address);
+
+/* Has the memory fetched that a look-up of a single address will ask first. A hint, of use where
+ * something else is done before the look-up. */
+void lpm_fetch(const struct lpm *lpm, const uint8_t *address);

@@ -28,6 +28,7 @@ struct snapshot {
 	const struct selector_table *selectors; /* of tunnels, NULL without */
 	struct peer_table peers;
 	bool has_peer_tunnel_ids;
+	bool has_prefixes; /* some table asks for the address */
 	bool has_rest; /* policies or slow rules: the tables alone do not tell */
 };
 

@@ -15,7 +15,8 @@
 /* Verdicts are sent at this length at the latest: the kernel refuses a send over its send buffer
  * (212,992 bytes by default), and only jumbo SYNs with data ever come here. */
 #define OUT_FULL (64 * 1024)
-/* The verdict of a message is at most 48 bytes longer than it, one for the run before included. */
+/* How much longer than a message its verdict may be, one for the run before included. */
+#define VERDICT_EXTRA 48
 #define OUT_LEN (OUT_FULL + 2 * QUEUE_SLOT_LEN)
 
 int queue_answer_init(struct queue_answer *answer, const struct queue_config *config)
@@ -68,21 +69,6 @@ static void accept_changed(struct queue_answer *answer, const struct queue_packe
 	answer->len += way->tagged ? queue_msg_add_tag(at, way->on_priority, way->tag) : used;
 }
 
-static struct limit find_limit(const struct snapshot *snapshot, const struct queue_packet *packet,
-			       const struct syn *syn)
-{
-	struct flow flow = {
-		.family = syn->family,
-		.in_ifindex = packet->in_ifindex,
-		.out_ifindex = packet->out_ifindex,
-		.mark = packet->mark,
-		.source = syn->source,
-		.destination = syn->destination,
-	};
-
-	return snapshot_lookup(snapshot, &flow);
-}
-
 static void count_left_alone(struct counters *counters, enum family family,
 			     const struct clamp_outcome *outcome)
 {
@@ -94,42 +80,39 @@ static void count_left_alone(struct counters *counters, enum family family,
 
 /* The whole decision of one packet; returns how many bytes it has then. */
 static size_t treat_packet(struct queue_answer *answer, const struct snapshot *snapshot,
-			   struct queue_packet *packet, size_t capacity,
-			   struct queue_way *ret_way)
+			   struct queue_item *item, struct queue_way *ret_way)
 {
 	const struct snapshot_mode *mode = snapshot_mode(snapshot);
-	struct clamp_outcome outcome = { .len = packet->payload_len };
+	struct queue_packet *packet = &item->packet;
+	size_t len = packet->payload_len, capacity = (size_t)(item->end - packet->payload);
+	struct clamp_outcome outcome = { .len = len, .result = item->reason };
 	enum syn_result forbidden = queue_way_forbidden(mode, packet);
-	enum family family = FAMILY_COUNT;
 	struct limit limit;
-	struct syn syn;
-	bool found;
 
-	found = packet_find_syn(packet->payload, packet->payload_len, &family, &syn,
-				&outcome.result);
-	if (found && mode->check.port && queue_way_check(&mode->check, packet, &syn, ret_way)) {
+	if (item->is_syn && mode->check.port &&
+	    queue_way_check(&mode->check, packet, &item->syn, ret_way)) {
 		counter_add(&answer->config->counters->checks, 1);
-		return packet->payload_len;
+		return len;
 	}
 	if (forbidden != SYN_UNDECIDED)
 		outcome.result = forbidden;
-	if (!found || forbidden != SYN_UNDECIDED) {
+	if (!item->is_syn || forbidden != SYN_UNDECIDED) {
 		*ret_way = queue_way_choose(mode, packet, MSS_NONE, NULL);
-		count_left_alone(answer->config->counters, family, &outcome);
-		return packet->payload_len;
+		count_left_alone(answer->config->counters, item->flow.family, &outcome);
+		return len;
 	}
-	limit = find_limit(snapshot, packet, &syn);
+	limit = snapshot_lookup_end(snapshot, &item->flow, &item->lookup);
 	if (mode->audit) {
-		outcome = clamp_audit(&syn, packet->payload_len, capacity, limit.mss, &mode->clamp);
+		outcome = clamp_audit(&item->syn, len, capacity, limit.mss, &mode->clamp);
 	} else {
 		if (packet->skb_info & NFQA_SKB_CSUMNOTREADY)
-			clamp_finish_checksum(&syn);
-		outcome = clamp_syn(&syn, packet->payload_len, capacity, limit.mss, &mode->clamp);
+			clamp_finish_checksum(&item->syn);
+		outcome = clamp_syn(&item->syn, len, capacity, limit.mss, &mode->clamp);
 	}
 	*ret_way = queue_way_choose(mode, packet, limit.mss, &outcome);
 	if (mode->marks && queue_way_collides(mode, packet))
 		counter_add(&answer->config->counters->collisions, 1);
-	counters_count(answer->config->counters, family, &outcome, &limit);
+	counters_count(answer->config->counters, item->flow.family, &outcome, &limit);
 	return outcome.len;
 }
 
@@ -148,22 +131,22 @@ static void note_id(struct queue_answer *answer, uint32_t id)
 }
 
 static void answer_packet(struct queue_answer *answer, const struct snapshot *snapshot,
-			  struct queue_packet *packet, const uint8_t *slot_end)
+			  struct queue_item *item)
 {
 	struct queue_way way;
 	size_t len;
 
-	note_id(answer, be32toh(packet->id_be));
-	if (!packet->payload) {
+	note_id(answer, be32toh(item->packet.id_be));
+	if (!item->packet.payload) {
 		counters_count_not_ip(answer->config->counters);
-		accept_unchanged(answer, packet);
+		accept_unchanged(answer, &item->packet);
 		return;
 	}
-	len = treat_packet(answer, snapshot, packet, (size_t)(slot_end - packet->payload), &way);
+	len = treat_packet(answer, snapshot, item, &way);
 	if (way.payload || way.tagged)
-		accept_changed(answer, packet, &way, len);
+		accept_changed(answer, &item->packet, &way, len);
 	else
-		accept_unchanged(answer, packet);
+		accept_unchanged(answer, &item->packet);
 }
 
 /* Answers of the kernel to our verdicts: a packet it has dropped meanwhile (link gone, base chain
@@ -186,32 +169,76 @@ static void note_error(struct queue_answer *answer, const struct queue_error *er
 	}
 }
 
-static void answer_message(struct queue_answer *answer, const struct snapshot *snapshot,
-			   const struct mmsghdr *header)
+/* What was read so far is decided, in order. */
+static void answer_items(struct queue_answer *answer, const struct snapshot *snapshot)
 {
-	uint8_t *data = header->msg_hdr.msg_iov->iov_base;
-	const uint8_t *slot_end = data + QUEUE_SLOT_LEN;
-	size_t left = header->msg_len, used;
-	bool whole = !(header->msg_hdr.msg_flags & MSG_TRUNC);
-	struct queue_packet packet;
-	struct queue_error error;
+	size_t count = answer->item_count;
 
-	do {
-		switch (queue_msg_parse(data, left, whole, &packet, &error, &used)) {
+	for (size_t i = 0; i < count; i++) {
+		struct queue_item *item = &answer->items[i];
+
+		if (item->is_syn)
+			snapshot_lookup_find(snapshot, &item->flow, &item->lookup);
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct queue_item *item = &answer->items[i];
+
+		switch (item->kind) {
 		case QUEUE_MSG_PACKET:
-			answer_packet(answer, snapshot, &packet,
-				      used < left ? data + used : slot_end);
+			answer_packet(answer, snapshot, item);
 			break;
 		case QUEUE_MSG_ERROR:
-			note_error(answer, &error);
+			note_error(answer, &item->error);
 			break;
 		case QUEUE_MSG_OTHER:
 			counter_add(&answer->config->counters->malformed_messages, 1);
 			break;
 		}
+	}
+	answer->item_count = 0;
+	answer->item_bytes = 0;
+}
+
+static void read_packet(const struct snapshot *snapshot, struct queue_item *item)
+{
+	struct queue_packet *packet = &item->packet;
+
+	item->flow.family = FAMILY_COUNT;
+	item->is_syn = packet->payload &&
+		       packet_find_syn(packet->payload, packet->payload_len, &item->flow.family,
+				       &item->syn, &item->reason);
+	if (!item->is_syn)
+		return;
+	item->flow.in_ifindex = packet->in_ifindex;
+	item->flow.out_ifindex = packet->out_ifindex;
+	item->flow.mark = packet->mark;
+	item->flow.source = item->syn.source;
+	item->flow.destination = item->syn.destination;
+	snapshot_lookup_begin(snapshot, &item->flow, &item->lookup);
+}
+
+static void read_message(struct queue_answer *answer, const struct snapshot *snapshot,
+			 const struct mmsghdr *header)
+{
+	uint8_t *data = header->msg_hdr.msg_iov->iov_base;
+	const uint8_t *slot_end = data + QUEUE_SLOT_LEN;
+	size_t left = header->msg_len, used;
+	bool whole = !(header->msg_hdr.msg_flags & MSG_TRUNC);
+	struct queue_item *item;
+
+	do {
+		if (answer->item_count == QUEUE_ITEMS)
+			answer_items(answer, snapshot);
+		item = &answer->items[answer->item_count++];
+		item->kind = queue_msg_parse(data, left, whole, &item->packet, &item->error, &used);
+		item->end = used < left ? data + used : slot_end;
+		item->is_syn = false;
+		if (item->kind == QUEUE_MSG_PACKET)
+			read_packet(snapshot, item);
 		data += used;
 		left -= used;
 	} while (used > 0 && left > 0);
+	answer->item_bytes += header->msg_len + VERDICT_EXTRA;
 }
 
 size_t queue_answer_messages(struct queue_answer *answer, const struct mmsghdr *headers,
@@ -221,8 +248,9 @@ size_t queue_answer_messages(struct queue_answer *answer, const struct mmsghdr *
 	const struct snapshot *snapshot = slot_enter(config->slot, config->reader);
 	size_t taken = 0;
 
-	while (taken < count && answer->len <= OUT_FULL)
-		answer_message(answer, snapshot, &headers[taken++]);
+	while (taken < count && answer->len + answer->item_bytes <= OUT_FULL)
+		read_message(answer, snapshot, &headers[taken++]);
+	answer_items(answer, snapshot);
 	slot_leave(config->slot, config->reader);
 	return taken;
 }

@@ -39,11 +39,16 @@ struct sweep {
 	uint32_t *host_values; /* beside the entries, of single addresses; NULL: they are ranges */
 };
 
+static struct lpm_key key6(const uint8_t *bytes)
+{
+	return (struct lpm_key){ wire_get64(bytes), wire_get64(bytes + 8) };
+}
+
 static struct lpm_key key_first(const struct address *address)
 {
 	if (address->family == FAMILY_IPV4)
 		return (struct lpm_key){ 0, wire_get32(address->bytes) };
-	return (struct lpm_key){ wire_get64(address->bytes), wire_get64(address->bytes + 8) };
+	return key6(address->bytes);
 }
 
 static struct lpm_key key_last(const struct prefix *prefix)
@@ -141,9 +146,9 @@ static size_t count_hosts(const struct lpm_entry *entries, size_t count)
 }
 
 static int hosts_build(struct lpm *lpm, const struct lpm_entry *entries, size_t count,
-		       const uint32_t *values)
+		       size_t host_count, const uint32_t *values)
 {
-	int r = lpm_hosts_init(&lpm->hosts, lpm->family, count_hosts(entries, count));
+	int r = lpm_hosts_init(&lpm->hosts, lpm->family, host_count);
 
 	for (size_t i = 0; i < count && r == 0; i++) {
 		if (is_host(&entries[i].prefix))
@@ -213,8 +218,8 @@ static int sort_entries(enum family family, struct lpm_entry *entries, size_t co
 	return 0;
 }
 
-/* apart: single addresses are no ranges. */
-static int build(enum family family, struct lpm_entry *entries, size_t count, bool apart,
+/* apart: how many single addresses there are, which are no ranges; 0: they are. */
+static int build(enum family family, struct lpm_entry *entries, size_t count, size_t apart,
 		 uint32_t (*inherit)(void *userdata, uint32_t own, uint32_t wider), void *userdata,
 		 struct lpm **ret_lpm)
 {
@@ -237,7 +242,7 @@ static int build(enum family family, struct lpm_entry *entries, size_t count, bo
 	}
 	r = lpm ? 0 : -ENOMEM;
 	if (r == 0 && apart)
-		r = hosts_build(lpm, entries, count, sweep.host_values);
+		r = hosts_build(lpm, entries, count, apart, sweep.host_values);
 	free(sweep.keys);
 	free(sweep.values);
 	free(sweep.host_values);
@@ -253,14 +258,16 @@ int lpm_build(enum family family, struct lpm_entry *entries, size_t count,
 	      uint32_t (*inherit)(void *userdata, uint32_t own, uint32_t wider), void *userdata,
 	      struct lpm **ret_lpm)
 {
-	return build(family, entries, count, count_hosts(entries, count) >= HOSTS_MIN, inherit,
-		     userdata, ret_lpm);
+	size_t hosts = count_hosts(entries, count);
+
+	return build(family, entries, count, hosts >= HOSTS_MIN ? hosts : 0, inherit, userdata,
+		     ret_lpm);
 }
 
 int lpm_build_ranges(enum family family, struct lpm_entry *entries, size_t count,
 		     struct lpm **ret_lpm)
 {
-	return build(family, entries, count, false, NULL, NULL, ret_lpm);
+	return build(family, entries, count, 0, NULL, NULL, ret_lpm);
 }
 
 void lpm_free(struct lpm *lpm)
@@ -375,5 +382,17 @@ uint32_t lpm_lookup(const struct lpm *lpm, const uint8_t *address)
 		return LPM_NONE;
 	if (lpm->family == FAMILY_IPV4)
 		return lookup_v4(lpm, wire_get32(address));
-	return lookup_v6(lpm, (struct lpm_key){ wire_get64(address), wire_get64(address + 8) });
+	return lookup_v6(lpm, key6(address));
+}
+
+void lpm_fetch(const struct lpm *lpm, const uint8_t *address)
+{
+	const struct lpm_hosts *hosts = lpm ? &lpm->hosts : NULL;
+
+	if (!hosts || !hosts->shift)
+		return;
+	if (lpm->family == FAMILY_IPV4)
+		__builtin_prefetch(&hosts->slots.v4[lpm_hosts_slot_v4(hosts, wire_get32(address))]);
+	else
+		__builtin_prefetch(&hosts->slots.v6[lpm_hosts_slot_v6(hosts, key6(address))]);
 }

@@ -92,8 +92,10 @@ static int build_link_tables(struct snapshot *snapshot, size_t place,
 	}
 	link.rule_count = rule_index_of_interface(&snapshot->rule_index,
 						  snapshot_link_name(snapshot, place), scratch);
-	for (enum family family = FAMILY_IPV4; family < FAMILY_COUNT && r == 0; family++)
+	for (enum family family = FAMILY_IPV4; family < FAMILY_COUNT && r == 0; family++) {
 		r = side_table_build(&snapshot->tables[place][family], family, &link, source);
+		snapshot->has_prefixes |= snapshot->tables[place][family].lpm != NULL;
+	}
 	return r;
 }
 
@@ -111,8 +113,10 @@ static int build_tables(struct snapshot *snapshot, const struct snapshot_input *
 	snapshot->tables = calloc(snapshot->link_count + 1, sizeof(*snapshot->tables));
 	if (scratch && snapshot->tables)
 		r = route_groups_init(&groups, input->routes, input->route_count);
-	for (enum family family = FAMILY_IPV4; family < FAMILY_COUNT && r == 0; family++)
+	for (enum family family = FAMILY_IPV4; family < FAMILY_COUNT && r == 0; family++) {
 		r = side_table_build_any(&snapshot->any[family], family, &source);
+		snapshot->has_prefixes |= snapshot->any[family].lpm != NULL;
+	}
 	for (size_t i = 0; i <= snapshot->link_count && r == 0; i++)
 		r = build_link_tables(snapshot, i, &source, scratch);
 	route_groups_done(&groups);

@@ -16,6 +16,16 @@ struct resolved {
 	const struct side_entry *entry;
 };
 
+static uint32_t side_ifindex(const struct flow *flow, enum flow_side which)
+{
+	return which == SIDE_IN ? flow->in_ifindex : flow->out_ifindex;
+}
+
+static const uint8_t *side_address(const struct flow *flow, enum flow_side which)
+{
+	return which == SIDE_IN ? flow->source : flow->destination;
+}
+
 /* What covers the flow; where that depends on more than is asked for, the smallest that may. */
 static uint32_t find_selector(const struct snapshot *snapshot, const struct flow *flow,
 			      enum flow_side which)
@@ -23,8 +33,8 @@ static uint32_t find_selector(const struct snapshot *snapshot, const struct flow
 	const struct peer_word *words = snapshot->peers.words;
 	const struct selector_question question = {
 		.family = flow->family,
-		.remote = which == SIDE_IN ? flow->source : flow->destination,
-		.local = which == SIDE_IN ? flow->destination : flow->source,
+		.remote = side_address(flow, which),
+		.local = side_address(flow, which == SIDE_IN ? SIDE_OUT : SIDE_IN),
 		.mark = flow->mark,
 		.protocol = IPPROTO_TCP,
 	};
@@ -47,7 +57,7 @@ static struct rule_side describe_side(const struct snapshot *snapshot, const str
 	return (struct rule_side){
 		.interface = snapshot_link_name(snapshot, side->place),
 		.family = flow->family,
-		.address = which == SIDE_IN ? flow->source : flow->destination,
+		.address = side_address(flow, which),
 		.mark = flow->mark,
 		.peers = { peer_table_names(&snapshot->peers, side->entry->peer),
 			   peer_table_names(&snapshot->peers, side->selector) },
@@ -136,19 +146,66 @@ static __attribute__((noinline)) void resolve_rest(const struct snapshot *snapsh
 		side->mss = mss;
 }
 
+static inline void begin_side(const struct snapshot *snapshot, const struct flow *flow,
+			      enum flow_side which, struct snapshot_lookup *lookup)
+{
+	size_t place = snapshot_place(snapshot, side_ifindex(flow, which));
+	const struct side_table *own = &snapshot->tables[place][flow->family];
+	const struct side_table *any = &snapshot->any[flow->family];
+
+	lookup->sides[which].place = place;
+	lookup->sides[which].own = &own->base;
+	lookup->sides[which].any = &any->base;
+	if (any->lpm)
+		lpm_fetch(any->lpm, side_address(flow, which));
+	if (own->lpm)
+		lpm_fetch(own->lpm, side_address(flow, which));
+}
+
+void snapshot_lookup_begin(const struct snapshot *snapshot, const struct flow *flow,
+			   struct snapshot_lookup *ret_lookup)
+{
+	begin_side(snapshot, flow, SIDE_IN, ret_lookup);
+	begin_side(snapshot, flow, SIDE_OUT, ret_lookup);
+}
+
+static inline void find_side(const struct snapshot *snapshot, const struct flow *flow,
+			     enum flow_side which, struct snapshot_lookup *lookup)
+{
+	size_t place = lookup->sides[which].place;
+	const struct side_table *own = &snapshot->tables[place][flow->family];
+	const struct side_table *any = &snapshot->any[flow->family];
+
+	if (any->lpm) {
+		lookup->sides[which].any = side_table_find(any, side_address(flow, which));
+		__builtin_prefetch(lookup->sides[which].any);
+	}
+	if (own->lpm) {
+		lookup->sides[which].own = side_table_find(own, side_address(flow, which));
+		__builtin_prefetch(lookup->sides[which].own);
+	}
+}
+
+void snapshot_lookup_find(const struct snapshot *snapshot, const struct flow *flow,
+			  struct snapshot_lookup *lookup)
+{
+	if (!snapshot->has_prefixes)
+		return;
+	find_side(snapshot, flow, SIDE_IN, lookup);
+	find_side(snapshot, flow, SIDE_OUT, lookup);
+}
+
 /* In place and not by value: the copy of a struct just written costs more than all the rest. */
 static inline void resolve_side(const struct snapshot *snapshot, const struct flow *flow,
-				enum flow_side which, struct resolved *side)
+				enum flow_side which, const struct snapshot_lookup *lookup,
+				struct resolved *side)
 {
-	uint32_t ifindex = which == SIDE_IN ? flow->in_ifindex : flow->out_ifindex;
-	const uint8_t *address = which == SIDE_IN ? flow->source : flow->destination;
-	const struct side_entry *any = side_table_find(&snapshot->any[flow->family], address);
 	const struct side_entry *first;
 
-	side->place = snapshot_place(snapshot, ifindex);
+	side->place = lookup->sides[which].place;
 	side->table = &snapshot->tables[side->place][flow->family];
-	side->entry = side_table_find(side->table, address);
-	first = side_entry_first(side->entry, any);
+	side->entry = lookup->sides[which].own;
+	first = side_entry_first(side->entry, lookup->sides[which].any);
 	side->rule = first->rule;
 	side->mss = first->mss;
 	side->selector = SELECTOR_NONE;
@@ -176,24 +233,34 @@ static void take_side(const struct snapshot *snapshot, const struct resolved *si
 		limit->peer = side->selector;
 }
 
-struct limit snapshot_lookup(const struct snapshot *snapshot, const struct flow *flow)
+struct limit snapshot_lookup_end(const struct snapshot *snapshot, const struct flow *flow,
+				 const struct snapshot_lookup *lookup)
 {
 	struct limit limit = { .mss = MSS_NONE, .decided = SIDE_OUT, .tunnel_id = TUNNEL_ID_NONE,
 			       .in_tunnel_id = TUNNEL_ID_NONE, .peer = PEER_NONE };
 	struct resolved side;
 
 	if (flow->out_ifindex) {
-		resolve_side(snapshot, flow, SIDE_OUT, &side);
+		resolve_side(snapshot, flow, SIDE_OUT, lookup, &side);
 		if (side.mss != MSS_NONE)
 			take_side(snapshot, &side, SIDE_OUT, &limit);
 	}
 	if (flow->in_ifindex) {
-		resolve_side(snapshot, flow, SIDE_IN, &side);
+		resolve_side(snapshot, flow, SIDE_IN, lookup, &side);
 		limit.in_tunnel_id = side.table->tunnel_id;
 		if (side.mss != MSS_NONE && (limit.mss == MSS_NONE || side.mss < limit.mss))
 			take_side(snapshot, &side, SIDE_IN, &limit);
 	}
 	return limit;
+}
+
+struct limit snapshot_lookup(const struct snapshot *snapshot, const struct flow *flow)
+{
+	struct snapshot_lookup lookup;
+
+	snapshot_lookup_begin(snapshot, flow, &lookup);
+	snapshot_lookup_find(snapshot, flow, &lookup);
+	return snapshot_lookup_end(snapshot, flow, &lookup);
 }
 
 /* Whose word the limit is. */
@@ -223,12 +290,15 @@ struct side_limit snapshot_lookup_side(const struct snapshot *snapshot, const st
 {
 	const struct peer_table *peers = &snapshot->peers;
 	struct side_limit limit = { .peer = PEER_NONE, .selector = SELECTOR_NONE };
+	struct snapshot_lookup lookup;
 	struct resolved side;
 
-	limit.host = (which == SIDE_IN ? flow->in_ifindex : flow->out_ifindex) == 0;
+	limit.host = side_ifindex(flow, which) == 0;
 	if (limit.host)
 		return limit;
-	resolve_side(snapshot, flow, which, &side);
+	snapshot_lookup_begin(snapshot, flow, &lookup);
+	snapshot_lookup_find(snapshot, flow, &lookup);
+	resolve_side(snapshot, flow, which, &lookup, &side);
 	limit.mss = side.mss;
 	if (side.rule != RULE_NONE) {
 		limit.rule = &snapshot->rules->list[side.rule];

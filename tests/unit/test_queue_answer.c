@@ -182,6 +182,27 @@ static void test_several_messages_of_one_datagram(void **state)
 	assert_string_equal(answer_two_in_one(*state, 0), "..1 2:536");
 }
 
+/* Each is decided once, in order, also where one datagram has more messages than are read ahead. */
+static void test_more_than_are_read_ahead(void **state)
+{
+	enum { COUNT = 2 * QUEUE_ITEMS + 3 };
+	struct world *world = *state;
+	static uint8_t all[QUEUE_SLOT_LEN];
+	size_t len = 0;
+
+	for (uint32_t id = 1; id <= COUNT; id++) {
+		receive_syn(world, id, id % 10 == 0 ? 1460 : 536, 0);
+		memcpy(all + len, world->slots, world->headers[0].msg_len);
+		len += world->headers[0].msg_len;
+		world->count = 0;
+	}
+	receive(world, all, len);
+	receive_syn(world, COUNT + 1, 1460, 0);
+	assert_string_equal(answer(world), "..9 10:1360 ..19 20:1360 ..29 30:1360 ..35 36:1360");
+	assert_int_equal(counter_read(&world->config.counters->received), COUNT + 1);
+	assert_int_equal(counter_read(&world->config.counters->id_gaps), 0);
+}
+
 /* A cut copy is never sent back, and neither is anything where the kernel would refuse it. */
 static void test_what_may_not_change(void **state)
 {
@@ -286,6 +307,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WORLD_TEST(test_verdicts_in_order),
 		WORLD_TEST(test_several_messages_of_one_datagram),
+		WORLD_TEST(test_more_than_are_read_ahead),
 		WORLD_TEST(test_what_may_not_change),
 		WORLD_TEST(test_gaps_are_counted),
 		WORLD_TEST(test_errors),
