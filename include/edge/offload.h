@@ -51,23 +51,28 @@ int offload_clear(char **ret_error);
 
 #define OFFLOAD_CHAIN_MAX 40
 
-/* A rule's counter. */
+/* A rule's counter, since it was written. */
 struct offload_count {
 	char chain[OFFLOAD_CHAIN_MAX]; /* without "offload_": "out4_mss1380" */
 	uint64_t packets;
 };
 
-struct offload_counts {
+struct offload_totals {
 	uint64_t taken;        /* SYNs that the kernel has done with */
 	uint64_t over_limit;   /* above the limit per source: neither, they pass unchanged */
 	uint64_t queued;       /* sent to the queues; with over_limit, of those: */
 	uint64_t odd_layout;   /* options that nft edits wrongly, or not known to be usual */
 	uint64_t odd_header;   /* fragments, and extension headers of IPv6 */
 	uint64_t not_known;    /* an interface or an address that the plan leaves to the queue */
+};
+
+struct offload_counts {
+	struct offload_totals totals; /* what rules that were replaced have counted too */
 	struct offload_count *list; /* the counters, in order of the chains; owned */
 	size_t count;
 };
 
-/* Since the rules were written. Returns 0 or -errno. */
-int offload_read_counts(struct offload_counts *ret_counts);
+/* The totals since the plan was first loaded; what passes within the milliseconds in which rules
+ * are replaced may be missing. Returns 0 or -errno. */
+int offload_read_counts(const struct offload *offload, struct offload_counts *ret_counts);
 void offload_counts_done(struct offload_counts *counts);

@@ -4,7 +4,7 @@
  *
  * offload_forward, _output, _input   base chains before the queue rules; they send SYNs on
  * offload_syn                        which SYNs the kernel edits as core/clamp does
- * offload_in4, _in6, _out4, _out6    find the side's interface
+ * offload_in4, _in6, _out4, _out6    find the side's interface; in4 lowers at once where it can
  * offload_in4_if7, _out4_if7         an interface whose hosts or nets (maps) differ
  * offload_in4_mss1380, ...           all interfaces with that one limit
  * offload_queue                      to the queue */
@@ -51,9 +51,13 @@ extern const unsigned int offload_version[FAMILY_COUNT]; /* of IP, for names */
  * address stands by name in such a rule, nft cannot load. */
 extern const char *const offload_address_of[FAMILY_COUNT][OFFLOAD_SIDES];
 
+extern const char *const offload_side[OFFLOAD_SIDES]; /* "in", "out" */
+
 /* Writes all commands but those of the base chains. from NULL: nothing of ours is there. */
 void offload_write(const struct offload_frame *frame, const struct offload_plan *from,
 		   const struct offload_plan *to, FILE *out);
+/* Whether elements are all that differs, so that no rule is written anew. */
+bool offload_keeps_rules(const struct offload_plan *from, const struct offload_plan *to);
 /* Rules but those of the base chains, and the sets of the limit per source; no chain, no map. */
 void offload_write_rules(const struct offload_frame *frame, const struct offload_plan *plan,
 			 FILE *out);
@@ -62,6 +66,25 @@ void offload_write_base_chains(const struct offload_frame *frame, FILE *out);
 
 /* offload_syn, and what comes behind it for each family: which SYNs go on. */
 void offload_write_syn_chains(FILE *out);
+
+/* So few interfaces, each with one limit, that one chain does for the family. */
+bool offload_is_flat(const struct offload_plan *plan, enum family family);
+/* The chains that find an interface; with a verb ("add", "flush") that for each of them, without
+ * (NULL) their rules. */
+void offload_write_dispatchers(const char *verb, const struct offload_plan *plan, FILE *out);
+
+bool offload_is_known(const struct offload_link *link);
+/* Whether its hosts or nets have limits of their own. */
+bool offload_has_ranges(const struct offload_link *link);
+/* Interfaces of one limit share a chain; each of the others has its own. */
+void offload_write_chain_name(const struct offload_link *link, enum offload_side side, FILE *out);
+/* Lowers to that many bytes. OFFLOAD_UNLIMITED: nothing. */
+void offload_write_set(uint16_t mss, FILE *out);
+/* That verb for each chain of interfaces, their rules, and deleting those that `to` has no more. */
+void offload_write_each_chain(const char *verb, const struct offload_plan *plan, FILE *out);
+void offload_write_link_chains(const struct offload_plan *plan, FILE *out);
+void offload_write_unused_chains(const struct offload_plan *from, const struct offload_plan *to,
+				 FILE *out);
 
 /* NULL where the link (may be NULL) has none of that kind, and so no map. */
 const struct offload_ranges *offload_ranges_of(const struct offload_link *link,

@@ -29,7 +29,7 @@ struct queue_item {
 	struct queue_error error;   /* of QUEUE_MSG_ERROR; the rest is of QUEUE_MSG_PACKET */
 	struct queue_packet packet;
 	const uint8_t *end;         /* of the room that its payload may grow into */
-	bool is_syn;                /* syn and lookup are set, else reason is, where there are bytes */
+	bool is_syn;                /* syn and lookup are set, else reason is */
 	enum syn_result reason;
 	struct syn syn;
 	struct flow flow;           /* without a SYN the family alone, FAMILY_COUNT: neither */

@@ -106,7 +106,7 @@ static json_t *over_limit_json(const struct daemon *daemon)
 	    guard_backend(daemon->guard) == FIREWALL_NONE)
 		return json_null();
 	if (offloader_read_counts(daemon->offloader, &offload) == 0) {
-		counts.over_limit = offload.over_limit;
+		counts.over_limit = offload.totals.over_limit;
 		offload_counts_done(&offload);
 	} else if (guard_no_limit(daemon->guard) ||
 		   guard_read_counts(daemon->guard, &counts) < 0) {

@@ -354,7 +354,7 @@ int offloader_read_counts(const struct offloader *offloader, struct offload_coun
 {
 	if (offloader->state != OFFLOADER_ACTIVE)
 		return -ENOENT;
-	return offload_read_counts(ret_counts);
+	return offload_read_counts(offloader->offload, ret_counts);
 }
 
 double offloader_took(const struct offloader *offloader)

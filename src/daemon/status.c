@@ -56,7 +56,7 @@ static json_t *sees_syns_json(const struct daemon *daemon, bool *ret_blind)
 	if (has_seen_syn(daemon->workers))
 		return json_true();
 	if (offloader_read_counts(daemon->offloader, &counts) == 0) {
-		syns = counts.queued; /* those that it takes reach no worker */
+		syns = counts.totals.queued; /* those that it takes reach no worker */
 		offload_counts_done(&counts);
 	} else if (guard_read_new_syns(daemon->guard, &syns) < 0) {
 		return json_null();

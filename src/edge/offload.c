@@ -19,6 +19,7 @@ struct offload {
 	struct offload_digest digest; /* what they were then */
 	uint64_t elements;         /* and the elements, where they are known */
 	bool elements_known;
+	struct offload_totals past; /* what rules have counted that are no more */
 };
 
 static const char *name_of(const json_t *entry, const char *kind)
@@ -137,6 +138,28 @@ const struct offload_plan *offload_applied(const struct offload *offload)
 	return offload->plan;
 }
 
+static void add_totals(struct offload_totals *sum, const struct offload_totals *more)
+{
+	sum->taken += more->taken;
+	sum->over_limit += more->over_limit;
+	sum->queued += more->queued;
+	sum->odd_layout += more->odd_layout;
+	sum->odd_header += more->odd_header;
+	sum->not_known += more->not_known;
+}
+
+/* What is counted now, zeros where that cannot be read: a gap in the counts stops nothing. */
+static struct offload_totals count_now(void)
+{
+	struct offload_counts counts = { 0 };
+	struct offload_totals totals = { 0 };
+
+	if (offload_rules_count(&counts) == 0)
+		totals = counts.totals;
+	offload_counts_done(&counts);
+	return totals;
+}
+
 /* The commands that lead from one plan to the next, as one transaction. */
 static int run_step(const struct offload *offload, const struct offload_plan *from,
 		    const struct offload_plan *to, char **ret_error)
@@ -239,6 +262,7 @@ static void take_plan(struct offload *offload, struct offload_plan *plan)
 
 int offload_load(struct offload *offload, struct offload_plan *plan, char **ret_error)
 {
+	struct offload_totals counted = offload->plan ? count_now() : (struct offload_totals){ 0 };
 	char *ignored = NULL;
 	int r = load(offload, plan, ret_error);
 
@@ -249,16 +273,22 @@ int offload_load(struct offload *offload, struct offload_plan *plan, char **ret_
 	else
 		offload_clear(&ignored);
 	free(ignored);
+	add_totals(&offload->past, &counted);
 	return r;
 }
 
 int offload_change(struct offload *offload, struct offload_plan *plan, char **ret_error)
 {
+	struct offload_totals counted = { 0 };
 	int r;
 
 	if (!offload->plan)
 		return text_fail(ret_error, -ENOENT, "offload: no plan is in force");
+	if (!offload_keeps_rules(offload->plan, plan))
+		counted = count_now();
 	r = run_step(offload, offload->plan, plan, ret_error);
+	if (r == 0)
+		add_totals(&offload->past, &counted);
 	if (r == 0)
 		r = remember(offload, plan, ret_error);
 	if (r == 0)
@@ -304,6 +334,15 @@ int offload_is_changed(struct offload *offload)
 		r = look_at_elements(offload);
 	if (r == 0)
 		offload->generation = generation;
+	return r;
+}
+
+int offload_read_counts(const struct offload *offload, struct offload_counts *ret_counts)
+{
+	int r = offload_rules_count(ret_counts);
+
+	if (r == 0)
+		add_totals(&ret_counts->totals, &offload->past);
 	return r;
 }
 

@@ -32,7 +32,7 @@ const size_t offload_layout_count = sizeof(offload_layouts) / sizeof(offload_lay
 
 static void write_layout(const struct offload_layout *layout, FILE *out)
 {
-	fprintf(out, "@th,96,32 & 0xf0000000 == 0x%x0000000 @th,160,16 0x0204 ",
+	fprintf(out, "@th,96,32 & 0xf0070000 == 0x%x0020000 @th,160,16 0x0204 ",
 		layout->data_offset);
 	for (size_t i = 0; i < 3 && layout->words[i].byte > 0; i++) {
 		fprintf(out, "@th,%u,32 ", layout->words[i].byte * 8);
@@ -49,12 +49,12 @@ static const char *const whole_packet[FAMILY_COUNT] = {
 	[FAMILY_IPV6] = "meta nfproto ipv6 @nh,48,8 6 goto " OFFLOAD_PREFIX "in6",
 };
 
-/* All layouts but the first, which base chains look at. */
+/* The first layout comes here only behind an unusual header, so it is the last. */
 void offload_write_syn_chains(FILE *out)
 {
-	for (size_t i = 1; i < offload_layout_count; i++) {
+	for (size_t i = 1; i <= offload_layout_count; i++) {
 		fputs("add rule " TABLE OFFLOAD_PREFIX "syn ", out);
-		write_layout(&offload_layouts[i], out);
+		write_layout(&offload_layouts[i % offload_layout_count], out);
 		fputs("goto " OFFLOAD_PREFIX "family\n", out);
 	}
 	fputs("add rule " TABLE OFFLOAD_PREFIX "syn counter goto " OFFLOAD_PREFIX "queue\n",
@@ -66,16 +66,23 @@ void offload_write_syn_chains(FILE *out)
 	      out);
 }
 
+/* The usual header, by words of at most four bytes: those nft compares without a call. */
+static const char *const usual_header[FAMILY_COUNT] = {
+	[FAMILY_IPV4] = "@nh,0,8 0x45 @nh,72,8 6 @nh,32,32 & 0x00003fff == 0",
+	[FAMILY_IPV6] = "@nh,0,8 & 0xf0 == 0x60 @nh,48,8 6",
+};
+
 /* What is no SYN leaves first: most packets aren't. Then the most frequent SYNs, without a
- * detour. */
+ * detour; the family comes first, for a rule ends where it does not match. */
 static void write_base_rules(const char *hook, FILE *out)
 {
 	fprintf(out, "add rule " TABLE OFFLOAD_PREFIX "%s @th,96,32 & 0x00070000 != 0x00020000 "
 		"accept\n", hook);
 	for (enum family family = FAMILY_IPV4; family < FAMILY_COUNT; family++) {
-		fprintf(out, "add rule " TABLE OFFLOAD_PREFIX "%s meta l4proto tcp ", hook);
+		fprintf(out, "add rule " TABLE OFFLOAD_PREFIX "%s %s ", hook,
+			usual_header[family]);
 		write_layout(&offload_layouts[0], out);
-		fprintf(out, "%s\n", whole_packet[family]);
+		fprintf(out, "goto " OFFLOAD_PREFIX "in%u\n", offload_version[family]);
 	}
 	fprintf(out, "add rule " TABLE OFFLOAD_PREFIX "%s meta l4proto tcp "
 		"@th,96,32 & 0x00070000 == 0x00020000 goto " OFFLOAD_PREFIX "syn\n", hook);

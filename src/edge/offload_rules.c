@@ -6,6 +6,7 @@
 #include <libnftnl/common.h>
 #include <libnftnl/expr.h>
 #include <libnftnl/rule.h>
+#include <libnftnl/udata.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -81,76 +82,100 @@ struct counting {
 	size_t capacity;
 };
 
-/* The limit per source alone updates sets. */
-static uint64_t counter_of(const struct nftnl_rule *rule, bool *ret_found, bool *ret_over_limit)
+/* What a rule with a counter does with the SYN. */
+struct fate {
+	bool counted;    /* it has a counter: */
+	uint64_t packets;
+	bool over_limit; /* the limit per source alone updates sets */
+	bool taken;      /* nothing of ours comes behind it */
+	bool queued;     /* it goes to offload_queue */
+};
+
+static struct fate read_fate(const struct nftnl_rule *rule)
 {
 	struct nftnl_expr_iter *iter = nftnl_expr_iter_create(rule);
 	const struct nftnl_expr *expr;
-	uint64_t packets = 0;
+	struct fate fate = { 0 };
 
-	*ret_found = *ret_over_limit = false;
 	while (iter && (expr = nftnl_expr_iter_next(iter))) {
 		const char *name = nftnl_expr_get_str(expr, NFTNL_EXPR_NAME);
+		const char *chain;
 
-		if (strcmp(name, "dynset") == 0)
-			*ret_over_limit = true;
-		if (strcmp(name, "counter") != 0)
-			continue;
-		packets = nftnl_expr_get_u64(expr, NFTNL_EXPR_CTR_PACKETS);
-		*ret_found = true;
-	}
-	nftnl_expr_iter_destroy(iter);
-	return packets;
-}
-
-/* "in4_if7": the source's side is done, the SYN goes on. */
-static bool goes_on(const char *chain)
-{
-	return strncmp(chain, "in", 2) == 0 && strstr(chain, "_if");
-}
-
-static void sum(struct offload_counts *counts, const char *chain, uint64_t packets)
-{
-	static const char *const dispatchers[] = { "in4", "in6", "out4", "out6" };
-
-	for (size_t i = 0; i < sizeof(dispatchers) / sizeof(dispatchers[0]); i++) {
-		if (strcmp(chain, dispatchers[i]) == 0) {
-			counts->not_known += packets;
-			return;
+		if (strcmp(name, "dynset") == 0) {
+			fate.over_limit = true;
+		} else if (strcmp(name, "counter") == 0) {
+			fate.counted = true;
+			fate.packets = nftnl_expr_get_u64(expr, NFTNL_EXPR_CTR_PACKETS);
+		} else if (nftnl_expr_is_set(expr, NFTNL_EXPR_IMM_VERDICT) &&
+			   strcmp(name, "immediate") == 0) {
+			chain = nftnl_expr_get_str(expr, NFTNL_EXPR_IMM_CHAIN);
+			fate.taken = nftnl_expr_get_u32(expr, NFTNL_EXPR_IMM_VERDICT) == NF_ACCEPT;
+			fate.queued = chain && strcmp(chain, OFFLOAD_PREFIX "queue") == 0;
 		}
 	}
-	if (strcmp(chain, "queue") == 0)
-		counts->queued += packets;
-	else if (strcmp(chain, "syn") == 0)
-		counts->odd_layout += packets;
-	else if (strcmp(chain, "family") == 0)
-		counts->odd_header += packets;
-	else if (!goes_on(chain))
-		counts->taken += packets;
+	nftnl_expr_iter_destroy(iter);
+	return fate;
+}
+
+static void sum(struct offload_totals *totals, const char *chain, const struct fate *fate)
+{
+	if (fate->over_limit)
+		totals->over_limit += fate->packets;
+	else if (fate->taken)
+		totals->taken += fate->packets;
+	else if (strcmp(chain, "queue") == 0)
+		totals->queued += fate->packets;
+	else if (fate->queued && strcmp(chain, "syn") == 0)
+		totals->odd_layout += fate->packets;
+	else if (fate->queued && strcmp(chain, "family") == 0)
+		totals->odd_header += fate->packets;
+	else if (fate->queued)
+		totals->not_known += fate->packets;
+}
+
+static int take_comment(const struct nftnl_udata *attr, void *userdata)
+{
+	const char **comment = userdata;
+	const char *text = nftnl_udata_get(attr);
+	uint8_t len = nftnl_udata_len(attr);
+
+	if (nftnl_udata_type(attr) == NFTNL_UDATA_RULE_COMMENT && len > 0 && !text[len - 1])
+		*comment = text;
+	return 0;
+}
+
+/* What the rule calls itself; without that its chain. */
+static const char *name_of(const struct nftnl_rule *rule, const char *chain)
+{
+	const char *name = chain;
+	uint32_t len = 0;
+	const void *data = NULL;
+
+	if (nftnl_rule_is_set(rule, NFTNL_RULE_USERDATA))
+		data = nftnl_rule_get_data(rule, NFTNL_RULE_USERDATA, &len);
+	if (data)
+		nftnl_udata_parse(data, len, take_comment, &name);
+	return name;
 }
 
 static int count_rule(const char *chain, const struct nftnl_rule *rule, void *userdata)
 {
 	struct counting *counting = userdata;
 	struct offload_counts *counts = &counting->counts;
+	struct fate fate = read_fate(rule);
 	struct offload_count *count;
-	bool found, over_limit;
-	uint64_t packets = counter_of(rule, &found, &over_limit);
 	int r;
 
-	if (!found)
+	if (!fate.counted)
 		return 0;
 	r = array_reserve((void **)&counts->list, &counting->capacity, counts->count + 1,
 			  sizeof(*counts->list));
 	if (r < 0)
 		return r;
 	count = &counts->list[counts->count++];
-	count->packets = packets;
-	snprintf(count->chain, sizeof(count->chain), "%s", chain);
-	if (over_limit)
-		counts->over_limit += packets;
-	else
-		sum(counts, chain, packets);
+	count->packets = fate.packets;
+	snprintf(count->chain, sizeof(count->chain), "%s", name_of(rule, chain));
+	sum(&counts->totals, chain, &fate);
 	return 0;
 }
 
@@ -162,7 +187,7 @@ static void restart_counts(void *userdata)
 	counting->counts = (struct offload_counts){ .list = list };
 }
 
-int offload_read_counts(struct offload_counts *ret_counts)
+int offload_rules_count(struct offload_counts *ret_counts)
 {
 	struct counting counting = { 0 };
 	int r = offload_rules_dump(count_rule, restart_counts, &counting);

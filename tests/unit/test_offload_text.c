@@ -72,7 +72,8 @@ static void lacks(const char *text, const char *line)
 		fail_msg("\"%s\" in\n%s", line, text);
 }
 
-static void test_two_limits_are_one_edit(void **state)
+/* The smallest limit is asked for first, on both sides: it decides, and there is one edit. */
+static void test_few_limits_are_one_chain(void **state)
 {
 	struct world world;
 	char *text;
@@ -80,10 +81,14 @@ static void test_two_limits_are_one_edit(void **state)
 	(void)state;
 	make_world(&world);
 	text = text_of(NULL, &world.plan);
-	has(text, "offload_in4_mss1460 oif 7 tcp option maxseg size set 1380 counter accept\n");
-	has(text, "offload_in4_mss1380 oif 2 tcp option maxseg size set 1380 counter accept\n");
-	has(text, "offload_in6_mss1440 oif 7 tcp option maxseg size set 1360 counter accept\n");
-	has(text, "offload_in4 iif 7 goto offload_in4_mss1380\n");
+	has(text, "offload_in4 iif 7 tcp option maxseg size set 1380 counter accept "
+		  "comment \"in4_if7\"\n"
+		  "add rule inet mssclamp offload_in4 oif 7 tcp option maxseg size set 1380 "
+		  "counter accept comment \"out4_if7\"\n"
+		  "add rule inet mssclamp offload_in4 iif 2 tcp option maxseg size set 1460 ");
+	has(text, "offload_in6 iif 7 tcp option maxseg size set 1360 counter accept ");
+	has(text, "\"out4_if2\"\nadd rule inet mssclamp offload_in4 counter goto offload_queue\n");
+	lacks(text, "rule inet mssclamp offload_out");
 	has(text, "offload_queue counter queue flags bypass,fanout to 5000-5001\n");
 	lacks(text, "add map");
 	free(text);
@@ -127,12 +132,12 @@ static void test_no_limit_is_no_edit(void **state)
 	make_world(&world);
 	world.links[0].mss = world.links[2].mss = OFFLOAD_UNLIMITED;
 	text = text_of(NULL, &world.plan);
-	has(text, "offload_in4_mss65535 oif 7 counter accept\n");
+	has(text, "offload_in4 oif 7 counter accept comment ");
 	lacks(text, "size set 65535");
 	free(text);
 }
 
-static void test_what_is_not_known_has_no_chain(void **state)
+static void test_what_is_not_known_goes_to_the_queue(void **state)
 {
 	struct world world;
 	char *text;
@@ -141,9 +146,13 @@ static void test_what_is_not_known_has_no_chain(void **state)
 	make_world(&world);
 	world.links[2].why = OFFLOAD_RULES;
 	text = text_of(NULL, &world.plan);
+	has(text, "add rule inet mssclamp offload_in4 iif 7 counter goto offload_queue ");
+	assert_true(strstr(text, "in4 oif 7 counter goto") < strstr(text, "in4 iif 2 "));
+	has(text, "offload_in6 iif 7 tcp option maxseg size set 1360 ");
+	free(text);
+	give_hosts(&world, 1); /* of an interface that the queue has: no map, no chain */
+	text = text_of(NULL, &world.plan);
 	lacks(text, "iif 7 goto offload_in4");
-	lacks(text, "offload_in4_mss1460 oif 7");
-	has(text, "iif 7 goto offload_in6_mss1360");
 	has(text, "add rule inet mssclamp offload_out4 counter goto offload_queue\n");
 	free(text);
 }
@@ -169,6 +178,9 @@ static void test_hosts_and_nets_are_maps(void **state)
 	has(text, "offload_out4_if7 tcp option maxseg size set @nh,128,32 map "
 		  "@offload_hosts4_if7 counter accept\n");
 	has(text, "offload_in4_mss1460 tcp option maxseg size set 1460 goto offload_out4\n");
+	has(text, "offload_in4 iif 7 goto offload_in4_if7\n");
+	has(text, "offload_in4 iif 0 goto offload_out4\n");
+	has(text, "offload_in6 iif 7 tcp option maxseg size set 1360 counter accept ");
 	free(text);
 }
 
@@ -208,7 +220,8 @@ static void test_what_is_used_no_more_is_deleted(void **state)
 	has(text, "delete chain inet mssclamp offload_in4_if7\n");
 	has(text, "delete chain inet mssclamp offload_out4_if7\n");
 	has(text, "delete map inet mssclamp offload_hosts4_if7\n");
-	lacks(text, "delete chain inet mssclamp offload_in4_mss1460");
+	has(text, "delete chain inet mssclamp offload_in4_mss1460\n"); /* now one chain does */
+	has(text, "add rule inet mssclamp offload_in4 iif 7 tcp option maxseg size set 1380 ");
 	/* A chain is deleted when no rule leads to it any more, a map when none asks it. */
 	assert_true(strstr(text, "delete map") > strstr(text, "delete chain"));
 	assert_true(strstr(text, "delete chain") > strstr(text, "add rule"));
@@ -227,9 +240,9 @@ static void test_many_interfaces_are_looked_up(void **state)
 						  .family = i % 2 ? FAMILY_IPV6 : FAMILY_IPV4,
 						  .mss = 1400 };
 	text = text_of(NULL, &plan);
-	has(text, "offload_out4 oif vmap { 1 : goto offload_out4_mss1400, 2 : ");
-	has(text, "9 : goto offload_out4_mss1400, 0 : goto offload_host }\n");
-	has(text, "offload_in6 iif vmap { 1 : goto offload_in6_mss1400, ");
+	has(text, "offload_out4 oif vmap { 9 : goto offload_out4_mss1400, 8 : ");
+	has(text, "1 : goto offload_out4_mss1400, 0 : goto offload_host }\n");
+	has(text, "offload_in6 iif vmap { 9 : goto offload_in6_mss1400, ");
 	lacks(text, "oif 9 ");
 	free(text);
 }
@@ -307,10 +320,10 @@ static void test_layouts_fill_their_options(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_two_limits_are_one_edit),
+		cmocka_unit_test(test_few_limits_are_one_chain),
 		cmocka_unit_test(test_limit_per_source),
 		cmocka_unit_test(test_no_limit_is_no_edit),
-		cmocka_unit_test(test_what_is_not_known_has_no_chain),
+		cmocka_unit_test(test_what_is_not_known_goes_to_the_queue),
 		cmocka_unit_test(test_hosts_and_nets_are_maps),
 		cmocka_unit_test(test_an_element_alone_touches_no_chain),
 		cmocka_unit_test(test_what_is_used_no_more_is_deleted),
