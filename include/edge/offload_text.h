@@ -13,13 +13,10 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "policy/offload.h"
+#include "policy/offload_order.h"
 
 #define OFFLOAD_PREFIX "offload_"
 #define OFFLOAD_PRIORITY (-151)
-
-/* Up to so many interfaces are compared one by one, which is cheaper than a look-up. */
-#define OFFLOAD_FEW 8
 
 /* What does not come from the plan. */
 struct offload_frame {
@@ -67,11 +64,17 @@ void offload_write_base_chains(const struct offload_frame *frame, FILE *out);
 /* offload_syn, and what comes behind it for each family: which SYNs go on. */
 void offload_write_syn_chains(FILE *out);
 
-/* So few interfaces, each with one limit, that one chain does for the family. */
-bool offload_is_flat(const struct offload_plan *plan, enum family family);
+/* A plan, and whether its interfaces have an order. */
+struct offload_view {
+	const struct offload_plan *plan; /* borrowed */
+	struct offload_order orders[FAMILY_COUNT];
+};
+
+struct offload_view offload_view_of(const struct offload_plan *plan);
+
 /* The chains that find an interface; with a verb ("add", "flush") that for each of them, without
  * (NULL) their rules. */
-void offload_write_dispatchers(const char *verb, const struct offload_plan *plan, FILE *out);
+void offload_write_dispatchers(const char *verb, const struct offload_view *view, FILE *out);
 
 bool offload_is_known(const struct offload_link *link);
 /* Whether its hosts or nets have limits of their own. */
@@ -81,9 +84,9 @@ void offload_write_chain_name(const struct offload_link *link, enum offload_side
 /* Lowers to that many bytes. OFFLOAD_UNLIMITED: nothing. */
 void offload_write_set(uint16_t mss, FILE *out);
 /* That verb for each chain of interfaces, their rules, and deleting those that `to` has no more. */
-void offload_write_each_chain(const char *verb, const struct offload_plan *plan, FILE *out);
-void offload_write_link_chains(const struct offload_plan *plan, FILE *out);
-void offload_write_unused_chains(const struct offload_plan *from, const struct offload_plan *to,
+void offload_write_each_chain(const char *verb, const struct offload_view *view, FILE *out);
+void offload_write_link_chains(const struct offload_view *view, FILE *out);
+void offload_write_unused_chains(const struct offload_view *from, const struct offload_view *to,
 				 FILE *out);
 
 /* NULL where the link (may be NULL) has none of that kind, and so no map. */

@@ -85,32 +85,40 @@ static void write_constant_chain(const struct offload_link *link, enum offload_s
 
 static bool share_chain(const struct offload_link *a, const struct offload_link *b)
 {
-	if (a->family != b->family || !offload_is_known(a) || offload_has_ranges(a) != offload_has_ranges(b))
+	bool ranges = offload_has_ranges(a);
+
+	if (a->family != b->family || !offload_is_known(a) || ranges != offload_has_ranges(b))
 		return false;
-	return offload_has_ranges(a) ? a->ifindex == b->ifindex : a->mss == b->mss;
+	return ranges ? a->ifindex == b->ifindex : a->mss == b->mss;
+}
+
+/* Where there is an order one rule lowers to one limit; a map has a chain. */
+static bool needs_chain(const struct offload_view *view, const struct offload_link *link)
+{
+	return offload_is_known(link) &&
+	       (offload_has_ranges(link) || !view->orders[link->family].exists);
 }
 
 /* Whether one of the first `count` interfaces has the chain of that one. */
-static bool has_chain_of(const struct offload_plan *plan, size_t count,
+static bool has_chain_of(const struct offload_view *view, size_t count,
 			 const struct offload_link *link)
 {
-	if (offload_is_flat(plan, link->family))
+	if (!needs_chain(view, link))
 		return false;
 	for (size_t i = 0; i < count; i++) {
-		if (share_chain(&plan->links[i], link))
+		if (share_chain(&view->plan->links[i], link))
 			return true;
 	}
 	return false;
 }
 
 /* The next link, from *at on, whose chains no earlier one has; NULL behind the last. */
-static const struct offload_link *next_chain(const struct offload_plan *plan, size_t *at)
+static const struct offload_link *next_chain(const struct offload_view *view, size_t *at)
 {
-	while (*at < plan->count) {
-		const struct offload_link *link = &plan->links[(*at)++];
+	while (*at < view->plan->count) {
+		const struct offload_link *link = &view->plan->links[(*at)++];
 
-		if (offload_is_known(link) && !offload_is_flat(plan, link->family) &&
-		    !has_chain_of(plan, *at - 1, link))
+		if (needs_chain(view, link) && !has_chain_of(view, *at - 1, link))
 			return link;
 	}
 	return NULL;
@@ -125,19 +133,19 @@ static void write_chain_commands(const char *verb, const struct offload_link *li
 	}
 }
 
-void offload_write_each_chain(const char *verb, const struct offload_plan *plan, FILE *out)
+void offload_write_each_chain(const char *verb, const struct offload_view *view, FILE *out)
 {
 	const struct offload_link *link;
 
-	for (size_t at = 0; (link = next_chain(plan, &at));)
+	for (size_t at = 0; (link = next_chain(view, &at));)
 		write_chain_commands(verb, link, out);
 }
 
-void offload_write_link_chains(const struct offload_plan *plan, FILE *out)
+void offload_write_link_chains(const struct offload_view *view, FILE *out)
 {
 	const struct offload_link *link;
 
-	for (size_t at = 0; (link = next_chain(plan, &at));) {
+	for (size_t at = 0; (link = next_chain(view, &at));) {
 		for (enum offload_side side = OFFLOAD_IN; side < OFFLOAD_SIDES; side++) {
 			if (offload_has_ranges(link))
 				write_ranges_chain(link, side, out);
@@ -147,13 +155,13 @@ void offload_write_link_chains(const struct offload_plan *plan, FILE *out)
 	}
 }
 
-void offload_write_unused_chains(const struct offload_plan *from, const struct offload_plan *to,
-				FILE *out)
+void offload_write_unused_chains(const struct offload_view *from, const struct offload_view *to,
+				 FILE *out)
 {
 	const struct offload_link *link;
 
 	for (size_t at = 0; (link = next_chain(from, &at));) {
-		if (!has_chain_of(to, to->count, link))
+		if (!has_chain_of(to, to->plan->count, link))
 			write_chain_commands("delete", link, out);
 	}
 }

@@ -1,27 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* From a SYN's interfaces to their chains, or at once to the limit. */
-#include <stdlib.h>
-
 #include "edge/nft.h"
 #include "edge/offload_text.h"
 
 #define TABLE "inet " NFT_TABLE " "
 
 static const char *const side_index[OFFLOAD_SIDES] = { "iif", "oif" };
-
-bool offload_is_flat(const struct offload_plan *plan, enum family family)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < plan->count; i++) {
-		const struct offload_link *link = &plan->links[i];
-
-		if (link->family == family && offload_has_ranges(link))
-			return false;
-		count += link->family == family;
-	}
-	return count <= OFFLOAD_FEW;
-}
 
 static void write_rule(const char *chain, enum family family, FILE *out)
 {
@@ -78,51 +62,55 @@ static void write_dispatch(const struct offload_plan *plan, enum offload_side si
 	fputs("counter goto " OFFLOAD_PREFIX "queue\n", out);
 }
 
-static int compare_limits(const void *a, const void *b)
+static void write_ordered(const struct offload_link *link, enum offload_side side, FILE *out)
 {
-	const struct offload_link *const *left = a, *const *right = b;
-
-	return ((*left)->mss > (*right)->mss) - ((*left)->mss < (*right)->mss);
-}
-
-static void write_flat_rules(const struct offload_link *link, FILE *out)
-{
-	for (enum offload_side side = OFFLOAD_IN; side < OFFLOAD_SIDES; side++) {
-		write_rule("in", link->family, out);
-		fprintf(out, "%s %u ", side_index[side], link->ifindex);
-		if (offload_is_known(link)) {
-			offload_write_set(link->mss, out);
-			fputs("counter accept", out);
-		} else {
-			fputs("counter goto " OFFLOAD_PREFIX "queue", out);
-		}
-		fprintf(out, " comment \"%s%u_if%u\"\n", offload_side[side],
-			offload_version[link->family], link->ifindex);
+	write_rule("in", link->family, out);
+	fprintf(out, "%s %u ", side_index[side], link->ifindex);
+	if (!offload_is_known(link)) {
+		fputs("counter goto " OFFLOAD_PREFIX "queue", out);
+	} else if (offload_has_ranges(link)) {
+		write_goto(link, side, out);
+	} else {
+		offload_write_set(link->mss, out);
+		fputs("counter accept", out);
 	}
+	fprintf(out, " comment \"%s%u_if%u\"\n", offload_side[side],
+		offload_version[link->family], link->ifindex);
 }
 
 /* The interface of the smallest limit comes first, so the first that a SYN passes, on whichever
- * side, decides: one edit, and no other chain. */
-static void write_flat(const struct offload_plan *plan, enum family family, FILE *out)
+ * side, decides: one edit, and mostly no other chain. Two hosts behind one interface alone have to
+ * be asked for both, in the chain that comes behind that of the first. */
+static void write_in_order(const struct offload_plan *plan, const struct offload_order *order,
+			   enum family family, FILE *out)
 {
-	const struct offload_link *known[OFFLOAD_FEW];
-	size_t count = 0;
+	bool has_ranges = false;
 
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct offload_link *link = &plan->links[i];
 
-		if (link->family != family)
-			continue;
-		if (offload_is_known(link))
-			known[count++] = link;
-		else
-			write_flat_rules(link, out);
+		for (enum offload_side side = OFFLOAD_IN; side < OFFLOAD_SIDES; side++) {
+			if (link->family == family && !offload_is_known(link))
+				write_ordered(link, side, out);
+		}
 	}
-	qsort(known, count, sizeof(known[0]), compare_limits);
-	for (size_t i = 0; i < count; i++)
-		write_flat_rules(known[i], out);
+	for (size_t i = 0; i < order->count; i++) {
+		for (enum offload_side side = OFFLOAD_IN; side < OFFLOAD_SIDES; side++)
+			write_ordered(order->links[i], side, out);
+		if (!offload_has_ranges(order->links[i]))
+			continue;
+		has_ranges = true;
+		write_rule("out", family, out);
+		fprintf(out, "oif %u ", order->links[i]->ifindex);
+		write_goto(order->links[i], OFFLOAD_OUT, out);
+		fputc('\n', out);
+	}
 	write_rule("in", family, out);
 	fputs("counter goto " OFFLOAD_PREFIX "queue\n", out);
+	if (has_ranges) {
+		write_rule("out", family, out);
+		fputs("counter accept\n", out);
+	}
 }
 
 static void write_queued(const struct offload_plan *plan, enum family family, FILE *out)
@@ -142,21 +130,26 @@ static void write_queued(const struct offload_plan *plan, enum family family, FI
 	}
 }
 
-void offload_write_dispatchers(const char *verb, const struct offload_plan *plan, FILE *out)
+static void write_family(const struct offload_view *view, enum family family, FILE *out)
+{
+	write_queued(view->plan, family, out);
+	if (view->orders[family].exists) {
+		write_in_order(view->plan, &view->orders[family], family, out);
+		return;
+	}
+	for (enum offload_side side = OFFLOAD_IN; side < OFFLOAD_SIDES; side++)
+		write_dispatch(view->plan, side, family, out);
+}
+
+void offload_write_dispatchers(const char *verb, const struct offload_view *view, FILE *out)
 {
 	for (enum family family = FAMILY_IPV4; family < FAMILY_COUNT; family++) {
-		for (enum offload_side side = OFFLOAD_IN; side < OFFLOAD_SIDES; side++) {
-			if (verb) {
-				fprintf(out, "%s chain " TABLE OFFLOAD_PREFIX "%s%u\n", verb,
-					offload_side[side], offload_version[family]);
-				continue;
-			}
-			if (side == OFFLOAD_IN)
-				write_queued(plan, family, out);
-			if (!offload_is_flat(plan, family))
-				write_dispatch(plan, side, family, out);
-			else if (side == OFFLOAD_IN)
-				write_flat(plan, family, out);
+		if (!verb) {
+			write_family(view, family, out);
+			continue;
 		}
+		for (enum offload_side side = OFFLOAD_IN; side < OFFLOAD_SIDES; side++)
+			fprintf(out, "%s chain " TABLE OFFLOAD_PREFIX "%s%u\n", verb,
+				offload_side[side], offload_version[family]);
 	}
 }

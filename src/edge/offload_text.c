@@ -66,13 +66,24 @@ static void note_difference(void *userdata, const struct offload_range *range)
 	*differ = true;
 }
 
-bool offload_keeps_rules(const struct offload_plan *from, const struct offload_plan *to)
+struct offload_view offload_view_of(const struct offload_plan *plan)
 {
+	struct offload_view view = { .plan = plan };
+
+	for (enum family family = FAMILY_IPV4; family < FAMILY_COUNT; family++)
+		view.orders[family] = offload_order_of(plan, family);
+	return view;
+}
+
+static bool keeps_rules(const struct offload_view *before, const struct offload_view *after)
+{
+	const struct offload_plan *from = before->plan, *to = after->plan;
 	bool differ = from->count != to->count;
 
 	for (size_t i = 0; i < from->count && !differ; i++)
 		differ = !same_shape(&from->links[i], &to->links[i]);
 	for (enum family family = FAMILY_IPV4; family < FAMILY_COUNT && !differ; family++) {
+		differ = !offload_order_equal(&before->orders[family], &after->orders[family]);
 		offload_ranges_missing(&from->queued[family], &to->queued[family],
 				       note_difference, &differ);
 		offload_ranges_missing(&to->queued[family], &from->queued[family],
@@ -81,27 +92,38 @@ bool offload_keeps_rules(const struct offload_plan *from, const struct offload_p
 	return !differ;
 }
 
-/* The rules that depend on the plan. */
-static void write_plan_rules(const struct offload_plan *plan, FILE *out)
+bool offload_keeps_rules(const struct offload_plan *from, const struct offload_plan *to)
 {
-	offload_write_link_chains(plan, out);
-	offload_write_dispatchers(NULL, plan, out);
+	struct offload_view before = offload_view_of(from), after = offload_view_of(to);
+
+	return keeps_rules(&before, &after);
+}
+
+/* The rules that depend on the plan. */
+static void write_plan_rules(const struct offload_view *view, FILE *out)
+{
+	offload_write_link_chains(view, out);
+	offload_write_dispatchers(NULL, view, out);
 }
 
 void offload_write_rules(const struct offload_frame *frame, const struct offload_plan *plan,
 			 FILE *out)
 {
+	struct offload_view view = offload_view_of(plan);
+
 	write_queue_chain(frame, out);
 	fputs("add rule " TABLE OFFLOAD_PREFIX "host counter accept\n", out);
-	write_plan_rules(plan, out);
+	write_plan_rules(&view, out);
 	offload_write_syn_chains(out);
 }
 
 static void write_all(const struct offload_frame *frame, const struct offload_plan *plan, FILE *out)
 {
+	struct offload_view view = offload_view_of(plan);
+
 	fputs("add table " TABLE "\n", out);
 	write_fixed_chains("add", out);
-	offload_write_each_chain("add", plan, out);
+	offload_write_each_chain("add", &view, out);
 	for (size_t i = 0; i < plan->count; i++)
 		offload_write_maps(NULL, &plan->links[i], out);
 	offload_write_rules(frame, plan, out);
@@ -111,18 +133,19 @@ static void write_all(const struct offload_frame *frame, const struct offload_pl
  * transaction no SYN sees less. */
 static void write_change(const struct offload_plan *from, const struct offload_plan *to, FILE *out)
 {
-	bool rewrite = !offload_keeps_rules(from, to);
+	struct offload_view before = offload_view_of(from), after = offload_view_of(to);
+	bool rewrite = !keeps_rules(&before, &after);
 
 	if (rewrite) {
-		offload_write_dispatchers("flush", to, out);
-		offload_write_each_chain("flush", from, out);
+		offload_write_dispatchers("flush", &after, out);
+		offload_write_each_chain("flush", &before, out);
 	}
 	for (size_t i = 0; i < to->count; i++)
 		offload_write_maps(from, &to->links[i], out);
 	if (rewrite) {
-		offload_write_each_chain("add", to, out);
-		write_plan_rules(to, out);
-		offload_write_unused_chains(from, to, out);
+		offload_write_each_chain("add", &after, out);
+		write_plan_rules(&after, out);
+		offload_write_unused_chains(&before, &after, out);
 	}
 	for (size_t i = 0; i < from->count; i++)
 		offload_write_unused_maps(to, &from->links[i], out);

@@ -14,20 +14,22 @@ from daemon import BUILD, Daemon
 from topology import LIMIT4, LIMIT6, PEERS, QUEUE, host4, host6
 
 NO_RULE, XT, NFT, PROGRAM, DAEMON = "no rule", "xt", "nft", "program", "daemon"
-PEERS_A_FILE = 10000
+PEERS_A_FILE = 5000
 SYN_MATCH = "-p tcp --tcp-flags FIN,SYN,RST SYN"
 
 
 @dataclasses.dataclass(frozen=True)
 class Contender:
     """One row. `entries` are the limits that a daemon of ours knows: peers (a /32 and a /128 each,
-    which hold for both sides of a flow) or, with `routes`, prefixes with an MTU."""
+    which hold for both sides of a flow or, with `behind`, for those of that interface) or, with
+    `routes`, prefixes with an MTU."""
     key: str
     name: str
     kind: str
     command: tuple = ()
     mode: str = "queue"
     entries: int = 0
+    behind: str = ""
     routes: bool = False
     clamps: bool = True
     workers: int = 1
@@ -72,17 +74,20 @@ CONTENDERS = (
     Contender("workers-2", "mssclampd, queue, 2 queues", DAEMON, entries=1, workers=2),
     *ours("mark"),
     *ours("offload"),
+    Contender("offload-tunnel", "mssclampd, offload, 10,000 peers of one tunnel", DAEMON, mode="offload",
+              entries=10000, behind="out"),
 )
 BY_KEY = {contender.key: contender for contender in CONTENDERS}
 
 
-def rules(entries):
+def rules(entries, behind=""):
     """One limit for the interface, or one for each address of each peer: several texts,
     as no file may be larger than 1 MiB."""
+    where = f'interface = "{behind}"; ' if behind else ""
     if entries == 1:
         return ['{ interface = "out"; mtu = 1380; }']
-    return [",\n".join(f'{{ prefix = "{host4(n)}"; mtu = {1280 + n % 100}; }},\n'
-                       f'{{ prefix = "{host6(n)}"; mtu = {1280 + n % 100}; }}'
+    return [",\n".join(f'{{ {where}prefix = "{host4(n)}"; mtu = {1280 + n % 100}; }},\n'
+                       f'{{ {where}prefix = "{host6(n)}"; mtu = {1280 + n % 100}; }}'
                        for n in range(first, min(first + PEERS_A_FILE, entries)))
             for first in range(0, entries, PEERS_A_FILE)]
 
@@ -96,7 +101,8 @@ def write_rules(contender, directory):
     """What a daemon whose files lie there finds as drop-ins."""
     folder = pathlib.Path(directory) / "mssclamp.conf.d"
     folder.mkdir()
-    for number, text in enumerate(rules(0 if contender.routes else contender.entries)):
+    for number, text in enumerate(rules(0 if contender.routes else contender.entries,
+                                        contender.behind)):
         (folder / f"{number:02}.conf").write_text(f"rules = (\n{text}\n);\n", encoding="ascii")
 
 

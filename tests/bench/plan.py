@@ -13,7 +13,7 @@ import state
 
 QUEUES = ("accept", "usual", "queue-1", "queue-100", "queue-1000", "queue-10000", "queue-100000",
           "queue-routes", "mark-1", "mark-10000")
-KERNEL = ("sending", "none-routes", "xt", "nft", "offload-1", "offload-10000")
+KERNEL = ("sending", "none-routes", "xt", "nft", "offload-1", "offload-tunnel", "offload-10000")
 FEW = ("accept", "usual", "queue-1", "queue-10000", "mark-1", "mark-10000")
 COMPARED_WITH = ("none", "none-routes", "packed", "packed-routes")
 WHO_EFFECTS = ("queue-100", "queue-10000", "queue-100000", "queue-routes", "mark-10000",
@@ -59,10 +59,10 @@ MEASURES = (
             KERNEL + ("packed",) + QUEUES, base,
             lambda bench, one: measures.forward(bench.topology, one), 60),
     Measure("sustained", "CPU time of a SYN at half of what one core can take", "cpu_ns", "ns",
-            ("xt", "nft", "offload-1", "offload-10000") + FEW, floor_or_base,
+            ("xt", "nft", "offload-1", "offload-tunnel", "offload-10000") + FEW, floor_or_base,
             lambda bench, one: measures.sustained(bench.topology, one, bench.half_load()), 8),
     Measure("most", "SYNs a second that one core takes without loss", "syn_per_second", "/s",
-            ("none", "xt", "nft", "offload-1", "offload-10000") + FEW, packed,
+            ("none", "xt", "nft", "offload-1", "offload-tunnel", "offload-10000") + FEW, packed,
             lambda bench, one: measures.most(bench.topology, one, bench.guess(one)), 2, warm=0),
     Measure("idle", "Latency of a SYN, 4,000 a second", "p50_us", "µs",
             ("none", "offload-10000") + FEW, packed,

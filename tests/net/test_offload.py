@@ -76,6 +76,22 @@ def test_hosts_and_nets(path, daemon, inject, arrivals, version, target, limit):
     assert told["way"]["by"] == "kernel" and told["result"]["mss_bytes"] == limit
 
 
+@pytest.mark.parametrize("source, target, limit", (
+    ("198.18.0.9", "198.18.4.1", 1200), ("198.18.4.1", "198.18.0.9", 1200),
+    ("198.18.4.1", "198.18.4.2", 1210), ("198.18.4.1", "198.18.5.1", 1210),
+    ("198.18.5.1", "198.18.4.1", 1210), ("198.18.5.1", "198.18.5.2", 1360)))
+def test_two_hosts_behind_one_interface(path, daemon, source, target, limit):
+    """In and out by the same: both have their say."""
+    before = daemon.taken()
+    back = packets.Injector(path.server, "eth0", path.gateway.mac("wan"))
+    try:
+        with packets.Capture(path.server, "eth0") as there:
+            back.send(packets.syn(source, target, options=hostile.stacks(1460)["linux"]))
+            assert there.next().mss == [limit] and daemon.taken() == before + 1
+    finally:
+        back.close()
+
+
 def test_what_is_told(daemon):
     told = daemon.json("offload")
     assert told["state"] == "active" and told["hooks"] == ["forward", "output", "input"]
