@@ -199,6 +199,22 @@ class Path:
                                (self.gateway, "10.9.0.2"), (self.gateway, "2001:db8:9::2")):
             until(lambda s=source, t=target: answers(s, t), f"{target} answers")
 
+    @contextlib.contextmanager
+    def mark_alone_leads_to_server(self, family):
+        """The gateway's own packets have no route to the server, but with mark 1 one by alt."""
+        ip = ("ip", f"-{family}")
+        target, via = {4: (self.SERVER4, "10.9.0.2"), 6: (self.SERVER6, "2001:db8:9::2")}[family]
+        steps = (("route", "add", "unreachable", target),
+                 ("route", "add", target, "via", via, "dev", "alt", "table", "100"),
+                 ("rule", "add", "fwmark", "0x1", "lookup", "100"))
+        for step in steps:
+            self.gateway.run(*ip, *step)
+        try:
+            yield target
+        finally:
+            for what, _, *rest in steps:
+                self.gateway.run(*ip, what, "del", *rest)
+
     def close(self):
         for namespace in (self.client, self.gateway, self.server):
             namespace.close()

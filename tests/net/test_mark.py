@@ -109,16 +109,10 @@ def test_packets_that_are_no_syn_keep_their_marks(path, spy, inject, own_mark):
 @pytest.mark.parametrize("family", (4, 6))
 def test_routing_by_mark_is_not_disturbed(path, daemon, servers, family):
     """Only a mark leads to that server: any other one, and the SYN has no route at all."""
-    ip = ("ip", f"-{family}")
-    target, via = {4: ("198.51.100.2", "10.9.0.2"), 6: ("2001:db8:2::2", "2001:db8:9::2")}[family]
-    steps = (("route", "add", "unreachable", target),
-             ("route", "add", target, "via", via, "dev", "alt", "table", "100"),
-             ("rule", "add", "fwmark", "0x1", "lookup", "100"))
-    for step in steps:
-        path.gateway.run(*ip, *step)
     daemon.reload('mode = "mark"; rules = ({ interface = "alt"; mss = 1000; });')
     try:
-        with packets.Capture(path.server, "eth1") as there:
+        with (path.mark_alone_leads_to_server(family) as target,
+              packets.Capture(path.server, "eth1") as there):
             kind = transfer.socket.AF_INET if family == 4 else transfer.socket.AF_INET6
             with path.gateway.socket(kind, transfer.socket.SOCK_STREAM) as client:
                 client.settimeout(3)
@@ -127,8 +121,6 @@ def test_routing_by_mark_is_not_disturbed(path, daemon, servers, family):
             assert there.next().mss == [1000]
     finally:
         daemon.reload(CONFIG)
-        for what, _, *rest in steps:
-            path.gateway.run(*ip, what, "del", *rest)
 
 
 CHANGES = (

@@ -130,25 +130,15 @@ def test_insert_is_left_alone(path, daemon, inject, arrivals):
 @pytest.mark.parametrize("family", (4, 6))
 def test_routing_by_mark_is_not_disturbed(path, daemon, servers, family):
     """In output the bits stand in the priority: with another mark that server had no route."""
-    ip = ("ip", f"-{family}")
-    target, via = {4: ("198.51.100.2", "10.9.0.2"), 6: ("2001:db8:2::2", "2001:db8:9::2")}[family]
-    steps = (("route", "add", "unreachable", target),
-             ("route", "add", target, "via", via, "dev", "alt", "table", "100"),
-             ("rule", "add", "fwmark", "0x1", "lookup", "100"))
-    for step in steps:
-        path.gateway.run(*ip, *step)
-    try:
-        with packets.Capture(path.server, "eth1") as there:
-            kind = transfer.socket.AF_INET if family == 4 else transfer.socket.AF_INET6
-            with path.gateway.socket(kind, transfer.socket.SOCK_STREAM) as client:
-                client.settimeout(3)
-                client.setsockopt(transfer.socket.SOL_SOCKET, transfer.socket.SO_MARK, 1)
-                client.setsockopt(transfer.socket.SOL_SOCKET, transfer.socket.SO_PRIORITY, 6)
-                client.connect((target, servers[family].port))
-            assert there.next().mss == [LIMIT]
-    finally:
-        for what, _, *rest in steps:
-            path.gateway.run(*ip, what, "del", *rest)
+    with (path.mark_alone_leads_to_server(family) as target,
+          packets.Capture(path.server, "eth1") as there):
+        kind = transfer.socket.AF_INET if family == 4 else transfer.socket.AF_INET6
+        with path.gateway.socket(kind, transfer.socket.SOCK_STREAM) as client:
+            client.settimeout(3)
+            client.setsockopt(transfer.socket.SOL_SOCKET, transfer.socket.SO_MARK, 1)
+            client.setsockopt(transfer.socket.SOL_SOCKET, transfer.socket.SO_PRIORITY, 6)
+            client.connect((target, servers[family].port))
+        assert there.next().mss == [LIMIT]
 
 
 def test_priorities_are_put_back(path, daemon, servers):

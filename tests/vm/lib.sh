@@ -56,3 +56,32 @@ $2 $2" connect "${3:-client}" "${4:-65536}"
 connect() {
 	/usr/bin/python3 tests/vm/connect.py "$1" server "$2" 10.7.2.2 fd07:2::2
 }
+
+# by_hand: where a daemon without a unit keeps its files ($dir), and the namespace it is started in
+# ($gateway, a command's first words). write_conf, starts and ends are about that one.
+by_hand() {
+	dir=$(mktemp -d)
+	export MSSCLAMP_SOCKET=$dir/control
+	gateway=(ip netns exec gateway)
+}
+
+# write_conf TEXT
+write_conf() {
+	printf 'control = { socket = "%s"; };\n%s\n' "$MSSCLAMP_SOCKET" "$1" >"$dir/conf"
+}
+
+# starts NAME [TEXT]: with that configuration, or the one written last.
+starts() {
+	[ $# = 1 ] || write_conf "$2"
+	"${gateway[@]}" mssclampd -v -c "$dir/conf" >>"$dir/log" 2>&1 </dev/null &
+	daemon=$!
+	check "$1" within 20 mssclampctl status
+}
+
+# ends NAME: by SIGTERM, with exit code 0.
+ends() {
+	local code=0
+	kill -TERM "$daemon"
+	wait "$daemon" || code=$?
+	check "$1" equals 0 echo $code
+}

@@ -5,22 +5,8 @@
 set -u
 . tests/vm/lib.sh
 
-dir=$(mktemp -d)
-export MSSCLAMP_SOCKET=$dir/control
-gateway=(ip netns exec gateway)
+by_hand
 
-starts() {
-	printf 'control = { socket = "%s"; };\n%s\n' "$MSSCLAMP_SOCKET" "$2" >"$dir/conf"
-	"${gateway[@]}" mssclampd -v -c "$dir/conf" >>"$dir/log" 2>&1 </dev/null &
-	daemon=$!
-	check "$1" within 20 mssclampctl status
-}
-ends() {
-	local code=0
-	kill -TERM "$daemon"
-	wait "$daemon" || code=$?
-	check "$1" equals 0 echo $code
-}
 mode() {
 	mssclampctl --json status | grep -o '"mode": "[a-z]*"'
 }

@@ -4,28 +4,10 @@
 set -u
 . tests/vm/lib.sh
 
-dir=$(mktemp -d)
-export MSSCLAMP_SOCKET=$dir/control
-gateway=(ip netns exec gateway)
+by_hand
 
 table() {
 	"${gateway[@]}" nft list table inet mssclamp
-}
-# starts NAME: the daemon, started here because only its parent can wait for it.
-starts() {
-	"${gateway[@]}" mssclampd -c "$dir/conf" >>"$dir/log" 2>&1 </dev/null &
-	daemon=$!
-	check "$1" within 20 mssclampctl status
-}
-# ends NAME: SIGTERM and exit code 0.
-ends() {
-	local code=0
-	kill -TERM "$daemon"
-	wait "$daemon" || code=$?
-	check "$1" equals 0 echo $code
-}
-write_conf() {
-	printf 'control = { socket = "%s"; };\n%s\n' "$MSSCLAMP_SOCKET" "$1" >"$dir/conf"
 }
 three_chains() {
 	local hook
