@@ -12,12 +12,22 @@
 
 #include "policy/offload.h"
 
+struct offload_totals {
+	uint64_t taken;        /* SYNs that the kernel has done with */
+	uint64_t over_limit;   /* above the limit per source: neither, they pass unchanged */
+	uint64_t queued;       /* sent to the queues; with over_limit, of those: */
+	uint64_t odd_layout;   /* options that nft edits wrongly, or not known to be usual */
+	uint64_t odd_header;   /* fragments, and extension headers of IPv6 */
+	uint64_t not_known;    /* an interface or an address that the plan leaves to the queue */
+};
+
 struct offload_config {
 	unsigned int hooks;    /* FIREWALL_* bits */
 	uint16_t queue_first;
 	uint16_t queue_count;  /* at least 1 */
 	uint32_t per_source;   /* SYNs a second of one address that are queued; 0: all */
 	bool has_nft_queue;    /* the kernel has nft's own queue statement */
+	struct offload_totals *past; /* borrowed: gets what rules have counted that go */
 };
 
 struct offload;
@@ -45,6 +55,8 @@ const struct offload_plan *offload_applied(const struct offload *offload);
  * -errno. */
 int offload_is_changed(struct offload *offload);
 
+/* Before rules go by offload_clear: what they have counted is not forgotten. */
+void offload_keep_counts(struct offload *offload);
 /* Empties what any process has left, so that no SYN takes this way; base chains stay, empty, for
  * deleting one makes the kernel drop what waits in queues. Nothing there is no error. */
 int offload_clear(char **ret_error);
@@ -53,17 +65,10 @@ int offload_clear(char **ret_error);
 
 /* A rule's counter, since it was written. */
 struct offload_count {
-	char chain[OFFLOAD_CHAIN_MAX]; /* without "offload_": "out4_mss1380" */
+	/* The chain without "offload_": "out4_mss1380"; or what the rule is about: "out4_if7",
+	 * SYNs that go out by interface 7. */
+	char chain[OFFLOAD_CHAIN_MAX];
 	uint64_t packets;
-};
-
-struct offload_totals {
-	uint64_t taken;        /* SYNs that the kernel has done with */
-	uint64_t over_limit;   /* above the limit per source: neither, they pass unchanged */
-	uint64_t queued;       /* sent to the queues; with over_limit, of those: */
-	uint64_t odd_layout;   /* options that nft edits wrongly, or not known to be usual */
-	uint64_t odd_header;   /* fragments, and extension headers of IPv6 */
-	uint64_t not_known;    /* an interface or an address that the plan leaves to the queue */
 };
 
 struct offload_counts {
@@ -72,7 +77,7 @@ struct offload_counts {
 	size_t count;
 };
 
-/* The totals since the plan was first loaded; what passes within the milliseconds in which rules
- * are replaced may be missing. Returns 0 or -errno. */
+/* The totals with what is in `past`; SYNs of the milliseconds in which rules are replaced may be
+ * missing. Returns 0 or -errno. */
 int offload_read_counts(const struct offload *offload, struct offload_counts *ret_counts);
 void offload_counts_done(struct offload_counts *counts);

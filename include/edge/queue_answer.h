@@ -16,6 +16,16 @@
  * 153 cache lines, an odd number, so that the slots don't fall on the same sets of the cache. */
 #define QUEUE_SLOT_LEN 9792
 
+/* Verdicts are sent at this length at the latest: the kernel refuses a send over its send buffer
+ * (212,992 bytes by default), and only jumbo SYNs with data ever come here. */
+#define QUEUE_OUT_FULL (64 * 1024)
+/* How much longer than a message its verdict may be: 32 bytes for the run before, 8 for a mark, 4
+ * for an option that is added. */
+#define QUEUE_VERDICT_EXTRA 44
+/* Full, and the datagram that makes it so: its bytes, and the extra ones of as many messages as fit
+ * in it: of 40 bytes, for one without any payload has no verdict of its own. */
+#define QUEUE_OUT_LEN (QUEUE_OUT_FULL + QUEUE_SLOT_LEN + QUEUE_SLOT_LEN / 40 * QUEUE_VERDICT_EXTRA)
+
 #define QUEUE_SEQUENCE_DRAIN 0 /* ids, the sequences of verdicts, begin with 1 */
 #define QUEUE_SEQUENCE_RESIZE UINT32_MAX
 

@@ -23,7 +23,7 @@ struct queue_packet {
 };
 
 enum queue_msg_kind {
-	QUEUE_MSG_PACKET, /* the packet was filled in */
+	QUEUE_MSG_PACKET, /* the packet was filled in; else what is in it means nothing */
 	QUEUE_MSG_ERROR,  /* the kernel's answer to a verdict or a configuration */
 	QUEUE_MSG_OTHER,  /* not for us, or too malformed to have an id */
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Whether the interfaces of a plan stand in an order: no address behind one has a smaller limit than
- * any behind the interfaces before it. Then the first of a flow's two sides decides, and nobody has
- * to lower to both. So it is where tunnels lead out by an ordinary link. */
+/* Whether the interfaces of a plan stand in an order: no address behind one has a smaller limit
+ * than any behind the interfaces before it. Then the first of a flow's two sides decides, and
+ * nobody has to lower to both. So it is where tunnels lead out by an ordinary link. */
 #pragma once
 
 #include <stdbool.h>
@@ -19,7 +19,7 @@ struct offload_order {
 	size_t count;
 };
 
-/* None also where more than OFFLOAD_FEW interfaces are known. */
+/* None also where the plan has more than OFFLOAD_FEW interfaces, or knows none. */
 struct offload_order offload_order_of(const struct offload_plan *plan, enum family family);
 
 /* The same interfaces in the same order, or none in both. */

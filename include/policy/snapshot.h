@@ -105,9 +105,10 @@ void snapshot_free(struct snapshot *snapshot);
 /* The limit of a flow. Any number of threads at once; no allocation, no lock. */
 struct limit snapshot_lookup(const struct snapshot *snapshot, const struct flow *flow);
 
-/* The same in three steps, for who has many flows at hand: each step has that memory fetched which
- * the next one waits for, so what is done in between, such as the same step for other flows, costs
- * no time. All of a flow's steps ask one snapshot. */
+/* The same in three steps, for who has many flows at hand: begin has a single address's place in
+ * the tables fetched, find what was found there, so that another flow's step may pass the time.
+ * Wider prefixes are searched by find itself. All steps of a flow ask one snapshot, and both its
+ * addresses are read, whichever sides it has. */
 struct snapshot_lookup {
 	struct {
 		size_t place; /* of the link */

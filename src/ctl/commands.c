@@ -198,7 +198,7 @@ const struct command commands[] = {
 		.details = "MSS is that of addresses beside HOSTS and NETS, which have limits of\n"
 			   "their own; \"-\" is no limit. WAY queue: its SYNs go through\n"
 			   "mssclampd, as those of other than the usual options do on all.\n"
-			   "Counters run since the rules were written, --json has each rule's.\n"
+			   "Counters run since the start of mssclampd, --json has each rule's.\n"
 			   "Exit code 1: the kernel's tables cannot be used, the queue does all.",
 		.daemon = DAEMON_YES,
 		.repeats = true,

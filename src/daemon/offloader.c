@@ -20,6 +20,7 @@ struct offloader {
 	struct offload *offload; /* NULL unless active */
 	enum offloader_state state;
 	struct firewall_plan plan; /* the one it was opened with */
+	struct offload_totals past; /* of rules that are no more, since the daemon started */
 	char *why;               /* of the last failure, NULL without */
 	char *no_limit;          /* why the kernel takes no limit per source, NULL: it does */
 	uint64_t failed_ns;
@@ -45,6 +46,8 @@ static void fail(struct offloader *offloader, char *error)
 	offloader->why = error;
 	offloader->state = OFFLOADER_FAILED;
 	offloader->failed_ns = clock_boottime_ns();
+	if (offloader->offload)
+		offload_keep_counts(offloader->offload);
 	offload_free(offloader->offload);
 	offloader->offload = NULL;
 	if (guard_set_taken(offloader->guard, false, &ignored) < 0)
@@ -82,6 +85,7 @@ static int open_offload(struct offloader *offloader, char **ret_error)
 		.queue_count = plan->queue_count,
 		.per_source = possible_limit(offloader, plan->per_source),
 		.has_nft_queue = true,
+		.past = &offloader->past,
 	};
 	char *ignored = NULL;
 
@@ -200,6 +204,7 @@ static void end(struct offloader *offloader)
 
 	if (offloader->state == OFFLOADER_ACTIVE) {
 		r = guard_set_taken(offloader->guard, false, &error);
+		offload_keep_counts(offloader->offload);
 		if (r == 0)
 			r = offload_clear(&error);
 		if (r < 0)

@@ -19,7 +19,7 @@ struct offload {
 	struct offload_digest digest; /* what they were then */
 	uint64_t elements;         /* and the elements, where they are known */
 	bool elements_known;
-	struct offload_totals past; /* what rules have counted that are no more */
+	struct offload_totals *past; /* what rules have counted that are no more; borrowed */
 };
 
 static const char *name_of(const json_t *entry, const char *kind)
@@ -121,6 +121,7 @@ int offload_new(const struct offload_config *config, struct offload **ret_offloa
 		.per_source = config->per_source,
 		.queue_is_given = !config->has_nft_queue,
 	};
+	offload->past = config->past;
 	*ret_offload = offload;
 	return 0;
 }
@@ -148,16 +149,24 @@ static void add_totals(struct offload_totals *sum, const struct offload_totals *
 	sum->not_known += more->not_known;
 }
 
-/* What is counted now, zeros where that cannot be read: a gap in the counts stops nothing. */
-static struct offload_totals count_now(void)
+/* What all rules, or those of the plan, have counted; zeros where that cannot be read: a gap in the
+ * counts stops nothing. */
+static struct offload_totals count_now(bool of_plan)
 {
 	struct offload_counts counts = { 0 };
 	struct offload_totals totals = { 0 };
 
-	if (offload_rules_count(&counts) == 0)
+	if (offload_rules_count(of_plan, &counts) == 0)
 		totals = counts.totals;
 	offload_counts_done(&counts);
 	return totals;
+}
+
+void offload_keep_counts(struct offload *offload)
+{
+	struct offload_totals counted = count_now(false);
+
+	add_totals(offload->past, &counted);
 }
 
 /* The commands that lead from one plan to the next, as one transaction. */
@@ -262,9 +271,12 @@ static void take_plan(struct offload *offload, struct offload_plan *plan)
 
 int offload_load(struct offload *offload, struct offload_plan *plan, char **ret_error)
 {
-	struct offload_totals counted = offload->plan ? count_now() : (struct offload_totals){ 0 };
 	char *ignored = NULL;
-	int r = load(offload, plan, ret_error);
+	int r;
+
+	if (offload->plan)
+		offload_keep_counts(offload);
+	r = load(offload, plan, ret_error);
 
 	if (r == 0)
 		r = remember(offload, plan, ret_error);
@@ -273,7 +285,6 @@ int offload_load(struct offload *offload, struct offload_plan *plan, char **ret_
 	else
 		offload_clear(&ignored);
 	free(ignored);
-	add_totals(&offload->past, &counted);
 	return r;
 }
 
@@ -285,10 +296,10 @@ int offload_change(struct offload *offload, struct offload_plan *plan, char **re
 	if (!offload->plan)
 		return text_fail(ret_error, -ENOENT, "offload: no plan is in force");
 	if (!offload_keeps_rules(offload->plan, plan))
-		counted = count_now();
+		counted = count_now(true); /* the others stay */
 	r = run_step(offload, offload->plan, plan, ret_error);
 	if (r == 0)
-		add_totals(&offload->past, &counted);
+		add_totals(offload->past, &counted);
 	if (r == 0)
 		r = remember(offload, plan, ret_error);
 	if (r == 0)
@@ -339,10 +350,10 @@ int offload_is_changed(struct offload *offload)
 
 int offload_read_counts(const struct offload *offload, struct offload_counts *ret_counts)
 {
-	int r = offload_rules_count(ret_counts);
+	int r = offload_rules_count(false, ret_counts);
 
 	if (r == 0)
-		add_totals(&ret_counts->totals, &offload->past);
+		add_totals(&ret_counts->totals, offload->past);
 	return r;
 }
 

@@ -79,8 +79,8 @@ static void write_ordered(const struct offload_link *link, enum offload_side sid
 }
 
 /* The interface of the smallest limit comes first, so the first that a SYN passes, on whichever
- * side, decides: one edit, and mostly no other chain. Two hosts behind one interface alone have to
- * be asked for both, in the chain that comes behind that of the first. */
+ * side, decides: one edit, and no other chain. Behind the map of a source that of the destination
+ * is asked too, where there is one: both may be hosts of one interface. */
 static void write_in_order(const struct offload_plan *plan, const struct offload_order *order,
 			   enum family family, FILE *out)
 {

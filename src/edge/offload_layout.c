@@ -66,10 +66,11 @@ void offload_write_syn_chains(FILE *out)
 	      out);
 }
 
-/* The usual header, by words of at most four bytes: those nft compares without a call. */
+/* The usual header. nft loads what is aligned and has at most four bytes, masks what has four and
+ * compares it without a call (nft_payload.c, nft_bitwise.c, nft_cmp.c). */
 static const char *const usual_header[FAMILY_COUNT] = {
 	[FAMILY_IPV4] = "@nh,0,8 0x45 @nh,72,8 6 @nh,32,32 & 0x00003fff == 0",
-	[FAMILY_IPV6] = "@nh,0,8 & 0xf0 == 0x60 @nh,48,8 6",
+	[FAMILY_IPV6] = "@nh,0,32 & 0xf0000000 == 0x60000000 @nh,48,8 6",
 };
 
 /* What is no SYN leaves first: most packets aren't. Then the most frequent SYNs, without a

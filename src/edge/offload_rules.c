@@ -78,6 +78,7 @@ int offload_rules_dump(offload_rule_fn take, void (*restart)(void *userdata), vo
 }
 
 struct counting {
+	bool of_plan; /* no others */
 	struct offload_counts counts;
 	size_t capacity;
 };
@@ -158,6 +159,19 @@ static const char *name_of(const struct nftnl_rule *rule, const char *chain)
 	return name;
 }
 
+/* The chains of a side: "in4", "out6_if7". */
+static bool is_of_plan(const char *chain)
+{
+	for (enum offload_side side = OFFLOAD_IN; side < OFFLOAD_SIDES; side++) {
+		size_t len = strlen(offload_side[side]);
+
+		if (strncmp(chain, offload_side[side], len) == 0 &&
+		    (chain[len] == '4' || chain[len] == '6'))
+			return true;
+	}
+	return false;
+}
+
 static int count_rule(const char *chain, const struct nftnl_rule *rule, void *userdata)
 {
 	struct counting *counting = userdata;
@@ -166,7 +180,7 @@ static int count_rule(const char *chain, const struct nftnl_rule *rule, void *us
 	struct offload_count *count;
 	int r;
 
-	if (!fate.counted)
+	if (!fate.counted || (counting->of_plan && !is_of_plan(chain)))
 		return 0;
 	r = array_reserve((void **)&counts->list, &counting->capacity, counts->count + 1,
 			  sizeof(*counts->list));
@@ -187,9 +201,9 @@ static void restart_counts(void *userdata)
 	counting->counts = (struct offload_counts){ .list = list };
 }
 
-int offload_rules_count(struct offload_counts *ret_counts)
+int offload_rules_count(bool of_plan, struct offload_counts *ret_counts)
 {
-	struct counting counting = { 0 };
+	struct counting counting = { .of_plan = of_plan };
 	int r = offload_rules_dump(count_rule, restart_counts, &counting);
 
 	if (r < 0) {

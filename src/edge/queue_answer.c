@@ -12,16 +12,9 @@
 #include "edge/queue_msg.h"
 #include "edge/queue_way.h"
 
-/* Verdicts are sent at this length at the latest: the kernel refuses a send over its send buffer
- * (212,992 bytes by default), and only jumbo SYNs with data ever come here. */
-#define OUT_FULL (64 * 1024)
-/* How much longer than a message its verdict may be, one for the run before included. */
-#define VERDICT_EXTRA 48
-#define OUT_LEN (OUT_FULL + 2 * QUEUE_SLOT_LEN)
-
 int queue_answer_init(struct queue_answer *answer, const struct queue_config *config)
 {
-	*answer = (struct queue_answer){ .config = config, .out = malloc(OUT_LEN) };
+	*answer = (struct queue_answer){ .config = config, .out = malloc(QUEUE_OUT_LEN) };
 	return answer->out ? 0 : -ENOMEM;
 }
 
@@ -235,10 +228,10 @@ static void read_message(struct queue_answer *answer, const struct snapshot *sna
 		item->is_syn = false;
 		if (item->kind == QUEUE_MSG_PACKET)
 			read_packet(snapshot, item);
+		answer->item_bytes += (used > 0 ? used : left) + QUEUE_VERDICT_EXTRA;
 		data += used;
 		left -= used;
 	} while (used > 0 && left > 0);
-	answer->item_bytes += header->msg_len + VERDICT_EXTRA;
 }
 
 size_t queue_answer_messages(struct queue_answer *answer, const struct mmsghdr *headers,
@@ -248,7 +241,7 @@ size_t queue_answer_messages(struct queue_answer *answer, const struct mmsghdr *
 	const struct snapshot *snapshot = slot_enter(config->slot, config->reader);
 	size_t taken = 0;
 
-	while (taken < count && answer->len + answer->item_bytes <= OUT_FULL)
+	while (taken < count && answer->len + answer->item_bytes <= QUEUE_OUT_FULL)
 		read_message(answer, snapshot, &headers[taken++]);
 	answer_items(answer, snapshot);
 	slot_leave(config->slot, config->reader);

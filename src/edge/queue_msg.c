@@ -101,7 +101,6 @@ static enum queue_msg_kind parse_packet(uint8_t *data, size_t received, bool cut
 					struct queue_packet *ret_packet)
 {
 	const size_t fixed = NL_HEADER_LEN + nl_align(sizeof(struct nfgenmsg));
-	struct queue_packet packet = { .truncated = cut };
 	const struct nfgenmsg *general;
 	uint8_t *end = data + received, *at;
 	bool has_id = false;
@@ -109,15 +108,15 @@ static enum queue_msg_kind parse_packet(uint8_t *data, size_t received, bool cut
 	if (received < fixed)
 		return QUEUE_MSG_OTHER;
 	general = (const void *)(data + NL_HEADER_LEN);
-	packet.nf_family = general->nfgen_family;
-	packet.queue = be16toh(general->res_id);
-	at = read_attributes(data + fixed, end, &packet, &has_id);
+	*ret_packet = (struct queue_packet){
+		.truncated = cut,
+		.nf_family = general->nfgen_family,
+		.queue = be16toh(general->res_id),
+	};
+	at = read_attributes(data + fixed, end, ret_packet, &has_id);
 	if (cut)
-		read_cut_payload(at, end, &packet);
-	if (!has_id)
-		return QUEUE_MSG_OTHER;
-	*ret_packet = packet;
-	return QUEUE_MSG_PACKET;
+		read_cut_payload(at, end, ret_packet);
+	return has_id ? QUEUE_MSG_PACKET : QUEUE_MSG_OTHER;
 }
 
 static enum queue_msg_kind parse_error(const uint8_t *data, size_t received,

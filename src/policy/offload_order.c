@@ -41,15 +41,17 @@ struct offload_order offload_order_of(const struct offload_plan *plan, enum fami
 {
 	struct offload_order order = { .exists = false };
 	struct span spans[OFFLOAD_FEW];
+	size_t count = 0;
 
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct offload_link *link = &plan->links[i];
 
-		if (link->family != family || link->why != OFFLOAD_KNOWN)
+		if (link->family != family)
 			continue;
-		if (order.count == OFFLOAD_FEW)
+		if (count++ == OFFLOAD_FEW)
 			return order;
-		spans[order.count++] = span_of(link);
+		if (link->why == OFFLOAD_KNOWN)
+			spans[order.count++] = span_of(link);
 	}
 	qsort(spans, order.count, sizeof(spans[0]), compare_spans);
 	for (size_t i = 0; i < order.count; i++) {
@@ -57,7 +59,7 @@ struct offload_order offload_order_of(const struct offload_plan *plan, enum fami
 			return order;
 		order.links[i] = spans[i].link;
 	}
-	order.exists = true;
+	order.exists = order.count > 0;
 	return order;
 }
 

@@ -92,6 +92,30 @@ def test_two_hosts_behind_one_interface(path, daemon, source, target, limit):
         back.close()
 
 
+def test_counts_go_on_when_rules_are_written_anew(path, daemon, inject, arrivals):
+    """Each total is what was sent, over changes that replace some of the rules and repairs of all."""
+    def totals():
+        told = daemon.json("offload")
+        return told["taken_total"], told["queued_total"], *told["queued"].values()
+    stacks, begin = hostile.stacks(1460), totals()
+    for number in range(1, 4):
+        for options in (stacks["linux"], stacks["windows 10"], b"\1\1" + packets.mss(1460) + b"\1\1"):
+            inject(packets.syn(path.CLIENT4, path.SINK4, options=options))
+            arrivals.next()
+        repairs = daemon.json("rules")["reinstalled_total"]
+        if number == 2:
+            path.gateway.run("nft", "insert", "rule", "inet", "mssclamp", "offload_in4", "continue")
+            until(lambda: daemon.json("rules")["reinstalled_total"] > repairs, "it is mended", 3)
+        mtu = 1300 + number
+        path.gateway.ip(f"link set wan mtu {mtu}")
+        until(lambda: daemon.json("explain", path.CLIENT4, path.SINK4)["result"]["mss_bytes"] == mtu - 40,
+              "the new MTU counts")
+        assert [now - then for now, then in zip(totals(), begin)] == [2 * number, number, number, 0, 0]
+    path.gateway.ip("link set wan mtu 1400")
+    until(lambda: daemon.json("explain", path.CLIENT4, path.SINK4)["result"]["mss_bytes"] == 1360,
+          "the old MTU counts")
+
+
 def test_what_is_told(daemon):
     told = daemon.json("offload")
     assert told["state"] == "active" and told["hooks"] == ["forward", "output", "input"]

@@ -147,6 +147,7 @@ static void test_what_is_not_known_goes_to_the_queue(void **state)
 	world.links[2].why = OFFLOAD_RULES;
 	text = text_of(NULL, &world.plan);
 	has(text, "add rule inet mssclamp offload_in4 iif 7 counter goto offload_queue ");
+	has(text, "offload_in4 oif 7 counter goto offload_queue ");
 	assert_true(strstr(text, "in4 oif 7 counter goto") < strstr(text, "in4 iif 2 "));
 	has(text, "offload_in6 iif 7 tcp option maxseg size set 1360 ");
 	free(text);

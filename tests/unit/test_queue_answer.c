@@ -290,7 +290,7 @@ static void test_full(void **state)
 	while (taken < 15) {
 		taken += queue_answer_messages(&world->answer, &world->headers[taken], 15 - taken);
 		queue_answer_flush(&world->answer);
-		assert_true(world->answer.len < 128 * 1024);
+		assert_true(world->answer.len <= QUEUE_OUT_LEN);
 		queue_answer_sent(&world->answer, true);
 		rounds++;
 	}
@@ -298,6 +298,35 @@ static void test_full(void **state)
 	assert_int_equal(rounds, 2); /* 8 of 9,080 bytes are the first to be more than 64 KiB */
 	assert_int_equal(counter_read(&world->config.counters->result[FAMILY_IPV4][SYN_CLAMPED]),
 			 15);
+}
+
+/* Out is nearly full when a datagram comes with more SYNs than are read ahead, each in front of it a
+ * packet that is let be: what it becomes at most. */
+static void test_full_in_the_middle(void **state)
+{
+	struct world *world = *state;
+	static uint8_t many[QUEUE_SLOT_LEN];
+	size_t len = 0, jumbos = 7, taken;
+	uint32_t id = 1;
+
+	while (len + 2 * QUEUE_MESSAGE_MAX < sizeof(many)) {
+		receive_syn(world, 100 + id, id % 2 ? 536 : 1460, 0);
+		memcpy(many + len, world->slots, world->headers[0].msg_len);
+		len += world->headers[0].msg_len;
+		world->count = 0;
+		id++;
+	}
+	assert_true(id > 4 * QUEUE_ITEMS);
+	for (uint32_t i = 1; i <= jumbos; i++)
+		receive_syn(world, i, 1460, 9000);
+	receive(world, many, len);
+	taken = queue_answer_messages(&world->answer, world->headers, world->count);
+	assert_int_equal(taken, jumbos + 1);
+	queue_answer_flush(&world->answer);
+	assert_true(world->answer.len > QUEUE_OUT_FULL);
+	assert_true(world->answer.len <= QUEUE_OUT_LEN);
+	assert_int_equal(counter_read(&world->config.counters->result[FAMILY_IPV4][SYN_CLAMPED]),
+			 jumbos + (id - 1) / 2);
 }
 
 #define WORLD_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -314,6 +343,7 @@ int main(void)
 		WORLD_TEST(test_what_could_not_be_sent_passes),
 		WORLD_TEST(test_nonsense_is_counted),
 		WORLD_TEST(test_full),
+		WORLD_TEST(test_full_in_the_middle),
 	};
 
 	return cmocka_run_group_tests_name("queue_answer", tests, NULL, NULL);
