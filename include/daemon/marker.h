@@ -23,6 +23,9 @@ void marker_close(struct marker *marker);
  * -ENOMEM. */
 int marker_fill(struct marker *marker, struct snapshot *snapshot);
 
+/* Whether limits share the mark of a smaller one, as there are too few bits. */
+bool marker_shares(const struct marker *marker);
+
 /* Whether the last one lacks marks because the kernel refused: then it is worth another try. */
 bool marker_has_failed(const struct marker *marker);
 

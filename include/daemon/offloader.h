@@ -38,6 +38,6 @@ const char *offloader_why(const struct offloader *offloader);
 /* The plan in the kernel, or NULL. */
 const struct offload_plan *offloader_plan(const struct offloader *offloader);
 /* Returns 0, or -errno: -ENOENT where it is not active. */
-int offloader_read_counts(const struct offloader *offloader, struct offload_counts *ret_counts);
+int offloader_read_counts(struct offloader *offloader, struct offload_counts *ret_counts);
 /* How long the last change took, seconds. */
 double offloader_took(const struct offloader *offloader);

@@ -12,13 +12,21 @@
 
 #include "policy/offload.h"
 
-struct offload_totals {
-	uint64_t taken;        /* SYNs that the kernel has done with */
-	uint64_t over_limit;   /* above the limit per source: neither, they pass unchanged */
-	uint64_t queued;       /* sent to the queues; with over_limit, of those: */
-	uint64_t odd_layout;   /* options that nft edits wrongly, or not known to be usual */
-	uint64_t odd_header;   /* fragments, and extension headers of IPv6 */
-	uint64_t not_known;    /* an interface or an address that the plan leaves to the queue */
+enum offload_total {
+	OFFLOAD_TAKEN,      /* SYNs that the kernel has done with */
+	OFFLOAD_OVER_LIMIT, /* above the limit per source: neither, they pass unchanged */
+	OFFLOAD_QUEUED,     /* sent to the queues; with those over the limit, of those: */
+	OFFLOAD_ODD_LAYOUT, /* options that nft edits wrongly, or not known to be usual */
+	OFFLOAD_ODD_HEADER, /* fragments, and extension headers of IPv6 */
+	OFFLOAD_NOT_KNOWN,  /* an interface or an address that the plan leaves to the queue */
+	OFFLOAD_TOTALS
+};
+
+/* Counters go with their rules; the totals go on. The caller's, zeroed once, for as long as they
+ * are to run. */
+struct offload_memory {
+	uint64_t past[OFFLOAD_TOTALS]; /* of rules that are no more */
+	uint64_t last[OFFLOAD_TOTALS]; /* what the rules had counted when it was read last */
 };
 
 struct offload_config {
@@ -27,7 +35,7 @@ struct offload_config {
 	uint16_t queue_count;  /* at least 1 */
 	uint32_t per_source;   /* SYNs a second of one address that are queued; 0: all */
 	bool has_nft_queue;    /* the kernel has nft's own queue statement */
-	struct offload_totals *past; /* borrowed: gets what rules have counted that go */
+	struct offload_memory *memory; /* borrowed: is told before rules go */
 };
 
 struct offload;
@@ -55,8 +63,6 @@ const struct offload_plan *offload_applied(const struct offload *offload);
  * -errno. */
 int offload_is_changed(struct offload *offload);
 
-/* Before rules go by offload_clear: what they have counted is not forgotten. */
-void offload_keep_counts(struct offload *offload);
 /* Empties what any process has left, so that no SYN takes this way; base chains stay, empty, for
  * deleting one makes the kernel drop what waits in queues. Nothing there is no error. */
 int offload_clear(char **ret_error);
@@ -72,12 +78,12 @@ struct offload_count {
 };
 
 struct offload_counts {
-	struct offload_totals totals; /* what rules that were replaced have counted too */
+	uint64_t totals[OFFLOAD_TOTALS];
 	struct offload_count *list; /* the counters, in order of the chains; owned */
 	size_t count;
 };
 
-/* The totals with what is in `past`; SYNs of the milliseconds in which rules are replaced may be
- * missing. Returns 0 or -errno. */
-int offload_read_counts(const struct offload *offload, struct offload_counts *ret_counts);
+/* The totals by the memory: what was counted between the last reading and the moment when somebody
+ * replaced rules is missing. We read before we do; so ask now and then. Returns 0 or -errno. */
+int offload_read_counts(struct offload_memory *memory, struct offload_counts *ret_counts);
 void offload_counts_done(struct offload_counts *counts);

@@ -3,7 +3,6 @@
  * src/edge/offload*.c and their tests. */
 #pragma once
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "edge/offload.h"
@@ -17,8 +16,8 @@ typedef int (*offload_rule_fn)(const char *chain, const struct nftnl_rule *rule,
  * rule. Returns 0, what take returned, or -errno. */
 int offload_rules_dump(offload_rule_fn take, void (*restart)(void *userdata), void *userdata);
 
-/* The counters of the rules, or of those alone that depend on the plan. Returns 0 or -errno. */
-int offload_rules_count(bool of_plan, struct offload_counts *ret_counts);
+/* The counters of the rules. Returns 0 or -errno. */
+int offload_rules_count(struct offload_counts *ret_counts);
 
 /* Appends to offload_queue: counter, then xtables' NFQUEUE with bypass and, for more than one
  * queue, CPU fan-out (include/uapi/linux/netfilter/xt_NFQUEUE.h). Returns 0 or -errno. */

@@ -18,13 +18,14 @@
 
 enum offload_why {
 	OFFLOAD_KNOWN,   /* the kernel's tables tell */
-	OFFLOAD_RULES,   /* a rule asks for a mark, or for a peer and a prefix */
+	OFFLOAD_MARK,    /* a rule asks for a mark */
+	OFFLOAD_PEER,    /* a rule asks for a peer and a prefix, which no table tells */
 	OFFLOAD_IPSEC,   /* a policy covers every address */
 	OFFLOAD_ENTRIES, /* more than OFFLOAD_ENTRIES_MAX prefixes */
 	OFFLOAD_WHY_COUNT
 };
 
-/* As people read it: "a rule asks for a mark, ...". */
+/* As people read it: "a rule asks for a mark". */
 const char *offload_why_text(enum offload_why why);
 
 struct offload_range {

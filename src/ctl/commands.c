@@ -19,7 +19,7 @@ static const struct option_row explain_options[] = {
 };
 
 static const struct option_row rules_options[] = {
-	{ "--print", 0, "nft|iptables", "the rules as nft -f or iptables-restore loads them" },
+	{ "--print", 0, "nft|iptables", "the queue's rules, for nft -f or iptables-restore" },
 	{ "--diff", 0, NULL, "what differs: - expected, + live" },
 	{ "--apply", 0, NULL, "make the live rules equal to the expected ones (admin)" },
 	{ "--remove", 0, NULL, "remove them all; refused while mssclampd runs (admin)" },
@@ -183,8 +183,14 @@ const struct command commands[] = {
 		.name = "rules",
 		.arguments = "",
 		.summary = "the firewall rules, live against expected",
-		.details = "Exit code 1: they are missing or different.\n"
-			   "--print works without mssclampd too: then with the default settings.\n"
+		.details = "In mode offload SYNs take other rules of ours first, which\n"
+			   "mssclampctl offload tells of; here \"-\" stands then. Counters are\n"
+			   "those of the rules, and begin anew with a repair.\n"
+			   "Exit code 1: rules are missing or different.\n"
+			   "--print writes the rules that send SYNs to the queues, in either\n"
+			   "language; of iptables the part for iptables-restore --noflush, then\n"
+			   "that for ip6tables-restore --noflush. It works without mssclampd too:\n"
+			   "then with the default settings.\n"
 			   "--remove needs no mssclampd: stop it first.",
 		.daemon = DAEMON_PARTLY,
 		.repeats = true,

@@ -57,7 +57,8 @@ static void print_check(const struct ctl *ctl, const json_t *checks, const char 
 	print_line(ctl, check, state, paint, text);
 }
 
-static void print_sees_syns(const struct ctl *ctl, const json_t *sees)
+/* In mode offload the queue gets the odd ones, and what the kernel has goes on without us. */
+static void print_sees_syns(const struct ctl *ctl, const json_t *sees, bool offload)
 {
 	if (json_is_true(sees))
 		print_line(ctl, "SYNs", "yes", PAINT_GOOD, "a worker has seen one");
@@ -65,7 +66,9 @@ static void print_sees_syns(const struct ctl *ctl, const json_t *sees)
 		print_line(ctl, "SYNs", "no", PAINT_BAD,
 			   "the rules count some, but none reaches a worker");
 	else
-		print_line(ctl, "SYNs", "unknown", PAINT_END, "none has passed so far");
+		print_line(ctl, "SYNs", "unknown", PAINT_END, offload ?
+			   "none for the queue; the kernel's: mssclampctl offload" :
+			   "none has passed so far");
 }
 
 static const char *state_text(const json_t *reply, bool running)
@@ -115,12 +118,17 @@ static void print_texts(const struct ctl *ctl, const json_t *list, enum paint pa
 static void print_status(const struct ctl *ctl, const json_t *reply, bool running)
 {
 	const json_t *checks = json_object_get(reply, "checks");
+	bool offload = field_is(reply, "mode", "offload");
 
 	print_headline(ctl, reply, running);
 	print_check(ctl, checks, "rules");
 	print_check(ctl, checks, "queues");
-	print_sees_syns(ctl, json_object_get(checks, "sees_syns"));
-	print_check(ctl, checks, "fallback");
+	print_sees_syns(ctl, json_object_get(checks, "sees_syns"), offload);
+	if (offload && field_is(checks, "fallback", "off"))
+		print_line(ctl, "fallback", "off", PAINT_GOOD,
+			   "but the kernel goes on with the limits it has");
+	else
+		print_check(ctl, checks, "fallback");
 	print_texts(ctl, json_object_get(reply, "problems"), running ? PAINT_WARN : PAINT_BAD);
 	print_texts(ctl, json_object_get(reply, "warnings"), PAINT_WARN);
 }

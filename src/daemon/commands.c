@@ -96,23 +96,32 @@ static int check_rules(const struct daemon *daemon, bool with_diff, json_t **ret
 	return r;
 }
 
-/* SYNs above the limit per source, null where there is none. */
-static json_t *over_limit_json(const struct daemon *daemon)
+bool commands_read_over_limit(const struct daemon *daemon, uint64_t *ret_count)
 {
 	struct offload_counts offload;
 	struct firewall_counts counts;
 
 	if (guard_plan(daemon->guard)->per_source == 0 ||
 	    guard_backend(daemon->guard) == FIREWALL_NONE)
-		return json_null();
+		return false;
 	if (offloader_read_counts(daemon->offloader, &offload) == 0) {
-		counts.over_limit = offload.totals.over_limit;
+		*ret_count = offload.totals[OFFLOAD_OVER_LIMIT];
 		offload_counts_done(&offload);
-	} else if (guard_no_limit(daemon->guard) ||
-		   guard_read_counts(daemon->guard, &counts) < 0) {
-		return json_null();
+		return true;
 	}
-	return json_integer((json_int_t)counts.over_limit);
+	if (guard_no_limit(daemon->guard) || guard_read_counts(daemon->guard, &counts) < 0)
+		return false;
+	*ret_count = counts.over_limit;
+	return true;
+}
+
+/* null where there is no limit per source. */
+static json_t *over_limit_json(const struct daemon *daemon)
+{
+	uint64_t count;
+
+	return commands_read_over_limit(daemon, &count) ? json_integer((json_int_t)count) :
+							  json_null();
 }
 
 static json_t *counters_json(const struct daemon *daemon)

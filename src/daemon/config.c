@@ -28,6 +28,23 @@ static void check_queues(struct config_build *build)
 		build->failed = -ENOMEM;
 }
 
+/* Offload writes rules of its own. */
+static void check_offload(struct config_build *build)
+{
+	const struct config *config = build->config;
+	const json_t *mode = json_object_get(config->effective, "mode");
+	struct config_where where;
+
+	if (config->mode != MODE_OFFLOAD || config->firewall != FIREWALL_NONE || !mode)
+		return;
+	where.file = json_string_value(json_object_get(mode, "file"));
+	where.line = (unsigned int)json_integer_value(json_object_get(mode, "line"));
+	if (config_report_add(build->report, CONFIG_WARNING, where, "mode",
+			      "\"offload\" needs rules of our own, and firewall is \"none\": "
+			      "SYNs are treated as in mode queue") < 0)
+		build->failed = -ENOMEM;
+}
+
 /* The presets of all rows as a text for libconfig, in order: they take the way that values of files
  * take. Owned, or NULL. */
 static char *presets_text(void)
@@ -120,6 +137,7 @@ int config_load(const char *file, bool required, struct config **ret_config,
 		return -ENOMEM;
 	config_files_read(&build, file, required);
 	check_queues(&build);
+	check_offload(&build);
 	r = build.failed ? build.failed : ret_report->error_count ? -EINVAL : 0;
 	if (r < 0) {
 		config_free(build.config);

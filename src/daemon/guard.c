@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "daemon/guard_counts.h"
 #include "daemon/marker.h"
 
 /* Where the kernel tells of changes, a look now and then catches what it could not tell; where it
@@ -27,9 +28,7 @@ struct guard {
 	struct marker *marker;           /* borrowed; NULL without mark mode */
 	enum firewall_state state;
 	uint64_t checked_ns;             /* when state was found, 0: never */
-	struct firewall_counts counts;
-	uint64_t counted_before;         /* the rules outlive a daemon, and so do their counters */
-	uint64_t counted_ns;
+	struct guard_counts counts;
 	sd_event_source *events_source, *timer_source;
 	uint64_t look_every_ns;
 	uint64_t next_repair_ns;
@@ -59,34 +58,12 @@ static const char *or_unknown(const char *text)
 
 int guard_read_counts(struct guard *guard, struct firewall_counts *ret_counts)
 {
-	uint64_t now_ns = clock_boottime_ns();
-	char *error = NULL;
-	int r;
-
-	if (!guard->counted_ns || now_ns - guard->counted_ns >= FRESH_NS) {
-		r = firewall_read_counts(guard->firewall, &guard->counts, &error);
-		free(error);
-		if (r < 0)
-			return r;
-		guard->counted_ns = now_ns;
-	}
-	*ret_counts = guard->counts;
-	return 0;
+	return guard_counts_read(&guard->counts, guard->firewall, ret_counts);
 }
 
-static uint64_t queued(const struct firewall_counts *counts)
-{
-	return counts->forward + counts->output + counts->input - counts->over_limit;
-}
-
-/* It was counted before we came, or before a repair. */
 void guard_forget_counts(struct guard *guard)
 {
-	struct firewall_counts counts = { 0 };
-
-	guard->counted_ns = 0;
-	guard_read_counts(guard, &counts);
-	guard->counted_before = queued(&counts);
+	guard_counts_forget(&guard->counts, guard->firewall);
 }
 
 /* What differs there makes the whole different. */
@@ -359,9 +336,21 @@ uint64_t guard_reinstalled_total(const struct guard *guard)
 	return guard->reinstalled_total;
 }
 
+/* Another limit per source has rules of its own: what those of the old one counted is kept. */
 int guard_set_plan(struct guard *guard, const struct firewall_plan *plan, char **ret_error)
 {
-	return apply(guard, plan, guard->taken, ret_error);
+	bool is_other = guard->plan.per_source != plan->per_source;
+	struct firewall_counts counts = { 0 };
+	int r;
+
+	guard->counts.read_ns = 0;
+	if (is_other)
+		guard_read_counts(guard, &counts);
+	r = apply(guard, plan, guard->taken, ret_error);
+	if (r == 0 && is_other)
+		guard->counts.over_limit_past = counts.over_limit;
+	guard->counts.read_ns = 0;
+	return r;
 }
 
 void guard_follow(struct guard *guard, void (*follow)(void *userdata, const char *culprit),
@@ -383,11 +372,5 @@ int guard_set_taken(struct guard *guard, bool taken, char **ret_error)
 
 int guard_read_new_syns(struct guard *guard, uint64_t *ret_syns)
 {
-	struct firewall_counts counts;
-	int r = guard_read_counts(guard, &counts);
-
-	if (r < 0)
-		return r;
-	*ret_syns = queued(&counts) - guard->counted_before;
-	return 0;
+	return guard_counts_read_queued(&guard->counts, guard->firewall, ret_syns);
 }

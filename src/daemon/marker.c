@@ -156,6 +156,11 @@ int marker_fill(struct marker *marker, struct snapshot *snapshot)
 	return 0;
 }
 
+bool marker_shares(const struct marker *marker)
+{
+	return marker->in_force && mark_book_sharing(marker->book) > 0;
+}
+
 bool marker_has_failed(const struct marker *marker)
 {
 	return marker->failed;

@@ -74,7 +74,7 @@ static json_t *number_json(bool known, uint64_t number)
 json_t *reply_offload(struct control_call *call, json_t *parameters, void *userdata)
 {
 	const struct daemon *daemon = userdata;
-	const struct offloader *offloader = daemon->offloader;
+	struct offloader *offloader = daemon->offloader;
 	enum offloader_state state = offloader_state(offloader);
 	struct offload_counts counts = { 0 };
 	int r = offloader_read_counts(offloader, &counts);
@@ -91,15 +91,15 @@ json_t *reply_offload(struct control_call *call, json_t *parameters, void *userd
 			  state == OFFLOADER_FAILED ? offloader_why(offloader) : NULL,
 			  "backend", "nft", "hooks",
 			  hooks_json(known ? guard_plan(daemon->guard)->hooks : 0), "taken_total",
-			  number_json(known, counts.totals.taken),
+			  number_json(known, counts.totals[OFFLOAD_TAKEN]),
 			  "queued_total",
-			  number_json(known, counts.totals.queued), "queued",
+			  number_json(known, counts.totals[OFFLOAD_QUEUED]), "queued",
 			  "odd_layout_total",
-			  number_json(known, counts.totals.odd_layout),
+			  number_json(known, counts.totals[OFFLOAD_ODD_LAYOUT]),
 			  "odd_header_total",
-			  number_json(known, counts.totals.odd_header),
+			  number_json(known, counts.totals[OFFLOAD_ODD_HEADER]),
 			  "not_known_total",
-			  number_json(known, counts.totals.not_known),
+			  number_json(known, counts.totals[OFFLOAD_NOT_KNOWN]),
 			  "interfaces", links_json(daemon, offloader_plan(offloader)), "counters",
 			  counters_json(&counts), "last_change_seconds",
 			  known ? json_real(offloader_took(offloader)) : json_null());
@@ -149,5 +149,5 @@ json_t *offload_way_json(const struct daemon *daemon, const struct flow *flow)
 	if (why)
 		return json_pack("{s:s, s:s}", "by", "queue", "why", why);
 	return json_pack("{s:s, s:s}", "by", "kernel", "why",
-			 "SYNs of other than the usual options go through the queue");
+			 "those of other than the usual options go through the queue");
 }

@@ -12,6 +12,7 @@
 #include "edge/per_source.h"
 
 #define LOOK_NS NS_PER_SECOND        /* between two looks for changes by others */
+#define COUNT_NS (5 * NS_PER_SECOND) /* between two looks at the counters */
 #define AGAIN_NS (30 * NS_PER_SECOND) /* before a new try, where the last one failed */
 
 struct offloader {
@@ -20,7 +21,8 @@ struct offloader {
 	struct offload *offload; /* NULL unless active */
 	enum offloader_state state;
 	struct firewall_plan plan; /* the one it was opened with */
-	struct offload_totals past; /* of rules that are no more, since the daemon started */
+	struct offload_memory memory; /* of the counters, since the daemon started */
+	uint64_t counted_ns;     /* when it was last looked at */
 	char *why;               /* of the last failure, NULL without */
 	char *no_limit;          /* why the kernel takes no limit per source, NULL: it does */
 	uint64_t failed_ns;
@@ -31,6 +33,16 @@ struct offloader {
 static bool wants(const struct offloader *offloader)
 {
 	return snapshot_mode(slot_current(offloader->slot))->offload;
+}
+
+/* So that what others do to the rules forgets no more than a few seconds. */
+static void look_at_counts(struct offloader *offloader)
+{
+	struct offload_counts counts = { 0 };
+
+	offloader->counted_ns = clock_boottime_ns();
+	if (offload_read_counts(&offloader->memory, &counts) == 0)
+		offload_counts_done(&counts);
 }
 
 /* Takes error. Says it once for each reason. */
@@ -46,8 +58,8 @@ static void fail(struct offloader *offloader, char *error)
 	offloader->why = error;
 	offloader->state = OFFLOADER_FAILED;
 	offloader->failed_ns = clock_boottime_ns();
-	if (offloader->offload)
-		offload_keep_counts(offloader->offload);
+	if (offloader->offload && offload_applied(offloader->offload))
+		look_at_counts(offloader);
 	offload_free(offloader->offload);
 	offloader->offload = NULL;
 	if (guard_set_taken(offloader->guard, false, &ignored) < 0)
@@ -85,7 +97,7 @@ static int open_offload(struct offloader *offloader, char **ret_error)
 		.queue_count = plan->queue_count,
 		.per_source = possible_limit(offloader, plan->per_source),
 		.has_nft_queue = true,
-		.past = &offloader->past,
+		.memory = &offloader->memory,
 	};
 	char *ignored = NULL;
 
@@ -130,8 +142,8 @@ static int step_forward(struct offloader *offloader, char **ret_error)
 	free(offloader->why);
 	offloader->why = NULL;
 	if (offloader->state != OFFLOADER_ACTIVE)
-		log_notice("offload: the kernel clamps the usual SYNs itself, with %zu hosts and "
-			   "nets of their own limits; the queue gets the others",
+		log_notice("offload: the kernel clamps the usual SYNs itself, its maps have %zu "
+			   "elements; the queue gets the other SYNs",
 			   count_ranges(offload_applied(offloader->offload)));
 	offloader->state = OFFLOADER_ACTIVE;
 	return 0;
@@ -204,7 +216,7 @@ static void end(struct offloader *offloader)
 
 	if (offloader->state == OFFLOADER_ACTIVE) {
 		r = guard_set_taken(offloader->guard, false, &error);
-		offload_keep_counts(offloader->offload);
+		look_at_counts(offloader);
 		if (r == 0)
 			r = offload_clear(&error);
 		if (r < 0)
@@ -277,6 +289,9 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 
 	(void)usec;
 	look(offloader, NULL);
+	if (offloader->state == OFFLOADER_ACTIVE &&
+	    clock_boottime_ns() - offloader->counted_ns >= COUNT_NS)
+		look_at_counts(offloader);
 	if (offloader->state == OFFLOADER_FAILED)
 		offloader_follow(offloader);
 	sd_event_source_set_time(source, (clock_boottime_ns() + LOOK_NS) / 1000);
@@ -316,6 +331,9 @@ void offloader_close(struct offloader *offloader)
 {
 	if (!offloader)
 		return;
+	if (offloader->state == OFFLOADER_ACTIVE)
+		log_notice("offload: the kernel goes on clamping, with the limits that it has now; "
+			   "mssclampctl rules --remove ends that");
 	guard_follow(offloader->guard, NULL, NULL);
 	sd_event_source_disable_unref(offloader->timer);
 	offload_free(offloader->offload);
@@ -355,11 +373,11 @@ const struct offload_plan *offloader_plan(const struct offloader *offloader)
 	return offloader->state == OFFLOADER_ACTIVE ? offload_applied(offloader->offload) : NULL;
 }
 
-int offloader_read_counts(const struct offloader *offloader, struct offload_counts *ret_counts)
+int offloader_read_counts(struct offloader *offloader, struct offload_counts *ret_counts)
 {
 	if (offloader->state != OFFLOADER_ACTIVE)
 		return -ENOENT;
-	return offload_read_counts(offloader->offload, ret_counts);
+	return offload_read_counts(&offloader->memory, ret_counts);
 }
 
 double offloader_took(const struct offloader *offloader)

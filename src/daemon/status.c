@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The answer to GetStatus. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -56,7 +57,7 @@ static json_t *sees_syns_json(const struct daemon *daemon, bool *ret_blind)
 	if (has_seen_syn(daemon->workers))
 		return json_true();
 	if (offloader_read_counts(daemon->offloader, &counts) == 0) {
-		syns = counts.totals.queued; /* those that it takes reach no worker */
+		syns = counts.totals[OFFLOAD_QUEUED]; /* those that it takes reach no worker */
 		offload_counts_done(&counts);
 	} else if (guard_read_new_syns(daemon->guard, &syns) < 0) {
 		return json_null();
@@ -96,6 +97,19 @@ static void add_tries(json_t *warnings, const struct try_list *tries)
 	}
 }
 
+/* Those that queues.per_source has kept from the queue are in no other count of this screen. */
+static void add_over_limit(json_t *warnings, const struct daemon *daemon)
+{
+	char text[160];
+	uint64_t count;
+
+	if (!commands_read_over_limit(daemon, &count) || count == 0)
+		return;
+	snprintf(text, sizeof(text), "queues.per_source: %" PRIu64 " SYNs came faster from one "
+		 "source and passed unchanged; if those are no flood, raise it", count);
+	add_text(warnings, text);
+}
+
 json_t *reply_status(struct control_call *call, json_t *parameters, void *userdata)
 {
 	const struct daemon *daemon = userdata;
@@ -132,6 +146,7 @@ json_t *reply_status(struct control_call *call, json_t *parameters, void *userda
 			 "sent to the queue: %s", no_limit);
 		add_text(warnings, limit);
 	}
+	add_over_limit(warnings, daemon);
 	add_text(problems, way_problem(daemon));
 	add_text(warnings, way_warning(daemon));
 	add_text(warnings, model_warning(daemon->model));

@@ -257,8 +257,12 @@ const char *way_warning(const struct daemon *daemon)
 {
 	const struct way *way = daemon->way;
 
-	if (way->told_collisions)
-		return "SYNs come with bits of mark.bits set by somebody else, and lose them here";
+	if (way->told_collisions && way->marker)
+		return "SYNs come with bits of mark.bits set by somebody else, and lose them here: "
+		       "set mark.bits to bits that nobody uses";
+	if (way->marker && marker_shares(way->marker))
+		return "there are more limits than mark.bits tells apart: some flows get the next "
+		       "smaller one, and explain does not show it; give it more bits";
 	if (way->payload && !way->marker && daemon->config->mode == MODE_MARK)
 		return "mode mark is not possible here, the log tells why: packets go back changed "
 		       "as in mode queue";

@@ -19,7 +19,7 @@ struct offload {
 	struct offload_digest digest; /* what they were then */
 	uint64_t elements;         /* and the elements, where they are known */
 	bool elements_known;
-	struct offload_totals *past; /* what rules have counted that are no more; borrowed */
+	struct offload_memory *memory; /* borrowed */
 };
 
 static const char *name_of(const json_t *entry, const char *kind)
@@ -121,7 +121,7 @@ int offload_new(const struct offload_config *config, struct offload **ret_offloa
 		.per_source = config->per_source,
 		.queue_is_given = !config->has_nft_queue,
 	};
-	offload->past = config->past;
+	offload->memory = config->memory;
 	*ret_offload = offload;
 	return 0;
 }
@@ -137,36 +137,6 @@ void offload_free(struct offload *offload)
 const struct offload_plan *offload_applied(const struct offload *offload)
 {
 	return offload->plan;
-}
-
-static void add_totals(struct offload_totals *sum, const struct offload_totals *more)
-{
-	sum->taken += more->taken;
-	sum->over_limit += more->over_limit;
-	sum->queued += more->queued;
-	sum->odd_layout += more->odd_layout;
-	sum->odd_header += more->odd_header;
-	sum->not_known += more->not_known;
-}
-
-/* What all rules, or those of the plan, have counted; zeros where that cannot be read: a gap in the
- * counts stops nothing. */
-static struct offload_totals count_now(bool of_plan)
-{
-	struct offload_counts counts = { 0 };
-	struct offload_totals totals = { 0 };
-
-	if (offload_rules_count(of_plan, &counts) == 0)
-		totals = counts.totals;
-	offload_counts_done(&counts);
-	return totals;
-}
-
-void offload_keep_counts(struct offload *offload)
-{
-	struct offload_totals counted = count_now(false);
-
-	add_totals(offload->past, &counted);
 }
 
 /* The commands that lead from one plan to the next, as one transaction. */
@@ -269,13 +239,22 @@ static void take_plan(struct offload *offload, struct offload_plan *plan)
 	offload->plan = plan;
 }
 
+/* Before and behind a change, so that the memory sees it. What cannot be read stops nothing. */
+static void look_at_counts(const struct offload *offload)
+{
+	struct offload_counts counts = { 0 };
+
+	if (offload_read_counts(offload->memory, &counts) == 0)
+		offload_counts_done(&counts);
+}
+
 int offload_load(struct offload *offload, struct offload_plan *plan, char **ret_error)
 {
 	char *ignored = NULL;
 	int r;
 
-	if (offload->plan)
-		offload_keep_counts(offload);
+	if (offload->plan) /* else what is there is of another process */
+		look_at_counts(offload);
 	r = load(offload, plan, ret_error);
 
 	if (r == 0)
@@ -290,16 +269,17 @@ int offload_load(struct offload *offload, struct offload_plan *plan, char **ret_
 
 int offload_change(struct offload *offload, struct offload_plan *plan, char **ret_error)
 {
-	struct offload_totals counted = { 0 };
+	bool rewrite;
 	int r;
 
 	if (!offload->plan)
 		return text_fail(ret_error, -ENOENT, "offload: no plan is in force");
-	if (!offload_keeps_rules(offload->plan, plan))
-		counted = count_now(true); /* the others stay */
+	rewrite = !offload_keeps_rules(offload->plan, plan);
+	if (rewrite)
+		look_at_counts(offload);
 	r = run_step(offload, offload->plan, plan, ret_error);
-	if (r == 0)
-		add_totals(offload->past, &counted);
+	if (r == 0 && rewrite)
+		look_at_counts(offload);
 	if (r == 0)
 		r = remember(offload, plan, ret_error);
 	if (r == 0)
@@ -348,13 +328,22 @@ int offload_is_changed(struct offload *offload)
 	return r;
 }
 
-int offload_read_counts(const struct offload *offload, struct offload_counts *ret_counts)
+int offload_read_counts(struct offload_memory *memory, struct offload_counts *ret_counts)
 {
-	int r = offload_rules_count(false, ret_counts);
+	int r = offload_rules_count(ret_counts);
 
-	if (r == 0)
-		add_totals(&ret_counts->totals, offload->past);
-	return r;
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < OFFLOAD_TOTALS; i++) {
+		uint64_t now = ret_counts->totals[i];
+
+		/* Less than before: of rules that were written anew meanwhile. */
+		if (now < memory->last[i])
+			memory->past[i] += memory->last[i] - now;
+		memory->last[i] = now;
+		ret_counts->totals[i] += memory->past[i];
+	}
+	return 0;
 }
 
 void offload_counts_done(struct offload_counts *counts)

@@ -78,7 +78,6 @@ int offload_rules_dump(offload_rule_fn take, void (*restart)(void *userdata), vo
 }
 
 struct counting {
-	bool of_plan; /* no others */
 	struct offload_counts counts;
 	size_t capacity;
 };
@@ -118,20 +117,20 @@ static struct fate read_fate(const struct nftnl_rule *rule)
 	return fate;
 }
 
-static void sum(struct offload_totals *totals, const char *chain, const struct fate *fate)
+/* Which total the rule counts for; OFFLOAD_TOTALS: none, the SYN goes on to others. */
+static enum offload_total total_of(const char *chain, const struct fate *fate)
 {
 	if (fate->over_limit)
-		totals->over_limit += fate->packets;
-	else if (fate->taken)
-		totals->taken += fate->packets;
-	else if (strcmp(chain, "queue") == 0)
-		totals->queued += fate->packets;
-	else if (fate->queued && strcmp(chain, "syn") == 0)
-		totals->odd_layout += fate->packets;
-	else if (fate->queued && strcmp(chain, "family") == 0)
-		totals->odd_header += fate->packets;
-	else if (fate->queued)
-		totals->not_known += fate->packets;
+		return OFFLOAD_OVER_LIMIT;
+	if (fate->taken)
+		return OFFLOAD_TAKEN;
+	if (strcmp(chain, "queue") == 0)
+		return OFFLOAD_QUEUED;
+	if (!fate->queued)
+		return OFFLOAD_TOTALS;
+	if (strcmp(chain, "syn") == 0)
+		return OFFLOAD_ODD_LAYOUT;
+	return strcmp(chain, "family") == 0 ? OFFLOAD_ODD_HEADER : OFFLOAD_NOT_KNOWN;
 }
 
 static int take_comment(const struct nftnl_udata *attr, void *userdata)
@@ -159,28 +158,16 @@ static const char *name_of(const struct nftnl_rule *rule, const char *chain)
 	return name;
 }
 
-/* The chains of a side: "in4", "out6_if7". */
-static bool is_of_plan(const char *chain)
-{
-	for (enum offload_side side = OFFLOAD_IN; side < OFFLOAD_SIDES; side++) {
-		size_t len = strlen(offload_side[side]);
-
-		if (strncmp(chain, offload_side[side], len) == 0 &&
-		    (chain[len] == '4' || chain[len] == '6'))
-			return true;
-	}
-	return false;
-}
-
 static int count_rule(const char *chain, const struct nftnl_rule *rule, void *userdata)
 {
 	struct counting *counting = userdata;
 	struct offload_counts *counts = &counting->counts;
 	struct fate fate = read_fate(rule);
+	enum offload_total total = total_of(chain, &fate);
 	struct offload_count *count;
 	int r;
 
-	if (!fate.counted || (counting->of_plan && !is_of_plan(chain)))
+	if (!fate.counted)
 		return 0;
 	r = array_reserve((void **)&counts->list, &counting->capacity, counts->count + 1,
 			  sizeof(*counts->list));
@@ -189,7 +176,8 @@ static int count_rule(const char *chain, const struct nftnl_rule *rule, void *us
 	count = &counts->list[counts->count++];
 	count->packets = fate.packets;
 	snprintf(count->chain, sizeof(count->chain), "%s", name_of(rule, chain));
-	sum(&counts->totals, chain, &fate);
+	if (total < OFFLOAD_TOTALS)
+		counts->totals[total] += fate.packets;
 	return 0;
 }
 
@@ -201,9 +189,9 @@ static void restart_counts(void *userdata)
 	counting->counts = (struct offload_counts){ .list = list };
 }
 
-int offload_rules_count(bool of_plan, struct offload_counts *ret_counts)
+int offload_rules_count(struct offload_counts *ret_counts)
 {
-	struct counting counting = { .of_plan = of_plan };
+	struct counting counting = { 0 };
 	int r = offload_rules_dump(count_rule, restart_counts, &counting);
 
 	if (r < 0) {

@@ -16,7 +16,8 @@ const char *offload_why_text(enum offload_why why)
 {
 	static const char *const texts[OFFLOAD_WHY_COUNT] = {
 		[OFFLOAD_KNOWN] = "in the kernel's tables",
-		[OFFLOAD_RULES] = "a rule asks for a mark, or for a peer and a prefix",
+		[OFFLOAD_MARK] = "a rule asks for a mark",
+		[OFFLOAD_PEER] = "a rule asks for a peer and a prefix",
 		[OFFLOAD_IPSEC] = "an IPsec policy covers every address",
 		[OFFLOAD_ENTRIES] = "more than 262144 prefixes in all",
 	};
@@ -153,7 +154,9 @@ static int walk_prefixes(struct walk *walk)
 	return r;
 }
 
-static bool has_slow_rule(const struct snapshot *snapshot, size_t place, enum family family)
+/* Whether a rule of the interface is in no table, and why. */
+static enum offload_why find_slow_rule(const struct snapshot *snapshot, size_t place,
+				       enum family family)
 {
 	const struct place_list *slow = &snapshot->rule_index.slow;
 	const char *name = snapshot_link_name(snapshot, place);
@@ -163,9 +166,9 @@ static bool has_slow_rule(const struct snapshot *snapshot, size_t place, enum fa
 
 		if (rule_covers_interface(rule, name) &&
 		    !(rule->has_family && rule->family != family))
-			return true;
+			return rule->has_mark ? OFFLOAD_MARK : OFFLOAD_PEER;
 	}
-	return false;
+	return OFFLOAD_KNOWN;
 }
 
 /* Whether one range is all of the family. */
@@ -209,10 +212,8 @@ static int plan_link(struct offload_plan *plan, const struct snapshot *snapshot,
 
 	*link = (struct offload_link){ .ifindex = snapshot->links[place].link.ifindex,
 				       .family = family };
-	if (covers_all(&plan->queued[family]))
-		link->why = OFFLOAD_IPSEC;
-	else if (has_slow_rule(snapshot, place, family))
-		link->why = OFFLOAD_RULES;
+	link->why = covers_all(&plan->queued[family]) ? OFFLOAD_IPSEC :
+							find_slow_rule(snapshot, place, family);
 	if (link->why != OFFLOAD_KNOWN)
 		return 0;
 	r = plan_ranges(&walk);

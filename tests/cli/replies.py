@@ -140,7 +140,7 @@ def offload(state="active", **changes):
                 {"interface": "wg0", "ifindex": 7, "family": "ipv6", "way": "kernel", "why": None,
                  "mss_bytes": None, "hosts": 10000, "nets": 2},
                 {"interface": "tun0", "ifindex": 9, "family": "ipv4", "way": "queue",
-                 "why": "a rule asks for a mark, or for a peer and a prefix", "mss_bytes": None,
+                 "why": "a rule asks for a mark", "mss_bytes": None,
                  "hosts": 0, "nets": 0}],
             "counters": [{"chain": "queue", "packets_total": 439}], "last_change_seconds": 0.004,
             **changes}

@@ -191,7 +191,7 @@ INTERFACE  FAMILY   MSS   HOSTS  NETS  WAY
 eth0       IPv4    1460       0     0  kernel
 wg0        IPv6       -  10,000     2  kernel
 tun0       IPv4       -       0     0  queue
-tun0, IPv4: a rule asks for a mark, or for a peer and a prefix
+tun0, IPv4: a rule asks for a mark
 """
 RULES = """\
   forward  853,102  SYNs

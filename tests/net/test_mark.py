@@ -243,6 +243,7 @@ def test_too_few_bits(path, daemon, start, inject, arrivals):
         assert 0 < got[f"198.18.0.{n}"] <= 1000 + n
     assert len(set(got.values())) <= 3
     assert few.log().count("share the mark") == 1
+    assert "more limits than mark.bits tells apart" in few("status").stdout
     clamped = sum(row["count"] for row in few.stats()["mss_histogram"]["after"]
                   if row["mss_bytes"] in set(got.values()))
     assert clamped == 12

@@ -106,6 +106,10 @@ def test_counts_go_on_when_rules_are_written_anew(path, daemon, inject, arrivals
         if number == 2:
             path.gateway.run("nft", "insert", "rule", "inet", "mssclamp", "offload_in4", "continue")
             until(lambda: daemon.json("rules")["reinstalled_total"] > repairs, "it is mended", 3)
+        if number == 3:
+            assert totals()[0] == begin[0] + 6  # what was read is not lost with the table
+            path.gateway.run("nft", "delete", "table", "inet", "mssclamp")
+            until(lambda: daemon.json("rules")["reinstalled_total"] > repairs, "it is back", 3)
         mtu = 1300 + number
         path.gateway.ip(f"link set wan mtu {mtu}")
         until(lambda: daemon.json("explain", path.CLIENT4, path.SINK4)["result"]["mss_bytes"] == mtu - 40,
@@ -129,6 +133,7 @@ def test_what_is_told(daemon):
     assert "Offload active" in daemon("offload").stdout
     status = daemon.json("status")
     assert (status["mode"], status["state"], status["checks"]["rules"]) == ("offload", "running", "ok")
+    assert "but the kernel goes on with the limits it has" in daemon("status").stdout
 
 
 def test_nft_can_load_what_it_lists(daemon, path):
@@ -186,8 +191,11 @@ def test_what_others_change_is_mended(path, daemon, answer, command):
     before = daemon.json("rules")["reinstalled_total"]
     path.gateway.run("nft", command)
     until(lambda: daemon.json("rules")["reinstalled_total"] > before, "something is mended", 3)
-    until(lambda: answer(hostile.stacks(1460)["linux"])[1], "the kernel clamps again", 3)
-    for version in (4, 6):
+
+    def kernel_clamps(version):
         got, taken = answer(hostile.stacks(1460)["linux"], version)
-        assert got.mss == [LIMITS[version]] and taken
+        assert got.mss == [LIMITS[version]]  # who lowers it meanwhile is another matter
+        return taken
+    for version in (4, 6):
+        until(lambda v=version: kernel_clamps(v), "the kernel clamps again", 3)
     assert daemon.json("status")["checks"]["rules"] == "ok"

@@ -31,6 +31,7 @@ def test_a_rule_by_mark_keeps_the_queue(start, path, inject, arrivals):
 def test_no_firewall_no_offload(start):
     daemon = start('mode = "offload";\nfirewall = "none";', ready=False)
     daemon.says("offload: .*firewall is \"none\"")
+    daemon.says("mode: \"offload\" needs rules of our own")
     assert daemon.json("offload", code=1)["state"] == "failed"
     status = daemon.json("status")
     assert status["mode"] == "queue" and any("offload" in text for text in status["warnings"])

@@ -80,8 +80,8 @@ static void test_what_stays_with_the_queue(void **state)
 
 	(void)state;
 	assert_int_equal(find(plan, WG0, FAMILY_IPV4)->why, OFFLOAD_KNOWN);
-	assert_int_equal(find(plan, WG0, FAMILY_IPV6)->why, OFFLOAD_RULES);
-	assert_int_equal(find(plan, ETH0, FAMILY_IPV4)->why, OFFLOAD_RULES);
+	assert_int_equal(find(plan, WG0, FAMILY_IPV6)->why, OFFLOAD_MARK);
+	assert_int_equal(find(plan, ETH0, FAMILY_IPV4)->why, OFFLOAD_MARK);
 	offload_plan_free(plan);
 	snapshot_free(snapshot);
 }

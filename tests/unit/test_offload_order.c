@@ -47,7 +47,7 @@ static void make_random(struct world *world)
 			world->hosts[i][host].mss = some_mss();
 		add_link(world, FAMILY_IPV4, some_mss(), hosts);
 		if (rand() % 8 == 0)
-			world->links[i].why = OFFLOAD_RULES;
+			world->links[i].why = OFFLOAD_MARK;
 	}
 }
 
@@ -144,7 +144,7 @@ static void test_many_have_none(void **state)
 	add_link(&world, FAMILY_IPV4, 1400, 0);
 	assert_false(offload_order_of(&world.plan, FAMILY_IPV4).exists);
 	assert_true(offload_order_of(&world.plan, FAMILY_IPV6).exists);
-	world.links[0].why = OFFLOAD_RULES; /* each would need its rule too */
+	world.links[0].why = OFFLOAD_MARK; /* each would need its rule too */
 	assert_false(offload_order_of(&world.plan, FAMILY_IPV4).exists);
 }
 

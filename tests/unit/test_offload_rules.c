@@ -81,7 +81,7 @@ static void make_world(struct world *world)
 			world->links[at] = (struct offload_link){
 				.ifindex = 2 * i + 1, .family = family,
 				.mss = (uint16_t)(least + below(span)),
-				.why = below(10) == 0 ? OFFLOAD_RULES : OFFLOAD_KNOWN,
+				.why = below(10) == 0 ? OFFLOAD_MARK : OFFLOAD_KNOWN,
 			};
 			if (world->links[at].why == OFFLOAD_KNOWN && below(2))
 				add_ranges(&world->links[at], world->ranges[at], least, span);

@@ -144,7 +144,7 @@ static void test_what_is_not_known_goes_to_the_queue(void **state)
 
 	(void)state;
 	make_world(&world);
-	world.links[2].why = OFFLOAD_RULES;
+	world.links[2].why = OFFLOAD_MARK;
 	text = text_of(NULL, &world.plan);
 	has(text, "add rule inet mssclamp offload_in4 iif 7 counter goto offload_queue ");
 	has(text, "offload_in4 oif 7 counter goto offload_queue ");
