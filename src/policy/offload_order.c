@@ -40,7 +40,7 @@ static int compare_spans(const void *a, const void *b)
 struct offload_order offload_order_of(const struct offload_plan *plan, enum family family)
 {
 	struct offload_order order = { .exists = false };
-	struct span spans[OFFLOAD_FEW];
+	struct span spans[OFFLOAD_FEW] = { 0 };
 	size_t count = 0;
 
 	for (size_t i = 0; i < plan->count; i++) {
