@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/clamp.h"
 #include "daemon/config_report.h"
 #include "edge/firewall.h"
 #include "policy/rules.h"
@@ -44,7 +45,7 @@ struct config {
 	bool clamp_tcp_ao;
 	struct {
 		uint32_t below4, below6;
-		char *action;
+		enum low_mss_action action;
 	} low_mss;
 	struct {
 		uint64_t for_ns;

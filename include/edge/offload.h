@@ -18,7 +18,7 @@ enum offload_total {
 	OFFLOAD_QUEUED,     /* sent to the queues; with those over the limit, of those: */
 	OFFLOAD_ODD_LAYOUT, /* options that nft edits wrongly, or not known to be usual */
 	OFFLOAD_ODD_HEADER, /* fragments, and extension headers of IPv6 */
-	OFFLOAD_NOT_KNOWN,  /* an interface or an address that the plan leaves to the queue */
+	OFFLOAD_NOT_KNOWN,  /* an interface, address or tiny MSS that the plan leaves to them */
 	OFFLOAD_TOTALS
 };
 

@@ -18,6 +18,7 @@
 #include "policy/snapshot.h"
 
 struct queue_way {
+	bool drop;        /* nothing goes on */
 	bool payload;     /* the changed bytes go back */
 	bool tagged;      /* with another mark or, where on_priority, another priority: */
 	bool on_priority;
@@ -57,6 +58,8 @@ static inline struct queue_way queue_way_choose(const struct snapshot_mode *mode
 						      uint32_t limit,
 						      struct clamp_outcome *outcome)
 {
+	if (outcome && outcome->drop)
+		return (struct queue_way){ .drop = true };
 	if (queue_way_is_plain(mode, packet))
 		return (struct queue_way){ .payload = outcome && outcome->changed };
 	return queue_way_choose_tagged(mode, packet, limit, outcome);

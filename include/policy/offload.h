@@ -55,6 +55,8 @@ struct offload_link {
 struct offload_plan {
 	struct offload_link *links; /* by ifindex, then family */
 	size_t count;
+	/* A SYN with a smaller MSS is queued, whatever else holds; 0: none is. */
+	uint16_t low_mss[FAMILY_COUNT];
 	/* Remote sides of IPsec policies: whatever has one as source or destination is queued.
 	 * The mss means nothing. */
 	struct offload_ranges queued[FAMILY_COUNT];

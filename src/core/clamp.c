@@ -29,11 +29,14 @@ static uint32_t mss_of(const struct syn *syn, const struct tcpopt *options, size
 	return wire_get16(syn->tcp + options->mss_at[i] + 2);
 }
 
-/* Whether any MSS option says more than limit. */
-static bool is_above(const struct syn *syn, const struct tcpopt *options, uint32_t limit)
+/* Whether any MSS option says less than least or more than most. */
+static bool is_outside(const struct syn *syn, const struct tcpopt *options, uint32_t least,
+		       uint32_t most)
 {
 	for (size_t i = 0; i < options->mss_count; i++) {
-		if (mss_of(syn, options, i) > limit)
+		uint32_t mss = mss_of(syn, options, i);
+
+		if (mss < least || mss > most)
 			return true;
 	}
 	return false;
@@ -53,11 +56,19 @@ static bool is_nft_alike(const struct syn *syn, const struct tcpopt *options, ui
 	return true;
 }
 
-static void lower_all(const struct syn *syn, const struct tcpopt *options, uint32_t limit)
+static uint32_t into(uint32_t mss, uint32_t least, uint32_t most)
+{
+	return mss < least ? least : mss > most ? most : mss;
+}
+
+static void move_all(const struct syn *syn, const struct tcpopt *options, uint32_t least,
+		     uint32_t most)
 {
 	for (size_t i = 0; i < options->mss_count; i++) {
-		if (mss_of(syn, options, i) > limit)
-			put_tcp16(syn->tcp, (size_t)options->mss_at[i] + 2, (uint16_t)limit);
+		uint32_t mss = mss_of(syn, options, i), wanted = into(mss, least, most);
+
+		if (wanted != mss)
+			put_tcp16(syn->tcp, (size_t)options->mss_at[i] + 2, (uint16_t)wanted);
 	}
 }
 
@@ -122,12 +133,40 @@ static void insert_option(const struct syn *syn, size_t len, uint16_t mss)
 	wire_put16(check_at, check);
 }
 
+static uint32_t most_of(uint32_t limit)
+{
+	return limit == MSS_NONE ? MSS_MAX : limit;
+}
+
+/* What is less is tiny. The limit itself never is: whoever is behind it may say no more. */
+static uint32_t least_of(enum family family, uint32_t limit, const struct clamp_options *options)
+{
+	uint32_t below = options->low_mss == LOW_MSS_PASS ? 0 : options->low_mss_below[family];
+
+	return below < most_of(limit) ? below : most_of(limit);
+}
+
+static void decide_tiny(struct clamp_outcome *outcome, uint32_t least, uint32_t most,
+			const struct clamp_options *options)
+{
+	if (options->low_mss == LOW_MSS_DROP) {
+		outcome->result = SYN_DROPPED;
+		outcome->drop = true;
+		outcome->mss_after = 0;
+		return;
+	}
+	outcome->result = SYN_RAISED;
+	outcome->changed = true;
+	outcome->mss_after = into(outcome->mss_before, least, most);
+}
+
 /* What is to be done, told without touching a byte. */
 static struct clamp_outcome decide(const struct syn *syn, const struct tcpopt *found, size_t len,
 				   size_t capacity, uint32_t limit,
 				   const struct clamp_options *options)
 {
 	struct clamp_outcome outcome = { .len = len, .has_mss = found->mss_count > 0 };
+	uint32_t least = least_of(syn->family, limit, options), most = most_of(limit);
 
 	if (outcome.has_mss)
 		outcome.mss_before = mss_of(syn, found, found->mss_count - 1u);
@@ -135,12 +174,13 @@ static struct clamp_outcome decide(const struct syn *syn, const struct tcpopt *f
 
 	if (found->ao && !options->clamp_tcp_ao) {
 		outcome.result = SYN_TCP_AO;
-	} else if (limit != MSS_NONE && is_above(syn, found, limit)) {
+	} else if (least > 0 && is_outside(syn, found, least, MSS_MAX)) {
+		decide_tiny(&outcome, least, most, options);
+	} else if (is_outside(syn, found, 0, most)) {
 		outcome.result = SYN_CLAMPED;
 		outcome.changed = true;
 		outcome.nft_alike = is_nft_alike(syn, found, limit);
-		if (outcome.mss_before > limit)
-			outcome.mss_after = limit;
+		outcome.mss_after = into(outcome.mss_before, 0, most);
 	} else if (found->malformed) {
 		outcome.result = SYN_MALFORMED_OPTION;
 	} else if (limit != MSS_NONE && options->insert_missing &&
@@ -163,7 +203,7 @@ struct clamp_outcome clamp_audit(const struct syn *syn, size_t len, size_t capac
 	struct tcpopt found = tcpopt_walk(syn->tcp, syn->tcp_header_len);
 	struct clamp_outcome outcome = decide(syn, &found, len, capacity, limit, options);
 
-	outcome.changed = outcome.nft_alike = false;
+	outcome.changed = outcome.nft_alike = outcome.drop = false;
 	outcome.len = len;
 	return outcome;
 }
@@ -174,8 +214,8 @@ struct clamp_outcome clamp_syn(const struct syn *syn, size_t len, size_t capacit
 	struct tcpopt found = tcpopt_walk(syn->tcp, syn->tcp_header_len);
 	struct clamp_outcome outcome = decide(syn, &found, len, capacity, limit, options);
 
-	if (outcome.result == SYN_CLAMPED)
-		lower_all(syn, &found, limit);
+	if (outcome.result == SYN_CLAMPED || outcome.result == SYN_RAISED)
+		move_all(syn, &found, least_of(syn->family, limit, options), most_of(limit));
 	else if (outcome.result == SYN_INSERTED)
 		insert_option(syn, len, (uint16_t)outcome.mss_after);
 	return outcome;

@@ -61,7 +61,7 @@ static void print_totals(const json_t *reply)
 		add_count(&table, queued, "odd_header_total",
 			  "  in fragments, or behind extension headers");
 		add_count(&table, queued, "not_known_total",
-			  "  of interfaces and addresses left to the queue");
+			  "  of interfaces and addresses, or of a tiny MSS");
 	}
 	table_print(&table, stdout, 0, "", "");
 	table_done(&table);

@@ -119,6 +119,11 @@ static int build_tables(const struct build_input *input, struct tunnel_set *set,
 			.clamp = {
 				.insert_missing = input->config->insert_missing,
 				.clamp_tcp_ao = input->config->clamp_tcp_ao,
+				.low_mss = input->config->low_mss.action,
+				.low_mss_below = {
+					[FAMILY_IPV4] = (uint16_t)input->config->low_mss.below4,
+					[FAMILY_IPV6] = (uint16_t)input->config->low_mss.below6,
+				},
 			},
 			.audit = input->config->mode == MODE_AUDIT,
 			.offload = input->config->mode == MODE_OFFLOAD,

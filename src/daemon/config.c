@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cpu.h"
+#include "core/mss.h"
 #include "daemon/config_files.h"
 
 /* Wherever count stands, first is what has to give way. Its preset leaves room for any count. */
@@ -42,6 +43,23 @@ static void check_offload(struct config_build *build)
 	if (config_report_add(build->report, CONFIG_WARNING, where, "mode",
 			      "\"offload\" needs rules of our own, and firewall is \"none\": "
 			      "SYNs are treated as in mode queue") < 0)
+		build->failed = -ENOMEM;
+}
+
+/* A host that says nothing means 536 or 1220: whoever says so is none of those. */
+static void check_low_mss(struct config_build *build, const char *path, uint32_t below,
+			  uint32_t usual)
+{
+	const json_t *found = json_object_get(build->config->effective, path);
+	struct config_where where;
+
+	if (below <= usual || build->config->low_mss.action == LOW_MSS_PASS || !found)
+		return;
+	where.file = json_string_value(json_object_get(found, "file"));
+	where.line = (unsigned int)json_integer_value(json_object_get(found, "line"));
+	if (config_report_add(build->report, CONFIG_WARNING, where, path,
+			      "%u is above %u, which is what a host means that says nothing: "
+			      "that is no attack", below, usual) < 0)
 		build->failed = -ENOMEM;
 }
 
@@ -138,6 +156,8 @@ int config_load(const char *file, bool required, struct config **ret_config,
 	config_files_read(&build, file, required);
 	check_queues(&build);
 	check_offload(&build);
+	check_low_mss(&build, "low_mss.below4", build.config->low_mss.below4, MSS_DEFAULT_IPV4);
+	check_low_mss(&build, "low_mss.below6", build.config->low_mss.below6, MSS_DEFAULT_IPV6);
 	r = build.failed ? build.failed : ret_report->error_count ? -EINVAL : 0;
 	if (r < 0) {
 		config_free(build.config);

@@ -24,7 +24,7 @@
 #define MTU_LEAST (MSS_MIN + MSS_HEADERS_IPV4) /* 128 */
 #define MTU_MOST 65535 /* the IPv4 length field */
 
-/* The words of mode, firewall and hooks stand in the order of their enums. */
+/* The words of mode, firewall, hooks and low_mss.action stand in the order of their enums. */
 const struct config_row config_rows[] = {
 	{ "mode", KIND_WORD, WORDS("queue", "offload", "mark", "audit"), IN(mode),
 	  .preset = "\"queue\"",
@@ -78,11 +78,11 @@ const struct config_row config_rows[] = {
 	  .help = "SYNs signed with TCP-AO; clamp suits receivers without keys and no others" },
 
 	{ "low_mss.below4", KIND_UINT, 0, MSS_MOST, "bytes", IN(low_mss.below4), .preset = "0",
-	  LATER, .help = "an IPv4 SYN whose MSS is below this is suspicious; 0: off" },
+	  .help = "an IPv4 SYN whose MSS is below this is suspicious; 0: none is" },
 	{ "low_mss.below6", KIND_UINT, 0, MSS_MOST, "bytes", IN(low_mss.below6), .preset = "0",
-	  LATER, .help = "the same for IPv6" },
+	  .help = "the same for IPv6" },
 	{ "low_mss.action", KIND_WORD, WORDS("pass", "raise", "drop"), IN(low_mss.action),
-	  .preset = "\"pass\"", LATER, .help = "what becomes of a suspicious SYN" },
+	  .preset = "\"pass\"", .help = "what becomes of a suspicious SYN; raise: to that value" },
 
 	{ "alerts.for", KIND_DURATION, 0, DAY, "", IN(alerts.for_ns), .preset = "\"1m\"", LATER,
 	  .help = "how long a threshold is passed before the alert fires" },

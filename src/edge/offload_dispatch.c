@@ -113,6 +113,16 @@ static void write_in_order(const struct offload_plan *plan, const struct offload
 	}
 }
 
+/* In every layout that comes here the MSS stands in the same place. */
+static void write_low_mss(uint16_t below, enum family family, FILE *out)
+{
+	if (below == 0)
+		return;
+	write_rule("in", family, out);
+	fprintf(out, "@th,176,16 < %u counter goto " OFFLOAD_PREFIX "queue comment "
+		"\"low_mss%u\"\n", below, offload_version[family]);
+}
+
 static void write_queued(const struct offload_plan *plan, enum family family, FILE *out)
 {
 	const struct offload_ranges *ranges = &plan->queued[family];
@@ -132,6 +142,7 @@ static void write_queued(const struct offload_plan *plan, enum family family, FI
 
 static void write_family(const struct offload_view *view, enum family family, FILE *out)
 {
+	write_low_mss(view->plan->low_mss[family], family, out);
 	write_queued(view->plan, family, out);
 	if (view->orders[family].exists) {
 		write_in_order(view->plan, &view->orders[family], family, out);

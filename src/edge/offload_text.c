@@ -83,7 +83,8 @@ static bool keeps_rules(const struct offload_view *before, const struct offload_
 	for (size_t i = 0; i < from->count && !differ; i++)
 		differ = !same_shape(&from->links[i], &to->links[i]);
 	for (enum family family = FAMILY_IPV4; family < FAMILY_COUNT && !differ; family++) {
-		differ = !offload_order_equal(&before->orders[family], &after->orders[family]);
+		differ = from->low_mss[family] != to->low_mss[family] ||
+			 !offload_order_equal(&before->orders[family], &after->orders[family]);
 		offload_ranges_missing(&from->queued[family], &to->queued[family],
 				       note_difference, &differ);
 		offload_ranges_missing(&to->queued[family], &from->queued[family],

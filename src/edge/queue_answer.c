@@ -48,8 +48,14 @@ static void accept_unchanged(struct queue_answer *answer, const struct queue_pac
 	answer->has_run = true;
 }
 
-/* With its own verdict: len bytes of payload where they changed, and the tag where that did. */
-static void accept_changed(struct queue_answer *answer, const struct queue_packet *packet,
+/* Whether the packet needs a verdict of its own. */
+static bool is_changed(const struct queue_way *way)
+{
+	return way->payload || way->tagged || way->drop;
+}
+
+/* len bytes of payload where they changed, and the tag where that did. */
+static void answer_changed(struct queue_answer *answer, const struct queue_packet *packet,
 			   const struct queue_way *way, size_t len)
 {
 	uint8_t *at;
@@ -58,7 +64,8 @@ static void accept_changed(struct queue_answer *answer, const struct queue_packe
 	queue_answer_flush(answer);
 	at = answer->out + answer->len;
 	used = queue_msg_put_verdict(at, answer->config->number, packet->id_be, packet->id_be,
-				     NF_ACCEPT, way->payload ? packet->payload : NULL, len);
+				     way->drop ? NF_DROP : NF_ACCEPT,
+				     way->payload ? packet->payload : NULL, len);
 	answer->len += way->tagged ? queue_msg_add_tag(at, way->on_priority, way->tag) : used;
 }
 
@@ -136,8 +143,8 @@ static void answer_packet(struct queue_answer *answer, const struct snapshot *sn
 		return;
 	}
 	len = treat_packet(answer, snapshot, item, &way);
-	if (way.payload || way.tagged)
-		accept_changed(answer, &item->packet, &way, len);
+	if (is_changed(&way))
+		answer_changed(answer, &item->packet, &way, len);
 	else
 		accept_unchanged(answer, &item->packet);
 }

@@ -53,7 +53,7 @@ static struct queue_way with_tag(const struct snapshot_mode *mode,
 static void leave_alone(struct clamp_outcome *outcome, size_t len)
 {
 	outcome->result = SYN_USERNS;
-	outcome->changed = outcome->nft_alike = false;
+	outcome->changed = outcome->nft_alike = outcome->drop = false;
 	outcome->mss_after = outcome->mss_before;
 	outcome->len = len;
 }

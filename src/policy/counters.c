@@ -84,7 +84,7 @@ void counters_count(struct counters *counters, enum family family,
 	counter_add(&tunnel->result[family][side][outcome->result], 1);
 	if (outcome->has_mss)
 		counter_add(&counters->before[outcome->mss_before], 1);
-	if (outcome->has_mss || outcome->result == SYN_INSERTED)
+	if (outcome->result != SYN_DROPPED && (outcome->has_mss || outcome->result == SYN_INSERTED))
 		counter_add(&counters->after[outcome->mss_after], 1);
 }
 

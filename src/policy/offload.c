@@ -282,8 +282,11 @@ int offload_plan_build(const struct snapshot *snapshot, struct offload_plan **re
 		return -ENOMEM;
 	plan->links = calloc(snapshot->link_count * FAMILY_COUNT + 1, sizeof(*plan->links));
 	r = plan->links ? 0 : -ENOMEM;
-	for (enum family family = FAMILY_IPV4; family < FAMILY_COUNT && r == 0; family++)
+	for (enum family family = FAMILY_IPV4; family < FAMILY_COUNT && r == 0; family++) {
+		if (snapshot->mode.clamp.low_mss != LOW_MSS_PASS)
+			plan->low_mss[family] = snapshot->mode.clamp.low_mss_below[family];
 		r = plan_queued(plan, snapshot->tunnels, family);
+	}
 	for (size_t i = 0; i < snapshot->link_count && r == 0; i++) {
 		for (enum family family = FAMILY_IPV4; family < FAMILY_COUNT && r == 0; family++)
 			r = plan_link(plan, snapshot, i, family, &room);

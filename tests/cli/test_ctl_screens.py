@@ -185,7 +185,7 @@ Offload active: the kernel clamps the usual SYNs itself
       439  SYNs sent on to the queue, of those
       400    with options other than the usual
         9    in fragments, or behind extension headers
-       30    of interfaces and addresses left to the queue
+       30    of interfaces and addresses, or of a tiny MSS
 
 INTERFACE  FAMILY   MSS   HOSTS  NETS  WAY
 eth0       IPv4    1460       0     0  kernel

@@ -16,6 +16,9 @@
 #define SWITCH_INSERT 0x01
 #define SWITCH_CLAMP_AO 0x02
 #define SWITCH_OTHER_FAMILY 0x04 /* the limit is the other family's */
+#define SWITCH_LOW 0x08          /* an MSS below that of the upper bits is tiny, */
+#define SWITCH_LOW_DROPS 0x10    /* and dropped, not raised */
+#define LOW_OF(switches) ((uint16_t)(((switches) >> 5) * 100)) /* 0 to 700 */
 #define ROOM_MAX 16
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -55,13 +58,23 @@ static bool is_other_family(const struct job *job)
 	return job->switches & SWITCH_OTHER_FAMILY;
 }
 
+static struct clamp_options options_of(const struct job *job)
+{
+	uint16_t below = LOW_OF(job->switches);
+
+	return (struct clamp_options){
+		.insert_missing = job->switches & SWITCH_INSERT,
+		.clamp_tcp_ao = job->switches & SWITCH_CLAMP_AO,
+		.low_mss = !(job->switches & SWITCH_LOW) ? LOW_MSS_PASS :
+			   job->switches & SWITCH_LOW_DROPS ? LOW_MSS_DROP : LOW_MSS_RAISE,
+		.low_mss_below = { below, below },
+	};
+}
+
 static struct clamp_outcome run_core(const struct job *job, uint32_t limit, uint8_t *packet,
 				     size_t len, size_t capacity)
 {
-	struct clamp_options options = {
-		.insert_missing = job->switches & SWITCH_INSERT,
-		.clamp_tcp_ao = job->switches & SWITCH_CLAMP_AO,
-	};
+	struct clamp_options options = options_of(job);
 	bool ipv4 = (len > 0 && packet[0] >> 4 == 4) != is_other_family(job);
 	uint32_t limits[FAMILY_COUNT] = {
 		[FAMILY_IPV4] = ipv4 ? limit : 0,
@@ -79,6 +92,8 @@ static struct oracle_answer run_oracle(const struct job *job, uint8_t *packet)
 		.limit6 = ipv4 ? 0 : job->limit,
 		.insert_missing = job->switches & SWITCH_INSERT,
 		.clamp_tcp_ao = job->switches & SWITCH_CLAMP_AO,
+		.low_below = job->switches & SWITCH_LOW ? LOW_OF(job->switches) : 0,
+		.low_drops = job->switches & SWITCH_LOW_DROPS,
 	};
 
 	return oracle_clamp(packet, job->len, job->len + job->room, &options);
@@ -102,6 +117,7 @@ static void compare_with_oracle(const struct job *job)
 		"core and oracle leave the same bytes");
 	same = outcome.len == job->len &&
 	       (job->len == 0 || memcmp(ours + 1, job->packet, job->len) == 0);
+	require(outcome.drop == answer.drop, "core and oracle drop the same");
 	require(outcome.changed == !same, "changed says whether bytes differ");
 	free(ours);
 	free(theirs);
@@ -145,8 +161,7 @@ static void check_two_limits(const struct job *job)
 
 static void check_audit(const struct job *job)
 {
-	struct clamp_options options = { .insert_missing = job->switches & SWITCH_INSERT,
-					 .clamp_tcp_ao = job->switches & SWITCH_CLAMP_AO };
+	struct clamp_options options = options_of(job);
 	size_t capacity = job->len + job->room;
 	uint8_t *packet = copy_packet(job->packet, job->len, job->room);
 	struct clamp_outcome audit, real;
@@ -160,7 +175,7 @@ static void check_audit(const struct job *job)
 		real = clamp_syn(&syn, job->len, capacity, job->limit, &options);
 		require(audit.result == real.result && audit.mss_before == real.mss_before &&
 			audit.mss_after == real.mss_after && audit.has_mss == real.has_mss &&
-			!audit.changed && audit.len == job->len,
+			!audit.changed && !audit.drop && audit.len == job->len,
 			"an audit tells what would be done");
 		if (!real.changed)
 			clamp_finish_checksum(&syn);

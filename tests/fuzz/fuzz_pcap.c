@@ -49,7 +49,7 @@ static uint32_t number(const uint8_t *at, bool big_endian)
 static bool is_explained(uint32_t link_type, const uint8_t *before, size_t before_len,
 			 const uint8_t *after, size_t after_len, bool insert)
 {
-	struct oracle_options options = { LIMIT4, LIMIT6, insert, false };
+	struct oracle_options options = { LIMIT4, LIMIT6, insert, false, 0, false };
 	bool raw = link_type != 1 && link_type != 113 && link_type != 276;
 	size_t first = raw ? 0 : link_type == 1 ? 14 : link_type == 113 ? 16 : 20;
 	uint8_t *copy = malloc(before_len + 4);

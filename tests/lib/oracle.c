@@ -176,6 +176,33 @@ static bool lower_options(uint8_t *tcp, size_t len, const struct options_seen *s
 	return lowered;
 }
 
+static bool is_tiny(uint32_t mss, uint32_t limit, uint32_t below)
+{
+	return mss < below && (limit == 0 || mss < limit);
+}
+
+static bool has_tiny(const uint8_t *tcp, const struct options_seen *seen, uint32_t limit,
+		     const struct oracle_options *options)
+{
+	for (size_t at = 20; at < 60; at++) {
+		if (seen->mss[at] && is_tiny(word_at(tcp, at + 2), limit, options->low_below))
+			return true;
+	}
+	return false;
+}
+
+static void raise_options(uint8_t *tcp, size_t len, const struct options_seen *seen, uint32_t limit,
+			  uint32_t below)
+{
+	unsigned int before = sum_words(tcp, len);
+
+	for (size_t at = 20; at < 60; at++) {
+		if (seen->mss[at] && is_tiny(word_at(tcp, at + 2), limit, below))
+			set_word(tcp, at + 2, limit > 0 && limit < below ? limit : below);
+	}
+	restore_sum(tcp, len, 16, before);
+}
+
 static size_t insert_option(uint8_t *packet, size_t len, const struct segment *found,
 			    uint32_t value)
 {
@@ -219,22 +246,30 @@ struct oracle_answer oracle_clamp(uint8_t *packet, size_t len, size_t capacity,
 	uint8_t *tcp = packet + found.tcp;
 
 	if (found.refused)
-		return (struct oracle_answer){ found.refused, len };
+		return (struct oracle_answer){ found.refused, len, false };
 	seen = read_options(tcp, (size_t)(tcp[12] / 16) * 4);
 	if (seen.ao && !options->clamp_tcp_ao)
-		return (struct oracle_answer){ "tcp_ao", len };
+		return (struct oracle_answer){ "tcp_ao", len, false };
+	if (has_tiny(tcp, &seen, limit, options)) {
+		if (options->low_drops)
+			return (struct oracle_answer){ "dropped", len, true };
+		raise_options(tcp, found.ip_end - found.tcp, &seen, limit, options->low_below);
+		lower_options(tcp, found.ip_end - found.tcp, &seen, limit);
+		return (struct oracle_answer){ "raised", len, false };
+	}
 	if (lower_options(tcp, found.ip_end - found.tcp, &seen, limit))
-		return (struct oracle_answer){ "clamped", len };
+		return (struct oracle_answer){ "clamped", len, false };
 	if (seen.broken)
-		return (struct oracle_answer){ "malformed_option", len };
+		return (struct oracle_answer){ "malformed_option", len, false };
 	if (limit > 0 && options->insert_missing &&
 	    may_insert(packet, len, capacity, &found, &seen)) {
 		len = insert_option(packet, len, &found, limit < usual ? limit : usual);
-		return (struct oracle_answer){ "inserted", len };
+		return (struct oracle_answer){ "inserted", len, false };
 	}
 	if (!seen.any_mss)
-		return (struct oracle_answer){ "no_mss", len };
-	return (struct oracle_answer){ limit == 0 ? "no_limit" : "already_small", len };
+		return (struct oracle_answer){ "no_mss", len, false };
+	return (struct oracle_answer){ limit == 0 ? "no_limit" : "already_small", len,
+				       false };
 }
 
 bool oracle_tcp_checksum_right(const uint8_t *packet)

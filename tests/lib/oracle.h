@@ -11,11 +11,14 @@ struct oracle_options {
 	uint32_t limit4, limit6; /* bytes, 0: no limit */
 	bool insert_missing;
 	bool clamp_tcp_ao;
+	uint32_t low_below; /* of the packet's family: less is tiny where the limit is not less */
+	bool low_drops;     /* else it is raised */
 };
 
 struct oracle_answer {
 	const char *result; /* as JSON names it: "clamped", "fragment", ... */
 	size_t len;         /* bytes of the buffer afterwards */
+	bool drop;
 };
 
 /* Does to packet what the contract says. The buffer has room for capacity bytes. */

@@ -24,6 +24,18 @@ def test_real_connections_keep_their_mss(daemon, handshake, family, offered):
     assert handshake(family) == ([offered], [offered])
 
 
+@pytest.mark.parametrize("action, result", (("raise", "raised"), ("drop", "dropped")))
+def test_tiny_ones_pass_and_are_counted(daemon, path, inject, arrivals, action, result):
+    daemon.reload(f'{CONFIG} low_mss = {{ below4 = 500; action = "{action}"; }};')
+    try:
+        before = daemon.syn(result)
+        inject(packets.syn(path.CLIENT4, path.SINK4, options=mss(48)))
+        assert arrivals.next().mss == [48]
+        assert daemon.syn(result) == before + 1
+    finally:
+        daemon.reload(CONFIG)
+
+
 def test_status_names_the_mode(daemon):
     assert daemon.json("status")["mode"] == "audit"
     for args in (["stats"], ["explain", "192.0.2.2", "198.51.100.2"]):

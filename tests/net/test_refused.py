@@ -127,6 +127,16 @@ def test_insert_is_left_alone(path, daemon, inject, arrivals):
     daemon.reload(CONFIG)
 
 
+def test_a_tiny_one_is_not_raised_but_can_be_dropped(path, daemon, inject):
+    """Raising takes bytes that come back; dropping doesn't. (The test's own rules drop both.)"""
+    for action, result in (("raise", "userns"), ("drop", "dropped")):
+        before = daemon.syn(result)
+        daemon.reload(f'{CONFIG} low_mss = {{ below4 = 500; action = "{action}"; }};')
+        inject(packets.syn(path.CLIENT4, path.SINK4, options=mss(48)))
+        until(lambda b=before, r=result: daemon.syn(r) == b + 1, f"it is counted as {result}", 1)
+    daemon.reload(CONFIG)
+
+
 @pytest.mark.parametrize("family", (4, 6))
 def test_routing_by_mark_is_not_disturbed(path, daemon, servers, family):
     """In output the bits stand in the priority: with another mark that server had no route."""

@@ -145,7 +145,7 @@ static inline void assert_defaults(const struct config *config)
 	assert_false(config->clamp_tcp_ao);
 	assert_int_equal(config->low_mss.below4, 0);
 	assert_int_equal(config->low_mss.below6, 0);
-	assert_string_equal(config->low_mss.action, "pass");
+	assert_int_equal(config->low_mss.action, LOW_MSS_PASS);
 	assert_int_equal(config->alerts.for_ns, 60 * NS_PER_SECOND);
 	assert_true(config->alerts.fragments_per_second == 5.0);
 	assert_true(config->alerts.retransmit_percent == 3.0);

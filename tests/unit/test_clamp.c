@@ -259,6 +259,70 @@ static void test_tcp_ao_on_demand(void **unused)
 	assert_int_equal(run(packet, len, PACKET_MAX, limits, &clamp).result, SYN_NO_MSS);
 }
 
+/* Limits: 1300, and none; threshold 500. What a tiny MSS is raised to never is above the limit. */
+static void test_low_mss(void **unused)
+{
+	static const struct {
+		const char *name;
+		uint32_t limit;
+		uint8_t options[8], after[8];
+		enum syn_result result;   /* where tiny ones are raised */
+		uint32_t mss_after;
+	} rows[] = {
+		{ "tiny",        1300, { 2, 4, 0, 48 },   { 2, 4, 1, 0xf4 }, SYN_RAISED, 500 },
+		{ "one less",    1300, { 2, 4, 1, 0xf3 }, { 2, 4, 1, 0xf4 }, SYN_RAISED, 500 },
+		{ "enough",      1300, { 2, 4, 1, 0xf4 }, { 2, 4, 1, 0xf4 }, SYN_ALREADY_SMALL, 500 },
+		{ "zero",        1300, { MSS_0 },         { 2, 4, 1, 0xf4 }, SYN_RAISED, 500 },
+		{ "large",       1300, { MSS_1460 },      { MSS_1300 },      SYN_CLAMPED, 1300 },
+		{ "no limit",    0,    { 2, 4, 0, 48 },   { 2, 4, 1, 0xf4 }, SYN_RAISED, 500 },
+		{ "the limit",   300,  { 2, 4, 1, 44 },   { 2, 4, 1, 44 },   SYN_ALREADY_SMALL, 300 },
+		{ "below that",  300,  { 2, 4, 1, 43 },   { 2, 4, 1, 44 },   SYN_RAISED, 300 },
+		{ "above that",  300,  { 2, 4, 1, 0xf3 }, { 2, 4, 1, 44 },   SYN_CLAMPED, 300 },
+		{ "tiny, large", 1300, { 2, 4, 0, 48, MSS_1460 }, { 2, 4, 1, 0xf4, MSS_1300 },
+		  SYN_RAISED, 1300 },
+		{ "large, tiny", 1300, { MSS_1460, 2, 4, 0, 48 }, { MSS_1300, 2, 4, 1, 0xf4 },
+		  SYN_RAISED, 500 },
+		{ "tiny, AO",    1300, { 2, 4, 0, 48, 29, 4, 1, 1 }, { 2, 4, 0, 48, 29, 4, 1, 1 },
+		  SYN_TCP_AO, 48 },
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		for (enum family family = FAMILY_IPV4; family < FAMILY_COUNT; family++) {
+			struct clamp_options options = { .low_mss = LOW_MSS_RAISE,
+							 .low_mss_below = { 500, 500 } };
+			struct shape shape = { .options_len = 8 };
+			uint8_t packet[PACKET_MAX], want[PACKET_MAX];
+			const uint32_t both[] = { rows[i].limit, rows[i].limit };
+			struct clamp_outcome outcome;
+			bool tiny = rows[i].result == SYN_RAISED;
+			size_t len;
+
+			memcpy(shape.options, rows[i].after, 8);
+			build(want, family, &shape);
+			memcpy(shape.options, rows[i].options, 8);
+			len = build(packet, family, &shape);
+			outcome = run(packet, len, len, both, &options);
+			if (outcome.result != rows[i].result ||
+			    outcome.mss_after != rows[i].mss_after || memcmp(packet, want, len) != 0)
+				fail_msg("%s: %s, %u", rows[i].name,
+					 syn_result_name(outcome.result), outcome.mss_after);
+			assert_false(outcome.drop);
+			assert_false(tiny && outcome.nft_alike);
+			build(packet, family, &shape);
+			options.low_mss = LOW_MSS_DROP;
+			outcome = run(packet, len, len, both, &options);
+			assert_int_equal(outcome.result, tiny ? SYN_DROPPED : rows[i].result);
+			assert_int_equal(outcome.drop, tiny);
+			assert_false(tiny && outcome.changed);
+			build(packet, family, &shape);
+			options.low_mss = LOW_MSS_PASS;
+			assert_int_not_equal(run(packet, len, len, both, &options).result,
+					     SYN_RAISED);
+		}
+	}
+}
+
 static void test_insert_takes_the_smaller_of_limit_and_default(void **unused)
 {
 	static const struct { enum family family; uint32_t limit; uint16_t want; } rows[] = {
@@ -474,6 +538,7 @@ int main(void)
 		cmocka_unit_test(test_insert_takes_the_smaller_of_limit_and_default),
 		cmocka_unit_test(test_insert_moves_what_lies_behind),
 		cmocka_unit_test(test_insert_needs_room_in_the_buffer),
+		cmocka_unit_test(test_low_mss),
 		cmocka_unit_test(test_audit_answers_the_same_and_touches_nothing),
 		cmocka_unit_test(test_nft_alike),
 		cmocka_unit_test(test_what_is_left_to_nft),

@@ -37,6 +37,22 @@ static void test_what_is_not_active(void **state)
 	assert_report(fixture, "", "", "");
 }
 
+static void test_what_contradicts_itself(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_int_equal(load_text(fixture,
+		"mode = \"offload\";\nfirewall = \"none\";\n"
+		"low_mss = { below4 = 537;\nbelow6 = 1220; action = \"raise\"; };"), 0);
+	assert_report(fixture, "",
+		"main.conf:1: mode: \"offload\" needs rules of our own, and firewall is \"none\": "
+		"SYNs are treated as in mode queue\n"
+		"main.conf:3: low_mss.below4: 537 is above 536, which is what a host means that says "
+		"nothing: that is no attack\n", "");
+	assert_int_equal(load_text(fixture, "low_mss = { below4 = 537; };"), 0);
+	assert_report(fixture, "", "", "");
+}
+
 static void test_empty_and_missing_files(void **state)
 {
 	static const char *const texts[] = {
@@ -112,7 +128,7 @@ static void test_all_settings(void **state)
 	assert_true(config->clamp_tcp_ao);
 	assert_int_equal(config->low_mss.below4, 500);
 	assert_int_equal(config->low_mss.below6, 1000);
-	assert_string_equal(config->low_mss.action, "drop");
+	assert_int_equal(config->low_mss.action, LOW_MSS_DROP);
 	assert_int_equal(config->alerts.for_ns, 1500 * NS_PER_MS);
 	assert_true(config->alerts.fragments_per_second == 1000.0);
 	assert_true(config->alerts.retransmit_percent == 0.5);
@@ -213,6 +229,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		config_test(test_settings_against_each_other),
 		config_test(test_what_is_not_active),
+		config_test(test_what_contradicts_itself),
 		config_test(test_empty_and_missing_files),
 		config_test(test_all_settings),
 		config_test(test_diff),

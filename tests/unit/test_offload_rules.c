@@ -73,6 +73,7 @@ static void make_world(struct world *world)
 	bool orderly = below(2);
 
 	*world = (struct world){ .plan = { .links = world->links } };
+	world->plan.low_mss[FAMILY_IPV4] = below(3) ? 0 : 500;
 	for (unsigned int i = 0; i < links; i++) {
 		for (enum family family = FAMILY_IPV4; family < FAMILY_COUNT; family++) {
 			size_t at = world->plan.count++;
@@ -173,6 +174,8 @@ static bool run_rule(const char *text, const char *rule, struct packet_sides *sy
 	char key[16], value[80];
 	unsigned int number;
 
+	if (sscanf(rule, "@th,176,16 < %u", &number) == 1 && syn->mss >= number)
+		return false;
 	for (enum offload_side side = OFFLOAD_IN; side < OFFLOAD_SIDES; side++) {
 		if (strncmp(rule, side == OFFLOAD_IN ? "iif " : "oif ", 4) != 0)
 			continue;
@@ -217,15 +220,20 @@ static struct packet_sides make_syn(const struct world *world)
 		syn.ifindex[side] = below(12) == 0 ? 0 : 2 * below(links) + 1;
 		syn.address[side] = address_of(syn.family, below(HOSTS + 1));
 	}
+	if (below(5) == 0)
+		syn.mss = 499 + below(2); /* beside the threshold of make_world */
 	if (syn.ifindex[OFFLOAD_IN] == 0 && syn.ifindex[OFFLOAD_OUT] == 0)
 		syn.ifindex[OFFLOAD_OUT] = 1;
 	return syn;
 }
 
 /* Whether both sides are in the plan, and the smaller of their limits. */
-static bool plan_knows(const struct offload_plan *plan, const struct packet_sides *syn, unsigned int *ret_mss)
+static bool plan_knows(const struct offload_plan *plan, const struct packet_sides *syn,
+		       unsigned int *ret_mss)
 {
 	*ret_mss = syn->mss;
+	if (syn->mss < plan->low_mss[syn->family])
+		return false;
 	for (enum offload_side side = OFFLOAD_IN; side < OFFLOAD_SIDES; side++) {
 		const struct offload_link *link;
 		unsigned int mss;

@@ -153,6 +153,23 @@ static void test_what_is_not_known_goes_to_the_queue(void **state)
 	free(text);
 }
 
+static void test_tiny_ones_go_to_the_queue(void **state)
+{
+	struct world one, two;
+	char *text;
+
+	(void)state;
+	make_world(&one);
+	make_world(&two);
+	two.plan.low_mss[FAMILY_IPV6] = 900;
+	assert_false(offload_keeps_rules(&one.plan, &two.plan));
+	text = text_of(NULL, &two.plan);
+	has(text, "offload_in6 @th,176,16 < 900 counter goto offload_queue comment \"low_mss6\"\n"
+		  "add rule inet mssclamp offload_in6 iif 7 ");
+	lacks(text, "offload_in4 @th,176,16");
+	free(text);
+}
+
 static void test_hosts_and_nets_are_maps(void **state)
 {
 	struct world world;
@@ -356,6 +373,7 @@ int main(void)
 		cmocka_unit_test(test_limit_per_source),
 		cmocka_unit_test(test_no_limit_is_no_edit),
 		cmocka_unit_test(test_what_is_not_known_goes_to_the_queue),
+		cmocka_unit_test(test_tiny_ones_go_to_the_queue),
 		cmocka_unit_test(test_hosts_and_nets_are_maps),
 		cmocka_unit_test(test_without_an_order_both_sides_lower),
 		cmocka_unit_test(test_an_element_alone_touches_no_chain),

@@ -5,6 +5,8 @@
 #include <setjmp.h>
 #include <cmocka.h>
 #include <errno.h>
+#include <netinet/in.h>
+#include <linux/netfilter.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +27,7 @@ struct world {
 	char text[512];
 };
 
-/* payload: the kernel takes changed packets back. */
+/* payload: the kernel takes changed packets back. An MSS below 100 is dropped. */
 static struct snapshot *make_snapshot(bool payload)
 {
 	static const struct snapshot_link links[] = {
@@ -34,7 +36,9 @@ static struct snapshot *make_snapshot(bool payload)
 	};
 	const struct snapshot_input input = {
 		.links = links, .link_count = 2,
-		.mode = { .clamp.insert_missing = true, .payload = payload },
+		.mode = { .payload = payload,
+			  .clamp = { .insert_missing = true, .low_mss = LOW_MSS_DROP,
+				     .low_mss_below = { 100, 100 } } },
 	};
 	struct snapshot *snapshot = NULL;
 
@@ -109,13 +113,13 @@ static void receive_error(struct world *world, int error, uint32_t sequence)
 }
 
 /* Takes what was received; the verdicts as text: "7:1360" payload with that MSS, "..7" all up to
- * that id as they are. */
+ * that id as they are, "7!" dropped. */
 static const char *answer(struct world *world)
 {
 	const uint8_t *at = world->answer.out;
 	size_t used = 0, taken;
 	struct nlmsghdr header;
-	uint32_t id_be;
+	uint32_t id_be, verdict_be;
 
 	taken = queue_answer_messages(&world->answer, world->headers, world->count);
 	assert_int_equal(taken, world->count);
@@ -124,9 +128,11 @@ static const char *answer(struct world *world)
 	world->text[0] = '\0';
 	for (; at < world->answer.out + world->answer.len; at += (header.nlmsg_len + 3) & ~3u) {
 		memcpy(&header, at, sizeof(header));
+		memcpy(&verdict_be, at + 24, sizeof(verdict_be));
 		memcpy(&id_be, at + 28, sizeof(id_be));
 		assert_int_equal(header.nlmsg_seq, id_be);
 		used += (size_t)snprintf(world->text + used, sizeof(world->text) - used,
+					 verdict_be == htonl(NF_DROP) ? "%s%u!" :
 					 header.nlmsg_len > 32 ? "%s%u:%u" : "%s..%u",
 					 used ? " " : "", ntohl(id_be),
 					 header.nlmsg_len > 32 ? at[78] << 8 | at[79] : 0);
@@ -144,7 +150,9 @@ static void test_verdicts_in_order(void **state)
 		{ "a run is one verdict",     { 1200, 1360, 536 },    "..3" },
 		{ "a run before",             { 536, 536, 1460 },     "..2 3:1360" },
 		{ "a run behind",             { 1460, 536, 536 },     "1:1360 ..3" },
-		{ "runs between",             { 1460, 536, 1361, 9 }, "1:1360 ..2 3:1360 ..4" },
+		{ "runs between",             { 1460, 536, 1361, 109 }, "1:1360 ..2 3:1360 ..4" },
+		{ "one to drop",              { 99 },                 "1!" },
+		{ "one to drop in a run",     { 536, 536, 9, 536 },   "..2 3! ..4" },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
