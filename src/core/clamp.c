@@ -29,14 +29,20 @@ static uint32_t mss_of(const struct syn *syn, const struct tcpopt *options, size
 	return wire_get16(syn->tcp + options->mss_at[i] + 2);
 }
 
-/* Whether any MSS option says less than least or more than most. */
-static bool is_outside(const struct syn *syn, const struct tcpopt *options, uint32_t least,
-		       uint32_t most)
+/* Whether any MSS option says more than limit. */
+static bool is_above(const struct syn *syn, const struct tcpopt *options, uint32_t limit)
 {
 	for (size_t i = 0; i < options->mss_count; i++) {
-		uint32_t mss = mss_of(syn, options, i);
+		if (mss_of(syn, options, i) > limit)
+			return true;
+	}
+	return false;
+}
 
-		if (mss < least || mss > most)
+static bool is_below(const struct syn *syn, const struct tcpopt *options, uint32_t least)
+{
+	for (size_t i = 0; i < options->mss_count; i++) {
+		if (mss_of(syn, options, i) < least)
 			return true;
 	}
 	return false;
@@ -56,19 +62,11 @@ static bool is_nft_alike(const struct syn *syn, const struct tcpopt *options, ui
 	return true;
 }
 
-static uint32_t into(uint32_t mss, uint32_t least, uint32_t most)
-{
-	return mss < least ? least : mss > most ? most : mss;
-}
-
-static void move_all(const struct syn *syn, const struct tcpopt *options, uint32_t least,
-		     uint32_t most)
+static void lower_all(const struct syn *syn, const struct tcpopt *options, uint32_t limit)
 {
 	for (size_t i = 0; i < options->mss_count; i++) {
-		uint32_t mss = mss_of(syn, options, i), wanted = into(mss, least, most);
-
-		if (wanted != mss)
-			put_tcp16(syn->tcp, (size_t)options->mss_at[i] + 2, (uint16_t)wanted);
+		if (mss_of(syn, options, i) > limit)
+			put_tcp16(syn->tcp, (size_t)options->mss_at[i] + 2, (uint16_t)limit);
 	}
 }
 
@@ -133,31 +131,56 @@ static void insert_option(const struct syn *syn, size_t len, uint16_t mss)
 	wire_put16(check_at, check);
 }
 
-static uint32_t most_of(uint32_t limit)
-{
-	return limit == MSS_NONE ? MSS_MAX : limit;
-}
+/* What an MSS may be. */
+struct span {
+	uint32_t least, most;
+};
 
 /* What is less is tiny. The limit itself never is: whoever is behind it may say no more. */
-static uint32_t least_of(enum family family, uint32_t limit, const struct clamp_options *options)
+static struct span span_of(enum family family, uint32_t limit, const struct clamp_options *options)
 {
-	uint32_t below = options->low_mss == LOW_MSS_PASS ? 0 : options->low_mss_below[family];
+	uint32_t most = limit == MSS_NONE ? MSS_MAX : limit, below = options->low_mss_below[family];
 
-	return below < most_of(limit) ? below : most_of(limit);
+	return (struct span){ below < most ? below : most, most };
 }
 
-static void decide_tiny(struct clamp_outcome *outcome, uint32_t least, uint32_t most,
-			const struct clamp_options *options)
+static uint32_t into(uint32_t mss, const struct span *span)
 {
-	if (options->low_mss == LOW_MSS_DROP) {
-		outcome->result = SYN_DROPPED;
-		outcome->drop = true;
-		outcome->mss_after = 0;
+	return mss < span->least ? span->least : mss > span->most ? span->most : mss;
+}
+
+/* A tiny MSS comes before all that was decided but TCP-AO. Not inlined: few have this on. */
+static __attribute__((noinline)) void decide_tiny(const struct syn *syn,
+						  const struct tcpopt *found, size_t len,
+						  uint32_t limit,
+						  const struct clamp_options *options,
+						  struct clamp_outcome *outcome)
+{
+	struct span span = span_of(syn->family, limit, options);
+
+	if (outcome->result == SYN_TCP_AO || !is_below(syn, found, span.least))
 		return;
+	outcome->drop = options->low_mss == LOW_MSS_DROP;
+	outcome->changed = !outcome->drop;
+	outcome->nft_alike = false;
+	outcome->len = len;
+	outcome->result = outcome->drop ? SYN_DROPPED : SYN_RAISED;
+	outcome->mss_after = outcome->drop ? 0 : into(outcome->mss_before, &span);
+}
+
+/* The tiny ones up, and those above the limit down. */
+static __attribute__((noinline)) void raise_all(const struct syn *syn, const struct tcpopt *found,
+						uint32_t limit,
+						const struct clamp_options *options)
+{
+	struct span span = span_of(syn->family, limit, options);
+
+	for (size_t i = 0; i < found->mss_count; i++) {
+		uint32_t mss = mss_of(syn, found, i), wanted = into(mss, &span);
+
+		if (wanted != mss) /* else a checksum of 0xffff would become 0 */
+			put_tcp16(syn->tcp, (size_t)found->mss_at[i] + 2, (uint16_t)wanted);
 	}
-	outcome->result = SYN_RAISED;
-	outcome->changed = true;
-	outcome->mss_after = into(outcome->mss_before, least, most);
 }
 
 /* What is to be done, told without touching a byte. */
@@ -166,7 +189,6 @@ static struct clamp_outcome decide(const struct syn *syn, const struct tcpopt *f
 				   const struct clamp_options *options)
 {
 	struct clamp_outcome outcome = { .len = len, .has_mss = found->mss_count > 0 };
-	uint32_t least = least_of(syn->family, limit, options), most = most_of(limit);
 
 	if (outcome.has_mss)
 		outcome.mss_before = mss_of(syn, found, found->mss_count - 1u);
@@ -174,13 +196,12 @@ static struct clamp_outcome decide(const struct syn *syn, const struct tcpopt *f
 
 	if (found->ao && !options->clamp_tcp_ao) {
 		outcome.result = SYN_TCP_AO;
-	} else if (least > 0 && is_outside(syn, found, least, MSS_MAX)) {
-		decide_tiny(&outcome, least, most, options);
-	} else if (is_outside(syn, found, 0, most)) {
+	} else if (limit != MSS_NONE && is_above(syn, found, limit)) {
 		outcome.result = SYN_CLAMPED;
 		outcome.changed = true;
 		outcome.nft_alike = is_nft_alike(syn, found, limit);
-		outcome.mss_after = into(outcome.mss_before, 0, most);
+		if (outcome.mss_before > limit)
+			outcome.mss_after = limit;
 	} else if (found->malformed) {
 		outcome.result = SYN_MALFORMED_OPTION;
 	} else if (limit != MSS_NONE && options->insert_missing &&
@@ -203,6 +224,8 @@ struct clamp_outcome clamp_audit(const struct syn *syn, size_t len, size_t capac
 	struct tcpopt found = tcpopt_walk(syn->tcp, syn->tcp_header_len);
 	struct clamp_outcome outcome = decide(syn, &found, len, capacity, limit, options);
 
+	if (options->low_mss != LOW_MSS_PASS)
+		decide_tiny(syn, &found, len, limit, options, &outcome);
 	outcome.changed = outcome.nft_alike = outcome.drop = false;
 	outcome.len = len;
 	return outcome;
@@ -214,8 +237,12 @@ struct clamp_outcome clamp_syn(const struct syn *syn, size_t len, size_t capacit
 	struct tcpopt found = tcpopt_walk(syn->tcp, syn->tcp_header_len);
 	struct clamp_outcome outcome = decide(syn, &found, len, capacity, limit, options);
 
-	if (outcome.result == SYN_CLAMPED || outcome.result == SYN_RAISED)
-		move_all(syn, &found, least_of(syn->family, limit, options), most_of(limit));
+	if (options->low_mss != LOW_MSS_PASS)
+		decide_tiny(syn, &found, len, limit, options, &outcome);
+	if (outcome.result == SYN_CLAMPED)
+		lower_all(syn, &found, limit);
+	else if (outcome.result == SYN_RAISED)
+		raise_all(syn, &found, limit, options);
 	else if (outcome.result == SYN_INSERTED)
 		insert_option(syn, len, (uint16_t)outcome.mss_after);
 	return outcome;
