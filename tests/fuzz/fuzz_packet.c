@@ -18,7 +18,8 @@
 #define SWITCH_OTHER_FAMILY 0x04 /* the limit is the other family's */
 #define SWITCH_LOW 0x08          /* an MSS below that of the upper bits is tiny, */
 #define SWITCH_LOW_DROPS 0x10    /* and dropped, not raised */
-#define LOW_OF(switches) ((uint16_t)(((switches) >> 5) * 100)) /* 0 to 700 */
+/* 0 to 532: an option of 536 that we have added may not be tiny the next time. */
+#define LOW_OF(switches) ((uint16_t)(((switches) >> 5) * 76))
 #define ROOM_MAX 16
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -138,7 +139,8 @@ static void check_second_pass(const struct job *job)
 	free(twice);
 }
 
-/* A limit and then a lower one is the lower one alone. */
+/* A limit and then a lower one is the lower one alone. Not where the first raises what the second
+ * lowers: of a checksum's two zeros the other may come back. */
 static void check_two_limits(const struct job *job)
 {
 	size_t capacity = job->len + job->room;
@@ -147,7 +149,7 @@ static void check_two_limits(const struct job *job)
 	uint32_t low = job->limit / 2;
 	size_t len;
 
-	if (low > 0) {
+	if (low > 0 && !(job->switches & SWITCH_LOW)) {
 		len = run_core(job, job->limit, both + 1, job->len, capacity).len;
 		len = run_core(job, low, both + 1, len, capacity).len;
 		require(len == run_core(job, low, lower + 1, job->len, capacity).len,
