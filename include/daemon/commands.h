@@ -13,9 +13,11 @@ struct daemon;
 /* The table of what clients may ask for (INTERFACE: org.mssclamp); userdata is a struct daemon. */
 extern const struct control_method daemon_methods[];
 
-/* SYNs above queues.per_source, wherever the limit stands. Returns false where there is none, or
- * the count cannot be read. */
-bool commands_read_over_limit(const struct daemon *daemon, uint64_t *ret_count);
+/* SYNs above queues.per_source, wherever the limit stands: all that the rules have counted, and
+ * those since this daemon came. Returns false where there is no limit, or the count cannot be
+ * read. */
+bool commands_read_over_limit(const struct daemon *daemon, uint64_t *ret_total,
+			      uint64_t *ret_new);
 
 /* Each answers one method: see struct control_method. */
 json_t *reply_status(struct control_call *call, json_t *parameters, void *userdata);

@@ -35,6 +35,8 @@ struct daemon {
 	enum worker_state workers_seen; /* at the last tick */
 	uint64_t refused_seen;    /* verdicts refused by the kernel, as last logged */
 	struct log_ratelimit refused_limit;
+	uint64_t over_limit_seen; /* SYNs above queues.per_source, as status last told */
+	uint64_t over_limit_ns;   /* when it told more than before */
 	uint64_t start_ns;        /* CLOCK_BOOTTIME */
 };
 

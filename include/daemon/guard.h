@@ -62,11 +62,13 @@ void guard_tick(struct guard *guard);
  * seen within the last half second is new enough. Returns 0 or -errno, *ret_error as above. */
 int guard_check(struct guard *guard, bool repair, FILE *diff, char **ret_error);
 
-/* SYNs counted by the rules, at most half a second ago. Returns 0 or -errno. */
+/* SYNs counted by the rules, at most half a second ago; changes and repairs of ours forget nothing.
+ * Returns 0 or -errno. */
 int guard_read_counts(struct guard *guard, struct firewall_counts *ret_counts);
 
 /* What the counters say now is no news. */
 void guard_forget_counts(struct guard *guard);
 
-/* SYNs the rules have counted and queued since this daemon started. Returns 0 or -errno. */
-int guard_read_new_syns(struct guard *guard, uint64_t *ret_syns);
+/* SYNs the rules have queued, and those over the limit, since guard_forget_counts: since this
+ * daemon started. Returns 0 or -errno. */
+int guard_read_new_counts(struct guard *guard, uint64_t *ret_queued, uint64_t *ret_over_limit);

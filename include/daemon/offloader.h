@@ -28,6 +28,9 @@ void offloader_close(struct offloader *offloader);
 /* To be called behind each snapshot that is published, and when the hooks change. */
 void offloader_follow(void *offloader);
 
+/* SYNs above the limit per source, which it has counted since the daemon started. */
+uint64_t offloader_over_limit(struct offloader *offloader);
+
 enum offloader_state offloader_state(const struct offloader *offloader);
 /* "active", "off", "failed". */
 const char *offloader_state_name(enum offloader_state state);

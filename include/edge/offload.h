@@ -15,7 +15,7 @@
 enum offload_total {
 	OFFLOAD_TAKEN,      /* SYNs that the kernel has done with */
 	OFFLOAD_OVER_LIMIT, /* above the limit per source: neither, they pass unchanged */
-	OFFLOAD_QUEUED,     /* sent to the queues; with those over the limit, of those: */
+	OFFLOAD_QUEUED,     /* sent to the queues; with those over the limit they are: */
 	OFFLOAD_ODD_LAYOUT, /* options that nft edits wrongly, or not known to be usual */
 	OFFLOAD_ODD_HEADER, /* fragments, and extension headers of IPv6 */
 	OFFLOAD_NOT_KNOWN,  /* an interface, address or tiny MSS that the plan leaves to them */

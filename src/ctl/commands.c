@@ -184,8 +184,7 @@ const struct command commands[] = {
 		.arguments = "",
 		.summary = "the firewall rules, live against expected",
 		.details = "In mode offload SYNs take other rules of ours first, which\n"
-			   "mssclampctl offload tells of; here \"-\" stands then. Counters are\n"
-			   "those of the rules, and begin anew with a repair.\n"
+			   "mssclampctl offload tells of; here \"-\" stands then.\n"
 			   "Exit code 1: rules are missing or different.\n"
 			   "--print writes the rules that send SYNs to the queues, in either\n"
 			   "language; of iptables the part for iptables-restore --noflush, then\n"

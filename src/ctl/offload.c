@@ -52,17 +52,14 @@ static void print_totals(const json_t *reply)
 
 	table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
 	add_count(&table, reply, "taken_total", "SYNs that the kernel has done with");
-	if (!field_count(reply, "queued_total")) {
-		add_count(&table, reply, "queued_total", "SYNs sent on to the queue");
-	} else {
-		add_count(&table, reply, "queued_total", "SYNs sent on to the queue, of those");
-		add_count(&table, queued, "odd_layout_total",
-			  "  with options other than the usual");
-		add_count(&table, queued, "odd_header_total",
-			  "  in fragments, or behind extension headers");
-		add_count(&table, queued, "not_known_total",
-			  "  of interfaces and addresses, or of a tiny MSS");
-	}
+	add_count(&table, reply, "queued_total",
+		  "SYNs sent on to the queue; not for the kernel were");
+	add_count(&table, queued, "odd_layout_total",
+		  "  those with options other than the usual");
+	add_count(&table, queued, "odd_header_total",
+		  "  those in fragments, or behind extension headers");
+	add_count(&table, queued, "not_known_total",
+		  "  those of a tiny MSS, or that the tables leave to the queue");
 	table_print(&table, stdout, 0, "", "");
 	table_done(&table);
 }

@@ -96,32 +96,28 @@ static int check_rules(const struct daemon *daemon, bool with_diff, json_t **ret
 	return r;
 }
 
-bool commands_read_over_limit(const struct daemon *daemon, uint64_t *ret_count)
+bool commands_read_over_limit(const struct daemon *daemon, uint64_t *ret_total, uint64_t *ret_new)
 {
-	struct offload_counts offload;
 	struct firewall_counts counts;
+	uint64_t queued, offload = offloader_over_limit(daemon->offloader);
 
-	if (guard_plan(daemon->guard)->per_source == 0 ||
-	    guard_backend(daemon->guard) == FIREWALL_NONE)
+	if (guard_plan(daemon->guard)->per_source == 0 || guard_no_limit(daemon->guard) ||
+	    guard_backend(daemon->guard) == FIREWALL_NONE ||
+	    guard_read_counts(daemon->guard, &counts) < 0 ||
+	    guard_read_new_counts(daemon->guard, &queued, ret_new) < 0)
 		return false;
-	if (offloader_read_counts(daemon->offloader, &offload) == 0) {
-		*ret_count = offload.totals[OFFLOAD_OVER_LIMIT];
-		offload_counts_done(&offload);
-		return true;
-	}
-	if (guard_no_limit(daemon->guard) || guard_read_counts(daemon->guard, &counts) < 0)
-		return false;
-	*ret_count = counts.over_limit;
+	*ret_total = counts.over_limit + offload;
+	*ret_new += offload;
 	return true;
 }
 
 /* null where there is no limit per source. */
 static json_t *over_limit_json(const struct daemon *daemon)
 {
-	uint64_t count;
+	uint64_t total, news;
 
-	return commands_read_over_limit(daemon, &count) ? json_integer((json_int_t)count) :
-							  json_null();
+	return commands_read_over_limit(daemon, &total, &news) ? json_integer((json_int_t)total) :
+								 json_null();
 }
 
 static json_t *counters_json(const struct daemon *daemon)

@@ -41,8 +41,8 @@ static void check_offload(struct config_build *build)
 	where.file = json_string_value(json_object_get(mode, "file"));
 	where.line = (unsigned int)json_integer_value(json_object_get(mode, "line"));
 	if (config_report_add(build->report, CONFIG_WARNING, where, "mode",
-			      "\"offload\" needs rules of our own, and firewall is \"none\": "
-			      "SYNs are treated as in mode queue") < 0)
+			      "\"offload\" needs rules of our own, which firewall = \"none\" "
+			      "leaves to you") < 0)
 		build->failed = -ENOMEM;
 }
 

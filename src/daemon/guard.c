@@ -336,21 +336,21 @@ uint64_t guard_reinstalled_total(const struct guard *guard)
 	return guard->reinstalled_total;
 }
 
-/* Another limit per source has rules of its own: what those of the old one counted is kept. */
-int guard_set_plan(struct guard *guard, const struct firewall_plan *plan, char **ret_error)
+/* What the rules have counted until now is not forgotten. */
+static int change(struct guard *guard, const struct firewall_plan *plan, bool taken,
+		  char **ret_error)
 {
-	bool is_other = guard->plan.per_source != plan->per_source;
-	struct firewall_counts counts = { 0 };
 	int r;
 
-	guard->counts.read_ns = 0;
-	if (is_other)
-		guard_read_counts(guard, &counts);
-	r = apply(guard, plan, guard->taken, ret_error);
-	if (r == 0 && is_other)
-		guard->counts.over_limit_past = counts.over_limit;
-	guard->counts.read_ns = 0;
+	guard_counts_look(&guard->counts, guard->firewall);
+	r = apply(guard, plan, taken, ret_error);
+	guard_counts_look(&guard->counts, guard->firewall);
 	return r;
+}
+
+int guard_set_plan(struct guard *guard, const struct firewall_plan *plan, char **ret_error)
+{
+	return change(guard, plan, guard->taken, ret_error);
 }
 
 void guard_follow(struct guard *guard, void (*follow)(void *userdata, const char *culprit),
@@ -367,10 +367,10 @@ bool guard_is_taken(const struct guard *guard)
 
 int guard_set_taken(struct guard *guard, bool taken, char **ret_error)
 {
-	return apply(guard, &guard->plan, taken, ret_error);
+	return change(guard, &guard->plan, taken, ret_error);
 }
 
-int guard_read_new_syns(struct guard *guard, uint64_t *ret_syns)
+int guard_read_new_counts(struct guard *guard, uint64_t *ret_queued, uint64_t *ret_over_limit)
 {
-	return guard_counts_read_queued(&guard->counts, guard->firewall, ret_syns);
+	return guard_counts_read_new(&guard->counts, guard->firewall, ret_queued, ret_over_limit);
 }

@@ -149,5 +149,8 @@ json_t *offload_way_json(const struct daemon *daemon, const struct flow *flow)
 	if (why)
 		return json_pack("{s:s, s:s}", "by", "queue", "why", why);
 	return json_pack("{s:s, s:s}", "by", "kernel", "why",
+			 plan->low_mss[flow->family] ?
+			 "those of other than the usual options, or of a tiny MSS, go through "
+			 "the queue" :
 			 "those of other than the usual options go through the queue");
 }

@@ -380,6 +380,14 @@ int offloader_read_counts(struct offloader *offloader, struct offload_counts *re
 	return offload_read_counts(&offloader->memory, ret_counts);
 }
 
+uint64_t offloader_over_limit(struct offloader *offloader)
+{
+	if (offloader->state == OFFLOADER_ACTIVE)
+		look_at_counts(offloader);
+	return offloader->memory.past[OFFLOAD_OVER_LIMIT] +
+	       offloader->memory.last[OFFLOAD_OVER_LIMIT];
+}
+
 double offloader_took(const struct offloader *offloader)
 {
 	return (double)offloader->took_ns / (double)NS_PER_SECOND;

@@ -14,6 +14,7 @@
 #include "daemon/way.h"
 #include "proto/varlink.h"
 
+#define LATELY_NS (10 * 60 * NS_PER_SECOND)
 #define TRY_WARNING_MAX 256 /* bytes; longer names are cut */
 
 static const char *const worker_states[] = {
@@ -51,7 +52,7 @@ static bool has_seen_syn(const struct workers *workers)
 static json_t *sees_syns_json(const struct daemon *daemon, bool *ret_blind)
 {
 	struct offload_counts counts;
-	uint64_t syns;
+	uint64_t syns, ignored;
 
 	*ret_blind = false;
 	if (has_seen_syn(daemon->workers))
@@ -59,7 +60,7 @@ static json_t *sees_syns_json(const struct daemon *daemon, bool *ret_blind)
 	if (offloader_read_counts(daemon->offloader, &counts) == 0) {
 		syns = counts.totals[OFFLOAD_QUEUED]; /* those that it takes reach no worker */
 		offload_counts_done(&counts);
-	} else if (guard_read_new_syns(daemon->guard, &syns) < 0) {
+	} else if (guard_read_new_counts(daemon->guard, &syns, &ignored) < 0) {
 		return json_null();
 	}
 	*ret_blind = syns > 0;
@@ -97,13 +98,19 @@ static void add_tries(json_t *warnings, const struct try_list *tries)
 	}
 }
 
-/* Those that queues.per_source has kept from the queue are in no other count of this screen. */
-static void add_over_limit(json_t *warnings, const struct daemon *daemon)
+/* Those that queues.per_source keeps from the queue are in no other count of this screen. Told for
+ * as long as the number has moved lately, as far as anybody has asked. */
+static void add_over_limit(json_t *warnings, struct daemon *daemon, uint64_t now_ns)
 {
 	char text[160];
-	uint64_t count;
+	uint64_t total, count;
 
-	if (!commands_read_over_limit(daemon, &count) || count == 0)
+	if (!commands_read_over_limit(daemon, &total, &count))
+		return;
+	if (count > daemon->over_limit_seen)
+		daemon->over_limit_ns = now_ns;
+	daemon->over_limit_seen = count;
+	if (count == 0 || now_ns - daemon->over_limit_ns >= LATELY_NS)
 		return;
 	snprintf(text, sizeof(text), "queues.per_source: %" PRIu64 " SYNs came faster from one "
 		 "source and passed unchanged; if those are no flood, raise it", count);
@@ -112,7 +119,7 @@ static void add_over_limit(json_t *warnings, const struct daemon *daemon)
 
 json_t *reply_status(struct control_call *call, json_t *parameters, void *userdata)
 {
-	const struct daemon *daemon = userdata;
+	struct daemon *daemon = userdata;
 	const struct tunnel_views *views = model_views(daemon->model);
 	uint64_t now_ns = clock_boottime_ns();
 	enum worker_state workers = workers_check(daemon->workers);
@@ -146,7 +153,7 @@ json_t *reply_status(struct control_call *call, json_t *parameters, void *userda
 			 "sent to the queue: %s", no_limit);
 		add_text(warnings, limit);
 	}
-	add_over_limit(warnings, daemon);
+	add_over_limit(warnings, daemon, now_ns);
 	add_text(problems, way_problem(daemon));
 	add_text(warnings, way_warning(daemon));
 	add_text(warnings, model_warning(daemon->model));

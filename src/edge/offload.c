@@ -163,6 +163,14 @@ static int run_base_chains(const struct offload *offload, char **ret_error)
 	return nft_script_run(&script, 0, ret_error);
 }
 
+/* All of ours are gone: what they had counted is past. */
+static void forget_rules(struct offload_memory *memory)
+{
+	for (size_t i = 0; i < OFFLOAD_TOTALS; i++)
+		memory->past[i] += memory->last[i];
+	memset(memory->last, 0, sizeof(memory->last));
+}
+
 /* A table that somebody set dormant wakes by this, in a transaction of its own. */
 static int load(struct offload *offload, const struct offload_plan *plan, char **ret_error)
 {
@@ -170,6 +178,8 @@ static int load(struct offload *offload, const struct offload_plan *plan, char *
 
 	if (r == 0)
 		r = offload_clear(ret_error);
+	if (r == 0)
+		forget_rules(offload->memory);
 	if (r == 0)
 		r = run_step(offload, NULL, plan, ret_error);
 	if (r == 0 && offload->frame.queue_is_given) {

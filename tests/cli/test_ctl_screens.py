@@ -182,10 +182,10 @@ out  wg0, 10.8.0.7
 OFFLOAD = """\
 Offload active: the kernel clamps the usual SYNs itself
   853,102  SYNs that the kernel has done with
-      439  SYNs sent on to the queue, of those
-      400    with options other than the usual
-        9    in fragments, or behind extension headers
-       30    of interfaces and addresses, or of a tiny MSS
+      439  SYNs sent on to the queue; not for the kernel were
+      400    those with options other than the usual
+        9    those in fragments, or behind extension headers
+       30    those of a tiny MSS, or that the tables leave to the queue
 
 INTERFACE  FAMILY   MSS   HOSTS  NETS  WAY
 eth0       IPv4    1460       0     0  kernel

@@ -121,9 +121,8 @@ def test_what_was_dropped_did_not_leave(path, daemon, acting, inject):
     acting("drop")
 
     def counted(where):
-        rows = daemon.stats()["mss_histogram"][where]
-        return sum(row["count"] for row in rows if row["mss_bytes"] == 77)
-    before = counted("before")
+        return sum(row["count"] for row in daemon.stats()["mss_histogram"][where])
+    before, after = counted("before"), counted("after")
     inject(packets.syn(path.CLIENT4, path.SINK4, options=mss(77)))
     until(lambda: counted("before") == before + 1, "it is counted", 1)
-    assert counted("after") == 0
+    assert counted("after") == after

@@ -117,6 +117,11 @@ def test_a_reload_changes_it(start, path, inject):
         until(lambda total=over: over_limit(daemon) == total, "they are counted", 2)
         assert (f"{over} SYNs came faster" in daemon("status").stdout) == (over > 0)
         assert daemon.json("rules", "--diff")["diff"] == []
+    sent = daemon.json("rules")["counters"]["forward"]
+    for more in ('hooks = [ "forward" ];', 'mode = "offload";', ""):  # as little as other changes
+        daemon.reload(f"{IPTABLES}{LIMIT.replace(str(RATE), str(rate))}\n{more}")
+        assert over_limit(daemon) == over
+    assert daemon.json("rules")["counters"]["forward"] == sent
     daemon.reload(IPTABLES)
     assert send(path, inject, flood)[0] == [1360] * FLOOD
     after = path.gateway.run("iptables-nft-save", "-t", "mangle").stdout

@@ -45,8 +45,8 @@ static void test_what_contradicts_itself(void **state)
 		"mode = \"offload\";\nfirewall = \"none\";\n"
 		"low_mss = { below4 = 537;\nbelow6 = 1220; action = \"raise\"; };"), 0);
 	assert_report(fixture, "",
-		"main.conf:1: mode: \"offload\" needs rules of our own, and firewall is \"none\": "
-		"SYNs are treated as in mode queue\n"
+		"main.conf:1: mode: \"offload\" needs rules of our own, which firewall = \"none\" "
+		"leaves to you\n"
 		"main.conf:3: low_mss.below4: 537 is above 536, which is what a host means that says "
 		"nothing: that is no attack\n", "");
 	assert_int_equal(load_text(fixture, "low_mss = { below4 = 537; };"), 0);

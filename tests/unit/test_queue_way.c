@@ -101,6 +101,22 @@ static void test_answers(void **state)
 	}
 }
 
+/* Whatever the kernel takes back here: nothing has to come back. */
+static void test_dropped(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct clamp_outcome outcome = { .result = SYN_DROPPED, .drop = true, .has_mss = true,
+						 .mss_before = 48, .len = 60 };
+		struct queue_way got = answer(i, &outcome);
+
+		assert_true(got.drop && !got.payload && !got.tagged);
+		assert_int_equal(outcome.result, SYN_DROPPED);
+		outcome.drop = false; /* an audit */
+		assert_false(answer(i, &outcome).drop);
+	}
+}
+
 /* What is none of ours is left as it is, but for bits that would be read as a limit. */
 static void test_unchanged(void **state)
 {
@@ -209,6 +225,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_answers),
+		cmocka_unit_test(test_dropped),
 		cmocka_unit_test(test_unchanged),
 		cmocka_unit_test(test_what_is_forbidden),
 		cmocka_unit_test(test_checks),
