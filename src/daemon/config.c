@@ -10,19 +10,29 @@
 #include "core/mss.h"
 #include "daemon/config_files.h"
 
+/* Where the files set it last; false: nowhere. */
+static bool find_where(const struct config_build *build, const char *path,
+		       struct config_where *ret_where)
+{
+	const json_t *found = json_object_get(build->config->effective, path);
+
+	if (!found)
+		return false;
+	ret_where->file = json_string_value(json_object_get(found, "file"));
+	ret_where->line = (unsigned int)json_integer_value(json_object_get(found, "line"));
+	return true;
+}
+
 /* Wherever count stands, first is what has to give way. Its preset leaves room for any count. */
 static void check_queues(struct config_build *build)
 {
 	const struct config *config = build->config;
 	unsigned int count = config->queue_count ? config->queue_count : CPU_QUEUES_MAX;
-	const json_t *first = json_object_get(config->effective, "queues.first");
 	unsigned int last = config->queue_first + count - 1;
 	struct config_where where;
 
-	if (last <= UINT16_MAX || !first)
+	if (last <= UINT16_MAX || !find_where(build, "queues.first", &where))
 		return;
-	where.file = json_string_value(json_object_get(first, "file"));
-	where.line = (unsigned int)json_integer_value(json_object_get(first, "line"));
 	if (config_report_add(build->report, CONFIG_ERROR, where, "queues.first",
 			      "the last of %u queues from %u on is %u, must be at most 65535",
 			      count, config->queue_first, last) < 0)
@@ -33,13 +43,11 @@ static void check_queues(struct config_build *build)
 static void check_offload(struct config_build *build)
 {
 	const struct config *config = build->config;
-	const json_t *mode = json_object_get(config->effective, "mode");
 	struct config_where where;
 
-	if (config->mode != MODE_OFFLOAD || config->firewall != FIREWALL_NONE || !mode)
+	if (config->mode != MODE_OFFLOAD || config->firewall != FIREWALL_NONE ||
+	    !find_where(build, "mode", &where))
 		return;
-	where.file = json_string_value(json_object_get(mode, "file"));
-	where.line = (unsigned int)json_integer_value(json_object_get(mode, "line"));
 	if (config_report_add(build->report, CONFIG_WARNING, where, "mode",
 			      "\"offload\" needs rules of our own, which firewall = \"none\" "
 			      "leaves to you") < 0)
@@ -50,13 +58,11 @@ static void check_offload(struct config_build *build)
 static void check_low_mss(struct config_build *build, const char *path, uint32_t below,
 			  uint32_t usual)
 {
-	const json_t *found = json_object_get(build->config->effective, path);
 	struct config_where where;
 
-	if (below <= usual || build->config->low_mss.action == LOW_MSS_PASS || !found)
+	if (below <= usual || build->config->low_mss.action == LOW_MSS_PASS ||
+	    !find_where(build, path, &where))
 		return;
-	where.file = json_string_value(json_object_get(found, "file"));
-	where.line = (unsigned int)json_integer_value(json_object_get(found, "line"));
 	if (config_report_add(build->report, CONFIG_WARNING, where, path,
 			      "%u is above %u, which is what a host means that says nothing: "
 			      "that is no attack", below, usual) < 0)
