@@ -51,8 +51,10 @@ void offload_free(struct offload *offload);
  * *ret_error an owned text for people. */
 int offload_load(struct offload *offload, struct offload_plan *plan, char **ret_error);
 /* Leads from the plan in force to this one in one transaction: no SYN is without both. Takes the
- * plan on success; on failure load it. Returns as above. */
+ * plan on success; on failure load it. Returns as above, -EBUSY where others have changed rules. */
 int offload_change(struct offload *offload, struct offload_plan *plan, char **ret_error);
+/* Of all its maps. */
+size_t offload_count_elements(const struct offload_plan *plan);
 /* As offload_load, with the plan in force. */
 int offload_reload(struct offload *offload, char **ret_error);
 /* The plan in force, or NULL. */
@@ -62,6 +64,9 @@ const struct offload_plan *offload_applied(const struct offload *offload);
  * nobody changes any rule, a dump of our rules and elements where somebody does. Returns 1, 0, or
  * -errno. */
 int offload_is_changed(struct offload *offload);
+
+/* As offload_is_changed, but for elements: cheap enough to ask before each change. */
+int offload_has_other_rules(const struct offload *offload);
 
 /* Empties what any process has left, so that no SYN takes this way; base chains stay, empty, for
  * deleting one makes the kernel drop what waits in queues. Nothing there is no error. */

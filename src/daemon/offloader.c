@@ -115,17 +115,6 @@ static int open_offload(struct offloader *offloader, char **ret_error)
 	return 0;
 }
 
-static size_t count_ranges(const struct offload_plan *plan)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < plan->count; i++) {
-		for (enum offload_kind kind = OFFLOAD_HOSTS; kind < OFFLOAD_KINDS; kind++)
-			count += plan->links[i].ranges[kind].count;
-	}
-	return count;
-}
-
 /* The rules of the queue come back, so that no SYN is missed while ours are written anew. */
 static int step_back(struct offloader *offloader, char **ret_error)
 {
@@ -144,7 +133,7 @@ static int step_forward(struct offloader *offloader, char **ret_error)
 	if (offloader->state != OFFLOADER_ACTIVE)
 		log_notice("offload: the kernel clamps the usual SYNs itself, its maps have %zu "
 			   "elements; the queue gets the other SYNs",
-			   count_ranges(offload_applied(offloader->offload)));
+			   offload_count_elements(offload_applied(offloader->offload)));
 	offloader->state = OFFLOADER_ACTIVE;
 	return 0;
 }
@@ -166,25 +155,41 @@ static int refuse_numbers(const struct snapshot *snapshot, char **ret_error)
 	return 0;
 }
 
+/* Changes the rules in one transaction. Returns 0, or -EBUSY where others have changed them, or
+ * -errno. */
+static int try_change(struct offloader *offloader, struct offload_plan *plan)
+{
+	char *error = NULL;
+	int r;
+
+	if (offload_has_other_rules(offloader->offload) > 0)
+		return -EBUSY;
+	r = offload_change(offloader->offload, plan, &error);
+	if (r < 0)
+		log_debug("offload: a change failed, all is loaded anew: %s",
+			  error ? error : "out of memory");
+	free(error);
+	return r;
+}
+
 /* In one transaction where that is possible. */
 static int lead_to(struct offloader *offloader, struct offload_plan *plan, char **ret_error)
 {
-	char *first = NULL;
-	int r = -ENOENT;
+	uint64_t begin_ns = clock_boottime_ns();
+	int changed = 0, r;
 
 	if (offloader->state == OFFLOADER_ACTIVE) {
-		r = offload_change(offloader->offload, plan, &first);
-		if (r < 0)
-			log_debug("offload: a change failed, all is loaded anew: %s",
-				  first ? first : "out of memory");
-		free(first);
-		if (r == 0)
+		changed = try_change(offloader, plan);
+		if (changed == 0)
 			return 0;
 		r = step_back(offloader, ret_error);
 		if (r < 0)
 			return r;
 	}
-	return offload_load(offloader->offload, plan, ret_error);
+	r = offload_load(offloader->offload, plan, ret_error);
+	if (r == 0 && changed == -EBUSY)
+		guard_tell_repaired(offloader->guard, "our offload rules", NULL, begin_ns);
+	return r;
 }
 
 static int apply(struct offloader *offloader, char **ret_error)

@@ -318,6 +318,18 @@ static int look_at_elements(struct offload *offload)
 	return 0;
 }
 
+int offload_has_other_rules(const struct offload *offload)
+{
+	struct offload_digest digest;
+	uint32_t generation;
+	int r = nft_generation(&generation);
+
+	if (r < 0 || !offload->plan || generation == offload->generation)
+		return r;
+	r = offload_digest_read(&digest);
+	return r < 0 ? r : digest.value != offload->digest.value;
+}
+
 int offload_is_changed(struct offload *offload)
 {
 	struct offload_digest digest;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The maps of a plan, and their elements, in nft's language. */
 #include "edge/nft.h"
+#include "edge/offload.h"
 #include "edge/offload_text.h"
 
 #define TABLE "inet " NFT_TABLE " "
@@ -137,4 +138,15 @@ void offload_write_unused_maps(const struct offload_plan *to, const struct offlo
 			continue;
 		write_delete_map(link, kind, out);
 	}
+}
+
+size_t offload_count_elements(const struct offload_plan *plan)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < plan->count; i++) {
+		for (enum offload_kind kind = OFFLOAD_HOSTS; kind < OFFLOAD_KINDS; kind++)
+			count += plan->links[i].ranges[kind].count;
+	}
+	return count;
 }
