@@ -91,4 +91,7 @@ struct offload_counts {
 /* The totals by the memory: what was counted between the last reading and the moment when somebody
  * replaced rules is missing. We read before we do; so ask now and then. Returns 0 or -errno. */
 int offload_read_counts(struct offload_memory *memory, struct offload_counts *ret_counts);
+/* Only so that the memory sees what is counted now, before and behind a change of the rules. What
+ * cannot be read stops nothing. */
+void offload_look_at_counts(struct offload_memory *memory);
 void offload_counts_done(struct offload_counts *counts);

@@ -99,13 +99,14 @@ static int check_rules(const struct daemon *daemon, bool with_diff, json_t **ret
 bool commands_read_over_limit(const struct daemon *daemon, uint64_t *ret_total, uint64_t *ret_new)
 {
 	struct firewall_counts counts;
-	uint64_t queued, offload = offloader_over_limit(daemon->offloader);
+	uint64_t queued, offload;
 
 	if (guard_plan(daemon->guard)->per_source == 0 || guard_no_limit(daemon->guard) ||
 	    guard_backend(daemon->guard) == FIREWALL_NONE ||
 	    guard_read_counts(daemon->guard, &counts) < 0 ||
 	    guard_read_new_counts(daemon->guard, &queued, ret_new) < 0)
 		return false;
+	offload = offloader_over_limit(daemon->offloader);
 	*ret_total = counts.over_limit + offload;
 	*ret_new += offload;
 	return true;

@@ -38,11 +38,8 @@ static bool wants(const struct offloader *offloader)
 /* So that what others do to the rules forgets no more than a few seconds. */
 static void look_at_counts(struct offloader *offloader)
 {
-	struct offload_counts counts = { 0 };
-
 	offloader->counted_ns = clock_boottime_ns();
-	if (offload_read_counts(&offloader->memory, &counts) == 0)
-		offload_counts_done(&counts);
+	offload_look_at_counts(&offloader->memory);
 }
 
 /* Takes error. Says it once for each reason. */

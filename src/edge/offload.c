@@ -249,12 +249,11 @@ static void take_plan(struct offload *offload, struct offload_plan *plan)
 	offload->plan = plan;
 }
 
-/* Before and behind a change, so that the memory sees it. What cannot be read stops nothing. */
-static void look_at_counts(const struct offload *offload)
+void offload_look_at_counts(struct offload_memory *memory)
 {
 	struct offload_counts counts = { 0 };
 
-	if (offload_read_counts(offload->memory, &counts) == 0)
+	if (offload_read_counts(memory, &counts) == 0)
 		offload_counts_done(&counts);
 }
 
@@ -264,7 +263,7 @@ int offload_load(struct offload *offload, struct offload_plan *plan, char **ret_
 	int r;
 
 	if (offload->plan) /* else what is there is of another process */
-		look_at_counts(offload);
+		offload_look_at_counts(offload->memory);
 	r = load(offload, plan, ret_error);
 
 	if (r == 0)
@@ -286,10 +285,10 @@ int offload_change(struct offload *offload, struct offload_plan *plan, char **re
 		return text_fail(ret_error, -ENOENT, "offload: no plan is in force");
 	rewrite = !offload_keeps_rules(offload->plan, plan);
 	if (rewrite)
-		look_at_counts(offload);
+		offload_look_at_counts(offload->memory);
 	r = run_step(offload, offload->plan, plan, ret_error);
 	if (r == 0 && rewrite)
-		look_at_counts(offload);
+		offload_look_at_counts(offload->memory);
 	if (r == 0)
 		r = remember(offload, plan, ret_error);
 	if (r == 0)
