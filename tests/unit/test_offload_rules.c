@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "edge/firewall.h"
-#include "edge/offload_text.h"
+#include "offload_fixture.h"
 
 enum { LINKS_MOST = 12, HOSTS = 6, WORLDS = 400, SYNS = 200, LINE = 2048, STRANGER = 99 };
 
@@ -92,14 +92,7 @@ static void make_world(struct world *world)
 
 static char *text_of(const struct offload_plan *from, const struct offload_plan *to)
 {
-	char *text = NULL;
-	size_t len;
-	FILE *out = open_memstream(&text, &len);
-
-	assert_non_null(out);
-	offload_write(&frame, from, to, out);
-	assert_int_equal(fclose(out), 0);
-	return text;
+	return commands_of(&frame, from, to);
 }
 
 /* The element of that key in a named map or an anonymous one, "{ 1 : goto x, 2 : goto y }"; ranges

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "edge/firewall.h"
-#include "edge/offload_text.h"
+#include "offload_fixture.h"
 
 enum { LAN = 2, WG0 = 7, LINKS = 2 * FAMILY_COUNT };
 
@@ -50,14 +50,7 @@ static void give_hosts(struct world *world, size_t count)
 
 static char *text_of(const struct offload_plan *from, const struct offload_plan *to)
 {
-	char *text = NULL;
-	size_t len;
-	FILE *out = open_memstream(&text, &len);
-
-	assert_non_null(out);
-	offload_write(&frame, from, to, out);
-	assert_int_equal(fclose(out), 0);
-	return text;
+	return commands_of(&frame, from, to);
 }
 
 static void has(const char *text, const char *line)
@@ -103,15 +96,11 @@ static void test_limit_per_source(void **state)
 	(void)state;
 	limited.per_source = 50;
 	for (int given = 0; given < 2; given++) {
-		char *text = NULL, *rule, *queue;
-		size_t len;
-		FILE *out = open_memstream(&text, &len);
+		char *text, *rule, *queue;
 
 		make_world(&world);
 		limited.queue_is_given = given;
-		assert_non_null(out);
-		offload_write(&limited, NULL, &world.plan, out);
-		assert_int_equal(fclose(out), 0);
+		text = commands_of(&limited, NULL, &world.plan);
 		has(text, "add set inet mssclamp offload_from4_50 { type ipv4_addr; size 16384; ");
 		rule = strstr(text, "offload_queue tcp flags & (fin|syn|rst|ack) == (syn|ack) "
 			      "update @offload_to6_50 { ip6 daddr and ffff:ffff:ffff:ffff:: limit "
