@@ -110,6 +110,16 @@ class TunnelLab(Passage):
         with ThreadPoolExecutor(len(ways)) as pool:
             return any(list(pool.map(hangs, ways)))
 
+    def check_band(self, path):
+        """What fits passes, and so does what the first link makes two pieces of; between them lies
+        what leaves in one piece with DF and is swallowed."""
+        fits, whole = self.tunnel.inner(path), self.tunnel.inner(WIDE)
+        for family in self.tunnel.families:
+            with contextlib.closing(Meter(self, family)) as meter:
+                passes = {size: meter.passes(size, 0.5)
+                          for size in (fits, fits + 1, whole, whole + 1, WIDE)}
+            assert list(passes.values()) == [True, False, False, True, True], f"IPv{family} {passes}"
+
     def run_daemon(self, config="", **more):
         """mssclampd at the gateway, with what it remembers in this lab's folder."""
         return self.keep(PathDaemon(self, config, **more))

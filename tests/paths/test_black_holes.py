@@ -15,12 +15,13 @@ class Row(typing.NamedTuple):
     tunnel: str
     path: int     # bytes that the link between the routers carries
     drop: str     # what they swallow
-    hangs: bool   # without the daemon
+    hangs: typing.Optional[bool]  # without the daemon; None: a segment of the wrong size alone
     ping: bool    # whether the gateway may use ping sockets
 
 
 # A program's packets have DF until the kernel heard of a smaller path, or where they are too large
-# for the first link already, as OpenVPN's are: those it cuts. The kernel's VXLAN has no DF.
+# for the first link already, as OpenVPN's are: those it cuts, and a hole remains between the path
+# and that link, which a transfer meets by chance. The kernel's VXLAN has no DF.
 ROWS = [Row(*row) for row in (
     # tunnel                 path  dropped               hangs  ping
     ("wireguard",            1492, "fragments and icmp",  True, False),
@@ -35,7 +36,7 @@ ROWS = [Row(*row) for row in (
     ("wireguard",            1433, "fragments and errors", True, True),
     ("wireguard over IPv6",  1492, "fragments and icmp",  True, False),
     ("wireguard over IPv6",  1280, "errors",              True, True),
-    ("openvpn",              1492, "errors",             False, False),
+    ("openvpn",              1492, "errors",              None, False),
     ("openvpn",              1280, "fragments and icmp",  True, True),
     ("openvpn over IPv6",    1400, "fragments and errors", True, False),
     ("openvpn static key",   1472, "fragments and icmp",  True, True),
@@ -66,7 +67,10 @@ def test_narrow_elsewhere(where):
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.tunnel}, {row.path}, {row.drop}")
 def test_finds_the_path(row, record):
     with TunnelLab(row.tunnel, row.path, row.drop, row.ping) as lab:
-        assert lab.hangs(1.0 if row.hangs else STALL) == row.hangs
+        if row.hangs is None:
+            lab.check_band(row.path)
+        else:
+            assert lab.hangs(1.0 if row.hangs else STALL) == row.hangs
         daemon = lab.run_daemon()
         seconds = daemon.finds(row.path)
         record(*row[:3], row.ping, row.hangs, lab.tunnel.inner(row.path), seconds)
