@@ -32,4 +32,5 @@ json_t *reply_reload(struct control_call *call, json_t *parameters, void *userda
 json_t *reply_probe(struct control_call *call, json_t *parameters, void *userdata);
 json_t *reply_subscribe(struct control_call *call, json_t *parameters, void *userdata);
 json_t *reply_try(struct control_call *call, json_t *parameters, void *userdata);
+json_t *reply_takeover(struct control_call *call, json_t *parameters, void *userdata);
 json_t *reply_log(struct control_call *call, json_t *parameters, void *userdata);

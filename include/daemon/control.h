@@ -36,6 +36,9 @@ struct control_method {
 json_t *control_fail(struct control_call *call, enum control_error error, const char *hint,
 		     const char *format, ...) __attribute__((format(printf, 4, 5)));
 
+/* Whether control_fail was called. */
+bool control_call_has_failed(const struct control_call *call);
+
 /* Who calls, as the kernel kept it at connect. */
 uid_t control_call_uid(const struct control_call *call);
 
@@ -43,7 +46,9 @@ struct control_config {
 	const char *socket;        /* path */
 	const char *group;         /* owner group of the socket file; a missing one is a warning */
 	const char *admin_group;   /* a missing one is a warning, then uid 0 alone is admin */
-	int listen_fd;             /* passed by systemd (taken on success), or -1 */
+	int listen_fd;             /* that listens already (taken on success), or -1 */
+	bool listen_inherited;     /* it came from another mssclampd, and so did its file: they are
+				    * ours now; else both are systemd's */
 	const struct control_method *methods; /* ended by a row without name; borrowed for good */
 	void *userdata;            /* for run */
 };
@@ -95,7 +100,15 @@ void control_stream_end(struct control_stream *stream, json_t *parameters);
 /* Ends it with an error, as control_fail. */
 void control_stream_fail(struct control_stream *stream, enum control_error error, const char *hint,
 			 const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* Sends duplicates of these descriptors beside the first byte that the client is sent from now on
+ * (unix(7), SCM_RIGHTS). At most CONTROL_ATTACHED_MAX. Returns 0 or -errno. */
+#define CONTROL_ATTACHED_MAX 65
+int control_stream_attach(struct control_stream *stream, const int *descriptors, size_t count);
 /* Whether any such call is open. */
 bool control_has_listeners(const struct control *control, const char *method);
+/* The listening socket, borrowed. */
+int control_descriptor(const struct control *control);
+/* Another process listens there from now on: control_close leaves its file. */
+void control_leave_file(struct control *control);
 /* Closes all connections and removes the socket file where it made it. NULL is fine. */
 void control_close(struct control *control);

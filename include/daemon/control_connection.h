@@ -37,6 +37,9 @@ void control_connection_publish(struct control_connection *connection,
  * one closes the call. */
 void control_connection_say(struct control_connection *connection, json_t *message);
 void control_connection_say_last(struct control_connection *connection, json_t *message);
+/* As control_stream_attach. */
+int control_connection_attach(struct control_connection *connection, const int *descriptors,
+			      size_t count);
 /* The method of the call that is open, or NULL. */
 const struct control_method *control_connection_stream(const struct control_connection *connection);
 

@@ -25,8 +25,14 @@ int control_socket_listen(const char *path, gid_t group, struct control_socket *
  * Returns 0, or -EINVAL (no listening Unix stream socket; logged, not taken). */
 int control_socket_adopt(int fd, const char *path, struct control_socket *ret_socket);
 
+/* Takes a socket that another mssclampd listened on, and the file at its path, which
+ * control_socket_close then removes. Returns 0, -EINVAL as above, or -errno; logged, not taken. */
+int control_socket_inherit(int fd, struct control_socket *ret_socket);
+
 /* Gives our file another group. What the kernel refuses is a warning. */
 void control_socket_set_group(const struct control_socket *socket, gid_t group);
 
 /* Removes the file if it is still the one we made, and closes. */
 void control_socket_close(struct control_socket *socket);
+/* The file is another process's from now on, who listens on the same socket. */
+void control_socket_leave_file(struct control_socket *socket);

@@ -14,6 +14,7 @@
 #include "daemon/workers.h"
 
 struct guard;
+struct kept;
 struct offloader;
 struct tries;
 struct way;
@@ -22,6 +23,9 @@ struct daemon {
 	sd_event *event;
 	const char *config_file;
 	bool config_required;     /* named on the command line */
+	bool takeover;            /* from the daemon that answers on the control socket */
+	bool handed_over;         /* to another one, which clamps by now */
+	struct kept *kept;        /* while it starts: sockets that it did not open */
 	struct config *config;    /* owned; replaced by a reload */
 	struct config *started_with; /* owned, may be the same: what a reload cannot change */
 	struct workers *workers;

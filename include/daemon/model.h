@@ -59,6 +59,9 @@ int model_keep_routes(struct model *model);
  * namespace alone: whoever is sent away has not touched the file. Logs what went wrong. */
 void model_recall(struct model *model);
 
+/* Another mssclampd goes on: what was measured is saved for it, and the routes of ours stay. */
+void model_hand_over(struct model *model);
+
 /* follow is called behind each snapshot that is published from now on. */
 void model_follow(struct model *model, void (*follow)(void *userdata), void *userdata);
 

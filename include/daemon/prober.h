@@ -32,6 +32,8 @@ int prober_open(sd_event *event, const struct config *config, const struct probe
 /* Reads what a former process measured, and sets a damaged file aside: only for who serves this
  * namespace alone, before the event loop runs. Logs what went wrong. */
 void prober_recall(struct prober *prober);
+/* Writes what was measured. Logs what went wrong. */
+void prober_save(struct prober *prober);
 /* Keeps what was measured for the next process. Nobody waits or listens any more. NULL is fine. */
 void prober_close(struct prober *prober);
 

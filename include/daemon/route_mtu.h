@@ -27,3 +27,5 @@ void route_mtu_apply(struct route_mtu *routes, const struct tunnel_set *set,
 
 /* Removes all of ours, where any may be there. NULL is fine. */
 void route_mtu_close(struct route_mtu *routes);
+/* Leaves them to another mssclampd. NULL is fine. */
+void route_mtu_leave(struct route_mtu *routes);

@@ -9,6 +9,7 @@
 #include "policy/counters.h"
 #include "policy/slot.h"
 
+struct kept;
 struct workers;
 
 /* Makes room for `count` workers (1 to SLOT_READERS_MAX) and their counters; starts nothing.
@@ -21,9 +22,19 @@ struct workers_config {
 	struct slot *slot;    /* borrowed until workers_stop */
 };
 
-/* Binds each queue and starts its thread. On failure everything bound is drained and let go again,
+/* Binds each queue, or goes on with the socket that was kept for it (borrowed for the call; what is
+ * taken from it is not given back), and starts its thread. On failure everything bound is drained and let go again,
  * and what went wrong was logged. Returns 0 or -errno. */
-int workers_start(struct workers *workers, const struct workers_config *config);
+int workers_start(struct workers *workers, const struct workers_config *config, struct kept *kept);
+
+/* Ends the threads without letting a SYN pass: what comes waits in the queues for whoever reads their
+ * sockets next. Returns 0, or -ETIME with all threads at work again. */
+int workers_release(struct workers *workers);
+/* Undoes it, where nobody else reads. */
+void workers_take_back(struct workers *workers);
+/* The socket of a queue, borrowed. */
+int workers_descriptor(const struct workers *workers, size_t i);
+
 
 /* Lets new SYNs pass, answers those that wait, ends the threads. No SYN is lost. Returns false
  * where a thread did not end in time: then nothing that it uses may be freed. */
@@ -33,8 +44,9 @@ void workers_free(struct workers *workers);
 /* Another max_packets for every queue. Returns 0 or -errno, logged. */
 int workers_resize(struct workers *workers, uint32_t max_packets);
 
-/* Puts a new queue and thread in the place of each that failed. */
-void workers_revive(struct workers *workers);
+/* Puts a new queue and thread in the place of each that failed, and lets pass what a worker that does
+ * not beat leaves waiting until it does again. To be called behind each workers_check. */
+void workers_mend(struct workers *workers);
 
 size_t workers_count(const struct workers *workers);
 struct counters *workers_counters(const struct workers *workers, size_t i);

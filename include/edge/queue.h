@@ -26,10 +26,16 @@ struct queue;
  * kernel lacks NFQUEUE (which module). Returns 0 and the owned queue, or -errno (-EPERM, -EBUSY,
  * -EPROTONOSUPPORT). */
 int queue_open(const struct queue_config *config, struct queue **ret_queue);
+/* The same with a socket that owns the queue already (queue_kept_check), of which this is the only
+ * reader now. Takes fd on success; *ret_swept: packets that the last reader had taken and not
+ * answered, and which have passed as they were. Returns 0 or -errno, logged. */
+int queue_adopt(const struct queue_config *config, int fd, struct queue **ret_queue,
+		uint32_t *ret_swept);
 /* Closing drops in the kernel what was not answered: drain before. */
 void queue_close(struct queue *queue);
 
 uint16_t queue_number(const struct queue *queue);
+int queue_descriptor(const struct queue *queue);
 
 /* Control thread: another max_packets for a queue that is served. Returns 0 or -errno. */
 int queue_resize(struct queue *queue, uint32_t max_packets);
@@ -37,7 +43,7 @@ int queue_resize(struct queue *queue, uint32_t max_packets);
 enum queue_state {
 	QUEUE_IDLE,    /* a second passed without a packet */
 	QUEUE_BUSY,    /* a batch was answered */
-	QUEUE_EMPTY,   /* nothing was waiting (only after queue_request_drain) */
+	QUEUE_EMPTY,   /* all was answered that was to be (only after queue_request_*) */
 	QUEUE_FAILED,  /* the socket is of no more use */
 };
 
@@ -47,3 +53,13 @@ enum queue_state queue_serve(struct queue *queue);
 /* Control thread: tells the kernel to let new packets pass (length 0, fail-open) and wakes the
  * worker; from then on queue_serve never waits. Returns 0 or -errno. */
 int queue_request_drain(struct queue *queue);
+
+/* Control thread: wakes the worker, which answers what waits now and returns QUEUE_EMPTY; what comes
+ * later waits for whoever reads next. Returns 0 or -errno: ask again. */
+int queue_request_release(struct queue *queue);
+/* Takes either request back; only while nobody serves the queue. */
+void queue_keep(struct queue *queue);
+
+/* Control thread, for a worker that does not come back from its work: lets pass what waits and what
+ * comes, until queue_resize. Returns 0 or -errno. */
+int queue_let_pass(struct queue *queue);

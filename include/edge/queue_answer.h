@@ -26,8 +26,9 @@
  * in it: of 40 bytes, for one without any payload has no verdict of its own. */
 #define QUEUE_OUT_LEN (QUEUE_OUT_FULL + QUEUE_SLOT_LEN + QUEUE_SLOT_LEN / 40 * QUEUE_VERDICT_EXTRA)
 
-#define QUEUE_SEQUENCE_DRAIN 0 /* ids, the sequences of verdicts, begin with 1 */
+#define QUEUE_SEQUENCE_LAST 0 /* ids, the sequences of verdicts, begin with 1 */
 #define QUEUE_SEQUENCE_RESIZE UINT32_MAX
+#define QUEUE_SEQUENCE_SWEEP (UINT32_MAX - 1) /* a verdict for whatever there may be */
 
 /* So many messages are read before the first of them is decided: while one waits for memory that
  * its look-up needs, that of the others is fetched too. */
@@ -49,7 +50,7 @@ struct queue_item {
 /* The worker's alone. */
 struct queue_answer {
 	const struct queue_config *config; /* borrowed */
-	bool drained;          /* the kernel has acknowledged: what waits now is all */
+	bool has_last;         /* the kernel has acknowledged QUEUE_SEQUENCE_LAST */
 	bool has_id;           /* last_id is of a packet */
 	bool has_run;          /* packets up to run_last_be are still to be accepted */
 	uint32_t last_id;      /* host order */
@@ -61,6 +62,9 @@ struct queue_answer {
 	size_t item_bytes;     /* what their verdicts may add to out */
 	struct queue_item items[QUEUE_ITEMS];
 };
+
+/* The packets to come have later ids than that one. */
+void queue_answer_go_on(struct queue_answer *answer, uint32_t last_id);
 
 /* Borrows the configuration until queue_answer_done. Returns 0 or -ENOMEM. */
 int queue_answer_init(struct queue_answer *answer, const struct queue_config *config);

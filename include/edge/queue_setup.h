@@ -15,9 +15,16 @@
  * can be counted. At most 65536, what the kernel's table of one queue takes. */
 uint32_t queue_length(uint32_t max_packets);
 
+/* What a worker needs of its socket whoever opened it: no ENOBUFS, short acknowledgements, a look at
+ * the time once a second. Returns 0 or -errno. */
+int queue_set_options(int fd);
+
 /* Makes the socket's receive buffer hold max_packets SYNs. Returns 0 and what was granted in bytes,
  * or -errno. */
 int queue_set_receive_buffer(int fd, uint32_t max_packets, uint32_t *ret_size);
+
+/* Says so where that is less than was asked for. */
+void queue_warn_of_buffer(const struct queue_config *config, uint32_t receive_buffer);
 
 /* Opens and binds as queue_open promises, logging included. Returns 0, the owned descriptor and the
  * size of the receive buffer, or -errno. */

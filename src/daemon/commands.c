@@ -26,6 +26,7 @@ const struct control_method daemon_methods[] = {
 	{ "Try",           true,  false, reply_try },
 	{ "Reload",        true,  false, reply_reload },
 	{ "SetLogLevel",   true,  false, reply_log },
+	{ "Takeover",      true,  true,  reply_takeover }, /* daemon/hand_over.c */
 	{ EVENTS_METHOD,   false, true,  reply_subscribe },
 	{ NULL,            false, false, NULL },
 };

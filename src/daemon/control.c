@@ -257,7 +257,9 @@ int control_open(sd_event *event, const struct control_config *config,
 	control->commands.userdata = config->userdata;
 	control->commands.admin_group = strdup(config->admin_group ? config->admin_group : "");
 	r = control->commands.admin_group ? 0 : log_error(-ENOMEM, "control: cannot start");
-	if (r == 0 && config->listen_fd >= 0)
+	if (r == 0 && config->listen_fd >= 0 && config->listen_inherited)
+		r = control_socket_inherit(config->listen_fd, &control->socket);
+	else if (r == 0 && config->listen_fd >= 0)
 		r = control_socket_adopt(config->listen_fd, config->socket, &control->socket);
 	else if (r == 0)
 		r = control_socket_listen(config->socket, socket_group(config), &control->socket);
@@ -355,6 +357,16 @@ bool control_has_listeners(const struct control *control, const char *method)
 		if (control->places[i] && control_connection_stream(control->places[i]) == stream)
 			return true;
 	return false;
+}
+
+int control_descriptor(const struct control *control)
+{
+	return control->socket.fd;
+}
+
+void control_leave_file(struct control *control)
+{
+	control_socket_leave_file(&control->socket);
 }
 
 void control_close(struct control *control)

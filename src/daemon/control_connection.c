@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "daemon/control.h"
+#include "daemon/control_attached.h"
 
 #define STEPS_A_TURN 16      /* without a call among them; a call ends the turn of its client */
 #define RECEIVE_BYTES 16384  /* at most, at a time */
@@ -34,6 +35,7 @@ struct control_connection {
 	void *userdata;
 	struct varlink_input input;
 	struct varlink_output output;
+	struct control_attached attached; /* to the first byte of the output */
 	const struct control_method *open; /* of the call that is open, or NULL */
 	struct control_stream stream; /* of that call, where it has replies of its own */
 	bool half_closed; /* while it was: the client says nothing more, but may still read */
@@ -67,8 +69,9 @@ static void end(struct control_connection *c)
 static enum step send_output(struct control_connection *c)
 {
 	while (c->output.len > c->output.sent) {
-		ssize_t n = send(c->fd, c->output.data + c->output.sent,
-				 c->output.len - c->output.sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t n = control_attached_send(&c->attached, c->fd,
+						  c->output.data + c->output.sent,
+						  c->output.len - c->output.sent);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -283,6 +286,7 @@ void control_connection_free(struct control_connection *c)
 	sd_event_source_disable_unref(c->io);
 	varlink_input_done(&c->input);
 	varlink_output_done(&c->output);
+	control_attached_done(&c->attached);
 	close(c->fd);
 	free(c);
 }
@@ -351,6 +355,11 @@ void control_connection_say_last(struct control_connection *c, json_t *message)
 {
 	c->open = NULL;
 	control_connection_say(c, message);
+}
+
+int control_connection_attach(struct control_connection *c, const int *descriptors, size_t count)
+{
+	return control_attached_add(&c->attached, descriptors, count);
 }
 
 const struct control_method *control_connection_stream(const struct control_connection *c)

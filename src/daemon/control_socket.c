@@ -189,7 +189,8 @@ int control_socket_listen(const char *path, gid_t group, struct control_socket *
 	return 0;
 }
 
-int control_socket_adopt(int fd, const char *path, struct control_socket *ret_socket)
+/* The address a listening socket has, made ready for the event loop. Returns 0 or -errno, logged. */
+static int set_up_passed(int fd, struct sockaddr_un *ret_address)
 {
 	struct sockaddr_un address = { 0 };
 	socklen_t size = sizeof(address) - 1;
@@ -198,17 +199,54 @@ int control_socket_adopt(int fd, const char *path, struct control_socket *ret_so
 	if (flags < 0 || sd_is_socket_unix(fd, SOCK_STREAM, 1, NULL, 0) <= 0 ||
 	    getsockname(fd, (struct sockaddr *)&address, &size) < 0)
 		return log_error(-EINVAL,
-				 "control: descriptor %d that systemd passed is no listening Unix "
+				 "control: descriptor %d that was passed is no listening Unix "
 				 "stream socket; look at ListenStream= of the socket unit",
 				 fd);
 	if (fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
 		return log_error(-errno, "control: cannot set up descriptor %d", fd);
+	*ret_address = address;
+	return 0;
+}
+
+int control_socket_adopt(int fd, const char *path, struct control_socket *ret_socket)
+{
+	struct sockaddr_un address;
+	int r = set_up_passed(fd, &address);
+
+	if (r < 0)
+		return r;
 	if (strcmp(address.sun_path, path) != 0)
 		log_notice("control: systemd passed the socket %s, control.socket = \"%s\" is not "
 			   "used",
 			   address.sun_path, path);
 	*ret_socket = (struct control_socket){ .fd = fd };
 	return 0;
+}
+
+int control_socket_inherit(int fd, struct control_socket *ret_socket)
+{
+	struct control_socket inherited = { .fd = fd };
+	struct sockaddr_un address;
+	struct stat found;
+	int r = set_up_passed(fd, &address);
+
+	if (r < 0)
+		return r;
+	if (lstat(address.sun_path, &found) == 0) {
+		inherited.device = found.st_dev;
+		inherited.inode = found.st_ino;
+	}
+	inherited.path = strdup(address.sun_path);
+	if (!inherited.path)
+		return log_error(-ENOMEM, "control: cannot go on with the socket %s",
+				 address.sun_path);
+	*ret_socket = inherited;
+	return 0;
+}
+
+void control_socket_leave_file(struct control_socket *socket)
+{
+	socket->inode = 0;
 }
 
 void control_socket_close(struct control_socket *socket)

@@ -17,6 +17,12 @@ void control_stream_reply(struct control_stream *stream, json_t *parameters)
 		json_decref(parameters);
 }
 
+int control_stream_attach(struct control_stream *stream, const int *descriptors, size_t count)
+{
+	assert(stream->open);
+	return control_connection_attach(stream->connection, descriptors, count);
+}
+
 static void end(struct control_stream *stream, json_t *message)
 {
 	assert(stream->open);

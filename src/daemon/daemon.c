@@ -13,11 +13,13 @@
 #include "base/cpu.h"
 #include "base/log.h"
 #include "daemon/guard.h"
+#include "daemon/kept.h"
 #include "daemon/listen.h"
 #include "daemon/offloader.h"
 #include "daemon/reload.h"
 #include "daemon/report.h"
 #include "daemon/rule_check.h"
+#include "daemon/takeover.h"
 #include "daemon/tries.h"
 #include "daemon/way.h"
 #include "edge/queue_proc.h"
@@ -102,17 +104,19 @@ static void log_refused_verdicts(struct daemon *daemon)
 static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct daemon *daemon = userdata;
-	enum worker_state state = workers_check(daemon->workers);
+	enum worker_state state;
 
 	(void)usec;
+	if (daemon->handed_over) /* until the other one has hung up */
+		return 0;
+	state = workers_check(daemon->workers);
 	if (state == WORKER_OK)
 		sd_notify(0, "WATCHDOG=1");
 	if (state != daemon->workers_seen)
 		log_print(state == WORKER_OK ? LOG_NOTICE : LOG_ERR, "workers: %s",
 			  worker_state_text(state));
 	daemon->workers_seen = state;
-	if (state == WORKER_UNBOUND)
-		workers_revive(daemon->workers);
+	workers_mend(daemon->workers);
 	log_refused_verdicts(daemon);
 	way_tick(daemon);
 	guard_tick(daemon->guard);
@@ -153,7 +157,7 @@ static int start_workers(struct daemon *daemon)
 		.slot = model_slot(daemon->model),
 	};
 
-	return workers_start(daemon->workers, &config);
+	return workers_start(daemon->workers, &config, daemon->kept);
 }
 
 static int open_guard(struct daemon *daemon)
@@ -199,14 +203,40 @@ static int refuse_company(const struct daemon *daemon)
 	return -EBUSY;
 }
 
-/* Queues before rules, rules before READY: no SYN is sent to where nobody listens. The control
- * socket comes before both, so that a second daemon on it touches nothing: what outlives a process,
- * routes and the state file, comes last. */
-static int start(struct daemon *daemon)
+/* Sockets that are there already: those that systemd kept, or those of the daemon that runs. To ask
+ * that one comes late, for it stops reading then. */
+static int take_over(struct daemon *daemon)
+{
+	bool found = false;
+	int r = 0;
+
+	if (daemon->takeover)
+		r = takeover_ask(daemon->config->control.socket, daemon->kept, &found);
+	daemon->takeover = found;
+	return r;
+}
+
+/* Queues that were served before are ours beyond doubt, and what waits there shall be clamped by all
+ * that is known. Returns whether it was done. */
+static bool recall_early(struct daemon *daemon)
+{
+	if (!kept_has_queues(daemon->kept))
+		return false;
+	model_recall(daemon->model);
+	if (model_renew(daemon->model) < 0)
+		log_error(-ENOMEM, "cannot build the table of limits");
+	return true;
+}
+
+/* All that touches nothing outside of this process. */
+static int prepare(struct daemon *daemon)
 {
 	json_t *warnings;
 	int r;
 
+	daemon->kept = daemon->takeover ? kept_new() : kept_receive();
+	if (!daemon->kept)
+		return log_error(-ENOMEM, "sockets that were kept");
 	r = load_configuration(daemon);
 	if (r < 0)
 		return r;
@@ -219,29 +249,47 @@ static int start(struct daemon *daemon)
 		return log_error(-ENOMEM, "workers");
 	r = model_open(daemon->event, daemon->workers, daemon->config, &daemon->events,
 		       &daemon->model);
-	if (r < 0)
-		return r;
-	r = tries_open(daemon->event, daemon->model, &daemon->events, &daemon->tries);
+	if (r == 0)
+		r = tries_open(daemon->event, daemon->model, &daemon->events, &daemon->tries);
 	if (r < 0)
 		return r;
 	warnings = rule_check_warnings(daemon->config->rules,
 				       slot_current(model_slot(daemon->model)));
 	rule_check_log(warnings);
 	json_decref(warnings);
-	r = listen_open(daemon);
+	return 0;
+}
+
+/* Queues before rules, rules before READY: no SYN is sent to where nobody listens. The control
+ * socket comes before both, so that a second daemon on it touches nothing: what outlives a process,
+ * routes and the state file, comes last. */
+static int start(struct daemon *daemon)
+{
+	bool recalled;
+	int r = prepare(daemon);
+
 	if (r == 0)
+		r = take_over(daemon);
+	if (r == 0)
+		r = listen_open(daemon);
+	if (r == 0 && !daemon->takeover)
 		r = refuse_company(daemon);
-	if (r == 0)
-		r = start_workers(daemon);
+	if (r < 0)
+		return r;
+	recalled = recall_early(daemon);
+	r = start_workers(daemon);
 	if (r == 0)
 		r = open_guard(daemon);
-	if (r == 0)
-		r = way_open(daemon, &daemon->way);
+	if (r < 0)
+		return r;
+	kept_free(daemon->kept); /* no rule leads to what is left there any more */
+	daemon->kept = NULL;
+	r = way_open(daemon, &daemon->way);
 	if (r == 0)
 		r = open_offloader(daemon);
 	if (r == 0)
 		r = model_keep_routes(daemon->model);
-	if (r == 0)
+	if (r == 0 && !recalled)
 		model_recall(daemon->model);
 	return r;
 }
@@ -261,6 +309,7 @@ static void stop(struct daemon *daemon)
 		workers_free(daemon->workers);
 	}
 	way_close(daemon->way);
+	kept_free(daemon->kept);
 	if (daemon->config != daemon->started_with)
 		config_free(daemon->config);
 	config_free(daemon->started_with);

@@ -13,14 +13,15 @@
 
 struct arguments {
 	const char *config_file;
-	bool config_required, check, strict;
+	bool config_required, check, strict, takeover;
 };
 
 static const char usage_text[] =
-	"usage: mssclampd [-c FILE] [-t [--strict]] [-v]... [-V]\n"
+	"usage: mssclampd [-c FILE] [-t [--strict]] [-v]... [-V] [--takeover]\n"
 	"  -c, --config FILE  configuration, default " CONFIG_DEFAULT_FILE "\n"
 	"  -t, --test         check the configuration and end: 0 usable, 6 not\n"
 	"      --strict       with -t: warnings count as errors\n"
+	"      --takeover     go on from the mssclampd that runs: no SYN is lost between\n"
 	"  -v, --verbose      say more\n"
 	"  -V, --version      print the version and end\n"
 	"  -h, --help         print this and end\n";
@@ -28,11 +29,12 @@ static const char usage_text[] =
 /* Returns -1 to go on, or the exit code. */
 static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 {
-	enum { OPTION_STRICT = 256 };
+	enum { OPTION_STRICT = 256, OPTION_TAKEOVER };
 	static const struct option options[] = {
 		{ "config", required_argument, NULL, 'c' },
 		{ "test", no_argument, NULL, 't' },
 		{ "strict", no_argument, NULL, OPTION_STRICT },
+		{ "takeover", no_argument, NULL, OPTION_TAKEOVER },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "version", no_argument, NULL, 'V' },
 		{ "help", no_argument, NULL, 'h' },
@@ -51,6 +53,9 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 			break;
 		case OPTION_STRICT:
 			arguments->strict = true;
+			break;
+		case OPTION_TAKEOVER:
+			arguments->takeover = true;
 			break;
 		case 'v':
 			log_set_max(LOG_DEBUG);
@@ -107,5 +112,6 @@ int main(int argc, char **argv)
 		return check_configuration(&arguments);
 	daemon.config_file = arguments.config_file;
 	daemon.config_required = arguments.config_required;
+	daemon.takeover = arguments.takeover;
 	return daemon_run(&daemon);
 }

@@ -314,6 +314,13 @@ int model_keep_routes(struct model *model)
 	return r;
 }
 
+void model_hand_over(struct model *model)
+{
+	prober_save(model->prober);
+	route_mtu_leave(model->routes);
+	model->routes = NULL;
+}
+
 void model_recall(struct model *model)
 {
 	prober_recall(model->prober);

@@ -200,7 +200,7 @@ void prober_follow(struct prober *prober)
 	sd_event_source_set_enabled(prober->follow, SD_EVENT_ONESHOT);
 }
 
-static void save(struct prober *prober)
+void prober_save(struct prober *prober)
 {
 	if (prober->automatic)
 		prober_memory_save(&prober->memory, prober->plan);
@@ -298,7 +298,7 @@ void prober_close(struct prober *prober)
 		return;
 	assert(!prober->waiters && !prober->own);
 	if (prober->plan)
-		save(prober);
+		prober_save(prober);
 	sd_event_source_disable_unref(prober->tick);
 	sd_event_source_disable_unref(prober->follow);
 	sd_event_source_disable_unref(prober->io);
@@ -316,7 +316,7 @@ void prober_configure(struct prober *prober, const struct config *config)
 	int r;
 
 	if (!config->path.probe)
-		save(prober);
+		prober_save(prober);
 	r = prober_memory_move(&prober->memory, config->path.state);
 	if (r < 0)
 		log_error(r, "%s: not used for now", config->path.state);

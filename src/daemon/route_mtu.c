@@ -201,6 +201,13 @@ void route_mtu_close(struct route_mtu *routes)
 	if (!routes)
 		return;
 	apply_or_say(routes, &nothing, false);
+	route_mtu_leave(routes);
+}
+
+void route_mtu_leave(struct route_mtu *routes)
+{
+	if (!routes)
+		return;
 	mtu_route_list_done(&routes->refused);
 	nl_close(routes->nl);
 	free(routes);

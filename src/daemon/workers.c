@@ -6,9 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "daemon/kept.h"
 #include "edge/queue.h"
 
 #define STALL_NS (3 * NS_PER_SECOND) /* an idle worker beats once a second */
@@ -26,6 +28,8 @@ struct worker {
 	unsigned long seen_beats;
 	uint64_t seen_ns;
 	uint64_t fail_open; /* the most that was ever found */
+	bool stalled;       /* as last looked at: it does not beat */
+	bool passing;       /* its queue lets all pass, for that */
 };
 
 struct workers {
@@ -93,7 +97,29 @@ static int start_thread(struct worker *worker)
 	return 0;
 }
 
-static int start_worker(struct workers *workers, size_t i)
+/* Goes on with a socket that was kept (fd, taken), or binds anew (-1). One that turns out to be of no
+ * use is closed: then the queue is free. */
+static int open_queue(struct worker *worker, const struct queue_config *config, int fd)
+{
+	uint32_t swept;
+	int r;
+
+	if (fd >= 0 && queue_adopt(config, fd, &worker->queue, &swept) == 0) {
+		if (swept > 0)
+			log_notice("queue %u: %u SYNs that the process before had read and not "
+				   "answered pass unclamped", config->number, swept);
+		return 0;
+	}
+	if (fd >= 0)
+		close(fd);
+	r = queue_open(config, &worker->queue);
+	if (r == 0)
+		kept_store(config->number, queue_descriptor(worker->queue));
+	return r;
+}
+
+/* fd: as open_queue. */
+static int start_worker(struct workers *workers, size_t i, int fd)
 {
 	struct worker *worker = &workers->list[i];
 	const struct queue_config queue = {
@@ -106,7 +132,7 @@ static int start_worker(struct workers *workers, size_t i)
 	};
 	int r;
 
-	r = queue_open(&queue, &worker->queue);
+	r = open_queue(worker, &queue, fd);
 	if (r < 0)
 		return r;
 	r = start_thread(worker);
@@ -118,13 +144,13 @@ static int start_worker(struct workers *workers, size_t i)
 }
 
 /* Each queue gets its thread at once: rules of an earlier run may feed it once it is bound. */
-int workers_start(struct workers *workers, const struct workers_config *config)
+int workers_start(struct workers *workers, const struct workers_config *config, struct kept *kept)
 {
 	int r = 0;
 
 	workers->config = *config;
 	for (size_t i = 0; i < workers->count && r == 0; i++)
-		r = start_worker(workers, i);
+		r = start_worker(workers, i, kept_take_queue(kept, (uint16_t)(config->first + i)));
 	if (r < 0)
 		workers_stop(workers);
 	return r;
@@ -133,7 +159,7 @@ int workers_start(struct workers *workers, const struct workers_config *config)
 /* Waits for the worker's last word, by a clock that nobody sets. */
 static bool join_worker(struct worker *worker)
 {
-	const struct timespec pause = { .tv_nsec = NS_PER_MS };
+	const struct timespec pause = { .tv_nsec = NS_PER_MS / 10 };
 	uint64_t deadline_ns = clock_monotonic_ns() + STOP_NS;
 
 	while (!atomic_load_explicit(&worker->ended, memory_order_acquire)) {
@@ -146,6 +172,8 @@ static bool join_worker(struct worker *worker)
 		nanosleep(&pause, NULL);
 	}
 	pthread_join(worker->thread, NULL);
+	worker->started = false;
+	atomic_store_explicit(&worker->ended, false, memory_order_relaxed);
 	return true;
 }
 
@@ -154,7 +182,6 @@ static bool end_worker(struct worker *worker)
 {
 	if (worker->started && !join_worker(worker))
 		return false;
-	worker->started = false;
 	queue_close(worker->queue);
 	worker->queue = NULL;
 	return true;
@@ -178,6 +205,41 @@ bool workers_stop(struct workers *workers)
 	for (size_t i = 0; i < workers->count; i++)
 		ended &= end_worker(&workers->list[i]);
 	return ended;
+}
+
+void workers_take_back(struct workers *workers)
+{
+	for (size_t i = 0; i < workers->count; i++) {
+		struct worker *worker = &workers->list[i];
+
+		if (worker->started || !worker->queue)
+			continue;
+		queue_keep(worker->queue);
+		start_thread(worker);
+	}
+}
+
+int workers_release(struct workers *workers)
+{
+	bool ended = true;
+
+	for (size_t i = 0; i < workers->count; i++) {
+		if (workers->list[i].started)
+			queue_request_release(workers->list[i].queue);
+	}
+	for (size_t i = 0; i < workers->count; i++) {
+		if (workers->list[i].started)
+			ended &= join_worker(&workers->list[i]);
+	}
+	if (ended)
+		return 0;
+	workers_take_back(workers);
+	return -ETIME;
+}
+
+int workers_descriptor(const struct workers *workers, size_t i)
+{
+	return workers->list[i].queue ? queue_descriptor(workers->list[i].queue) : -1;
 }
 
 int workers_resize(struct workers *workers, uint32_t max_packets)
@@ -204,21 +266,45 @@ static void revive(struct workers *workers, size_t i)
 
 	if (!atomic_load_explicit(&worker->ended, memory_order_acquire) || !end_worker(worker))
 		return;
-	atomic_store_explicit(&worker->ended, false, memory_order_relaxed);
 	atomic_store_explicit(&worker->failed, false, memory_order_relaxed);
-	if (start_worker(workers, i) == 0)
+	if (start_worker(workers, i, -1) == 0)
 		log_notice("queue %zu: its worker was replaced", workers->config.first + i);
 }
 
-void workers_revive(struct workers *workers)
+/* A thread cannot be replaced while it holds its socket and may come back at any time, but what it
+ * does not answer need not wait for it. */
+static void relieve(struct workers *workers, size_t i)
+{
+	struct worker *worker = &workers->list[i];
+	bool stalled = worker->stalled;
+	int r;
+
+	if (stalled == worker->passing)
+		return;
+	r = stalled ? queue_let_pass(worker->queue) :
+		      queue_resize(worker->queue, workers->config.max_packets);
+	if (r < 0)
+		log_error(r, "queue %zu: cannot %s", workers->config.first + i,
+			  stalled ? "let pass what waits" : "go on clamping");
+	else
+		log_print(stalled ? LOG_ERR : LOG_NOTICE, "queue %zu: %s",
+			  workers->config.first + i,
+			  stalled ? "its worker does not answer; SYNs pass unclamped until it does" :
+				    "its worker answers again");
+	worker->passing = r < 0 ? worker->passing : stalled;
+}
+
+void workers_mend(struct workers *workers)
 {
 	for (size_t i = 0; i < workers->count; i++) {
 		struct worker *worker = &workers->list[i];
 
-		if (!worker->queue && start_worker(workers, i) == 0)
+		if (!worker->queue && start_worker(workers, i, -1) == 0)
 			log_notice("queue %zu: its worker is back", workers->config.first + i);
 		else if (atomic_load_explicit(&worker->failed, memory_order_relaxed))
 			revive(workers, i);
+		else if (worker->queue)
+			relieve(workers, i);
 	}
 }
 
@@ -247,7 +333,8 @@ static enum worker_state check_worker(struct worker *worker, uint64_t now_ns)
 		worker->seen_beats = beats;
 		worker->seen_ns = now_ns;
 	}
-	return now_ns - worker->seen_ns > STALL_NS ? WORKER_STALLED : WORKER_OK;
+	worker->stalled = now_ns - worker->seen_ns > STALL_NS;
+	return worker->stalled ? WORKER_STALLED : WORKER_OK;
 }
 
 enum worker_state workers_check(struct workers *workers)

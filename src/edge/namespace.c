@@ -2,8 +2,10 @@
 #include "edge/namespace.h"
 
 #include <fcntl.h>
+#include <linux/netlink.h>
 #include <linux/nsfs.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,4 +27,24 @@ bool namespace_takes_changes(void)
 	if (net >= 0)
 		close(net);
 	return initial;
+}
+
+uint64_t namespace_cookie_of(int socket_fd)
+{
+	uint64_t cookie;
+	socklen_t len = sizeof(cookie);
+
+	return getsockopt(socket_fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &len) < 0 ? 0 : cookie;
+}
+
+uint64_t namespace_cookie(void)
+{
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	uint64_t cookie;
+
+	if (fd < 0)
+		return 0;
+	cookie = namespace_cookie_of(fd);
+	close(fd);
+	return cookie;
 }

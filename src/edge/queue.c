@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "edge/queue_answer.h"
+#include "edge/queue_kept.h"
 #include "edge/queue_msg.h"
 #include "edge/queue_setup.h"
 
@@ -22,11 +23,18 @@
 
 #define SEND_TRIES 3
 
+/* What the worker is asked for. */
+enum ending {
+	ENDING_NONE,
+	ENDING_DRAINED,  /* the kernel lets pass what comes: answer what waits */
+	ENDING_RELEASED, /* somebody else goes on behind what waits now */
+};
+
 struct queue {
 	struct queue_config config;
 	int fd;
 	uint32_t receive_buffer;   /* bytes, as SO_RCVBUF tells */
-	atomic_bool draining;      /* set by the control thread, relaxed: it orders nothing */
+	atomic_uint ending;        /* set by the control thread, relaxed: it orders nothing */
 	uint64_t rounds;
 	struct queue_answer answer;
 	struct mmsghdr headers[BATCH_MAX];
@@ -34,34 +42,69 @@ struct queue {
 	uint8_t *slots;            /* BATCH_MAX x QUEUE_SLOT_LEN */
 };
 
-int queue_open(const struct queue_config *config, struct queue **ret_queue)
+/* Everything but the socket. Returns owned, or NULL; logged. */
+static struct queue *queue_new(const struct queue_config *config)
 {
 	struct queue *queue = calloc(1, sizeof(*queue));
-	int r = -ENOMEM;
 
 	if (!queue)
-		return log_error(-ENOMEM, "queue %u", config->number);
+		goto fail;
 	queue->config = *config;
 	queue->fd = -1;
 	queue->slots = aligned_alloc(64, (size_t)BATCH_MAX * QUEUE_SLOT_LEN);
-	if (!queue->slots || queue_answer_init(&queue->answer, &queue->config) < 0) {
-		log_error(r, "queue %u", config->number);
+	if (!queue->slots || queue_answer_init(&queue->answer, &queue->config) < 0)
 		goto fail;
-	}
 	for (size_t i = 0; i < BATCH_MAX; i++) {
 		queue->vectors[i].iov_base = queue->slots + i * QUEUE_SLOT_LEN;
 		queue->vectors[i].iov_len = QUEUE_SLOT_LEN;
 		queue->headers[i].msg_hdr.msg_iov = &queue->vectors[i];
 		queue->headers[i].msg_hdr.msg_iovlen = 1;
 	}
+	return queue;
+fail:
+	log_error(-ENOMEM, "queue %u", config->number);
+	queue_close(queue);
+	return NULL;
+}
+
+int queue_open(const struct queue_config *config, struct queue **ret_queue)
+{
+	struct queue *queue = queue_new(config);
+	int r;
+
+	if (!queue)
+		return -ENOMEM;
 	r = queue_setup(config, &queue->fd, &queue->receive_buffer);
-	if (r < 0)
-		goto fail;
+	if (r < 0) {
+		queue_close(queue);
+		return r;
+	}
+	queue_warn_of_buffer(config, queue->receive_buffer);
 	*ret_queue = queue;
 	return 0;
-fail:
-	queue_close(queue);
-	return r;
+}
+
+int queue_adopt(const struct queue_config *config, int fd, struct queue **ret_queue,
+		uint32_t *ret_swept)
+{
+	struct queue *queue = queue_new(config);
+	struct queue_kept kept;
+	int r;
+
+	if (!queue)
+		return -ENOMEM;
+	r = queue_kept_adopt(fd, config, &kept);
+	if (r < 0) {
+		queue_close(queue);
+		return r;
+	}
+	queue->fd = fd;
+	queue->receive_buffer = kept.receive_buffer;
+	queue_answer_go_on(&queue->answer, kept.last_id);
+	queue_warn_of_buffer(config, queue->receive_buffer);
+	*ret_queue = queue;
+	*ret_swept = kept.swept;
+	return 0;
 }
 
 void queue_close(struct queue *queue)
@@ -80,38 +123,61 @@ uint16_t queue_number(const struct queue *queue)
 	return queue->config.number;
 }
 
+int queue_descriptor(const struct queue *queue)
+{
+	return queue->fd;
+}
+
+static int send_settings(struct queue *queue, uint32_t sequence, uint32_t max_packets,
+			 bool fail_open)
+{
+	const struct queue_settings settings = { max_packets, fail_open };
+	uint8_t message[QUEUE_MSG_CONFIG_MAX];
+	size_t len = queue_msg_put_settings(message, queue->config.number, sequence, &settings);
+
+	return send(queue->fd, message, len, 0) < 0 ? -errno : 0;
+}
+
+/* The acknowledgement comes behind all packets that wait, and wakes the worker. Where it is lost the
+ * worker ends when a second was silent, which it may do only from now on. */
+static int request_end(struct queue *queue, enum ending ending, uint32_t max_packets,
+		       bool fail_open)
+{
+	int r = send_settings(queue, QUEUE_SEQUENCE_LAST, max_packets, fail_open);
+
+	atomic_store_explicit(&queue->ending, ending, memory_order_relaxed);
+	return r;
+}
+
 int queue_request_drain(struct queue *queue)
 {
-	const struct queue_settings pass_all = { .max_packets = 0, .fail_open = true };
-	uint8_t message[QUEUE_MSG_CONFIG_MAX];
-	size_t len;
-	int r;
+	return request_end(queue, ENDING_DRAINED, 0, true);
+}
 
-	/* The acknowledgement comes behind all packets that wait, and wakes the worker. Where it is
-	 * lost the worker ends when a second was silent, which it may do only from now on. */
-	len = queue_msg_put_settings(message, queue->config.number, QUEUE_SEQUENCE_DRAIN,
-				     &pass_all);
-	r = send(queue->fd, message, len, 0) < 0 ? -errno : 0;
-	atomic_store_explicit(&queue->draining, true, memory_order_relaxed);
-	return r;
+int queue_request_release(struct queue *queue)
+{
+	return request_end(queue, ENDING_RELEASED, queue_length(queue->config.max_packets),
+			   queue->config.fail_open);
+}
+
+void queue_keep(struct queue *queue)
+{
+	atomic_store_explicit(&queue->ending, ENDING_NONE, memory_order_relaxed);
+	queue->answer.has_last = false;
+}
+
+int queue_let_pass(struct queue *queue)
+{
+	return queue_kept_let_pass(queue->fd, queue->config.number);
 }
 
 int queue_resize(struct queue *queue, uint32_t max_packets)
 {
-	const struct queue_settings settings = {
-		.max_packets = queue_length(max_packets),
-		.fail_open = queue->config.fail_open,
-	};
-	uint8_t message[QUEUE_MSG_CONFIG_MAX];
-	size_t len;
-	int r;
+	int r = queue_set_receive_buffer(queue->fd, max_packets, &queue->receive_buffer);
 
-	r = queue_set_receive_buffer(queue->fd, max_packets, &queue->receive_buffer);
-	if (r < 0)
-		return r;
-	len = queue_msg_put_settings(message, queue->config.number, QUEUE_SEQUENCE_RESIZE,
-				     &settings);
-	return send(queue->fd, message, len, 0) < 0 ? -errno : 0;
+	queue->config.max_packets = max_packets;
+	return r < 0 ? r : send_settings(queue, QUEUE_SEQUENCE_RESIZE, queue_length(max_packets),
+					 queue->config.fail_open);
 }
 
 /* All verdicts so far in one send, in packet order. A send that fails as a whole did nothing and is
@@ -132,13 +198,24 @@ static void send_verdicts(struct queue *queue)
 	queue_answer_sent(answer, tries < SEND_TRIES);
 }
 
+static enum ending ending_of(struct queue *queue)
+{
+	return atomic_load_explicit(&queue->ending, memory_order_relaxed);
+}
+
+/* Whether what comes now is behind the last packet that the worker is to answer. An acknowledgement
+ * that nobody of this process has asked for was an earlier reader's. */
+static bool has_last(struct queue *queue)
+{
+	return queue->answer.has_last && ending_of(queue) != ENDING_NONE;
+}
+
 static enum queue_state receive_failed(struct queue *queue, int error)
 {
 	switch (error) {
 	case EAGAIN:
 		send_verdicts(queue); /* what an earlier failure left over */
-		return atomic_load_explicit(&queue->draining, memory_order_relaxed) ? QUEUE_EMPTY :
-										      QUEUE_IDLE;
+		return ending_of(queue) == ENDING_NONE ? QUEUE_IDLE : QUEUE_EMPTY;
 	case EINTR:
 		return QUEUE_IDLE;
 	case ENOBUFS:
@@ -164,7 +241,7 @@ enum queue_state queue_serve(struct queue *queue)
 	int n;
 
 	n = recvmmsg(queue->fd, queue->headers, BATCH_MAX,
-		     queue->answer.drained ? MSG_DONTWAIT : MSG_WAITFORONE, NULL);
+		     has_last(queue) ? MSG_DONTWAIT : MSG_WAITFORONE, NULL);
 	if (n <= 0)
 		return receive_failed(queue, n < 0 ? errno : EAGAIN);
 	if (queue->rounds++ % LATENCY_EVERY == 1)
@@ -178,5 +255,5 @@ enum queue_state queue_serve(struct queue *queue)
 	if (begin_ns)
 		counters_count_latency(queue->config.counters, clock_monotonic_ns() - begin_ns);
 	note_depth(queue->config.counters, (uint64_t)n);
-	return QUEUE_BUSY;
+	return has_last(queue) && ending_of(queue) == ENDING_RELEASED ? QUEUE_EMPTY : QUEUE_BUSY;
 }

@@ -116,6 +116,13 @@ static size_t treat_packet(struct queue_answer *answer, const struct snapshot *s
 	return outcome.len;
 }
 
+void queue_answer_go_on(struct queue_answer *answer, uint32_t last_id)
+{
+	answer->last_id = last_id;
+	answer->has_id = true;
+	atomic_store_explicit(&answer->config->counters->last_id, last_id, memory_order_relaxed);
+}
+
 /* Ids are given in order under one lock, so a jump means packets that never came to us: passed by
  * fail-open, or refused where that is off. */
 static void note_id(struct queue_answer *answer, uint32_t id)
@@ -124,9 +131,7 @@ static void note_id(struct queue_answer *answer, uint32_t id)
 
 	if (answer->has_id && id != answer->last_id + 1)
 		counter_add(&counters->id_gaps, id - answer->last_id - 1);
-	answer->last_id = id;
-	answer->has_id = true;
-	atomic_store_explicit(&counters->last_id, id, memory_order_relaxed);
+	queue_answer_go_on(answer, id);
 	counter_add(&counters->received, 1);
 }
 
@@ -155,9 +160,11 @@ static void answer_packet(struct queue_answer *answer, const struct snapshot *sn
 static void note_error(struct queue_answer *answer, const struct queue_error *error)
 {
 	if (error->error == 0) {
-		answer->drained |= error->sequence == QUEUE_SEQUENCE_DRAIN;
+		answer->has_last |= error->sequence == QUEUE_SEQUENCE_LAST;
 		return;
 	}
+	if (error->sequence == QUEUE_SEQUENCE_SWEEP)
+		return;
 	counter_add(&answer->config->counters->verdict_errors, 1);
 	if (error->error == -ENOENT)
 		return;

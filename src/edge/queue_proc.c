@@ -120,6 +120,8 @@ static int find_process(unsigned long inode, const char *comm, int *ret_pid)
 
 		if (!isdigit((unsigned char)entry->d_name[0]))
 			continue;
+		if (comm && atoi(entry->d_name) == getpid())
+			continue;
 		if (comm) {
 			read_comm(entry->d_name, name);
 			if (strcmp(name, comm) != 0)

@@ -45,7 +45,7 @@ int queue_set_receive_buffer(int fd, uint32_t max_packets, uint32_t *ret_size)
 	return 0;
 }
 
-static int set_options(int fd)
+int queue_set_options(int fd)
 {
 	const struct timeval wake_up = { .tv_sec = 1 };
 	const int on = 1;
@@ -66,7 +66,7 @@ static int open_socket(const struct queue_config *config, int *ret_fd, uint32_t 
 	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
 	if (fd < 0)
 		return -errno;
-	r = set_options(fd);
+	r = queue_set_options(fd);
 	if (r == 0)
 		r = queue_set_receive_buffer(fd, config->max_packets, ret_buffer);
 	if (r == 0 && (bind(fd, (const struct sockaddr *)&any, sizeof(any)) < 0 ||
@@ -134,6 +134,15 @@ static int explain_bind_failure(const struct queue_config *config, int r)
 	}
 }
 
+void queue_warn_of_buffer(const struct queue_config *config, uint32_t receive_buffer)
+{
+	if (receive_buffer < buffered_packets(config->max_packets) * QUEUE_BYTES_PER_SYN)
+		log_warning("queue %u: the receive buffer of %u bytes holds %u SYNs, not %u; what "
+			    "finds no room passes unclamped (raise net.core.rmem_max)",
+			    config->number, receive_buffer, receive_buffer / QUEUE_BYTES_PER_SYN,
+			    config->max_packets);
+}
+
 int queue_setup(const struct queue_config *config, int *ret_fd, uint32_t *ret_receive_buffer)
 {
 	uint32_t buffer = 0;
@@ -149,11 +158,6 @@ int queue_setup(const struct queue_config *config, int *ret_fd, uint32_t *ret_re
 		close(fd);
 		return explain_bind_failure(config, r);
 	}
-	if (buffer < buffered_packets(config->max_packets) * QUEUE_BYTES_PER_SYN)
-		log_warning("queue %u: the receive buffer of %u bytes holds %u SYNs, not %u; what "
-			    "finds no room passes unclamped (raise net.core.rmem_max)",
-			    config->number, buffer, buffer / QUEUE_BYTES_PER_SYN,
-			    config->max_packets);
 	*ret_fd = fd;
 	*ret_receive_buffer = buffer;
 	return 0;

@@ -258,13 +258,13 @@ static void test_errors(void **state)
 	assert_string_equal(answer(world), "");
 	assert_int_equal(counter_read(&world->config.counters->verdict_errors), 3);
 	assert_int_equal(counter_read(&world->config.counters->verdicts_refused), 2);
-	assert_false(world->answer.drained);
+	assert_false(world->answer.has_last);
 	receive_error(world, 0, QUEUE_SEQUENCE_RESIZE);
 	answer(world);
-	assert_false(world->answer.drained);
-	receive_error(world, 0, QUEUE_SEQUENCE_DRAIN);
+	assert_false(world->answer.has_last);
+	receive_error(world, 0, QUEUE_SEQUENCE_LAST);
 	answer(world);
-	assert_true(world->answer.drained);
+	assert_true(world->answer.has_last);
 }
 
 static void test_what_could_not_be_sent_passes(void **state)
