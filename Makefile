@@ -188,8 +188,13 @@ $(BUILD)/calc-lines: $(BUILD)/tests/lib/calc_lines.o $(call archives_of,ctl)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(libs_ctl)
 
+# Real connects at a steady rate, counted.
+$(BUILD)/connects: $(BUILD)/tests/lib/connects.o
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^
+
 test-programs: bench-programs unit sim fuzz-seeds $(BUILD)/certification-server \
-	$(BUILD)/print-conf $(BUILD)/print-overhead $(BUILD)/calc-lines \
+	$(BUILD)/print-conf $(BUILD)/print-overhead $(BUILD)/calc-lines $(BUILD)/connects \
 	$(BUILD)/bench/replay
 check: all
 	$(Q)tests/run-checks

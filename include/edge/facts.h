@@ -48,6 +48,8 @@ bool facts_connect(struct facts_reader *reader, uint64_t now_ns);
 int facts_check(struct facts_reader *reader, uint64_t now_ns);
 /* CLOCK_BOOTTIME of the next try (facts_connect) or check; UINT64_MAX without a question. */
 uint64_t facts_due(const struct facts_reader *reader);
+/* Whether the last question has no answer yet, be it that nothing is known. */
+bool facts_is_waiting(const struct facts_reader *reader);
 /* Whether an answer about links that have just come is still to be expected: FACTS_SETTLE_NS after
  * another question, FACTS_LOOK_NS where it has no answer at all, never where nobody answers. */
 bool facts_is_looking(const struct facts_reader *reader, uint64_t now_ns);

@@ -110,15 +110,15 @@ static void await_first_answer(struct discovery *discovery)
 	if (discovery->facts_awaited || fd.fd < 0)
 		return;
 	discovery->facts_awaited = true;
-	while ((now_ns = clock_boottime_ns()) < until_ns) {
+	while (facts_is_waiting(discovery->facts) && (now_ns = clock_boottime_ns()) < until_ns) {
 		if (poll(&fd, 1, (int)((until_ns - now_ns) / NS_PER_MS) + 1) < 0 && errno != EINTR)
 			return;
 		r = facts_read(discovery->facts);
-		if (r < 0)
+		if (r < 0) {
 			discovery->facts_source =
 				sd_event_source_disable_unref(discovery->facts_source);
-		if (r != 0)
 			return;
+		}
 	}
 }
 

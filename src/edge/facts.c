@@ -181,6 +181,11 @@ int facts_check(struct facts_reader *reader, uint64_t now_ns)
 	return -EPIPE;
 }
 
+bool facts_is_waiting(const struct facts_reader *reader)
+{
+	return reader->fd >= 0 && reader->waiting;
+}
+
 bool facts_is_looking(const struct facts_reader *reader, uint64_t now_ns)
 {
 	const uint64_t age_ns = now_ns - reader->changed_ns;

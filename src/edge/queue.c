@@ -35,6 +35,7 @@ struct queue {
 	int fd;
 	uint32_t receive_buffer;   /* bytes, as SO_RCVBUF tells */
 	atomic_uint ending;        /* set by the control thread, relaxed: it orders nothing */
+	atomic_bool told;          /* the kernel knows of it; the same */
 	uint64_t rounds;
 	struct queue_answer answer;
 	struct mmsghdr headers[BATCH_MAX];
@@ -138,14 +139,17 @@ static int send_settings(struct queue *queue, uint32_t sequence, uint32_t max_pa
 	return send(queue->fd, message, len, 0) < 0 ? -errno : 0;
 }
 
-/* The acknowledgement comes behind all packets that wait, and wakes the worker. Where it is lost the
- * worker ends when a second was silent, which it may do only from now on. */
+/* The acknowledgement comes behind all packets that wait, and wakes the worker, perhaps before send
+ * returns. Where it is lost the worker ends when a second was silent, which it may do only once the
+ * kernel was told. */
 static int request_end(struct queue *queue, enum ending ending, uint32_t max_packets,
 		       bool fail_open)
 {
-	int r = send_settings(queue, QUEUE_SEQUENCE_LAST, max_packets, fail_open);
+	int r;
 
 	atomic_store_explicit(&queue->ending, ending, memory_order_relaxed);
+	r = send_settings(queue, QUEUE_SEQUENCE_LAST, max_packets, fail_open);
+	atomic_store_explicit(&queue->told, true, memory_order_relaxed);
 	return r;
 }
 
@@ -163,6 +167,7 @@ int queue_request_release(struct queue *queue)
 void queue_keep(struct queue *queue)
 {
 	atomic_store_explicit(&queue->ending, ENDING_NONE, memory_order_relaxed);
+	atomic_store_explicit(&queue->told, false, memory_order_relaxed);
 	queue->answer.has_last = false;
 }
 
@@ -215,7 +220,8 @@ static enum queue_state receive_failed(struct queue *queue, int error)
 	switch (error) {
 	case EAGAIN:
 		send_verdicts(queue); /* what an earlier failure left over */
-		return ending_of(queue) == ENDING_NONE ? QUEUE_IDLE : QUEUE_EMPTY;
+		return has_last(queue) || atomic_load_explicit(&queue->told, memory_order_relaxed) ?
+			       QUEUE_EMPTY : QUEUE_IDLE;
 	case EINTR:
 		return QUEUE_IDLE;
 	case ENOBUFS:

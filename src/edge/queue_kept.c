@@ -108,24 +108,31 @@ static int find_first_packet(int fd, uint32_t *ret_id)
 	return errno == EAGAIN ? 0 : -errno;
 }
 
+/* What waits in the kernel and not in the socket was read. */
+static uint32_t count_read(const struct queue_proc *proc, uint32_t last_id)
+{
+	uint32_t unread = proc->id_sequence - last_id;
+
+	return proc->depth > unread ? proc->depth - unread : 0;
+}
+
 /* The settings take the queue's lock, so whoever got an id before them is in the socket behind
  * them: where no packet waits there then, all ids so far were read. */
-static int sweep(int fd, const struct queue_config *config, const struct queue_proc *before,
+static int sweep(int fd, const struct queue_config *config, uint32_t id_before,
 		 struct queue_kept *kept)
 {
-	struct queue_proc after;
+	struct queue_proc proc;
 	uint32_t first;
 	int r = find_first_packet(fd, &first);
 
 	if (r < 0)
 		return r;
-	kept->last_id = r == 1 ? first - 1 : before->id_sequence;
-	r = before->depth > 0 ? accept_all(fd, config->number, kept->last_id) : 0;
-	if (r == 0)
-		r = queue_read_proc(config->number, &after);
-	if (r == 0 && after.depth < before->depth)
-		kept->swept = before->depth - after.depth;
-	return r;
+	kept->last_id = r == 1 ? first - 1 : id_before;
+	r = queue_read_proc(config->number, &proc);
+	if (r < 0 || proc.depth == 0)
+		return r;
+	kept->swept = count_read(&proc, kept->last_id);
+	return accept_all(fd, config->number, kept->last_id);
 }
 
 int queue_kept_adopt(int fd, const struct queue_config *config, struct queue_kept *ret_kept)
@@ -142,7 +149,7 @@ int queue_kept_adopt(int fd, const struct queue_config *config, struct queue_kep
 		r = send_settings(fd, config->number, queue_length(config->max_packets),
 				  config->fail_open);
 	if (r == 0)
-		r = sweep(fd, config, &before, &kept);
+		r = sweep(fd, config, before.id_sequence, &kept);
 	if (r < 0)
 		return log_error(r, "queue %u: cannot go on with the socket that was kept",
 				 config->number);

@@ -90,10 +90,12 @@ class Daemon(Ctl):
     control    settings of the control socket besides its path
     verbose    the log has what only -v tells
     mode       of SYNs, where the configuration says nothing of it
+    argv       more of its command line
+    keep_file  its file is there already
     """
 
     def __init__(self, namespace, config="", ready=True, prefix=(), directory=None, control="",
-                 verbose=False, mode="queue"):
+                 verbose=False, mode="queue", argv=(), keep_file=False):
         assert os.access(MSSCLAMPD, os.X_OK), f"{MSSCLAMPD} is not built"
         self._own = None if directory else tempfile.TemporaryDirectory(prefix="mssclamp-")
         self.directory = pathlib.Path(directory or self._own.name)
@@ -101,9 +103,10 @@ class Daemon(Ctl):
         self.file = self.directory / "mssclamp.conf"
         self.errors = self.directory / "errors"
         self.prefix, self.control, self.process = prefix, control, None
-        self.arguments = ["-v"] if verbose else []
+        self.arguments = [*(["-v"] if verbose else []), *argv]
         self.mode = mode
-        self.write(config)
+        if not keep_file:
+            self.write(config)
         self.start()
         if ready:
             self.wait_ready()
