@@ -77,5 +77,5 @@ def test_storm(path, daemon, what, family):
     elif unclamped == "what was being answered":
         assert both == read_and_lost(daemon) - before
     else:
-        assert both < connects.client.all
+        assert both < 2 * connects.client.all
     assert daemon.json("status")["state"] == "running"
