@@ -55,7 +55,7 @@ int model_try(struct model *model, struct rules *tries);
  * Returns 0 or -errno. */
 int model_keep_routes(struct model *model);
 
-/* What a former process measured of paths is in force with the first look. Only for who serves this
+/* What a former process measured of paths is in force from now on. Only for who serves this
  * namespace alone: whoever is sent away has not touched the file. Logs what went wrong. */
 void model_recall(struct model *model);
 

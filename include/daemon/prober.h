@@ -29,9 +29,10 @@ struct prober_owner {
  * prober, or -errno. */
 int prober_open(sd_event *event, const struct config *config, const struct prober_owner *owner,
 		struct prober **ret_prober);
-/* Reads what a former process measured, and sets a damaged file aside: only for who serves this
+/* Reads what a former process measured and returns whether any of it is about peers that are there,
+ * so that prober_measures has it; sets a damaged file aside: only for who serves this
  * namespace alone, before the event loop runs. Logs what went wrong. */
-void prober_recall(struct prober *prober);
+bool prober_recall(struct prober *prober);
 /* Writes what was measured. Logs what went wrong. */
 void prober_save(struct prober *prober);
 /* Keeps what was measured for the next process. Nobody waits or listens any more. NULL is fine. */

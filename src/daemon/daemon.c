@@ -223,8 +223,6 @@ static bool recall_early(struct daemon *daemon)
 	if (!kept_has_queues(daemon->kept))
 		return false;
 	model_recall(daemon->model);
-	if (model_renew(daemon->model) < 0)
-		log_error(-ENOMEM, "cannot build the table of limits");
 	return true;
 }
 

@@ -323,7 +323,8 @@ void model_hand_over(struct model *model)
 
 void model_recall(struct model *model)
 {
-	prober_recall(model->prober);
+	if (prober_recall(model->prober) && model_renew(model) < 0)
+		log_error(-ENOMEM, "cannot build the table of limits");
 }
 
 void model_follow(struct model *model, void (*follow)(void *userdata), void *userdata)

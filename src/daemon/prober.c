@@ -286,10 +286,12 @@ int prober_open(sd_event *event, const struct config *config, const struct probe
 	return 0;
 }
 
-void prober_recall(struct prober *prober)
+bool prober_recall(struct prober *prober)
 {
-	if (prober->automatic)
-		prober_memory_recall(&prober->memory, prober->plan);
+	if (!prober->automatic)
+		return false;
+	prober_memory_recall(&prober->memory, prober->plan);
+	return look_who_is_there(prober) > 0;
 }
 
 void prober_close(struct prober *prober)

@@ -3,11 +3,15 @@
 
 import contextlib
 import time
+from concurrent.futures import ThreadPoolExecutor
 
+import packets
 import pytest
+import transfer
 from netns import until
 from passages import FOUND_SECONDS, PathDaemon, TunnelLab
 from probes import ProbeWatch
+from supervisor import Supervised
 
 PATH = 1433
 INTERVAL = 60    # what is remembered is looked at within a tenth of it
@@ -65,6 +69,26 @@ def test_killed_after_a_search(daemon):
     daemon.start()
     daemon.wait_ready()
     knows_at_once(daemon)
+
+
+class Kept(PathDaemon, Supervised):
+    """One that measures, under a manager that keeps its queues."""
+
+
+def test_what_waited_for_it(lab):
+    """SYNs that came while nobody was there get the MSS that was measured before."""
+    with Kept(lab, path=f'interval = "{INTERVAL}s";') as daemon:
+        daemon.finds(PATH)
+        until(daemon.state.exists, "it is written", SAVE_SECONDS + 3)
+        for _ in range(5):
+            daemon.kill()
+            with (packets.Capture(lab.peer, lab.device(lab.peer)) as there,
+                  ThreadPoolExecutor(1) as pool):
+                connecting = pool.submit(transfer.connect, lab.client, lab.servers[4], 8.0)
+                assert there.take(1, 0.3) == []
+                daemon.again()
+                connecting.result().close()
+                assert there.next().mss == [lab.tunnel.inner(PATH) - 40]
 
 
 @pytest.mark.parametrize("damage", ("{", "\0" * 4096, '{"measures": 7}'),
