@@ -74,7 +74,7 @@ static inline void open_prober(struct stage *stage)
 	const struct prober_owner owner = { on_changed, on_contradiction, fill, stage };
 
 	assert_int_equal(prober_open(stage->event, stage->config, &owner, &stage->prober), 0);
-	prober_recall(stage->prober);
+	stage->changes += prober_recall(stage->prober); /* which is not told again */
 	prober_follow(stage->prober);
 }
 

@@ -158,8 +158,9 @@ static void test_switched_on(void **state)
 	run_until(&stage, &stage.changes, 1);
 	prober_close(stage.prober);
 	stage.config->path.probe = false;
+	stage.fills = 0;
 	open_prober(&stage);
-	run_until(&stage, &stage.fills, 2);
+	run_until(&stage, &stage.fills, 1);
 	stage.config->path.probe = true;
 	prober_configure(stage.prober, stage.config);
 	assert_int_equal(sent(&stage), 0);
