@@ -126,7 +126,8 @@ static int parse_rule(const char *text, size_t len, size_t family, struct firewa
 		rule++;
 		len -= (size_t)(rule - text);
 	}
-	if (strncmp(rule, APPEND_OURS, strlen(APPEND_OURS)) != 0 && !leads_to_us(rule, len))
+	if (strncmp(rule, "-A ", strlen("-A ")) != 0 ||
+	    (strncmp(rule, APPEND_OURS, strlen(APPEND_OURS)) != 0 && !leads_to_us(rule, len)))
 		return 0;
 	for (size_t i = 0; i < FIREWALL_HOOKS; i++) {
 		char start[16];

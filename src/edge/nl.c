@@ -155,11 +155,13 @@ const struct nlmsghdr *nl_next_message(struct nl *nl, const uint8_t **pos, size_
 
 	if (*left == 0)
 		return NULL;
-	if (!mnl_nlmsg_ok(message, (int)*left)) {
+	/* Not mnl_nlmsg_ok: it takes lengths for signed, and 2^31 bytes and more for whole. */
+	if (*left < sizeof(*message) || message->nlmsg_len < sizeof(*message) ||
+	    message->nlmsg_len > *left) {
 		nl->malformed++;
 		return NULL;
 	}
-	step = NLMSG_ALIGN(message->nlmsg_len);
+	step = NLMSG_ALIGN((size_t)message->nlmsg_len);
 	if (step > *left)
 		step = *left;
 	*pos += step;

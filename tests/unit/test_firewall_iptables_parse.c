@@ -48,6 +48,9 @@ static const struct {
 	       N "-A FORWARD -p tcp -j TCPMSS --clamp-mss-to-pmtu\n" N QUEUES
 	       N "-A MSSCLAMP2 -j ACCEPT\n"), FIREWALL_FORWARD,
 	  FIREWALL_STATE_OK, "", "", RESTORE("-D FORWARD " SYN "-j MSSCLAMP\n-X MSSCLAMP\n") },
+	{ "what is no command is no rule", SAVE(OURS, N FORWARD "[0:0])" INPUT N QUEUES),
+	  FIREWALL_FORWARD, FIREWALL_STATE_OK, "", "",
+	  RESTORE("-D FORWARD " SYN "-j MSSCLAMP\n-X MSSCLAMP\n") },
 	{ "nothing", SAVE("", ""), FIREWALL_FORWARD, FIREWALL_STATE_MISSING,
 	  "- " T "-N MSSCLAMP\n- " T QUEUES "- " T FORWARD, RESTORE(QUEUES FORWARD), "" },
 	{ "no output at all", "", FIREWALL_FORWARD, FIREWALL_STATE_MISSING,

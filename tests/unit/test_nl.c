@@ -33,6 +33,7 @@ enum what {
 	REFUSED,      /* NLMSG_ERROR with -EPERM */
 	ERROR_SHORT,  /* NLMSG_ERROR without a code */
 	OVERLONG,     /* a message that claims more than there is */
+	NEGATIVE,     /* and one that claims 2^32 - 1 bytes */
 	/* what ends a datagram by itself */
 	SPLIT,        /* what follows comes in another datagram */
 	FORGED,       /* the datagram so far is from another process */
@@ -95,9 +96,11 @@ static size_t put(uint8_t *at, enum what what)
 		header->nlmsg_len = sizeof(*header);
 	if (what == OVERLONG)
 		header->nlmsg_len = 4096;
+	if (what == NEGATIVE)
+		header->nlmsg_len = UINT32_MAX;
 	message.code = what == DONE_ERROR ? -EINVAL : what == REFUSED ? -EPERM : 0;
 	memcpy(at, &message, sizeof(message));
-	return what == OVERLONG ? sizeof(message) : header->nlmsg_len;
+	return what == OVERLONG || what == NEGATIVE ? sizeof(message) : header->nlmsg_len;
 }
 
 static ssize_t failing(enum what what)
@@ -274,6 +277,7 @@ static const struct {
 	{ "nor are DONE, NOOP", { DONE, NOOP, SPLIT, NEWS },                 0, 0, 1, 0 },
 	{ "forged",             { NEWS, FORGED, NEWS },                      0, 0, 1, 0 },
 	{ "a message too long", { NEWS, OVERLONG, SPLIT, NEWS },             0, 0, 2, 1 },
+	{ "4 GiB long",         { NEWS, NEGATIVE, SPLIT, NEWS },             0, 0, 2, 1 },
 	{ "a signal",           { FAIL_EINTR, NEWS },                        0, 0, 1, 0 },
 	{ "socket broken",      { FAIL_EBADF },                              0, -EBADF, 0, 0 },
 	{ "listener stops",     { NEWS, NEWS },                        -EINVAL, -EINVAL, 1, 0 },
