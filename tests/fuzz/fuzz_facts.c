@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* layer: edge
  *
- * What mssclamp-facts sends, up to the peers that it comes to. */
+ * What mssclamp-facts sends, up to the peers that it comes to; and what it is asked. */
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
@@ -62,26 +62,47 @@ static void check_facts(const struct facts *facts)
 			"who was told is found");
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void read_facts(const json_t *message)
 {
-	json_t *message = json_loadb((const char *)data, size, JSON_REJECT_DUPLICATES, NULL);
 	static const struct facts nothing;
 	char why[RECORD_WHY_MAX] = "";
 	struct facts facts, copy;
-	int r;
+	int r = facts_parse(message, &facts, why);
 
-	if (!message)
-		return 0;
-	r = facts_parse(message, &facts, why);
-	json_decref(message);
 	require(r == 0 || r == -EBADMSG, "no other result");
 	if (r < 0) {
 		require(*why && memcmp(&facts, &nothing, sizeof(facts)) == 0,
 			"what is refused says why and leaves nothing");
-		return 0;
+		return;
 	}
 	require_passes(&facts_shape, &facts, &copy);
 	check_facts(&facts);
 	record_done(&facts_shape, &facts);
+}
+
+static void read_question(const json_t *message)
+{
+	struct facts_question question, copy;
+	char why[RECORD_WHY_MAX] = "";
+	int r = record_parse(&facts_question_shape, message, &question, why);
+
+	require(r == 0 || (r == -EBADMSG && *why), "what is refused says why");
+	if (r < 0)
+		return;
+	for (size_t i = 0; i < question.status_files.count; i++)
+		require(facts_is_path(question.status_files.list[i]), "a file has a whole path");
+	require_passes(&facts_question_shape, &question, &copy);
+	record_done(&facts_question_shape, &question);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	json_t *message = json_loadb((const char *)data, size, JSON_REJECT_DUPLICATES, NULL);
+
+	if (!message)
+		return 0;
+	read_facts(message);
+	read_question(message);
+	json_decref(message);
 	return 0;
 }
