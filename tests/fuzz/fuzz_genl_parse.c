@@ -4,6 +4,7 @@
  * A datagram of messages of generic netlink's controller: families that are looked for. */
 #include "edge/genl.h"
 #include "fuzz_messages.h"
+#include "fuzz_mutate_netlink.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -30,4 +31,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	fuzz_each_message(data, size, take, NULL);
 	return 0;
+}
+
+static size_t header_len(uint16_t type)
+{
+	(void)type;
+	return sizeof(struct genlmsghdr);
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed)
+{
+	return mutate_netlink(data, size, max, seed, 0, header_len);
 }

@@ -11,6 +11,7 @@
 
 #include "../lib/oracle.h"
 #include "core/clamp.h"
+#include "fuzz_mutate_packet.h"
 
 #define HEAD_LEN 4
 #define SWITCH_INSERT 0x01
@@ -203,4 +204,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_two_limits(&job);
 	check_audit(&job);
 	return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed)
+{
+	return mutate_packet(data, size, max, seed, HEAD_LEN);
 }

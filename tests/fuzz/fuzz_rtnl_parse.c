@@ -4,6 +4,7 @@
  * A datagram of rtnetlink messages: each is parsed as a link, a route, a route that can be said
  * again, a next hop, an answer, a hint, a forwarding entry, an address and an event, from a buffer
  * of exactly its own length. */
+#include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 
 #include "edge/route_mtu.h"
 #include "edge/rtnl.h"
+#include "fuzz_mutate_netlink.h"
 
 #define EVERYTHING (RTNL_CHANGED_LINKS | RTNL_CHANGED_ROUTES | RTNL_CHANGED_RULES)
 #define CHECK(condition) ((condition) ? (void)0 : abort())
@@ -249,4 +251,25 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bare_list_done(&bare);
 	nexthop_list_done(&nexthops);
 	return 0;
+}
+
+static size_t header_len(uint16_t type)
+{
+	switch (type & ~3) {
+	case RTM_NEWLINK:
+		return sizeof(struct ifinfomsg);
+	case RTM_NEWADDR:
+		return sizeof(struct ifaddrmsg);
+	case RTM_NEWNEIGH:
+		return sizeof(struct ndmsg);
+	case RTM_NEWNEXTHOP:
+		return sizeof(struct nhmsg);
+	default:
+		return sizeof(struct rtmsg);
+	}
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed)
+{
+	return mutate_netlink(data, size, max, seed, 0, header_len);
 }

@@ -3,10 +3,12 @@
  *
  * A datagram of XFRM messages: each is parsed as a state, a policy and an event, from a buffer of
  * exactly its own length; what comes of them all is joined into peers. */
+#include <linux/xfrm.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "edge/xfrm.h"
+#include "fuzz_mutate_netlink.h"
 
 #define CHECK(condition) ((condition) ? (void)0 : abort())
 
@@ -129,4 +131,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ipsec_state_list_done(&states);
 	ipsec_policy_list_done(&policies);
 	return 0;
+}
+
+static size_t header_len(uint16_t type)
+{
+	switch (type) {
+	case XFRM_MSG_NEWPOLICY:
+	case XFRM_MSG_UPDPOLICY:
+		return sizeof(struct xfrm_userpolicy_info);
+	default:
+		return sizeof(struct xfrm_usersa_info);
+	}
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed)
+{
+	return mutate_netlink(data, size, max, seed, 0, header_len);
 }

@@ -286,6 +286,27 @@ def screens_seeds():
     yield "no answer", bytes([0, 0])
 
 
+def control_seeds():
+    """The calls that the target's commands know, and the seeds of Varlink as a client of ours."""
+    def call(method, parameters=None, **more):
+        return json.dumps({"method": f"org.mssclamp.{method}", "parameters": parameters or {},
+                           **more}).encode() + b"\0"
+    status, subscribe = call("GetStatus"), call("Subscribe", more=True)
+    probe = call("Probe", {"target": "carol"}, more=True)
+    yield "calls", b"\5" + status + call("Explain", {"flow": "ab"}) + call("Explain", {"flow": "abc"})
+    yield "an admin", b"\1" + call("Reload") + status
+    yield "no admin", b"\0" + call("Reload") + probe + status
+    yield "a stream", b"\x09" + status + subscribe + status
+    yield "a stream, in pieces, half closed", b"\x0f" + subscribe
+    yield "probes", b"\1" + probe + probe + status
+    yield "a probe, one reply", b"\1" + call("Probe", {"target": "carol"})
+    yield "a probe, oneway", b"\1" + call("Probe", {"target": "carol"}, oneway=True)
+    yield "half a call, half closed", b"\2" + status[:-5]
+    yield "behind a refusal", b"\0[]\0" + status * 20
+    for seed in sorted((HERE / "seeds" / "varlink").iterdir()):
+        yield f"varlink, {seed.name}", b"\4" + seed.read_bytes()
+
+
 def varlink(reply, continues=False):
     return json.dumps({"parameters": reply, "continues": continues}).encode() + b"\0"
 
@@ -324,4 +345,5 @@ write("snmp", proc_seeds())
 write("queue_proc", queue_seeds())
 write("process", process_seeds())
 write("screens", screens_seeds())
+write("control", control_seeds())
 record()
