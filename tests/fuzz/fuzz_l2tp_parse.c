@@ -7,7 +7,6 @@
 
 #include "edge/l2tp.h"
 #include "fuzz_messages.h"
-#include "fuzz_mutate_netlink.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -76,15 +75,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	l2tp_tunnel_list_done(&lists.tunnels);
 	l2tp_session_list_done(&lists.sessions);
 	return 0;
-}
-
-static size_t header_len(uint16_t type)
-{
-	(void)type;
-	return sizeof(struct genlmsghdr);
-}
-
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed)
-{
-	return mutate_netlink(data, size, max, seed, 0, header_len);
 }

@@ -7,7 +7,6 @@
 
 #include "edge/ovpn.h"
 #include "fuzz_messages.h"
-#include "fuzz_mutate_netlink.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -51,15 +50,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	read_as(false, data, size);
 	read_as(true, data, size);
 	return 0;
-}
-
-static size_t header_len(uint16_t type)
-{
-	(void)type;
-	return sizeof(struct genlmsghdr);
-}
-
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed)
-{
-	return mutate_netlink(data, size, max, seed, 0, header_len);
 }

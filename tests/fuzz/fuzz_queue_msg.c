@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Messages of NFQUEUE as they might arrive: cut, lying about lengths, several in one datagram.
  * layer: edge */
-#include <linux/netfilter/nfnetlink.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "edge/queue_msg.h"
-#include "fuzz_mutate_netlink.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -63,15 +61,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} while (used > 0 && left > 0);
 	free(copy);
 	return 0;
-}
-
-static size_t header_len(uint16_t type)
-{
-	(void)type;
-	return sizeof(struct nfgenmsg);
-}
-
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed)
-{
-	return mutate_netlink(data, size, max, seed, 1, header_len);
 }
