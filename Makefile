@@ -162,6 +162,10 @@ fuzz:
 		CFLAGS="-O1 -g -fsanitize=fuzzer-no-link" fuzz-programs
 	$(Q)tests/fuzz/run $(BUILD)/libfuzzer/fuzz $(FUZZ_SECONDS) $(FUZZ_NAMES)
 
+# Which lines of the core and of the parsers the unit tests and the seeds reach.
+coverage:
+	$(Q)tests/coverage
+
 # Serves somebody else's interface over our proto/, for tests alone.
 $(BUILD)/certification-server: $(BUILD)/tests/certification/server.o $(call archives_of,proto)
 	$(call say,LINK,$@)
@@ -276,6 +280,7 @@ clean:
 distclean: clean
 	rm -rf configure config.mk config.log config.status autom4te.cache
 
-.PHONY: all conf man unit sim fuzz fuzz-seeds fuzz-programs check bench bench-programs demo install \
+.PHONY: all conf man unit sim coverage fuzz fuzz-seeds fuzz-programs check bench bench-programs \
+	demo install \
 	uninstall dist test-programs print-flags clean distclean
 -include $(shell find $(BUILD)/src $(BUILD)/tests -name '*.d' 2>/dev/null)

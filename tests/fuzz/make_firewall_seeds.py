@@ -20,7 +20,7 @@ import replies  # noqa: E402
 from daemon import Daemon  # noqa: E402
 
 ANSWERS, CUTS, IS_OTHER, OVERFLOWS, DISTURBS = range(5)
-DUMP, ASK, BATCH, EVENTS, WIPES = 0, 1, 2, 3, 0x80
+DUMP, ASK, BATCH, EVENTS, FDB, WIPES = 0, 1, 2, 3, 4, 0x80
 ERROR, DONE = 2, 3
 NETLINK_NETFILTER = 12
 NFT = 10 << 8  # NFNL_SUBSYS_NFTABLES
@@ -63,7 +63,7 @@ def netlink_seeds():
     yield "dump", bytes([DUMP]) + datagram(link, link) + datagram(done())
     yield "dump, wiped", bytes([DUMP | WIPES]) + datagram(link) + datagram(done())
     torn = datagram(message(16, bytes(16), flags=2 | 16), done(flags=2 | 16))
-    yield "dump, torn once", bytes([DUMP]) + torn + datagram(link, done(sequence=1))
+    yield "dump, torn once", bytes([DUMP]) + torn + datagram(link, done())
     yield "dump, torn always", bytes([DUMP]) + torn * 7
     yield "dump, refused", bytes([DUMP]) + datagram(acknowledgement(-95))
     yield "dump, its reader stops", bytes([DUMP]) + datagram(message(999), link) + datagram(done())
@@ -80,6 +80,12 @@ def netlink_seeds():
     yield "batch, one refused", bytes([BATCH]) + datagram(*answers[:4], acknowledgement(-101, sequence=4))
     yield "batch, one missing", bytes([BATCH]) + datagram(*answers[:4])
     yield "events", bytes([EVENTS]) + datagram(link, acknowledgement(), link) + datagram(link)
+    entry = [message(28, struct.pack("=BBHiHBB", 7, 0, 0, link, 2, 2, 0) + attr(2, bytes(6)) +
+                     attr(1, bytes([192, 0, 2, link]))) for link in (3, 4, 3)]
+    yield "fdb", bytes([FDB]) + datagram(*entry) + datagram(done())
+    yield "fdb, torn once", bytes([FDB]) + datagram(entry[0], done(flags=2 | 16)) + datagram(
+        *entry, done())
+    yield "fdb, refused", bytes([FDB]) + datagram(entry[0], acknowledgement(-95))
     yield "events, lost", bytes([EVENTS]) + datagram(way=OVERFLOWS) + datagram(link)
     yield "events, too short", bytes([EVENTS]) + datagram(link, b"\x08\0\0\0")
     for length in (1 << 31, 0xffffffff):  # less than any other where lengths are signed
@@ -145,6 +151,12 @@ def offload_seeds(namespace):
     yield "counts", b"\3" + rules
     yield "elements", b"\2" + b"".join(
         ask(namespace, GETSETELEM, table(1), attr(2, name.encode() + b"\0")) for name in maps(namespace)[:2])
+    torn = datagram(message(NFT | 6, flags=2 | 16), done(flags=2 | 16))
+    yield "digest, torn once", b"\1" + torn + rules + datagram(done()) * 2
+    yield "digest, chains torn once", b"\1" + rules + torn + ask(namespace, GETCHAIN) + datagram(done())
+    yield "counts, torn once", b"\3" + torn + rules
+    yield "digest, a rule in pieces", b"\1" + datagram(message(NFT | 6, b"\1\0\0\0\x40\0\2\0xy")) + datagram(done())
+    yield "elements of others", b"\2" + datagram(message(NFT | 15, bytes(4))) + datagram(done()) * 2
     yield "no rules", b"\1" + datagram(acknowledgement(-2)) * 3
 
 

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "facts/openvpn_config.h"
+#include "failing_memory.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define ARGV(text) text, sizeof(text)
@@ -107,6 +108,11 @@ static const struct {
 	{ "a file that reads itself", ARGV("openvpn\0--config\0x"),
 	  "config x\ndata-ciphers AES-128-GCM\n", "2.6",
 	  "p2p udp 0 - 1194 [] [AES-128-GCM] - unread" },
+	{ "what OpenVPN would refuse", ARGV("openvpn\0--config\0x"),
+	  "remote\nproto\nport\nmode\ncipher\ndata-ciphers AES-128-GCM \\", "2.6",
+	  "p2p udp 0 - 1194 [] [AES-256-GCM AES-128-GCM CHACHA20-POLY1305] -" },
+	{ "a mode that is the server's", ARGV("openvpn\0--mode\0server\0--data-ciphers\0AES-128-GCM"),
+	  NULL, "2.6", "server udp 0 - 1194 [] [AES-128-GCM] -" },
 	{ "no arguments at all", ARGV("openvpn"), NULL, "2.6",
 	  "p2p udp 0 - 1194 [] [AES-256-GCM AES-128-GCM CHACHA20-POLY1305] -" },
 	{ "nothing", "", 0, NULL, "2.6",
@@ -193,11 +199,40 @@ static void test_what_is_kept_beside(void **state)
 	openvpn_config_done(&config);
 }
 
+static int parse_one(void *userdata)
+{
+	static const char argv[] = "openvpn\0--config\0x\0--status\0/run/s";
+	struct openvpn_config config;
+	struct facts_openvpn facts;
+	int r = openvpn_config_parse(argv, sizeof(argv), give_file, userdata, &config);
+
+	if (r < 0)
+		return r;
+	r = openvpn_config_conclude(&config, "2.5", &facts);
+	openvpn_config_done(&config);
+	if (r == 0)
+		record_done(&facts_openvpn_shape, &facts);
+	return r;
+}
+
+/* A file for which there is no memory is one that cannot be read: then it says less. */
+static void test_no_memory(void **state)
+{
+	char text[] = "client\ncd /etc\ndev tun7\nlocal 192.0.2.1\nauth SHA512\ncipher BF-CBC\n"
+		      "proto tcp\n<connection>\nremote 192.0.2.2 443 udp\n</connection>\n"
+		      "remote 2001:db8::1\ndata-ciphers AES-128-GCM:DEFAULT\n"
+		      "data-ciphers-fallback AES-128-CBC\nstatus /run/t\nport 7\n";
+
+	(void)state;
+	memory_fail_each(parse_one, text, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_what_is_kept_beside),
+		cmocka_unit_test(test_no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "facts/openvpn_status.h"
+#include "failing_memory.h"
 #include "openvpn_status_files.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -218,6 +219,23 @@ static void test_many_clients(void **state)
 	free(text);
 }
 
+static int parse_one(void *userdata)
+{
+	struct facts_status status;
+	int r = openvpn_status_parse(userdata, strlen(userdata), &status);
+
+	if (r == 0)
+		record_done(&facts_status_shape, &status);
+	return r;
+}
+
+static void test_no_memory(void **state)
+{
+	(void)state;
+	memory_fail_each(parse_one, (void *)(uintptr_t)status_2_tun, -ENOMEM);
+	memory_fail_each(parse_one, (void *)(uintptr_t)status_1_tun, -ENOMEM);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -225,6 +243,7 @@ int main(void)
 		cmocka_unit_test(test_cut_anywhere),
 		cmocka_unit_test(test_last_sign_of_life),
 		cmocka_unit_test(test_many_clients),
+		cmocka_unit_test(test_no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

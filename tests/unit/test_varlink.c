@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "failing_memory.h"
 #include "proto/varlink.h"
 
 #define COUNT(table) (sizeof(table) / sizeof(*(table)))
@@ -437,6 +438,53 @@ static void test_strings_of_any_bytes(void **state)
 	}
 }
 
+/* A call comes in, is answered and the answer goes out. */
+static int serve(void *userdata)
+{
+	struct varlink_output output = { 0 };
+	char why[VARLINK_WHY_MAX];
+	struct varlink_input input;
+	struct varlink_call call;
+	json_t *message, *reply = NULL;
+	int r;
+
+	varlink_input_init(&input, 4096);
+	r = varlink_input_add(&input, userdata, strlen(userdata) + 1);
+	if (r == 0)
+		r = varlink_input_next(&input, &message, why);
+	varlink_input_done(&input);
+	if (r == 1)
+		r = varlink_call_parse(message, &call, why);
+	if (r < 0)
+		return r == -EBADMSG ? -ENOMEM : r;
+	r = varlink_service_answer(&service, &call, &reply);
+	varlink_call_done(&call);
+	if (r == 1)
+		r = varlink_output_add(&output, reply);
+	json_decref(reply);
+	varlink_output_done(&output);
+	return r;
+}
+
+/* jansson does not always say that memory was what it lacked, and can do without some. */
+static void test_no_memory(void **state)
+{
+	static const char *const asked[] = {
+		"{\"method\":\"org.varlink.service.GetInfo\"}",
+		"{\"method\":\"org.varlink.service.Nope\"}",
+		"{\"method\":\"org.varlink.service.GetInterfaceDescription\","
+		"\"parameters\":{\"interface\":\"org.varlink.service\"}}",
+		"{\"method\":\"org.varlink.service.GetInterfaceDescription\",\"parameters\":{}}",
+		"{\"method\":\"org.nobody.Nope\",\"more\":true}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(asked); i++) {
+		print_message("%s\n", asked[i]);
+		memory_fail_each(serve, (void *)(uintptr_t)asked[i], 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -450,6 +498,7 @@ int main(void)
 		cmocka_unit_test(test_output_in_pieces),
 		cmocka_unit_test(test_output_is_copied),
 		cmocka_unit_test(test_large_output_is_given_back),
+		cmocka_unit_test(test_no_memory),
 	};
 
 	return cmocka_run_group_tests_name("varlink", tests, NULL, NULL);

@@ -5,11 +5,13 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "facts/wg_conf.h"
 #include "facts/wg_key.h"
+#include "failing_memory.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define KEY_A "uFmW/sycfx/G0lcqdu2hHVm80gvo5UOxXOS9hajnWjM="
@@ -37,6 +39,10 @@ static const struct { const char *name, *text, *told[3]; } cases[] = {
 	{ "another comment", "[Peer]\n# name = x\nPublicKey = " KEY_A "\n", { NULL } },
 	{ "a shared key is no public one",
 	  "[Peer]\n# friendly_name = x\nPresharedKey = " KEY_A "\n", { NULL } },
+	{ "a key with something behind it", "[Peer]\n# friendly_name = x\nPublicKey = " KEY_A "A\n",
+	  { NULL } },
+	{ "lines that set nothing", "[Peer]\nPublicKey\n# friendly_name\nAllowedIPs = ::/0\n",
+	  { NULL } },
 	{ "empty", "", { NULL } },
 };
 
@@ -98,12 +104,31 @@ static void test_keys(void **state)
 	assert_false(wg_key_valid("//////////////////////////////////////////9="));
 }
 
+static int parse_one(void *userdata)
+{
+	struct facts facts = { 0 };
+	int r = wg_conf_parse(userdata, strlen(userdata), &facts.names);
+
+	record_done(&facts_shape, &facts);
+	return r;
+}
+
+static void test_no_memory(void **state)
+{
+	char text[] = "[Peer]\n# friendly_name = one\nPublicKey = " KEY_A
+		      "\n[Peer]\n# friendly_name = two\nPublicKey = " KEY_B "\n";
+
+	(void)state;
+	memory_fail_each(parse_one, text, -ENOMEM);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_long_name),
 		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
