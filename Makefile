@@ -204,13 +204,15 @@ check: all
 	$(Q)tests/run-checks
 # The benchmark (doc/performance.md); BENCH are options of tests/bench/run.
 BENCH_PROGRAMS = $(BUILD)/bench/generator $(BUILD)/bench/sink $(BUILD)/bench/null_loop \
-	$(BUILD)/bench/usual_loop $(BUILD)/bench/lookup $(BUILD)/bench/rebuild
+	$(BUILD)/bench/usual_loop $(BUILD)/bench/lookup $(BUILD)/bench/rebuild $(BUILD)/bench/soak
 $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(bench_libs)
 $(BUILD)/bench/generator $(BUILD)/bench/sink: $(BUILD)/tests/bench/frames.o
 $(BUILD)/bench/generator: bench_libs = -lm
+$(BUILD)/bench/soak: $(BUILD)/tests/bench/soak_packet.o $(BUILD)/tests/bench/frames.o \
+		$(BUILD)/tests/lib/oracle.o
 $(BUILD)/bench/usual_loop: bench_libs = $(NFQ_LIBS) $(MNL_LIBS)
 $(BUILD)/bench/lookup: $(call archives_of,policy)
 $(BUILD)/bench/rebuild: $(BUILD)/tests/bench/rebuild_scene.o $(call archives_of,daemon)
