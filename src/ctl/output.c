@@ -112,15 +112,30 @@ void output_warn(const struct ctl *ctl, const char *format, ...)
 	free(message);
 }
 
+/* DEL stands in strings alone, and jansson leaves it as it is. */
+static int put_without_del(const char *text, size_t len, void *userdata)
+{
+	FILE *out = userdata;
+
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == 0x7f)
+			fputs("\\u007f", out);
+		else
+			putc(text[i], out);
+	}
+	return 0;
+}
+
 void output_json(const struct ctl *ctl, const json_t *value)
 {
 	size_t flags = JSON_REAL_PRECISION(15) |
 		       (size_t)(ctl->json_lines ? JSON_COMPACT : JSON_INDENT(2));
 
-	/* A terminal obeys some characters beyond ASCII, and JSON can name them all in ASCII. */
+	/* A terminal obeys DEL and some characters beyond ASCII; JSON can name them all. */
 	if (ctl->terminal)
-		flags |= JSON_ENSURE_ASCII;
-	json_dumpf(value, stdout, flags);
+		json_dump_callback(value, put_without_del, stdout, flags | JSON_ENSURE_ASCII);
+	else
+		json_dumpf(value, stdout, flags);
 	putchar('\n');
 }
 

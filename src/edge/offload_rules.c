@@ -17,6 +17,7 @@
 #include "base/array.h"
 #include "edge/nft.h"
 #include "edge/nl.h"
+#include "edge/nl_attr.h"
 #include "edge/offload_text.h"
 
 /* At least XT_ALIGN(sizeof(struct xt_NFQ_info_v3)); libnftnl frees it. */
@@ -28,6 +29,38 @@ struct dump {
 	void *userdata;
 };
 
+static int note_name(const struct nl_attr *attr, void *userdata)
+{
+	bool *named = userdata;
+
+	if (attr->type == NFTA_EXPR_NAME)
+		*named = memchr(attr->data, '\0', attr->len) != NULL;
+	return 0;
+}
+
+static int check_expression(const struct nl_attr *expression, void *userdata)
+{
+	bool named = false;
+	int r = nl_attr_walk_nest(expression, note_name, &named);
+
+	(void)userdata;
+	return r < 0 ? r : named ? 0 : -EBADMSG;
+}
+
+static int check_attribute(const struct nl_attr *attr, void *userdata)
+{
+	if (attr->type != NFTA_RULE_EXPRESSIONS)
+		return 0;
+	return nl_attr_walk_nest(attr, check_expression, userdata);
+}
+
+/* libnftnl 1.2.4 reads through a NULL pointer where an expression has no name. Returns 0 or
+ * -EBADMSG. */
+static int check_rule(const struct nlmsghdr *message)
+{
+	return nl_attr_walk_message(message, sizeof(struct nfgenmsg), check_attribute, NULL);
+}
+
 /* A rule of ours goes to the reader without the prefix of its chain. */
 static int take_message(const struct nlmsghdr *message, void *userdata)
 {
@@ -38,6 +71,9 @@ static int take_message(const struct nlmsghdr *message, void *userdata)
 
 	if (message->nlmsg_type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWRULE))
 		return 0;
+	r = check_rule(message);
+	if (r < 0)
+		return r;
 	rule = nftnl_rule_alloc();
 	if (!rule)
 		return -ENOMEM;

@@ -155,6 +155,9 @@ def offload_seeds(namespace):
     yield "digest, torn once", b"\1" + torn + rules + datagram(done()) * 2
     yield "digest, chains torn once", b"\1" + rules + torn + ask(namespace, GETCHAIN) + datagram(done())
     yield "counts, torn once", b"\3" + torn + rules
+    rule = message(NFT | 6, b"\1\0\0\0" + table(1) + attr(2, b"offload_queue\0") + attr(
+        4, attr(1, attr(1, b"counter\0") + attr(2, bytes(8))) + attr(1, attr(5, b"no name\0"))))
+    yield "counts, an expression without a name", b"\3" + datagram(rule) + datagram(done())
     yield "digest, a rule in pieces", b"\1" + datagram(message(NFT | 6, b"\1\0\0\0\x40\0\2\0xy")) + datagram(done())
     yield "elements of others", b"\2" + datagram(message(NFT | 15, bytes(4))) + datagram(done()) * 2
     yield "no rules", b"\1" + datagram(acknowledgement(-2)) * 3
@@ -294,6 +297,7 @@ def screens_seeds():
         for how in (0, 4, 16):
             yield f"{name}, {how}", bytes([6, how]) + varlink(steps[0], True) + varlink(steps[1])
     yield "error", bytes([0, 0]) + b'{"error":"org.mssclamp.NotFound","parameters":{"message":"a\x1b[2J"}}\0'
+    yield "del", bytes([0, 8 | 1]) + varlink(replies.status(problems=["a\x7fb"]))
     yield "no message", bytes([0, 0]) + b"[]\0"
     yield "no answer", bytes([0, 0])
 
