@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The rules of offload_* chains as the kernel has them, by netlink (libnftnl). Only for
+/* The rules of offload_* chains as the kernel has them, by netlink. Only for
  * src/edge/offload*.c and their tests. */
 #pragma once
 
 #include <stdint.h>
 
 #include "edge/offload.h"
-
-struct nftnl_rule;
+#include "edge/offload_parse.h"
 
 /* A rule of ours; its chain without the prefix. */
-typedef int (*offload_rule_fn)(const char *chain, const struct nftnl_rule *rule, void *userdata);
+typedef int (*offload_rule_fn)(const struct offload_rule *rule, void *userdata);
 
 /* Hands over all of them, in order; restart forgets what an interrupted dump gave. No table is no
  * rule. Returns 0, what take returned, or -errno. */

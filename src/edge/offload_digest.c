@@ -3,10 +3,7 @@
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
-#include <libnftnl/chain.h>
 #include <libnftnl/common.h>
-#include <libnftnl/rule.h>
-#include <libnftnl/table.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -37,12 +34,12 @@ static void add_number(uint64_t *digest, uint64_t number)
 	add_bytes(digest, &number, sizeof(number));
 }
 
-static int add_rule(const char *chain, const struct nftnl_rule *rule, void *userdata)
+static int add_rule(const struct offload_rule *rule, void *userdata)
 {
 	struct offload_digest *digest = userdata;
 
-	add_bytes(&digest->value, chain, strlen(chain));
-	add_number(&digest->value, nftnl_rule_get_u64(rule, NFTNL_RULE_HANDLE));
+	add_bytes(&digest->value, rule->chain, strlen(rule->chain));
+	add_number(&digest->value, rule->handle);
 	digest->rules++;
 	return 0;
 }
@@ -55,39 +52,32 @@ static void restart_rules(void *userdata)
 /* Of the message of one chain of our table what others can change of it. */
 static int add_chain(const struct nlmsghdr *message, void *userdata)
 {
-	struct nftnl_chain *chain = nftnl_chain_alloc();
-	const char *table, *name;
+	struct offload_chain chain;
 	uint64_t *digest = userdata;
+	int r;
 
-	if (!chain)
-		return -ENOMEM;
-	if (message->nlmsg_type == (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWCHAIN) &&
-	    nftnl_chain_nlmsg_parse(message, chain) == 0) {
-		table = nftnl_chain_get_str(chain, NFTNL_CHAIN_TABLE);
-		name = nftnl_chain_get_str(chain, NFTNL_CHAIN_NAME);
-		if (table && name && strcmp(table, NFT_TABLE) == 0 &&
-		    strncmp(name, OFFLOAD_PREFIX, strlen(OFFLOAD_PREFIX)) == 0) {
-			add_bytes(digest, name, strlen(name));
-			add_number(digest, nftnl_chain_get_u64(chain, NFTNL_CHAIN_HANDLE));
-			add_number(digest, nftnl_chain_get_u32(chain, NFTNL_CHAIN_POLICY));
-			add_number(digest, nftnl_chain_get_u32(chain, NFTNL_CHAIN_HOOKNUM));
-			add_number(digest, nftnl_chain_get_u32(chain, NFTNL_CHAIN_PRIO));
-		}
-	}
-	nftnl_chain_free(chain);
+	if (message->nlmsg_type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWCHAIN))
+		return 0;
+	r = offload_parse_chain(message, &chain);
+	if (r < 0 || strcmp(chain.table, NFT_TABLE) != 0 ||
+	    strncmp(chain.name, OFFLOAD_PREFIX, strlen(OFFLOAD_PREFIX)) != 0)
+		return r;
+	add_bytes(digest, chain.name, strlen(chain.name));
+	add_number(digest, chain.handle);
+	add_number(digest, chain.policy);
+	add_number(digest, chain.hook);
+	add_number(digest, chain.priority);
 	return 0;
 }
 
 static int add_table(const struct nlmsghdr *message, void *userdata)
 {
-	struct nftnl_table *table = nftnl_table_alloc();
+	uint32_t flags;
+	int r = offload_parse_table(message, &flags);
 
-	if (!table)
-		return -ENOMEM;
-	if (nftnl_table_nlmsg_parse(message, table) == 0)
-		add_number(userdata, nftnl_table_get_u32(table, NFTNL_TABLE_FLAGS));
-	nftnl_table_free(table);
-	return 0;
+	if (r == 0)
+		add_number(userdata, flags);
+	return r;
 }
 
 static void restart(void *userdata)

@@ -6,7 +6,6 @@
 #include <libnftnl/common.h>
 #include <libnftnl/expr.h>
 #include <libnftnl/rule.h>
-#include <libnftnl/udata.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -17,7 +16,6 @@
 #include "base/array.h"
 #include "edge/nft.h"
 #include "edge/nl.h"
-#include "edge/nl_attr.h"
 #include "edge/offload_text.h"
 
 /* At least XT_ALIGN(sizeof(struct xt_NFQ_info_v3)); libnftnl frees it. */
@@ -29,63 +27,20 @@ struct dump {
 	void *userdata;
 };
 
-static int note_name(const struct nl_attr *attr, void *userdata)
-{
-	bool *named = userdata;
-
-	if (attr->type == NFTA_EXPR_NAME)
-		*named = memchr(attr->data, '\0', attr->len) != NULL;
-	return 0;
-}
-
-static int check_expression(const struct nl_attr *expression, void *userdata)
-{
-	bool named = false;
-	int r = nl_attr_walk_nest(expression, note_name, &named);
-
-	(void)userdata;
-	return r < 0 ? r : named ? 0 : -EBADMSG;
-}
-
-static int check_attribute(const struct nl_attr *attr, void *userdata)
-{
-	if (attr->type != NFTA_RULE_EXPRESSIONS)
-		return 0;
-	return nl_attr_walk_nest(attr, check_expression, userdata);
-}
-
-/* libnftnl 1.2.4 reads through a NULL pointer where an expression has no name. Returns 0 or
- * -EBADMSG. */
-static int check_rule(const struct nlmsghdr *message)
-{
-	return nl_attr_walk_message(message, sizeof(struct nfgenmsg), check_attribute, NULL);
-}
-
 /* A rule of ours goes to the reader without the prefix of its chain. */
 static int take_message(const struct nlmsghdr *message, void *userdata)
 {
 	const struct dump *dump = userdata;
-	struct nftnl_rule *rule;
-	const char *chain;
-	int r = 0;
+	struct offload_rule rule;
+	int r;
 
 	if (message->nlmsg_type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWRULE))
 		return 0;
-	r = check_rule(message);
-	if (r < 0)
+	r = offload_parse_rule(message, &rule);
+	if (r < 0 || strncmp(rule.chain, OFFLOAD_PREFIX, strlen(OFFLOAD_PREFIX)) != 0)
 		return r;
-	rule = nftnl_rule_alloc();
-	if (!rule)
-		return -ENOMEM;
-	if (nftnl_rule_nlmsg_parse(message, rule) < 0) {
-		nftnl_rule_free(rule);
-		return -EBADMSG;
-	}
-	chain = nftnl_rule_get_str(rule, NFTNL_RULE_CHAIN);
-	if (chain && strncmp(chain, OFFLOAD_PREFIX, strlen(OFFLOAD_PREFIX)) == 0)
-		r = dump->take(chain + strlen(OFFLOAD_PREFIX), rule, dump->userdata);
-	nftnl_rule_free(rule);
-	return r;
+	rule.chain += strlen(OFFLOAD_PREFIX);
+	return dump->take(&rule, dump->userdata);
 }
 
 static void restart_dump(void *userdata)
@@ -118,102 +73,43 @@ struct counting {
 	size_t capacity;
 };
 
-/* What a rule with a counter does with the SYN. */
-struct fate {
-	bool counted;    /* it has a counter: */
-	uint64_t packets;
-	bool over_limit; /* the limit per source alone updates sets */
-	bool taken;      /* nothing of ours comes behind it */
-	bool queued;     /* it goes to offload_queue */
-};
-
-static struct fate read_fate(const struct nftnl_rule *rule)
-{
-	struct nftnl_expr_iter *iter = nftnl_expr_iter_create(rule);
-	const struct nftnl_expr *expr;
-	struct fate fate = { 0 };
-
-	while (iter && (expr = nftnl_expr_iter_next(iter))) {
-		const char *name = nftnl_expr_get_str(expr, NFTNL_EXPR_NAME);
-		const char *chain;
-
-		if (strcmp(name, "dynset") == 0) {
-			fate.over_limit = true;
-		} else if (strcmp(name, "counter") == 0) {
-			fate.counted = true;
-			fate.packets = nftnl_expr_get_u64(expr, NFTNL_EXPR_CTR_PACKETS);
-		} else if (nftnl_expr_is_set(expr, NFTNL_EXPR_IMM_VERDICT) &&
-			   strcmp(name, "immediate") == 0) {
-			chain = nftnl_expr_get_str(expr, NFTNL_EXPR_IMM_CHAIN);
-			fate.taken = nftnl_expr_get_u32(expr, NFTNL_EXPR_IMM_VERDICT) == NF_ACCEPT;
-			fate.queued = chain && strcmp(chain, OFFLOAD_PREFIX "queue") == 0;
-		}
-	}
-	nftnl_expr_iter_destroy(iter);
-	return fate;
-}
-
 /* Which total the rule counts for; OFFLOAD_TOTALS: none, the SYN goes on to others. */
-static enum offload_total total_of(const char *chain, const struct fate *fate)
+static enum offload_total total_of(const struct offload_rule *rule)
 {
-	if (fate->over_limit)
+	if (rule->over_limit)
 		return OFFLOAD_OVER_LIMIT;
-	if (fate->taken)
+	if (rule->taken)
 		return OFFLOAD_TAKEN;
-	if (strcmp(chain, "queue") == 0)
+	if (strcmp(rule->chain, "queue") == 0)
 		return OFFLOAD_QUEUED;
-	if (!fate->queued)
+	if (!rule->queued)
 		return OFFLOAD_TOTALS;
-	if (strcmp(chain, "syn") == 0)
+	if (strcmp(rule->chain, "syn") == 0)
 		return OFFLOAD_ODD_LAYOUT;
-	return strcmp(chain, "family") == 0 ? OFFLOAD_ODD_HEADER : OFFLOAD_NOT_KNOWN;
+	return strcmp(rule->chain, "family") == 0 ? OFFLOAD_ODD_HEADER : OFFLOAD_NOT_KNOWN;
 }
 
-static int take_comment(const struct nftnl_udata *attr, void *userdata)
-{
-	const char **comment = userdata;
-	const char *text = nftnl_udata_get(attr);
-	uint8_t len = nftnl_udata_len(attr);
-
-	if (nftnl_udata_type(attr) == NFTNL_UDATA_RULE_COMMENT && len > 0 && !text[len - 1])
-		*comment = text;
-	return 0;
-}
-
-/* What the rule calls itself; without that its chain. */
-static const char *name_of(const struct nftnl_rule *rule, const char *chain)
-{
-	const char *name = chain;
-	uint32_t len = 0;
-	const void *data = NULL;
-
-	if (nftnl_rule_is_set(rule, NFTNL_RULE_USERDATA))
-		data = nftnl_rule_get_data(rule, NFTNL_RULE_USERDATA, &len);
-	if (data)
-		nftnl_udata_parse(data, len, take_comment, &name);
-	return name;
-}
-
-static int count_rule(const char *chain, const struct nftnl_rule *rule, void *userdata)
+static int count_rule(const struct offload_rule *rule, void *userdata)
 {
 	struct counting *counting = userdata;
 	struct offload_counts *counts = &counting->counts;
-	struct fate fate = read_fate(rule);
-	enum offload_total total = total_of(chain, &fate);
+	enum offload_total total = total_of(rule);
 	struct offload_count *count;
 	int r;
 
-	if (!fate.counted)
+	if (!rule->counted)
 		return 0;
 	r = array_reserve((void **)&counts->list, &counting->capacity, counts->count + 1,
 			  sizeof(*counts->list));
 	if (r < 0)
 		return r;
 	count = &counts->list[counts->count++];
-	count->packets = fate.packets;
-	snprintf(count->chain, sizeof(count->chain), "%s", name_of(rule, chain));
+	count->packets = rule->packets;
+	/* What the rule calls itself; without that its chain. */
+	snprintf(count->chain, sizeof(count->chain), "%s",
+		 rule->comment ? rule->comment : rule->chain);
 	if (total < OFFLOAD_TOTALS)
-		counts->totals[total] += fate.packets;
+		counts->totals[total] += rule->packets;
 	return 0;
 }
 
