@@ -29,7 +29,7 @@ enum {
 	WINDOW = 1024,  /* packets on their way */
 	BATCH = 64,
 	RESULTS_MAX = 32,
-	LOST_MS = 3000, /* what has not arrived then does not */
+	LOST_MS = 15000, /* what has not arrived then does not */
 	SHOWN = 3,      /* mismatches that are printed */
 };
 

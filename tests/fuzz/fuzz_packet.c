@@ -125,6 +125,51 @@ static void compare_with_oracle(const struct job *job)
 	free(theirs);
 }
 
+/* Sum of the words modulo 65535: all that a checksum knows. */
+static uint32_t sum_of(const uint8_t *bytes, size_t len)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < len; i++)
+		sum += i % 2 ? bytes[i] : (uint32_t)bytes[i] << 8;
+	return (uint32_t)(sum % 65535);
+}
+
+/* Whether a byte of a TCP header is one of an MSS value, or may be: what it stands behind says so. */
+static bool is_of_mss(const uint8_t *tcp, size_t at)
+{
+	return at >= 22 && ((tcp[at - 2] == 2 && tcp[at - 1] == 4) ||
+			    (at >= 23 && tcp[at - 3] == 2 && tcp[at - 2] == 4));
+}
+
+/* The promises alone, whatever the oracle says: the same length, no byte but those of MSS values and
+ * of the checksum, and a segment that sums up to what it did. */
+static void check_promises(const struct job *job)
+{
+	struct job plain = *job;
+	uint8_t *packet = copy_packet(job->packet, job->len, 0);
+	enum syn_result reason;
+	enum family family;
+	struct syn syn;
+	size_t tcp;
+
+	plain.switches &= (uint8_t)~SWITCH_INSERT;
+	if (packet_find_syn(packet + 1, job->len, &family, &syn, &reason)) {
+		tcp = (size_t)(syn.tcp - packet) - 1;
+		require(run_core(&plain, job->limit, packet + 1, job->len, job->len).len == job->len,
+			"the length stays");
+		for (size_t i = 0; i < job->len; i++)
+			require(packet[1 + i] == job->packet[i] || i == tcp + 16 || i == tcp + 17 ||
+				(i < tcp + syn.tcp_header_len && i > tcp &&
+				 is_of_mss(job->packet + tcp, i - tcp)),
+				"nothing changes but MSS values and the checksum");
+		require(sum_of(packet + 1 + tcp, syn.segment_len) ==
+			sum_of(job->packet + tcp, syn.segment_len),
+			"the checksum changes by what the values do");
+	}
+	free(packet);
+}
+
 static void check_second_pass(const struct job *job)
 {
 	size_t capacity = job->len + job->room;
@@ -200,6 +245,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.len = size - HEAD_LEN,
 	};
 	compare_with_oracle(&job);
+	check_promises(&job);
 	check_second_pass(&job);
 	check_two_limits(&job);
 	check_audit(&job);

@@ -16,7 +16,7 @@ sys.path.insert(0, str(HERE.parent / "lib"))
 import hostile as h  # noqa: E402
 import overhead_oracle as oracle  # noqa: E402
 
-INSERT, CLAMP_AO, OTHER_FAMILY = 1, 2, 4
+INSERT, CLAMP_AO, OTHER_FAMILY, LOW, LOW_DROPS, LOW_76 = 1, 2, 4, 8, 16, 32
 MICRO, NANO = 0xa1b2c3d4, 0xa1b23c4d
 MACS = bytes.fromhex("020000000001020000000002")
 SHAPES = ("linux", "windows 10", "macos", "openbsd", "solaris 8", "linux mptcp join", "nmap 3",
@@ -56,6 +56,16 @@ def packet_seeds():
     yield "no insert, TCP-MD5", seed(h.ip(4, h.tcp(4, h.MD5 + h.NOP * 2)), INSERT)
     yield "no insert, TCP-AO", seed(h.ip(4, h.tcp(4, h.AO)), INSERT | CLAMP_AO)
     yield "no insert, MSS of length 3", seed(h.ip(4, h.tcp(4, b"\2\3\5\1")), INSERT)
+    for version in (4, 6):
+        mixed = h.ip(version, h.tcp(version, h.mss(1460) + h.mss(536) + h.mss(1300)))
+        yield f"above, below and at the limit, IPv{version}", seed(mixed)
+        tiny = h.ip(version, h.tcp(version, h.mss(100) + h.NOP + h.mss(1460) + h.NOP * 3))
+        yield f"tiny, raised, IPv{version}", seed(tiny, LOW | LOW_76)
+        yield f"tiny, raised to 532, IPv{version}", seed(tiny, LOW | 7 * LOW_76)
+        yield f"tiny, dropped, IPv{version}", seed(tiny, LOW | LOW_DROPS | 7 * LOW_76)
+        yield f"tiny, the limit is less, IPv{version}", seed(tiny, LOW | 7 * LOW_76, limit=200)
+        kept = h.ip(version, h.tcp(version, h.mss(100) + h.mss(600), check=0xffff))
+        yield f"tiny, checksum ffff, IPv{version}", seed(kept, LOW | LOW_76)
     yield "limit 1", seed(h.ip(4, segment), limit=1)
 
 

@@ -43,21 +43,21 @@ def counts(daemon):
             "no_mss": syn["no_mss_total"], **syn["left_alone"]}
 
 
-def send(soak, count):
+def send(soak, daemon, count):
     """The report of what has been sent so far, all of which has arrived right."""
     report = json.loads(soak.ask(f"send {count}"))
     assert report["wrong"] == 0 and report["twice"] == 0, report
-    assert report["arrived"] == report["sent"], report
+    assert report["arrived"] == report["sent"], (report, daemon.namespace.queued(), daemon.stats())
     return report
 
 
 def test_each_hostile_syn_arrives_as_the_oracle_says(daemon, soak):
     before = counts(daemon)
-    report = send(soak, WARM)
+    report = send(soak, daemon, WARM)
     resident, descriptors = size_of(daemon.process.pid)
     most = resident
     for done in range(0, SYNS, TURN):
-        report = send(soak, min(TURN, SYNS - done))
+        report = send(soak, daemon, min(TURN, SYNS - done))
         now, files = size_of(daemon.process.pid)
         most = max(most, now)
         assert files == descriptors
