@@ -298,6 +298,59 @@ def test_flipped_bytes_never_crash_it(packets):
             assert len(done.stdout) <= len(broken) + 4 * len(frames)
 
 
+def old_captures(packets):
+    """Name and bytes: what may be left of a capture in a drawer."""
+    data = capture(1, [MACS + (b"\x08\x00" if packet[0] >> 4 == 4 else b"\x86\xdd") + packet
+                       for _, packet in packets[::160]])
+    assert len(data) > 4096 + 64
+    for size in range(4096):
+        yield f"cut at {size}", data[:size]
+    rng = random.Random(4)
+    for n in range(64):
+        damaged = bytearray(data)
+        for _ in range(len(data) // 50):
+            damaged[rng.randrange(24, len(data))] = rng.getrandbits(8)
+        yield f"2 % of its bytes are others, {n}", bytes(damaged)
+    for captured, original in ((0, 0), (0, 2**32 - 1), (60, 20), (2**32 - 1, 2**32 - 1), (2**31, 60),
+                               (FRAME_MAX + 1, FRAME_MAX + 1), (FRAME_MAX, 2**32 - 1), (13, 60)):
+        lie = struct.pack("<4I", 1, 2, captured, original)
+        yield f"lengths {captured} and {original}", data[:24] + lie + data[40:]
+        yield f"lengths {captured} and {original} at the end", data + lie
+
+
+def test_old_captures_are_rewritten_or_refused(packets):
+    """What came out is right as far as it goes, behind that there is a reason, and 64 MiB are enough
+    for each."""
+    refused = 0
+    for name, data in old_captures(packets):
+        done = subprocess.run(["prlimit", f"--as={64 << 20}", PROGRAM, "-q", "rewrite", "-", "-",
+                               *limit_options(LIMITS, True)], input=data, capture_output=True,
+                              timeout=60, check=False)
+        code, out, err = done.returncode, done.stdout, done.stderr
+        assert code in (0, 1) and b"Sanitizer" not in err, (name, err)
+        refused += code
+        if code:
+            assert err.startswith(b"mssclampctl: "), name
+        if len(data) < 24:
+            assert code == 1 and out == b"", name
+            continue
+        whole = data[:whole_records(data)]
+        assert code == (len(whole) < len(data)), name
+        compare(whole, out, [name] * len(oracle.read(whole)[2]), insert=True)
+    assert refused > 4000
+
+
+def whole_records(data):
+    """Where the last record ends that is whole and may be as long as it says."""
+    at = 24
+    while at + 16 <= len(data):
+        captured = struct.unpack_from("<I", data, at + 8)[0]
+        if captured > FRAME_MAX or at + 16 + captured > len(data):
+            break
+        at += 16 + captured
+    return at
+
+
 def test_the_longest_frame_passes():
     syn = hostile.ip(4, hostile.tcp(4))
     for size in (FRAME_MAX - 4, FRAME_MAX - 3, FRAME_MAX):
