@@ -71,7 +71,7 @@ static void add_interface(const struct ctl *ctl, struct table *table, const json
 	table_add(table, format_json_bytes(json_object_get(row, "mss_bytes")).s);
 	table_add(table, format_json_count(json_object_get(row, "hosts")).s);
 	table_add(table, format_json_count(json_object_get(row, "nets")).s);
-	table_add(table, field_string(row, "way", "-"));
+	table_add_clean(table, field_string(row, "way", "-"), ctl->utf8);
 }
 
 /* Why the queue has the interface, a line for each reason and interface. */

@@ -298,6 +298,8 @@ def screens_seeds():
             yield f"{name}, {how}", bytes([6, how]) + varlink(steps[0], True) + varlink(steps[1])
     yield "error", bytes([0, 0]) + b'{"error":"org.mssclamp.NotFound","parameters":{"message":"a\x1b[2J"}}\0'
     yield "del", bytes([0, 8 | 1]) + varlink(replies.status(problems=["a\x7fb"]))
+    yield "offload, a way that a terminal obeys", bytes([11, 0]) + varlink(replies.offload()).replace(
+        b'"way": "kernel"', b'"way": "\\u001b[2J"')
     yield "no message", bytes([0, 0]) + b"[]\0"
     yield "no answer", bytes([0, 0])
 
