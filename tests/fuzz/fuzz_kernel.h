@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A kernel that answers over netlink with what the input says: sendto and recvmsg of the target take
- * the place of the C library's. The input is datagrams, each behind 2 bytes of length (little endian)
- * and one byte of FUZZ_KERNEL_*. A message with a sequence number below 64 and no port belongs to the
- * last question. What lies behind a datagram in the reader's buffer must not be touched. */
+/* A kernel that answers over netlink with what the input says: sendto and recvmsg of the target
+ * take the place of the C library's. The input is datagrams, each behind 2 bytes of length (little
+ * endian) and one byte of FUZZ_KERNEL_*. A message with a sequence number below 64 and no port
+ * belongs to the last question. What lies behind a datagram in the reader's buffer must not be
+ * touched. */
 #pragma once
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the mutators of the targets share: a generator of random numbers, and an input that is edited
- * in place. libFuzzer's own mutations are one of the ways: nothing stays out of reach. */
+/* What the mutators of the targets share: a generator of random numbers, and an input that is
+ * edited in place. libFuzzer's own mutations are one of the ways: nothing stays out of reach. */
 #pragma once
 
 #include <stdbool.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A mutator for inputs that are netlink messages one behind the other: it adds, drops, copies and
- * changes attributes, nested ones too, and puts the lengths around them right again (linux/netlink.h).
- * Include it in a target and say how far in the messages begin and how long the header of a family
- * is. */
+ * changes attributes, nested ones too, and puts the lengths around them right again
+ * (linux/netlink.h). Include it in a target and say how far in the messages begin and how long the
+ * header of a family is. */
 #pragma once
 
 #include <linux/netlink.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A mutator for a SYN behind `first` other bytes: it adds, drops, copies and changes TCP options and
- * puts data offset and lengths right again, most of the time. */
+/* A mutator for a SYN behind `first` other bytes: it adds, drops, copies and changes TCP options
+ * and puts data offset and lengths right again, most of the time. */
 #pragma once
 
 #include "fuzz_mutate.h"
@@ -85,8 +85,8 @@ static inline size_t mutate_make_option(struct edit *edit, uint8_t option[20])
 }
 
 /* The wanted-th option, NOPs too; or how many there are. */
-static inline size_t mutate_options(const uint8_t *options, size_t len, size_t wanted, size_t *ret_at,
-				    size_t *ret_len)
+static inline size_t mutate_options(const uint8_t *options, size_t len, size_t wanted,
+				    size_t *ret_at, size_t *ret_len)
 {
 	size_t count = 0, at = 0;
 
@@ -129,7 +129,8 @@ static inline size_t mutate_option_list(struct edit *edit, uint8_t *list, size_t
 		break;
 	default:
 		if (part > 0)
-			list[at + edit_random(&inner, (uint32_t)part)] = (uint8_t)edit_random(&inner, 256);
+			list[at + edit_random(&inner, (uint32_t)part)] =
+				(uint8_t)edit_random(&inner, 256);
 	}
 	edit->random = inner.random;
 	return inner.size;

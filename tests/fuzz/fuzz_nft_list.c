@@ -54,7 +54,8 @@ static void check_script(char *script)
 		       strncmp(line, begins[i], strlen(begins[i])) != 0)
 			i++;
 		CHECK(i < sizeof(begins) / sizeof(begins[0]));
-		CHECK(strncmp(line, "delete set", 10) != 0 || !memchr(line, ';', (size_t)(end - line)));
+		CHECK(strncmp(line, "delete set", 10) != 0 ||
+		      !memchr(line, ';', (size_t)(end - line)));
 	}
 }
 

@@ -77,7 +77,7 @@ static struct clamp_outcome run_core(const struct job *job, uint32_t limit, uint
 				     size_t len, size_t capacity)
 {
 	struct clamp_options options = options_of(job);
-	bool ipv4 = (len > 0 && packet[0] >> 4 == 4) != is_other_family(job);
+	bool ipv4 = (job->len > 0 && job->packet[0] >> 4 == 4) != is_other_family(job);
 	uint32_t limits[FAMILY_COUNT] = {
 		[FAMILY_IPV4] = ipv4 ? limit : 0,
 		[FAMILY_IPV6] = ipv4 ? 0 : limit,

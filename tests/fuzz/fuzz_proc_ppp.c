@@ -34,7 +34,7 @@ FILE *fopen(const char *path, const char *mode)
 }
 
 /* A file says what its text says, and none says nothing. */
-static void check_files(size_t pppoe_count, size_t pppol2tp_count, bool good[2])
+static void check_files(size_t pppoe_count, size_t pppol2tp_count, const bool good[2])
 {
 	struct pppoe_list pppoe = { 0 };
 	struct pppol2tp_list pppol2tp = { 0 };

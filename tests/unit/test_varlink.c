@@ -15,6 +15,7 @@
 
 #define COUNT(table) (sizeof(table) / sizeof(*(table)))
 #define ROW(text) (text), sizeof(text) - 1
+#define DESCRIPTION "org.varlink.service.GetInterfaceDescription"
 #define D8 "[[[[[[[["
 #define U8 "]]]]]]]]"
 
@@ -445,7 +446,7 @@ static int serve(void *userdata)
 	char why[VARLINK_WHY_MAX];
 	struct varlink_input input;
 	struct varlink_call call;
-	json_t *message, *reply = NULL;
+	json_t *message = NULL, *reply = NULL;
 	int r;
 
 	varlink_input_init(&input, 4096);
@@ -453,10 +454,11 @@ static int serve(void *userdata)
 	if (r == 0)
 		r = varlink_input_next(&input, &message, why);
 	varlink_input_done(&input);
-	if (r == 1)
-		r = varlink_call_parse(message, &call, why);
-	if (r < 0)
+	if (r != 1)
 		return r == -EBADMSG ? -ENOMEM : r;
+	r = varlink_call_parse(message, &call, why);
+	if (r < 0)
+		return r;
 	r = varlink_service_answer(&service, &call, &reply);
 	varlink_call_done(&call);
 	if (r == 1)
@@ -472,9 +474,8 @@ static void test_no_memory(void **state)
 	static const char *const asked[] = {
 		"{\"method\":\"org.varlink.service.GetInfo\"}",
 		"{\"method\":\"org.varlink.service.Nope\"}",
-		"{\"method\":\"org.varlink.service.GetInterfaceDescription\","
-		"\"parameters\":{\"interface\":\"org.varlink.service\"}}",
-		"{\"method\":\"org.varlink.service.GetInterfaceDescription\",\"parameters\":{}}",
+		"{\"method\":\"" DESCRIPTION "\",\"parameters\":{\"interface\":\"a.b\"}}",
+		"{\"method\":\"" DESCRIPTION "\",\"parameters\":{}}",
 		"{\"method\":\"org.nobody.Nope\",\"more\":true}",
 	};
 
