@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Sockets that this daemon did not open: the listening one of the control socket, and those of queues
- * that an earlier process served. systemd keeps the latter over a restart and over a crash
+/* Sockets that this daemon did not open: the listening one of the control socket, and those of
+ * queues that an earlier process served. systemd keeps the latter over a restart and over a crash
  * (sd_pid_notify_with_fds(3), FDSTORE), a living daemon hands both over (daemon/takeover). Control
  * thread only. */
 #pragma once

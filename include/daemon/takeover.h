@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* From one mssclampd to the next without a SYN that nobody reads: the new one, all set to begin, asks
- * the old one on the control socket for its sockets (method Takeover). The old one stops reading
- * before it hands them over, so what comes meanwhile waits in the kernel. */
+/* From one mssclampd to the next without a SYN that nobody reads: the new one, all set to begin,
+ * asks the old one on the control socket for its sockets (method Takeover). The old one stops
+ * reading before it hands them over, so what comes meanwhile waits in the kernel. */
 #pragma once
 
 #include <stdbool.h>

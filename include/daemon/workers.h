@@ -22,13 +22,14 @@ struct workers_config {
 	struct slot *slot;    /* borrowed until workers_stop */
 };
 
-/* Binds each queue, or goes on with the socket that was kept for it (borrowed for the call; what is
- * taken from it is not given back), and starts its thread. On failure everything bound is drained and let go again,
- * and what went wrong was logged. Returns 0 or -errno. */
-int workers_start(struct workers *workers, const struct workers_config *config, struct kept *kept);
+/* Binds each queue, or goes on with the socket that was kept for it (kept is borrowed for the call;
+ * what is taken from it is not given back), and starts its thread. On failure everything bound is
+ * drained and let go again, and what went wrong was logged. Returns 0 or -errno. */
+int workers_start(struct workers *workers, const struct workers_config *config,
+		  struct kept *kept);
 
-/* Ends the threads without letting a SYN pass: what comes waits in the queues for whoever reads their
- * sockets next. Returns 0, or -ETIME with all threads at work again. */
+/* Ends the threads without letting a SYN pass: what comes waits in the queues for whoever reads
+ * their sockets next. Returns 0, or -ETIME with all threads at work again. */
 int workers_release(struct workers *workers);
 /* Undoes it, where nobody else reads. */
 void workers_take_back(struct workers *workers);
@@ -44,8 +45,8 @@ void workers_free(struct workers *workers);
 /* Another max_packets for every queue. Returns 0 or -errno, logged. */
 int workers_resize(struct workers *workers, uint32_t max_packets);
 
-/* Puts a new queue and thread in the place of each that failed, and lets pass what a worker that does
- * not beat leaves waiting until it does again. To be called behind each workers_check. */
+/* Puts a new queue and thread in the place of each that failed, and lets pass what a worker that
+ * does not beat leaves waiting until it does again. To be called behind each workers_check. */
 void workers_mend(struct workers *workers);
 
 size_t workers_count(const struct workers *workers);

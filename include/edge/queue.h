@@ -54,8 +54,8 @@ enum queue_state queue_serve(struct queue *queue);
  * worker; from then on queue_serve never waits. Returns 0 or -errno. */
 int queue_request_drain(struct queue *queue);
 
-/* Control thread: wakes the worker, which answers what waits now and returns QUEUE_EMPTY; what comes
- * later waits for whoever reads next. Returns 0 or -errno: ask again. */
+/* Control thread: wakes the worker, which answers what waits now and returns QUEUE_EMPTY; what
+ * comes later waits for whoever reads next. Returns 0 or -errno: ask again. */
 int queue_request_release(struct queue *queue);
 /* Takes either request back; only while nobody serves the queue. */
 void queue_keep(struct queue *queue);

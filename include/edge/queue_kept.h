@@ -8,7 +8,8 @@
 #include "edge/queue.h"
 
 /* Whether the descriptor is of use for that queue here. Returns 0, or -EPROTOTYPE (no netfilter
- * socket), -EXDEV (of another network namespace), -ESTALE (it does not own the queue), or -errno. */
+ * socket), -EXDEV (of another network namespace), -ESTALE (it does not own the queue), or
+ * -errno. */
 int queue_kept_check(int fd, uint16_t number);
 
 /* For people: why it is of no use. */
@@ -17,7 +18,7 @@ const char *queue_kept_obstacle(int r);
 struct queue_kept {
 	uint32_t receive_buffer; /* bytes */
 	uint32_t last_id;        /* the next packet to be read has a later one; host order */
-	uint32_t swept;          /* packets that were read and never answered: they passed as they are */
+	uint32_t swept;          /* packets read and never answered: they passed as they were */
 };
 
 /* Puts the configured length in force again and lets pass what the last reader has taken and not

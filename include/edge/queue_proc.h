@@ -20,9 +20,9 @@ int queue_read_proc(uint16_t number, struct queue_proc *ret_proc);
  * "netlink portid 123" where /proc does not tell. Returns text. */
 const char *queue_owner(uint32_t portid, char text[QUEUE_OWNER_MAX]);
 
-/* Looks for a queue of this network namespace that is owned by another process of that name: at most 15
- * bytes, as in /proc/PID/comm. A socket that others hold too (systemd keeps ours over a restart)
- * counts for each of its holders. Needs to see the descriptors of that process: root does.
+/* Looks for a queue of this network namespace that is owned by another process of that name: at
+ * most 15 bytes, as in /proc/PID/comm. A socket that others hold too (systemd keeps ours over a
+ * restart) counts for each of its holders. Needs to see the descriptors of that process: root does.
  * Returns 1 with a queue and the process, 0 where there is none, or -errno: -EACCES, there are
  * queues and a process of that name may not be looked into. */
 int queue_find_process(const char *comm, uint16_t *ret_queue, int *ret_pid);

@@ -15,8 +15,8 @@
  * can be counted. At most 65536, what the kernel's table of one queue takes. */
 uint32_t queue_length(uint32_t max_packets);
 
-/* What a worker needs of its socket whoever opened it: no ENOBUFS, short acknowledgements, a look at
- * the time once a second. Returns 0 or -errno. */
+/* What a worker needs of its socket whoever opened it: no ENOBUFS, short acknowledgements, a look
+ * at the time once a second. Returns 0 or -errno. */
 int queue_set_options(int fd);
 
 /* Makes the socket's receive buffer hold max_packets SYNs. Returns 0 and what was granted in bytes,

@@ -18,6 +18,7 @@
 
 #define IN_TEXT_(number) #number
 #define IN_TEXT(number) IN_TEXT_(number)
+#define TOO_LONG "it has more than " IN_TEXT(VARLINK_MESSAGE_MAX) " bytes"
 
 enum phase {
 	PHASE_IDLE,     /* a call may come */
@@ -132,11 +133,6 @@ static enum step answer(struct control_connection *c, json_t *message)
 	return STEP_ON;
 }
 
-static enum step reject_long(struct control_connection *c)
-{
-	return reject_input(c, "it has more than " IN_TEXT(VARLINK_MESSAGE_MAX) " bytes");
-}
-
 /* Answers the next call if a whole one is here. STEP_WAIT: there is none. */
 static enum step take_call(struct control_connection *c)
 {
@@ -152,7 +148,7 @@ static enum step take_call(struct control_connection *c)
 	case -EBADMSG:
 		return reject_input(c, why);
 	case -EMSGSIZE:
-		return reject_long(c);
+		return reject_input(c, TOO_LONG);
 	default:
 		return STEP_END;
 	}
@@ -190,7 +186,7 @@ static enum step receive(struct control_connection *c)
 	}
 	r = varlink_input_add(&c->input, bytes, (size_t)n);
 	if (r == -EMSGSIZE)
-		return reject_long(c);
+		return reject_input(c, TOO_LONG);
 	return r < 0 ? STEP_END : STEP_ON;
 }
 

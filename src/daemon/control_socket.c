@@ -189,7 +189,8 @@ int control_socket_listen(const char *path, gid_t group, struct control_socket *
 	return 0;
 }
 
-/* The address a listening socket has, made ready for the event loop. Returns 0 or -errno, logged. */
+/* The address of a listening socket, which is made ready for the event loop. Returns 0 or -errno,
+ * logged. */
 static int set_up_passed(int fd, struct sockaddr_un *ret_address)
 {
 	struct sockaddr_un address = { 0 };

@@ -216,8 +216,8 @@ static int take_over(struct daemon *daemon)
 	return r;
 }
 
-/* Queues that were served before are ours beyond doubt, and what waits there shall be clamped by all
- * that is known. Returns whether it was done. */
+/* Queues that were served before are ours beyond doubt, and what waits there shall be clamped by
+ * all that is known. Returns whether it was done. */
 static bool recall_early(struct daemon *daemon)
 {
 	if (!kept_has_queues(daemon->kept))

@@ -183,7 +183,7 @@ void kept_store(uint16_t number, int fd)
 
 	snprintf(name, sizeof(name), NAME_PREFIX "%u", number);
 	forget(name);
-	/* Not to be closed for an error on it (FDPOLL): that is what a queue that overflows says. */
+	/* FDPOLL: not to be closed for an error on it, which is what a queue that overflows says */
 	snprintf(state, sizeof(state), "FDSTORE=1\nFDPOLL=0\nFDNAME=%s", name);
 	r = sd_pid_notify_with_fds(0, 0, state, &fd, 1);
 	if (r < 0)

@@ -97,8 +97,8 @@ static int start_thread(struct worker *worker)
 	return 0;
 }
 
-/* Goes on with a socket that was kept (fd, taken), or binds anew (-1). One that turns out to be of no
- * use is closed: then the queue is free. */
+/* Goes on with a socket that was kept (fd, taken), or binds anew (-1). One that turns out to be of
+ * no use is closed: then the queue is free. */
 static int open_queue(struct worker *worker, const struct queue_config *config, int fd)
 {
 	uint32_t swept;
@@ -287,10 +287,10 @@ static void relieve(struct workers *workers, size_t i)
 		log_error(r, "queue %zu: cannot %s", workers->config.first + i,
 			  stalled ? "let pass what waits" : "go on clamping");
 	else
-		log_print(stalled ? LOG_ERR : LOG_NOTICE, "queue %zu: %s",
+		log_print(stalled ? LOG_ERR : LOG_NOTICE, "queue %zu: its worker %s",
 			  workers->config.first + i,
-			  stalled ? "its worker does not answer; SYNs pass unclamped until it does" :
-				    "its worker answers again");
+			  stalled ? "does not answer; SYNs pass unclamped until it does" :
+				    "answers again");
 	worker->passing = r < 0 ? worker->passing : stalled;
 }
 

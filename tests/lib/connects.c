@@ -129,7 +129,7 @@ static void make_them(double rate, const struct sockaddr_storage *to, socklen_t 
 			else
 				i++;
 		}
-		usleep(200);
+		usleep(rate > 100 ? 200 : 2000);
 	}
 }
 
@@ -143,7 +143,7 @@ static void take_them(const struct sockaddr_storage *at, socklen_t len)
 		die("listen");
 	puts("ready");
 	fflush(stdout);
-	while (!is_over(1)) {
+	while (!is_over(5)) {
 		int client;
 
 		while ((client = accept(fd, NULL, NULL)) >= 0) {

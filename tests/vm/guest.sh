@@ -8,7 +8,7 @@ passed=0
 failed=0
 for test in tests/vm/test_*.sh; do
 	echo "== ${test##*/}"
-	timeout -k 5 240 bash "$test" </dev/null 2>&1 | tee /tmp/output
+	timeout -k 5 400 bash "$test" </dev/null 2>&1 | tee /tmp/output
 	result=$(tail -n 1 /tmp/output)
 	if [[ $result =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]] && [ "${BASH_REMATCH[1]}" != 0 ]; then
 		passed=$((passed + BASH_REMATCH[1]))
