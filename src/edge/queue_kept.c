@@ -35,7 +35,7 @@ static bool is_elsewhere(int fd)
 
 int queue_kept_check(int fd, uint16_t number)
 {
-	struct sockaddr_nl address;
+	struct sockaddr_nl address = { 0 };
 	socklen_t len = sizeof(address);
 	struct queue_proc proc;
 	int r;
