@@ -7,9 +7,11 @@ import time
 
 import pytest
 from connects import Connects
+from netns import SLOW
 from supervisor import Supervised
 
 LIMIT = 1360
+SWIFT = SLOW <= 2  # a start takes less than the second after which TCP asks again
 PAUSE = 0.1  # seconds between two blows
 
 
@@ -71,7 +73,8 @@ def test_storm(path, daemon, what, family):
     both = connects.client.unclamped + connects.server.unclamped
     print(f"\n{times} x {what}, IPv{family}: {connects}")
     assert connects.client.all > times * PAUSE * 500
-    assert (connects.client.failed, connects.client.retried) == (0, 0)
+    assert connects.client.failed == 0
+    assert connects.client.retried == 0 or not SWIFT
     if unclamped == "none":
         assert both == 0
     elif unclamped == "what was being answered":

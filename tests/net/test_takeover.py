@@ -10,6 +10,7 @@ import packets
 import pytest
 from connects import Connects
 from daemon import Daemon
+from netns import SLOW
 from supervisor import Supervised
 from test_lifecycle import Stream
 
@@ -77,7 +78,8 @@ def test_real_connects(path, chain):
             one.take_over()
     print(f"\n5 takeovers: {connects}")
     assert connects.client.all > 500
-    assert connects.client[1:4] == (0, 0, 0)
+    assert (connects.client.failed, connects.client.unclamped) == (0, 0)
+    assert connects.client.retried == 0 or SLOW > 2  # within the second after which TCP asks again
     assert connects.server.unclamped == 0
 
 
