@@ -36,9 +36,6 @@ struct control_method {
 json_t *control_fail(struct control_call *call, enum control_error error, const char *hint,
 		     const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* Whether control_fail was called. */
-bool control_call_has_failed(const struct control_call *call);
-
 /* Who calls, as the kernel kept it at connect. */
 uid_t control_call_uid(const struct control_call *call);
 

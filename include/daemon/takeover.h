@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "daemon/daemon.h"
+struct kept;
 
 /* The new one: asks whoever listens at path, and puts what comes into kept (borrowed). Returns 0
  * with *ret_found telling whether anybody was there; or -errno, logged: then the old one still

@@ -36,7 +36,6 @@ void workers_take_back(struct workers *workers);
 /* The socket of a queue, borrowed. */
 int workers_descriptor(const struct workers *workers, size_t i);
 
-
 /* Lets new SYNs pass, answers those that wait, ends the threads. No SYN is lost. Returns false
  * where a thread did not end in time: then nothing that it uses may be freed. */
 bool workers_stop(struct workers *workers);

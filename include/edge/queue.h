@@ -57,7 +57,7 @@ int queue_request_drain(struct queue *queue);
 /* Control thread: wakes the worker, which answers what waits now and returns QUEUE_EMPTY; what
  * comes later waits for whoever reads next. Returns 0 or -errno: ask again. */
 int queue_request_release(struct queue *queue);
-/* Takes either request back; only while nobody serves the queue. */
+/* Takes either request back; the worker may have ended already. */
 void queue_keep(struct queue *queue);
 
 /* Control thread, for a worker that does not come back from its work: lets pass what waits and what

@@ -15,6 +15,11 @@
  * can be counted. At most 65536, what the kernel's table of one queue takes. */
 uint32_t queue_length(uint32_t max_packets);
 
+/* Length and fail-open of a queue that is bound, in force when this returns; the acknowledgement
+ * with that sequence comes behind all packets that wait. Returns 0 or -errno. */
+int queue_send_settings(int fd, uint16_t number, uint32_t sequence, uint32_t max_packets,
+			bool fail_open);
+
 /* What a worker needs of its socket whoever opened it: no ENOBUFS, short acknowledgements, a look
  * at the time once a second. Returns 0 or -errno. */
 int queue_set_options(int fd);

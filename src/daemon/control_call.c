@@ -103,11 +103,6 @@ struct control_stream *control_stream_open(struct control_call *call, void (*gon
 	return stream;
 }
 
-bool control_call_has_failed(const struct control_call *call)
-{
-	return call->failed;
-}
-
 uid_t control_call_uid(const struct control_call *call)
 {
 	return call->uid;

@@ -18,9 +18,9 @@ static void on_taken(void *userdata)
 	sd_event_exit(daemon->event, 0);
 }
 
-/* Says why nothing is handed over, where that is so. */
-static void look_for_obstacles(const struct daemon *daemon, struct control_call *call,
-			     json_t *parameters)
+/* Whether something is in the way; says what. */
+static bool has_obstacle(const struct daemon *daemon, struct control_call *call,
+			 json_t *parameters)
 {
 	json_int_t theirs = json_integer_value(json_object_get(parameters, "netns_cookie"));
 	uint64_t ours = namespace_cookie();
@@ -36,6 +36,9 @@ static void look_for_obstacles(const struct daemon *daemon, struct control_call 
 		control_fail(call, CONTROL_FAILED,
 			     "start the new one in the network namespace of the old one",
 			     "this mssclampd serves another network namespace");
+	else
+		return false;
+	return true;
 }
 
 static json_t *attach_all(struct daemon *daemon, struct control_stream *stream)
@@ -67,8 +70,7 @@ json_t *reply_takeover(struct control_call *call, json_t *parameters, void *user
 	json_t *reply;
 	int r;
 
-	look_for_obstacles(daemon, call, parameters);
-	if (control_call_has_failed(call))
+	if (has_obstacle(daemon, call, parameters))
 		return NULL;
 	r = workers_release(daemon->workers);
 	if (r < 0)

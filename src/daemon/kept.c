@@ -15,6 +15,7 @@
 #include "edge/queue_kept.h"
 
 #define NAME_PREFIX "queue-"
+#define QUEUE_NAME_MAX sizeof(NAME_PREFIX "65535")
 
 struct kept {
 	int listening; /* -1: none */
@@ -58,6 +59,12 @@ static int queue_of_name(const char *name)
 	    number < 0 || number > UINT16_MAX)
 		return -1;
 	return number;
+}
+
+static const char *name_of(uint16_t number, char name[QUEUE_NAME_MAX])
+{
+	snprintf(name, QUEUE_NAME_MAX, NAME_PREFIX "%u", number);
+	return name;
 }
 
 static void forget(const char *name)
@@ -120,12 +127,11 @@ int kept_take_listening(struct kept *kept)
 /* Closes the socket and has systemd forget it. */
 static void drop(struct kept_queue *queue)
 {
-	char name[sizeof(NAME_PREFIX "65535")];
+	char name[QUEUE_NAME_MAX];
 
 	close(queue->fd);
 	queue->fd = -1;
-	snprintf(name, sizeof(name), NAME_PREFIX "%u", queue->number);
-	forget(name);
+	forget(name_of(queue->number, name));
 }
 
 int kept_take_queue(struct kept *kept, uint16_t number)
@@ -178,11 +184,10 @@ void kept_free(struct kept *kept)
 
 void kept_store(uint16_t number, int fd)
 {
-	char name[sizeof(NAME_PREFIX "65535")], state[64];
+	char name[QUEUE_NAME_MAX], state[64];
 	int r;
 
-	snprintf(name, sizeof(name), NAME_PREFIX "%u", number);
-	forget(name);
+	forget(name_of(number, name));
 	/* FDPOLL: not to be closed for an error on it, which is what a queue that overflows says */
 	snprintf(state, sizeof(state), "FDSTORE=1\nFDPOLL=0\nFDNAME=%s", name);
 	r = sd_pid_notify_with_fds(0, 0, state, &fd, 1);

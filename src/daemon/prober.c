@@ -291,7 +291,7 @@ bool prober_recall(struct prober *prober)
 	if (!prober->automatic)
 		return false;
 	prober_memory_recall(&prober->memory, prober->plan);
-	return look_who_is_there(prober) > 0;
+	return prober->memory.former.count > 0 && look_who_is_there(prober) > 0;
 }
 
 void prober_close(struct prober *prober)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -136,6 +137,19 @@ static void fail_with_error(const json_t *message)
 		  hint ? "; " : "", hint ? hint : "");
 }
 
+static bool are_queues(const json_t *numbers)
+{
+	const json_t *number;
+	size_t i;
+
+	json_array_foreach(numbers, i, number) {
+		if (!json_is_integer(number) || json_integer_value(number) < 0 ||
+		    json_integer_value(number) > UINT16_MAX)
+			return false;
+	}
+	return true;
+}
+
 /* The descriptors are those of the queues, in that order, then the listening one. */
 static int keep_all(struct answer *answer, struct kept *kept)
 {
@@ -145,7 +159,7 @@ static int keep_all(struct answer *answer, struct kept *kept)
 
 	if (json_unpack(answer->message, "{s:{s:o, s:b}}", "parameters", "queues", &queues,
 			"listening", &listening) < 0 ||
-	    json_array_size(queues) + (size_t)listening != answer->fd_count)
+	    json_array_size(queues) + (size_t)listening != answer->fd_count || !are_queues(queues))
 		return -EBADMSG;
 	for (; r == 0 && i < answer->fd_count; i++) {
 		const json_t *number = json_array_get(queues, i);

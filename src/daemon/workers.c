@@ -23,7 +23,6 @@ struct worker {
 	bool started;
 	atomic_ulong beats;        /* relaxed: only that it moves is of interest */
 	atomic_bool ended;         /* release at the end, acquire by the control thread */
-	atomic_bool failed;        /* relaxed: a state for people */
 	/* control thread only */
 	unsigned long seen_beats;
 	uint64_t seen_ns;
@@ -75,8 +74,6 @@ static void *run_worker(void *userdata)
 		state = queue_serve(worker->queue);
 		atomic_fetch_add_explicit(&worker->beats, 1, memory_order_relaxed);
 	} while (state == QUEUE_BUSY || state == QUEUE_IDLE);
-	if (state == QUEUE_FAILED)
-		atomic_store_explicit(&worker->failed, true, memory_order_relaxed);
 	atomic_store_explicit(&worker->ended, true, memory_order_release);
 	return NULL;
 }
@@ -156,13 +153,19 @@ int workers_start(struct workers *workers, const struct workers_config *config, 
 	return r;
 }
 
+/* Whether its thread does nothing more: it was asked to end, or its socket failed. */
+static bool has_ended(struct worker *worker)
+{
+	return atomic_load_explicit(&worker->ended, memory_order_acquire);
+}
+
 /* Waits for the worker's last word, by a clock that nobody sets. */
 static bool join_worker(struct worker *worker)
 {
 	const struct timespec pause = { .tv_nsec = NS_PER_MS / 10 };
 	uint64_t deadline_ns = clock_monotonic_ns() + STOP_NS;
 
-	while (!atomic_load_explicit(&worker->ended, memory_order_acquire)) {
+	while (!has_ended(worker)) {
 		if (clock_monotonic_ns() > deadline_ns) {
 			log_warning("queue %u: its worker did not end within %llu s",
 				    queue_number(worker->queue),
@@ -207,15 +210,17 @@ bool workers_stop(struct workers *workers)
 	return ended;
 }
 
+/* One that ends only now, for it has seen the request, is found by workers_check. */
 void workers_take_back(struct workers *workers)
 {
 	for (size_t i = 0; i < workers->count; i++) {
 		struct worker *worker = &workers->list[i];
 
-		if (worker->started || !worker->queue)
+		if (!worker->queue)
 			continue;
 		queue_keep(worker->queue);
-		start_thread(worker);
+		if (!worker->started)
+			start_thread(worker);
 	}
 }
 
@@ -249,7 +254,7 @@ int workers_resize(struct workers *workers, uint32_t max_packets)
 	if (max_packets == workers->config.max_packets)
 		return 0;
 	for (size_t i = 0; i < workers->count && r == 0; i++) {
-		if (workers->list[i].queue)
+		if (workers->list[i].queue && !workers->list[i].passing)
 			r = queue_resize(workers->list[i].queue, max_packets);
 	}
 	if (r < 0)
@@ -264,9 +269,9 @@ static void revive(struct workers *workers, size_t i)
 {
 	struct worker *worker = &workers->list[i];
 
-	if (!atomic_load_explicit(&worker->ended, memory_order_acquire) || !end_worker(worker))
+	if (!end_worker(worker))
 		return;
-	atomic_store_explicit(&worker->failed, false, memory_order_relaxed);
+	worker->passing = false;
 	if (start_worker(workers, i, -1) == 0)
 		log_notice("queue %zu: its worker was replaced", workers->config.first + i);
 }
@@ -301,7 +306,7 @@ void workers_mend(struct workers *workers)
 
 		if (!worker->queue && start_worker(workers, i, -1) == 0)
 			log_notice("queue %zu: its worker is back", workers->config.first + i);
-		else if (atomic_load_explicit(&worker->failed, memory_order_relaxed))
+		else if (has_ended(worker))
 			revive(workers, i);
 		else if (worker->queue)
 			relieve(workers, i);
@@ -327,7 +332,7 @@ static enum worker_state check_worker(struct worker *worker, uint64_t now_ns)
 {
 	unsigned long beats = atomic_load_explicit(&worker->beats, memory_order_relaxed);
 
-	if (!worker->started || atomic_load_explicit(&worker->failed, memory_order_relaxed))
+	if (!worker->started || has_ended(worker))
 		return WORKER_UNBOUND;
 	if (beats != worker->seen_beats) {
 		worker->seen_beats = beats;

@@ -129,16 +129,6 @@ int queue_descriptor(const struct queue *queue)
 	return queue->fd;
 }
 
-static int send_settings(struct queue *queue, uint32_t sequence, uint32_t max_packets,
-			 bool fail_open)
-{
-	const struct queue_settings settings = { max_packets, fail_open };
-	uint8_t message[QUEUE_MSG_CONFIG_MAX];
-	size_t len = queue_msg_put_settings(message, queue->config.number, sequence, &settings);
-
-	return send(queue->fd, message, len, 0) < 0 ? -errno : 0;
-}
-
 /* The acknowledgement comes behind all packets that wait, and wakes the worker, perhaps before send
  * returns. Where it is lost the worker ends when a second was silent, which it may do only once the
  * kernel was told. */
@@ -148,7 +138,8 @@ static int request_end(struct queue *queue, enum ending ending, uint32_t max_pac
 	int r;
 
 	atomic_store_explicit(&queue->ending, ending, memory_order_relaxed);
-	r = send_settings(queue, QUEUE_SEQUENCE_LAST, max_packets, fail_open);
+	r = queue_send_settings(queue->fd, queue->config.number, QUEUE_SEQUENCE_LAST, max_packets,
+				fail_open);
 	atomic_store_explicit(&queue->told, true, memory_order_relaxed);
 	return r;
 }
@@ -168,7 +159,6 @@ void queue_keep(struct queue *queue)
 {
 	atomic_store_explicit(&queue->ending, ENDING_NONE, memory_order_relaxed);
 	atomic_store_explicit(&queue->told, false, memory_order_relaxed);
-	queue->answer.has_last = false;
 }
 
 int queue_let_pass(struct queue *queue)
@@ -180,9 +170,11 @@ int queue_resize(struct queue *queue, uint32_t max_packets)
 {
 	int r = queue_set_receive_buffer(queue->fd, max_packets, &queue->receive_buffer);
 
+	if (r < 0)
+		return r;
 	queue->config.max_packets = max_packets;
-	return r < 0 ? r : send_settings(queue, QUEUE_SEQUENCE_RESIZE, queue_length(max_packets),
-					 queue->config.fail_open);
+	return queue_send_settings(queue->fd, queue->config.number, QUEUE_SEQUENCE_RESIZE,
+				   queue_length(max_packets), queue->config.fail_open);
 }
 
 /* All verdicts so far in one send, in packet order. A send that fails as a whole did nothing and is
@@ -209,10 +201,13 @@ static enum ending ending_of(struct queue *queue)
 }
 
 /* Whether what comes now is behind the last packet that the worker is to answer. An acknowledgement
- * that nobody of this process has asked for was an earlier reader's. */
+ * that nobody asks for was an earlier reader's, or its request was taken back. */
 static bool has_last(struct queue *queue)
 {
-	return queue->answer.has_last && ending_of(queue) != ENDING_NONE;
+	if (!queue->answer.has_last)
+		return false;
+	queue->answer.has_last = ending_of(queue) != ENDING_NONE;
+	return queue->answer.has_last;
 }
 
 static enum queue_state receive_failed(struct queue *queue, int error)

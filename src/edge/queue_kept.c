@@ -67,15 +67,6 @@ const char *queue_kept_obstacle(int r)
 	}
 }
 
-static int send_settings(int fd, uint16_t number, uint32_t max_packets, bool fail_open)
-{
-	const struct queue_settings settings = { max_packets, fail_open };
-	uint8_t message[QUEUE_MSG_CONFIG_MAX];
-	size_t len = queue_msg_put_settings(message, number, QUEUE_SEQUENCE_RESIZE, &settings);
-
-	return send(fd, message, len, 0) < 0 ? -errno : 0;
-}
-
 /* One verdict for all packets up to that id. That there are none is no error. */
 static int accept_all(int fd, uint16_t number, uint32_t last_id)
 {
@@ -146,8 +137,8 @@ int queue_kept_adopt(int fd, const struct queue_config *config, struct queue_kep
 	if (r == 0)
 		r = queue_read_proc(config->number, &before);
 	if (r == 0)
-		r = send_settings(fd, config->number, queue_length(config->max_packets),
-				  config->fail_open);
+		r = queue_send_settings(fd, config->number, QUEUE_SEQUENCE_RESIZE,
+					queue_length(config->max_packets), config->fail_open);
 	if (r == 0)
 		r = sweep(fd, config, before.id_sequence, &kept);
 	if (r < 0)
@@ -160,7 +151,7 @@ int queue_kept_adopt(int fd, const struct queue_config *config, struct queue_kep
 int queue_kept_let_pass(int fd, uint16_t number)
 {
 	struct queue_proc proc;
-	int r = send_settings(fd, number, 0, true);
+	int r = queue_send_settings(fd, number, QUEUE_SEQUENCE_RESIZE, 0, true);
 
 	if (r == 0)
 		r = queue_read_proc(number, &proc);

@@ -120,11 +120,9 @@ static int find_process(unsigned long inode, const char *comm, int *ret_pid)
 
 		if (!isdigit((unsigned char)entry->d_name[0]))
 			continue;
-		if (comm && atoi(entry->d_name) == getpid())
-			continue;
 		if (comm) {
 			read_comm(entry->d_name, name);
-			if (strcmp(name, comm) != 0)
+			if (strcmp(name, comm) != 0 || atoi(entry->d_name) == getpid())
 				continue;
 		}
 		has = has_socket(entry->d_name, inode);

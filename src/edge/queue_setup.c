@@ -45,6 +45,16 @@ int queue_set_receive_buffer(int fd, uint32_t max_packets, uint32_t *ret_size)
 	return 0;
 }
 
+int queue_send_settings(int fd, uint16_t number, uint32_t sequence, uint32_t max_packets,
+			bool fail_open)
+{
+	const struct queue_settings settings = { max_packets, fail_open };
+	uint8_t message[QUEUE_MSG_CONFIG_MAX];
+	size_t len = queue_msg_put_settings(message, number, sequence, &settings);
+
+	return send(fd, message, len, 0) < 0 ? -errno : 0;
+}
+
 int queue_set_options(int fd)
 {
 	const struct timeval wake_up = { .tv_sec = 1 };

@@ -225,20 +225,8 @@ def test_a_configuration_that_is_wrong(path, supervise, sender):
     assert sender.take(1) == [ANNOUNCED]
 
 
-class Ended:
-    """Ways to end it, each again and again under load."""
-
-    @staticmethod
-    def kill(daemon):
-        daemon.process.kill()
-
-    @staticmethod
-    def stop(daemon):
-        daemon.process.send_signal(signal.SIGTERM)
-
-
-@pytest.mark.parametrize("how", ("kill", "stop"))
-def test_twenty_ends(path, supervise, inject, how):
+@pytest.mark.parametrize("number", (signal.SIGKILL, signal.SIGTERM), ids=("kill", "stop"))
+def test_twenty_ends(path, supervise, inject, number):
     """Killed: each SYN arrives, and at most a batch of each worker arrives unclamped. Stopped: each
     arrives."""
     from test_lifecycle import Stream
@@ -248,15 +236,15 @@ def test_twenty_ends(path, supervise, inject, how):
         with Stream(path, inject, 0.0004) as stream:
             for _ in range(20):
                 time.sleep(0.05)
-                getattr(Ended, how)(daemon)
+                daemon.process.send_signal(number)
                 daemon.again()
         got = [packet.mss[0] for packet in there.take(stream.sent, 2)]
         assert there.lost() == 0
     unclamped = got.count(ANNOUNCED)
-    print(f"\n20 x {how}: {stream.sent} SYNs sent, {stream.sent - len(got)} lost, "
+    print(f"\n20 x {number.name}: {stream.sent} SYNs sent, {stream.sent - len(got)} lost, "
           f"{unclamped} unclamped")
     assert len(got) == stream.sent
     assert set(got) <= {LIMIT, ANNOUNCED}
-    if how == "kill":
+    if number == signal.SIGKILL:
         told = sum(map(int, re.findall(r"(\d+) SYNs that the process before", daemon.log())))
         assert unclamped <= 20 * BATCH * queues and (unclamped == 0 or told > 0)

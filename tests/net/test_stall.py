@@ -32,6 +32,9 @@ def test_its_syns_pass(path, start, inject):
             assert there.next(1).mss == [ANNOUNCED]
             status = daemon.json("status", code=1)
             assert status["checks"]["queues"] == "stalled"
+            daemon.reload("queues = { count = 1; max_packets = 100; };")
+            inject(packets.syn("203.0.113.7", path.SINK4, sport=3001))
+            assert there.next(1).mss == [ANNOUNCED], "another length holds nothing up"
         daemon.says("queue 5000: its worker answers again")
         daemon.says("every worker answers its queue")
         inject(packets.syn("203.0.113.7", path.SINK4, sport=4000))
