@@ -197,9 +197,10 @@ $(BUILD)/connects: $(BUILD)/tests/lib/connects.o
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^
 
-test-programs: bench-programs unit sim fuzz-seeds $(BUILD)/certification-server \
-	$(BUILD)/print-conf $(BUILD)/print-overhead $(BUILD)/calc-lines $(BUILD)/connects \
-	$(BUILD)/bench/replay
+# What tests/net runs; then what all tests run.
+net-programs: bench-programs $(BUILD)/connects
+test-programs: net-programs unit sim fuzz-seeds $(BUILD)/certification-server \
+	$(BUILD)/print-conf $(BUILD)/print-overhead $(BUILD)/calc-lines $(BUILD)/bench/replay
 check: all
 	$(Q)tests/run-checks
 # The benchmark (doc/performance.md); BENCH are options of tests/bench/run.
@@ -283,6 +284,5 @@ distclean: clean
 	rm -rf configure config.mk config.log config.status autom4te.cache
 
 .PHONY: all conf man unit sim coverage fuzz fuzz-seeds fuzz-programs check bench bench-programs \
-	demo install \
-	uninstall dist test-programs print-flags clean distclean
+	net-programs demo install uninstall dist test-programs print-flags clean distclean
 -include $(shell find $(BUILD)/src $(BUILD)/tests -name '*.d' 2>/dev/null)
