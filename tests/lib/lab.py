@@ -256,9 +256,11 @@ class Meter:
             left = [one for one in self._drain() if one >= size]
             if not arrived:
                 self.lost.add(size)
-            if left and (arrived or len(left) == 1 or math.inf in left):
-                return left[0] if len(left) == 1 else math.inf
-        raise AssertionError(f"IPv{self.family}, {size} bytes: nothing left\n{self.lab.logs()}")
+            if math.inf in left:
+                return math.inf
+            if len(left) == 1:  # several whole ones: somebody else's is among them
+                return left[0]
+        raise AssertionError(f"IPv{self.family}, {size} bytes: left as {left}\n{self.lab.logs()}")
 
     def _back(self):
         """A datagram the other way, so that what acknowledges it can ride along with the next."""

@@ -140,12 +140,13 @@ class TunnelLab(Passage):
 
     def check_exact(self, path):
         """On the cable: the packet of exactly that size leaves as one that fits, and one more byte
-        makes one that does not."""
+        makes one that does not. Nobody else may be sending: no daemon that probes."""
         inner = self.tunnel.inner(path)
         for family in self.tunnel.families:
             with contextlib.closing(Meter(self, family)) as meter:
                 meter.lost.add(inner + 1)  # not waited for: it may arrive in pieces, or not
-                assert meter.outer(inner) <= path < meter.outer(inner + 1), f"IPv{family}"
+                fits, more = meter.outer(inner), meter.outer(inner + 1)
+                assert fits <= path < more, f"IPv{family}: {inner} bytes leave as {fits}, +1 {more}"
                 assert inner not in meter.lost, f"IPv{family}: {inner} bytes did not arrive"
 
 

@@ -77,4 +77,5 @@ def test_finds_the_path(row, record):
         lab.check_mss(row.path)
         for server in lab.servers.values():
             transfer.both_ways(lab.client, server, SIZE, STALL)
+        daemon.close()
         lab.check_exact(row.path)
