@@ -232,6 +232,17 @@ static int refresh_status(struct tunnel_watch *watch, struct facts_tunnel *tunne
 	return r >= 0 && added ? CHANGE_LOUD : r;
 }
 
+/* It may give up root behind its device, which decides the way that its packets go. */
+static int refresh_uid(const struct tunnel_watch *watch, struct facts_tunnel *tunnel)
+{
+	uid_t uid;
+
+	if (process_uid(watch->holder.process.pid, &uid) < 0 || tunnel->uid == uid)
+		return CHANGE_NONE;
+	tunnel->uid = uid;
+	return CHANGE_LOUD;
+}
+
 static int make_warning(struct tunnels *tunnels, const struct facts_tunnel *tunnel)
 {
 	const struct facts_openvpn *openvpn = tunnel->openvpn.list;
@@ -281,7 +292,11 @@ int tunnels_refresh(struct tunnels *tunnels, const struct facts_question *questi
 		change = change_larger(change, r);
 	}
 	for (size_t i = 0; i < tunnels->watches.count; i++) {
-		r = refresh_status(&tunnels->watches.list[i], &tunnels->facts.tunnels.list[i]);
+		struct tunnel_watch *watch = &tunnels->watches.list[i];
+		struct facts_tunnel *tunnel = &tunnels->facts.tunnels.list[i];
+
+		change = change_larger(change, refresh_uid(watch, tunnel));
+		r = refresh_status(watch, tunnel);
 		if (r < 0)
 			return r;
 		change = change_larger(change, r);

@@ -49,13 +49,19 @@ mount --rbind /run/etc /etc
 exec "$@"
 """
 
-# Holds a tun device (TUNSETIFF: IFF_TUN, IFF_NO_PI) of the name given, as nobody, until it is killed.
+# Holds a tun device (TUNSETIFF: IFF_TUN, IFF_NO_PI) of the name given until it is killed, as nobody: at once, or
+# from a line on.
 HOLD = """
 import fcntl, os, struct, sys, time
 fd = os.open("/dev/net/tun", os.O_RDWR)
 fcntl.ioctl(fd, 0x400454ca, struct.pack("16sH22x", sys.argv[1].encode(), 0x1001))
-os.seteuid(65534)
+late = len(sys.argv) > 2
+if not late:
+    os.seteuid(65534)
 print("held", flush=True)
+if late:
+    sys.stdin.readline()
+    os.seteuid(65534)
 time.sleep(600)
 """
 
@@ -207,8 +213,9 @@ def hold():
     """Holders of tun devices, ended with the test."""
     held = []
 
-    def hold_one(namespace, name):
-        process = namespace.popen([sys.executable, "-c", HOLD, name], stdout=subprocess.PIPE)
+    def hold_one(namespace, name, *more):
+        process = namespace.popen([sys.executable, "-c", HOLD, name, *more],
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         held.append(process)
         assert process.stdout.readline() == b"held\n"
         return process
@@ -217,6 +224,7 @@ def hold():
     for process in held:
         process.kill()
         process.wait()
+        process.stdin.close()
         process.stdout.close()
 
 
@@ -235,6 +243,15 @@ def test_a_device_that_is_held_later(namespace, facts, hold):
     holder = hold(namespace, "tun3")
     told = facts.next(lambda told: True, 7)
     assert told["tunnels"][0]["pid"] == holder.pid
+
+
+def test_who_gives_up_root_while_it_holds_one(namespace, facts, hold):
+    """As OpenVPN does, some seconds behind its device: whose packets these are decides the way they go."""
+    holder = hold(namespace, "tun3", "late")
+    assert facts.ask(tun=["tun3"])["tunnels"][0].get("uid", 0) == 0
+    holder.stdin.write(b"\n")
+    holder.stdin.flush()
+    facts.next(lambda told: told["tunnels"][0].get("uid") == NOBODY)
 
 
 def test_another_namespace_has_its_own_devices(facts, hold):
@@ -273,10 +290,11 @@ def test_openvpn_and_its_configuration(namespace, facts, folder, how):
     more = ["--chroot", str(folder / "jail"), "--user", "nobody"] if how == "chroot" else []
     process = start_openvpn(namespace, folder, "--config", name, *more)
     try:
-        told = facts.ask(tun=["tun5"])["tunnels"]
-        assert len(told) == 1
+        uid = NOBODY if how == "chroot" else 0
+        facts.send(json.dumps({"tun": ["tun5"]}))
+        told = facts.next(lambda told: [tunnel.get("uid", 0) for tunnel in told.get("tunnels", [])] ==
+                          [uid])["tunnels"]
         assert told[0]["program"] == "openvpn" and told[0]["pid"] == process.pid
-        assert told[0].get("uid", 0) == (NOBODY if how == "chroot" else 0)
         openvpn = told[0]["openvpn"][0]
         # its own statistics name no client; that the file was found is told
         assert openvpn.pop("status") == [{"file": "/p2p.status"}]
