@@ -35,7 +35,9 @@ class Ctl:
 
     def __call__(self, *argv, code=0, prefix=()):
         """Runs a command and checks its exit code; code None takes any."""
-        done = self.namespace.run(*prefix, MSSCLAMPCTL, "-s", self.socket_path, *argv, check=False)
+        patience = () if "--timeout" in argv else ("--timeout", f"{10 * SLOW:g}")
+        done = self.namespace.run(*prefix, MSSCLAMPCTL, "-s", self.socket_path, *patience, *argv,
+                                  check=False)
         assert code is None or done.returncode == code, (
             f"mssclampctl {' '.join(argv)}: exit {done.returncode}, expected {code}\n"
             f"{done.stdout}{done.stderr}")
