@@ -100,7 +100,7 @@ ANY = (("0.0.0.0/0", "0.0.0.0/0"), ("::/0", "::/0"))
 
 def inside_on_loopback(lab):
     """Addresses that no tunnel interface has; the route leads out in the clear."""
-    lab.ip("addr add $inner4/32 dev lo\naddr add $inner6/128 dev lo\n"
+    lab.ip("addr add $inner4/32 dev lo\naddr add $inner6/128 dev lo nodad\n"
            "route add $far4/32 dev outer src $inner4\nroute add $far6/128 dev outer src $inner6\n")
 
 

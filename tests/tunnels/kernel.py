@@ -104,7 +104,7 @@ def mpls(labels):
             for name, value in (("conf/outer/input", 1), ("conf/lo/input", 1),
                                 ("platform_labels", 1000)):
                 host.sysctl(f"mpls/{name}", value)
-        lab.ip("addr add $inner4/32 dev lo\naddr add $inner6/128 dev lo\n"
+        lab.ip("addr add $inner4/32 dev lo\naddr add $inner6/128 dev lo nodad\n"
                f"route add $far4/32 encap mpls {labels} via inet $remote4 src $inner4\n"
                f"route add $far6/128 encap mpls {labels} via inet6 $remote6 src $inner6\n")
         for label in labels.split("/"):
