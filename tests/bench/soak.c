@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../lib/oracle.h"
@@ -142,6 +143,28 @@ static void take_arrivals(struct soak *soak, int wait_ms)
 	}
 }
 
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* Until one of ours has arrived, or LOST_MS have passed: other frames come too, such as those of
+ * neighbour discovery. Returns whether one has. */
+static bool await_arrivals(struct soak *soak)
+{
+	const uint64_t before = soak->arrived, end_ms = now_ms() + LOST_MS;
+	uint64_t now = now_ms();
+
+	while (soak->arrived == before && now < end_ms) {
+		take_arrivals(soak, (int)(end_ms - now));
+		now = now_ms();
+	}
+	return soak->arrived > before;
+}
+
 static void send_some(struct soak *soak, uint32_t count)
 {
 	struct soak_packet packets[BATCH];
@@ -182,26 +205,29 @@ static void print_report(const struct soak *soak)
 	fflush(stdout);
 }
 
+/* What is on its way, without what was lost before. */
+static uint64_t count_missing(const struct soak *soak, uint64_t lost_before)
+{
+	return soak->sent - soak->arrived - lost_before;
+}
+
 /* Sends so many more and waits until they have arrived, or none has for LOST_MS. */
 static void carry_out(struct soak *soak, uint32_t count)
 {
 	const uint64_t lost_before = soak->sent - soak->arrived;
 	uint32_t end = soak->next + count;
-	uint64_t before;
 
 	soak->seen = realloc(soak->seen, end / 8 + 1);
 	if (!soak->seen)
 		fail("realloc");
 	memset(soak->seen + (soak->next + 7) / 8, 0, end / 8 + 1 - (soak->next + 7) / 8);
 	do {
-		while (soak->next < end && soak->sent - soak->arrived - lost_before <= WINDOW - BATCH) {
+		while (soak->next < end && count_missing(soak, lost_before) <= WINDOW - BATCH) {
 			send_some(soak, end - soak->next < BATCH ? end - soak->next : BATCH);
 			take_arrivals(soak, 0);
 		}
-		before = soak->arrived;
-		take_arrivals(soak, LOST_MS);
-	} while (soak->arrived > before &&
-		 (soak->next < end || soak->arrived + lost_before < soak->sent));
+	} while ((count_missing(soak, lost_before) == 0 || await_arrivals(soak)) &&
+		 (soak->next < end || count_missing(soak, lost_before) > 0));
 	print_report(soak);
 }
 
