@@ -19,10 +19,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../lib/oracle.h"
+#include "base/clock.h"
 #include "bench.h"
 #include "soak_packet.h"
 
@@ -143,25 +143,16 @@ static void take_arrivals(struct soak *soak, int wait_ms)
 	}
 }
 
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 /* Until one of ours has arrived, or LOST_MS have passed: other frames come too, such as those of
  * neighbour discovery. Returns whether one has. */
 static bool await_arrivals(struct soak *soak)
 {
-	const uint64_t before = soak->arrived, end_ms = now_ms() + LOST_MS;
-	uint64_t now = now_ms();
+	const uint64_t before = soak->arrived;
+	const uint64_t end_ms = clock_monotonic_ns() / NS_PER_MS + LOST_MS;
+	uint64_t now_ms;
 
-	while (soak->arrived == before && now < end_ms) {
-		take_arrivals(soak, (int)(end_ms - now));
-		now = now_ms();
-	}
+	while (soak->arrived == before && (now_ms = clock_monotonic_ns() / NS_PER_MS) < end_ms)
+		take_arrivals(soak, (int)(end_ms - now_ms));
 	return soak->arrived > before;
 }
 
