@@ -9,16 +9,6 @@ MAKEFLAGS += --no-builtin-rules
 BUILD ?= build
 PREFIX ?= /usr
 DESTDIR ?=
-SBINDIR = $(PREFIX)/sbin
-BINDIR = $(PREFIX)/bin
-UNITDIR = $(PREFIX)/lib/systemd/system
-SYSUSERSDIR = $(PREFIX)/lib/sysusers.d
-TMPFILESDIR = $(PREFIX)/lib/tmpfiles.d
-DATADIR = $(PREFIX)/share/mssclamp
-DOCDIR = $(PREFIX)/share/doc/mssclampd
-MANDIR = $(PREFIX)/share/man
-SYSCONFDIR ?= /etc
-
 # What the person building may replace, and what the code needs in any case.
 CFLAGS ?= -O2 -g
 HARDEN ?= -D_FORTIFY_SOURCE=2 -fstack-protector-strong
@@ -26,12 +16,12 @@ WARN = -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototy
 	-Wpointer-arith -Wvla -Wformat=2
 SAN ?=
 ifneq ($(SAN),)
-SANFLAGS = -fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all
+SANFLAGS = -DMSSCLAMP_SANITIZED -fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all
 HARDEN := -U_FORTIFY_SOURCE
 endif
 ALL_CFLAGS = -std=gnu11 $(WARN) -fPIE -pthread -Iinclude -I$(BUILD)/gen -D_GNU_SOURCE \
 	-DVERSION='"$(VERSION)"' $(MNL_CFLAGS) $(NFQ_CFLAGS) $(CONFIG_CFLAGS) $(SYSTEMD_CFLAGS) \
-	$(JANSSON_CFLAGS) $(NFTABLES_CFLAGS) $(HARDEN) $(CFLAGS) $(SANFLAGS)
+	$(JANSSON_CFLAGS) $(NFTABLES_CFLAGS) $(MHD_CFLAGS) $(SECCOMP_CFLAGS) $(HARDEN) $(CPPFLAGS) $(CFLAGS) $(SANFLAGS)
 ALL_LDFLAGS = -pie -pthread -Wl,-z,relro,-z,now $(SANFLAGS) $(LDFLAGS)
 
 ifeq ($(V),1)
@@ -42,9 +32,10 @@ Q := @
 say = @printf '  %-7s %s\n' $(1) $(2)
 endif
 
-# A layer is a folder and an archive; what each may use stands in doc/design.md.
-LAYERS = core base policy edge proto facts daemon ctl
-sources_of = $(filter-out %/main.c,$(wildcard src/$(1)/*.c))
+# A layer is a folder, with rooms in it where it is large, and an archive; what each may use stands in
+# doc/design.md.
+LAYERS = core base policy edge proto facts daemon ctl notify exporter
+sources_of = $(filter-out %/main.c,$(wildcard src/$(1)/*.c src/$(1)/*/*.c))
 objects_of = $(patsubst %.c,$(BUILD)/%.o,$(call sources_of,$(1)))
 archive_of = $(BUILD)/lib$(1).a
 below_core =
@@ -55,17 +46,22 @@ below_proto = base
 below_facts = proto policy core base
 below_daemon = edge policy proto core base
 below_ctl = edge policy proto core base
+below_notify = ctl daemon edge policy proto core base
+below_exporter = ctl edge policy proto core base
 archives_of = $(foreach l,$(1) $(below_$(1)),$(call archive_of,$(l)))
 libs_core =
-libs_base =
+libs_base = $(SECCOMP_LIBS)
 libs_policy =
 libs_edge = $(NFQ_LIBS) $(MNL_LIBS) $(NFTNL_LIBS) $(NFTABLES_LIBS) $(JANSSON_LIBS)
 libs_proto = $(JANSSON_LIBS)
-libs_facts = $(JANSSON_LIBS)
-libs_daemon = $(libs_edge) $(CONFIG_LIBS) $(SYSTEMD_LIBS)
+libs_facts = $(JANSSON_LIBS) $(SECCOMP_LIBS)
+libs_daemon = $(libs_edge) $(SECCOMP_LIBS) $(CONFIG_LIBS) $(SYSTEMD_LIBS)
 libs_ctl = $(libs_edge)
+libs_notify = $(libs_daemon)
+libs_exporter = $(MHD_LIBS) $(SYSTEMD_LIBS) $(JANSSON_LIBS) $(SECCOMP_LIBS)
 
-PROGRAMS = $(BUILD)/mssclampd $(BUILD)/mssclampctl $(BUILD)/mssclamp-facts
+PROGRAMS = $(BUILD)/mssclampd $(BUILD)/mssclampctl $(BUILD)/mssclamp-facts $(BUILD)/mssclamp-notify \
+	$(BUILD)/mssclamp-exporter
 
 all: $(PROGRAMS)
 
@@ -102,6 +98,12 @@ $(BUILD)/mssclampd: $(BUILD)/src/daemon/main.o $(call archives_of,daemon)
 $(BUILD)/mssclamp-facts: $(BUILD)/src/facts/main.o $(call archives_of,facts)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(libs_facts)
+$(BUILD)/mssclamp-notify: $(BUILD)/src/notify/main.o $(call archives_of,notify)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(libs_notify)
+$(BUILD)/mssclamp-exporter: $(BUILD)/src/exporter/main.o $(call archives_of,exporter)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(libs_exporter)
 $(BUILD)/mssclampctl: $(BUILD)/src/ctl/main.o $(call archives_of,ctl)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(libs_ctl)
@@ -113,8 +115,9 @@ $(BUILD)/gen/idl.h: src/proto/org.mssclamp.varlink
 	$(Q)sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $< >$@.tmp && mv $@.tmp $@
 $(call objects_of,daemon) $(call objects_of,ctl) $(BUILD)/src/daemon/main.o: | $(BUILD)/gen/idl.h
 
-# Unit tests: tests/unit/test_x.c links the archive of the layer that has x.c and those below it.
-layer_with = $(firstword $(foreach l,$(LAYERS),$(if $(wildcard src/$(l)/$(1).c),$(l))))
+# Unit tests: tests/unit/test_x.c links the archive of the layer that has x.c (or x.h alone), and those
+# below it.
+layer_with = $(firstword $(foreach l,$(LAYERS),$(if $(wildcard src/$(l)/$(1).c src/$(l)/*/$(1).c include/$(l)/$(1).h include/$(l)/*/$(1).h),$(l))))
 UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 define unit_rule
 $(BUILD)/unit/test_$(1): $(BUILD)/tests/unit/test_$(1).o $(call archives_of,$(2))
@@ -123,7 +126,7 @@ $(BUILD)/unit/test_$(1): $(BUILD)/tests/unit/test_$(1).o $(call archives_of,$(2)
 	$$(Q)$$(CC) $$(ALL_CFLAGS) $$(ALL_LDFLAGS) -o $$@ $$^ $$(libs_$(2)) -lcmocka
 endef
 $(foreach t,$(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c)),\
-	$(eval $(call unit_rule,$(t),$(or $(call layer_with,$(t)),$(error tests/unit/test_$(t).c: no src/*/$(t).c)))))
+	$(eval $(call unit_rule,$(t),$(or $(call layer_with,$(t)),$(error tests/unit/test_$(t).c: no $(t).c in src and no $(t).h in include)))))
 unit: $(UNIT_TESTS)
 
 # Simulated networks: tests/sim/test_x.c links tests/sim/sim_*.c and policy.
@@ -178,14 +181,32 @@ $(BUILD)/print-conf: $(BUILD)/tests/lib/print_conf.o $(call archives_of,daemon)
 conf: $(BUILD)/print-conf
 	$(Q)$< >conf/mssclamp.conf.tmp && mv conf/mssclamp.conf.tmp conf/mssclamp.conf
 
-# Prints doc/man/mssclamp-overhead.7 from the overhead table; a test compares the two.
+# Prints the table of doc/metrics.md from the table of metrics; a test compares the two.
+$(BUILD)/print-metrics: $(BUILD)/tests/lib/print_metrics.o $(call archives_of,daemon)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(libs_daemon)
+
+# The manual pages, from doc/man/*.scd and the tables of the programs; a test compares both.
 $(BUILD)/print-overhead: $(BUILD)/tests/lib/print_overhead.o $(call archives_of,ctl)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(libs_ctl)
-man: $(BUILD)/print-overhead
-	$(Q)mkdir -p doc/man
-	$(Q)$< >doc/man/mssclamp-overhead.7.tmp && \
-		mv doc/man/mssclamp-overhead.7.tmp doc/man/mssclamp-overhead.7
+$(BUILD)/print-man: $(BUILD)/tests/lib/print_man.o $(call archives_of,notify)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(libs_notify)
+man: $(BUILD)/print-overhead $(BUILD)/print-man $(BUILD)/mssclampctl
+	$(Q)doc/man/make $(BUILD) doc/man
+
+# Completion of command lines, from the table of commands; a test compares both.
+$(BUILD)/print-completion: $(BUILD)/tests/lib/print_completion.o $(call archives_of,ctl)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(libs_ctl)
+completion: $(BUILD)/print-completion
+	$(Q)for shell in bash zsh fish; do \
+		$< $$shell >share/completion/mssclampctl.$$shell || exit 1; done
+
+# The pictures of README.md, of real runs; takes root. PICTURES: their names, else all.
+pictures: all
+	$(Q)MSSCLAMP_BUILD=$(BUILD) doc/pictures/make doc/pictures $(PICTURES)
 
 # Many stacks of calc in one process, for the comparison with a second implementation.
 $(BUILD)/calc-lines: $(BUILD)/tests/lib/calc_lines.o $(call archives_of,ctl)
@@ -197,10 +218,24 @@ $(BUILD)/connects: $(BUILD)/tests/lib/connects.o
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^
 
+# Makes calls of a program fail that it is preloaded into; never with a sanitizer of its own.
+$(BUILD)/failing.so: tests/faults/failing.c tests/faults/calls.h config.mk
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(filter-out -fPIE,$(filter-out $(SANFLAGS),$(ALL_CFLAGS))) -fPIC -shared -o $@ $<
+
+# Tries in a worker of mssclampd what its sandbox is to refuse; has its libnftables hang; knows a group.
+$(BUILD)/attempt.so $(BUILD)/hang.so $(BUILD)/nss_late.so: $(BUILD)/%.so: tests/lib/%.c config.mk
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(filter-out -fPIE,$(filter-out $(SANFLAGS),$(ALL_CFLAGS))) -fPIC -shared -o $@ $<
+
 # What tests/net runs; then what all tests run.
-net-programs: bench-programs $(BUILD)/connects
+net-programs: bench-programs $(BUILD)/connects $(BUILD)/failing.so $(BUILD)/attempt.so \
+	$(BUILD)/hang.so $(BUILD)/nss_late.so
 test-programs: net-programs unit sim fuzz-seeds $(BUILD)/certification-server \
-	$(BUILD)/print-conf $(BUILD)/print-overhead $(BUILD)/calc-lines $(BUILD)/bench/replay
+	$(BUILD)/print-conf $(BUILD)/print-overhead $(BUILD)/print-metrics $(BUILD)/print-man \
+	$(BUILD)/print-completion $(BUILD)/calc-lines $(BUILD)/bench/replay
 check: all
 	$(Q)tests/run-checks
 # The benchmark (doc/performance.md); BENCH are options of tests/bench/run.
@@ -226,53 +261,7 @@ bench: bench-programs
 demo: all
 	$(Q)tests/demo/demo
 
-install: all
-	install -d "$(DESTDIR)$(SBINDIR)" "$(DESTDIR)$(BINDIR)" "$(DESTDIR)$(UNITDIR)" \
-		"$(DESTDIR)$(SYSUSERSDIR)" "$(DESTDIR)$(TMPFILESDIR)" "$(DESTDIR)$(DATADIR)/schema" \
-		"$(DESTDIR)$(DOCDIR)/doc" "$(DESTDIR)$(MANDIR)/man7" \
-		"$(DESTDIR)$(SYSCONFDIR)/mssclamp.conf.d" \
-		"$(DESTDIR)$(SYSCONFDIR)/iproute2/rt_protos.d"
-	install -m 0755 $(BUILD)/mssclampd "$(DESTDIR)$(SBINDIR)/mssclampd"
-	install -m 0755 $(BUILD)/mssclamp-facts "$(DESTDIR)$(SBINDIR)/mssclamp-facts"
-	install -m 0755 $(BUILD)/mssclampctl "$(DESTDIR)$(BINDIR)/mssclampctl"
-	for unit in systemd/*.service systemd/*.socket; do \
-		sed -e 's|@SBINDIR@|$(SBINDIR)|g' -e 's|@BINDIR@|$(BINDIR)|g' \
-			-e 's|@DOCDIR@|$(DOCDIR)|g' "$$unit" \
-			>"$(DESTDIR)$(UNITDIR)/$${unit##*/}" && \
-			chmod 0644 "$(DESTDIR)$(UNITDIR)/$${unit##*/}" || exit 1; done
-	install -m 0644 systemd/mssclamp.sysusers "$(DESTDIR)$(SYSUSERSDIR)/mssclamp.conf"
-	install -m 0644 systemd/mssclamp.tmpfiles "$(DESTDIR)$(TMPFILESDIR)/mssclamp.conf"
-	install -m 0644 share/schema/*.json src/proto/org.mssclamp.varlink "$(DESTDIR)$(DATADIR)/schema"
-	install -m 0644 share/rt_protos.conf \
-		"$(DESTDIR)$(SYSCONFDIR)/iproute2/rt_protos.d/mssclamp.conf"
-	install -m 0644 README.md "$(DESTDIR)$(DOCDIR)"
-	install -m 0644 doc/*.md doc/*.svg "$(DESTDIR)$(DOCDIR)/doc"
-	install -m 0644 doc/man/*.7 "$(DESTDIR)$(MANDIR)/man7"
-	[ -e "$(DESTDIR)$(SYSCONFDIR)/mssclamp.conf" ] || \
-		install -m 0644 conf/mssclamp.conf "$(DESTDIR)$(SYSCONFDIR)/mssclamp.conf"
-
-# Leaves the configuration and the users: they are the administrator's.
-uninstall:
-	rm -f "$(DESTDIR)$(SBINDIR)/mssclampd" "$(DESTDIR)$(SBINDIR)/mssclamp-facts" \
-		"$(DESTDIR)$(BINDIR)/mssclampctl" \
-		"$(DESTDIR)$(UNITDIR)/mssclampd.service" "$(DESTDIR)$(UNITDIR)/mssclampd.socket" \
-		"$(DESTDIR)$(UNITDIR)/mssclamp-facts.service" \
-		"$(DESTDIR)$(UNITDIR)/mssclamp-facts.socket" \
-		"$(DESTDIR)$(SYSUSERSDIR)/mssclamp.conf" "$(DESTDIR)$(TMPFILESDIR)/mssclamp.conf" \
-		"$(DESTDIR)$(MANDIR)/man7/mssclamp-overhead.7" \
-		"$(DESTDIR)$(SYSCONFDIR)/iproute2/rt_protos.d/mssclamp.conf"
-	rm -rf "$(DESTDIR)$(DATADIR)" "$(DESTDIR)$(DOCDIR)"
-
-DIST = mssclamp-$(VERSION)
-dist: configure
-	$(call say,DIST,$(BUILD)/$(DIST).tar.gz)
-	@mkdir -p $(BUILD)
-	$(Q)rm -rf $(BUILD)/$(DIST) && mkdir $(BUILD)/$(DIST)
-	$(Q)git ls-files -z | xargs -0 cp --parents -t $(BUILD)/$(DIST)
-	$(Q)cp configure $(BUILD)/$(DIST)
-	$(Q)tar -C $(BUILD) --sort=name --owner=0 --group=0 --numeric-owner \
-		--mtime="@$$(git log -1 --format=%ct)" -cf - $(DIST) | gzip -9n >$(BUILD)/$(DIST).tar.gz
-	$(Q)rm -rf $(BUILD)/$(DIST)
+include packaging/packaging.mk
 
 # For tools that compile for themselves (tests/lint).
 print-flags:
@@ -281,8 +270,8 @@ print-flags:
 clean:
 	rm -rf $(BUILD)
 distclean: clean
-	rm -rf configure config.mk config.log config.status autom4te.cache
+	rm -rf configure configure~ config.mk config.log config.status autom4te.cache
 
-.PHONY: all conf man unit sim coverage fuzz fuzz-seeds fuzz-programs check bench bench-programs \
-	net-programs demo install uninstall dist test-programs print-flags clean distclean
+.PHONY: all conf man completion pictures unit sim coverage fuzz fuzz-seeds fuzz-programs check bench bench-programs \
+	net-programs demo test-programs print-flags clean distclean
 -include $(shell find $(BUILD)/src $(BUILD)/tests -name '*.d' 2>/dev/null)

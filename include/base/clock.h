@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Time that never jumps back and goes on while the machine is suspended. */
+/* Time that never jumps back and goes on while the machine is suspended; and that of people. */
 #pragma once
 
 #include <stdint.h>
@@ -7,6 +7,11 @@
 
 #define NS_PER_SECOND UINT64_C(1000000000)
 #define NS_PER_MS UINT64_C(1000000)
+
+static inline double clock_seconds(uint64_t ns)
+{
+	return (double)ns / (double)NS_PER_SECOND;
+}
 
 /* CLOCK_BOOTTIME in nanoseconds: ages and deadlines of the control thread. */
 static inline uint64_t clock_boottime_ns(void)
@@ -23,6 +28,15 @@ static inline uint64_t clock_monotonic_ns(void)
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * NS_PER_SECOND + (uint64_t)now.tv_nsec;
+}
+
+/* CLOCK_REALTIME in nanoseconds since 1970: when something was, for people (a vDSO call). */
+static inline uint64_t clock_realtime_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
 	return (uint64_t)now.tv_sec * NS_PER_SECOND + (uint64_t)now.tv_nsec;
 }
 

@@ -10,9 +10,15 @@
 #include <syslog.h>
 
 /* The least urgent priority that is still printed: LOG_ERR (3) to LOG_DEBUG (7). Default LOG_INFO.
- * The only writable global of the project; written by the control thread, read by all. */
+ * Written by the control thread, read by all; with the next one the only writable global of the
+ * project. */
 void log_set_max(int priority);
 int log_max(void);
+
+/* How long a line waits for whoever reads stderr, in milliseconds; -1, the default: for ever. Once
+ * a line has waited in vain none waits for 10 s. Lines that find no room are lost, and how many is
+ * said once there is some. */
+void log_set_patience(int ms);
 
 /* "error", "warning", "notice", "info", "debug" <-> syslog priority. log_parse_level returns
  * -EINVAL for another word and leaves *ret_priority alone. */
@@ -21,8 +27,9 @@ const char *log_level_name(int priority);
 
 void log_print(int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Prints at LOG_ERR with ": " and the text of errno value -error behind it. Returns error, so that
- * a caller can write "return log_error(r, ...)". */
+/* Prints at LOG_ERR with ": " and the text of errno value -error behind it, and what helps against
+ * it where that is the same everywhere. Returns error, so that a caller can write "return
+ * log_error(r, ...)". */
 int log_error(int error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #define log_warning(...) log_print(LOG_WARNING, __VA_ARGS__)
@@ -39,3 +46,7 @@ struct log_ratelimit {
 /* Whether to speak now. When it returns true, *ret_suppressed is what was kept back before. */
 bool log_may_speak(struct log_ratelimit *limit, uint64_t now_ns, uint64_t interval_ns,
 		   uint64_t *ret_suppressed);
+
+/* That as the end of a line: " (3 more like this before)", nothing where it is 0. Returns text. */
+#define LOG_BEFORE_MAX 48
+const char *log_before(uint64_t suppressed, char text[LOG_BEFORE_MAX]);

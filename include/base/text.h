@@ -15,6 +15,17 @@ int text_parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *ret_v
  * Returns 0, -EINVAL or -ERANGE (does not fit 64-bit nanoseconds). */
 int text_parse_duration(const char *text, uint64_t *ret_ns);
 
+/* len bytes from twice as many hexadecimal digits, of either case. Returns false where another
+ * character is, with bytes half written; never reads behind a NUL. */
+bool text_parse_hex(const char *text, size_t len, uint8_t *bytes);
+
+/* What a noun has behind it: "" for one, "s" for any other number. */
+const char *text_plural(size_t count);
+
+/* What stands after the first of count things: " (and 3 more)", "" for up to one. Returns text. */
+#define TEXT_MORE_MAX 40
+const char *text_and_more(size_t count, char text[TEXT_MORE_MAX]);
+
 #define AGE_TEXT_MAX 24 /* "9999999999999 d" and its end */
 
 /* Writes "40 s", "3 min", "2 h" or "5 d", the largest unit of which there are two; "-" where it is
@@ -38,6 +49,10 @@ size_t text_utf8_cut(const char *text, size_t len, size_t max);
 /* The word of the NULL-terminated list nearest to `word` (at most a third of its letters, or two,
  * wrong), or NULL where none is near. For "did you mean". */
 const char *text_suggest(const char *word, const char *const *list);
+
+/* The text as one word of a shell's command line: as it is, or in quotes where it must be. Owned,
+ * or NULL (out of memory). */
+char *text_quote_shell(const char *text);
 
 /* Sets *ret_error to the text, owned by the caller (NULL without memory), and returns r. */
 int text_fail(char **ret_error, int r, const char *format, ...)

@@ -12,6 +12,7 @@
 #define MSS_MAX 65535
 #define MSS_NONE 0          /* no limit */
 #define MSS_DEFAULT_IPV4 536  /* RFC 9293 section 3.7.1: 576 - 40 */
+#define MTU_LEAST_IPV6 1280   /* RFC 8200 section 5: a link with less carries no IPv6 */
 #define MSS_DEFAULT_IPV6 1220 /* RFC 9293 section 3.7.1: 1280 - 60 */
 
 static inline uint32_t mss_headers(enum family family)

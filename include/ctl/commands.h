@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "ctl/ctl.h"
-#include "ctl/options.h"
+#include "ctl/options/ctl.h"
+#include "ctl/options/options.h"
 
 enum command_daemon { DAEMON_NO, DAEMON_YES, DAEMON_PARTLY };
 
@@ -19,6 +19,7 @@ struct command {
 	enum command_daemon daemon;  /* whether it needs mssclampd */
 	bool admin;                  /* for root and the admin group */
 	bool repeats;                /* --every makes sense */
+	bool own_turns;              /* and the command takes its turns itself */
 	bool streams;                /* answers again and again; SIGINT ends it in good order */
 	size_t words_min, words_max; /* how many words it takes */
 	const struct option_row *options;
@@ -43,11 +44,14 @@ void help_print_command(FILE *out, const struct command *command);
 
 int command_status(const struct ctl *ctl, int argc, char **argv);
 int command_stats(const struct ctl *ctl, int argc, char **argv);
+int command_metrics(const struct ctl *ctl, int argc, char **argv);
 int command_tunnels(const struct ctl *ctl, int argc, char **argv);
 int command_peers(const struct ctl *ctl, int argc, char **argv);
 int command_explain(const struct ctl *ctl, int argc, char **argv);
 int command_events(const struct ctl *ctl, int argc, char **argv);
 int command_probe(const struct ctl *ctl, int argc, char **argv);
+int command_capture(const struct ctl *ctl, int argc, char **argv);
+int command_top(const struct ctl *ctl, int argc, char **argv);
 int command_try(const struct ctl *ctl, int argc, char **argv);
 int command_offload(const struct ctl *ctl, int argc, char **argv);
 int command_rules(const struct ctl *ctl, int argc, char **argv);
@@ -55,5 +59,8 @@ int command_reload(const struct ctl *ctl, int argc, char **argv);
 int command_log(const struct ctl *ctl, int argc, char **argv);
 int command_wait(const struct ctl *ctl, int argc, char **argv);
 int command_rewrite(const struct ctl *ctl, int argc, char **argv);
+int command_pcap(const struct ctl *ctl, int argc, char **argv);
+int command_doctor(const struct ctl *ctl, int argc, char **argv);
+int command_tune(const struct ctl *ctl, int argc, char **argv);
 int command_calc(const struct ctl *ctl, int argc, char **argv);
 int command_help(const struct ctl *ctl, int argc, char **argv);

@@ -1,10 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The mode of mssclampd, for the screens whose numbers mean something else in audit mode. */
+/* The mode of mssclampd, for the screens whose numbers mean something else in some. */
 #pragma once
 
 #include <stdbool.h>
 
-#include "ctl/ctl.h"
+#include "ctl/options/ctl.h"
 
-/* Asks mssclampd for its mode. False also where it gives no answer: nobody hears of that. */
+enum mode {
+	MODE_OTHER,   /* or unknown */
+	MODE_AUDIT,   /* what is counted as clamped would be */
+	MODE_OFFLOAD, /* the kernel clamps most SYNs, and those are not counted with the others */
+};
+
+/* Asks mssclampd for its mode. MODE_OTHER where it gives no answer: nobody hears of that. */
+enum mode mode_ask(const struct ctl *ctl);
 bool mode_is_audit(const struct ctl *ctl);

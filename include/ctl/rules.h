@@ -2,7 +2,7 @@
 /* What `rules` does without mssclampd. */
 #pragma once
 
-#include "ctl/ctl.h"
+#include "ctl/options/ctl.h"
 
 /* The answer that GetRules would give about the default settings: text is filled, all that is
  * live is null. format is "nft" or "iptables". Returns CTL_OK and the owned answer, or says

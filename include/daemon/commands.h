@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "daemon/control.h"
+#include "daemon/control/control.h"
 
 struct daemon;
 
@@ -21,11 +21,13 @@ bool commands_read_over_limit(const struct daemon *daemon, uint64_t *ret_total,
 
 /* Each answers one method: see struct control_method. */
 json_t *reply_status(struct control_call *call, json_t *parameters, void *userdata);
+json_t *reply_metrics(struct control_call *call, json_t *parameters, void *userdata);
 json_t *reply_stats(struct control_call *call, json_t *parameters, void *userdata);
 json_t *reply_tunnels(struct control_call *call, json_t *parameters, void *userdata);
 json_t *reply_peers(struct control_call *call, json_t *parameters, void *userdata);
 json_t *reply_explain(struct control_call *call, json_t *parameters, void *userdata);
 json_t *reply_rules(struct control_call *call, json_t *parameters, void *userdata);
+json_t *reply_events(struct control_call *call, json_t *parameters, void *userdata);
 json_t *reply_offload(struct control_call *call, json_t *parameters, void *userdata);
 json_t *reply_apply_rules(struct control_call *call, json_t *parameters, void *userdata);
 json_t *reply_reload(struct control_call *call, json_t *parameters, void *userdata);
@@ -33,4 +35,5 @@ json_t *reply_probe(struct control_call *call, json_t *parameters, void *userdat
 json_t *reply_subscribe(struct control_call *call, json_t *parameters, void *userdata);
 json_t *reply_try(struct control_call *call, json_t *parameters, void *userdata);
 json_t *reply_takeover(struct control_call *call, json_t *parameters, void *userdata);
+json_t *reply_capture(struct control_call *call, json_t *parameters, void *userdata);
 json_t *reply_log(struct control_call *call, json_t *parameters, void *userdata);

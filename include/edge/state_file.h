@@ -25,3 +25,7 @@ int state_file_write(const char *path, const void *data, size_t len);
 
 /* Renames it to NAME.damaged, over an older one of that name. Returns 0 or -errno. */
 int state_file_set_aside(const char *path);
+
+/* The same for a file that is of no use, and says so in the log: why, and what is lost by that. It
+ * stays for whoever wants to know what happened, and the next write finds its place free. */
+void state_file_give_up(const char *path, const char *why, const char *loss);

@@ -7,11 +7,11 @@
 #include <stdint.h>
 
 #include "facts/names.h"
-#include "facts/ppp.h"
+#include "facts/openvpn/status_watch.h"
+#include "facts/ppp/ppp.h"
 #include "facts/process.h"
-#include "facts/status_watch.h"
 #include "facts/tunnels.h"
-#include "facts/wireguard.h"
+#include "facts/wireguard/wireguard.h"
 
 #define COLLECTOR_SOURCES 5
 
@@ -26,6 +26,8 @@ struct collector {
 	struct ppp ppp;
 	struct names names;
 	uint64_t due_ns[COLLECTOR_SOURCES];
+	bool unanswered;    /* a question is, until answer_ns */
+	uint64_t answer_ns;
 	uint64_t early_until_ns; /* some things are looked at more often before */
 	bool loud;          /* something has to be told */
 	uint64_t quiet_ns;  /* something may be told from then on; UINT64_MAX: nothing */

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "policy/prefix.h"
+#include "policy/prefix/prefix.h"
 
 struct far_end {
 	char address[PREFIX_TEXT_MAX]; /* canonical: an IPv4 address inside IPv6 is an IPv4 one */

@@ -2,12 +2,15 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/remedy.h"
 #include "base/text.h"
 
 #define LINE_MAX_BYTES 1024 /* the whole line, prefix and newline included */
@@ -17,8 +20,13 @@ struct line {
 	char text[LINE_MAX_BYTES];
 };
 
-/* Relaxed: a level is a number of its own, nothing is ordered by it. */
+#define HASTE_NS (10 * NS_PER_SECOND) /* behind a reader who stood still */
+
+/* Relaxed: each is a number of its own, nothing is ordered by it. */
 static _Atomic int max_priority = LOG_INFO;
+static _Atomic int patience_ms = -1;
+static _Atomic uint64_t haste_until_ns;
+static _Atomic uint64_t lost; /* lines, since it was last said */
 
 static const struct { const char *name; int priority; } levels[] = {
 	{ "error",   LOG_ERR },
@@ -37,6 +45,11 @@ void log_set_max(int priority)
 int log_max(void)
 {
 	return atomic_load_explicit(&max_priority, memory_order_relaxed);
+}
+
+void log_set_patience(int ms)
+{
+	atomic_store_explicit(&patience_ms, ms, memory_order_relaxed);
 }
 
 int log_parse_level(const char *word, int *ret_priority)
@@ -114,8 +127,25 @@ static void line_disarm(struct line *line)
 	}
 }
 
+/* Who cannot be asked is written to, as a file is. */
+static bool has_room(void)
+{
+	struct pollfd out = { .fd = STDERR_FILENO, .events = POLLOUT };
+	int ms = atomic_load_explicit(&patience_ms, memory_order_relaxed), n;
+	uint64_t now_ns = ms > 0 ? clock_monotonic_ns() : 0;
+
+	if (ms > 0 && now_ns < atomic_load_explicit(&haste_until_ns, memory_order_relaxed))
+		ms = 0;
+	do
+		n = poll(&out, 1, ms);
+	while (n < 0 && errno == EINTR);
+	if (n == 0 && ms > 0)
+		atomic_store_explicit(&haste_until_ns, now_ns + HASTE_NS, memory_order_relaxed);
+	return n != 0;
+}
+
 /* One write, so that lines of several threads do not mix. */
-static void line_write(struct line *line)
+static void line_put(struct line *line)
 {
 	ssize_t n;
 
@@ -132,6 +162,30 @@ static void line_begin(struct line *line, int priority)
 	line->len = 0;
 	if (!isatty(STDERR_FILENO))
 		line_append(line, "<%d>", priority);
+}
+
+static void say_lost(uint64_t lines)
+{
+	struct line line;
+
+	line_begin(&line, LOG_WARNING);
+	line_append(&line, "log: %llu lines before this one are lost, for nobody read them",
+		    (unsigned long long)lines);
+	line_put(&line);
+}
+
+static void line_write(struct line *line)
+{
+	uint64_t lines;
+
+	if (!has_room()) {
+		atomic_fetch_add_explicit(&lost, 1, memory_order_relaxed);
+		return;
+	}
+	lines = atomic_exchange_explicit(&lost, 0, memory_order_relaxed);
+	if (lines > 0)
+		say_lost(lines);
+	line_put(line);
 }
 
 void log_print(int priority, const char *format, ...)
@@ -152,7 +206,7 @@ void log_print(int priority, const char *format, ...)
 
 int log_error(int error, const char *format, ...)
 {
-	const char *description = strerrordesc_np(-error);
+	const char *description = strerrordesc_np(-error), *remedy = remedy_of(error);
 	int saved_errno = errno;
 	struct line line;
 	va_list args;
@@ -167,6 +221,8 @@ int log_error(int error, const char *format, ...)
 		line_append(&line, ": %s", description);
 	else
 		line_append(&line, ": error %d", -error);
+	if (remedy)
+		line_append(&line, "; %s", remedy);
 	line_write(&line);
 	errno = saved_errno;
 	return error;
@@ -183,4 +239,13 @@ bool log_may_speak(struct log_ratelimit *limit, uint64_t now_ns, uint64_t interv
 	limit->suppressed = 0;
 	limit->next_ns = now_ns + interval_ns;
 	return true;
+}
+
+const char *log_before(uint64_t suppressed, char text[LOG_BEFORE_MAX])
+{
+	text[0] = '\0';
+	if (suppressed > 0)
+		snprintf(text, LOG_BEFORE_MAX, " (%llu more like this before)",
+			 (unsigned long long)suppressed);
+	return text;
 }

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -14,11 +15,39 @@
 static const char decimal_digits[] = "0123456789";
 static const char hex_digits[] = "0123456789abcdefABCDEF";
 
-static unsigned int digit_value(char digit)
+/* -1: no hexadecimal digit. */
+static int digit_value(char digit)
 {
 	if (digit >= '0' && digit <= '9')
-		return (unsigned int)(digit - '0');
-	return (unsigned int)(tolower((unsigned char)digit) - 'a') + 10;
+		return digit - '0';
+	digit = (char)tolower((unsigned char)digit);
+	return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
+}
+
+bool text_parse_hex(const char *text, size_t len, uint8_t *bytes)
+{
+	for (size_t i = 0; i < len; i++) {
+		int high = digit_value(text[2 * i]);
+		int low = high < 0 ? -1 : digit_value(text[2 * i + 1]);
+
+		if (low < 0)
+			return false;
+		bytes[i] = (uint8_t)(high << 4 | low);
+	}
+	return true;
+}
+
+const char *text_plural(size_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
+const char *text_and_more(size_t count, char text[TEXT_MORE_MAX])
+{
+	text[0] = '\0';
+	if (count > 1)
+		snprintf(text, TEXT_MORE_MAX, " (and %zu more)", count - 1);
+	return text;
 }
 
 /* All `len` characters are digits of `base`. */
@@ -28,7 +57,7 @@ static int parse_digits(const char *digits, size_t len, unsigned int base, uint6
 
 	for (size_t i = 0; i < len; i++) {
 		if (__builtin_mul_overflow(value, base, &value) ||
-		    __builtin_add_overflow(value, digit_value(digits[i]), &value))
+		    __builtin_add_overflow(value, (uint64_t)digit_value(digits[i]), &value))
 			return -ERANGE;
 	}
 	*ret_value = value;
@@ -235,6 +264,34 @@ const char *text_suggest(const char *word, const char *const *list)
 		found = *list;
 	}
 	return found;
+}
+
+/* A quote inside of quotes ends them, stands for itself, and begins them anew. */
+char *text_quote_shell(const char *text)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				    "%+,-./:=@_";
+	char *word = NULL;
+	size_t len = 0;
+	FILE *out;
+
+	if (*text && text[strspn(text, plain)] == '\0')
+		return strdup(text);
+	out = open_memstream(&word, &len);
+	if (!out)
+		return NULL;
+	fputc('\'', out);
+	for (; *text; text++) {
+		if (*text == '\'')
+			fputs("'\\''", out);
+		else
+			fputc(*text, out);
+	}
+	fputc('\'', out);
+	if (fclose(out) == 0)
+		return word;
+	free(word);
+	return NULL;
 }
 
 int text_fail(char **ret_error, int r, const char *format, ...)

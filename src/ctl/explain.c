@@ -4,13 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctl/client.h"
+#include "ctl/client/client.h"
 #include "ctl/commands.h"
-#include "ctl/field.h"
-#include "ctl/format.h"
 #include "ctl/mode.h"
-#include "ctl/output.h"
-#include "ctl/table.h"
+#include "ctl/screen/field.h"
+#include "ctl/screen/format.h"
+#include "ctl/screen/output.h"
+#include "ctl/screen/table.h"
 
 #define FLOW_HINT "mssclampctl help explain shows what a flow is."
 #define FLOW_MAX 256 /* bytes; two addresses with scope and port are under 150, ids of peers too */

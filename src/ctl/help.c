@@ -3,7 +3,11 @@
 #include <stdio.h>
 
 #include "ctl/commands.h"
-#include "ctl/output.h"
+#include "ctl/screen/format.h"
+#include "ctl/screen/output.h"
+
+#define WIDTH 80       /* of a page, whatever the screen has: it is read in pipes, too */
+#define HELP_COLUMN 34 /* behind the name of an option */
 
 static const char *const exit_codes[] = {
 	"0 done or healthy",
@@ -24,16 +28,17 @@ static void print_options(FILE *out, const struct option_row *rows)
 		snprintf(left, sizeof(left), "%s%s%s", rows->name, rows->argument ? " " : "",
 			 rows->argument ? rows->argument : "");
 		if (rows->letter)
-			fprintf(out, "  -%c, %-26s  %s\n", rows->letter, left, rows->help);
+			fprintf(out, "  -%c, %-26s  ", rows->letter, left);
 		else
-			fprintf(out, "      %-26s  %s\n", left, rows->help);
+			fprintf(out, "      %-26s  ", left);
+		format_wrap(out, rows->help, HELP_COLUMN, WIDTH);
 	}
 }
 
 void help_print(FILE *out)
 {
 	fputs("Usage: mssclampctl [OPTION]... COMMAND [ARGUMENT]...\n\n"
-	      "Shows what mssclampd does with the MSS of TCP connections, and steers it.\n\n"
+	      "Shows what mssclampd does with the MSS of TCP connections, and controls it.\n\n"
 	      "Commands:\n",
 	      out);
 	for (const struct command *command = commands; command->name; command++) {
@@ -43,9 +48,9 @@ void help_print(FILE *out)
 		fprintf(out, "  %-17s %s%s\n", left, command->summary,
 			command->admin ? " (admin)" : "");
 	}
-	fputs("\n(admin): for root and members of the group mssclamp-admin.\n"
-	      "mssclampctl help COMMAND tells all about one.\n\n"
-	      "Options, before or behind the command:\n",
+	fputs("\n(admin): for root and members of control.admin_group (mssclamp-admin).\n"
+	      "mssclampctl help COMMAND says all about one.\n\n"
+	      "Options, before or after the command:\n",
 	      out);
 	print_options(out, options_global);
 	fputs("\nExit codes:\n", out);
@@ -67,7 +72,8 @@ void help_print_command(FILE *out, const struct command *command)
 	if (command->details)
 		fprintf(out, "%s\n", command->details);
 	fprintf(out, "%s%s\n", daemon[command->daemon],
-		command->admin ? " For root and members of the group mssclamp-admin." : "");
+		command->admin ? " For root and members of control.admin_group (mssclamp-admin)."
+			       : "");
 	if (command->options->name) {
 		fputs("\nOptions:\n", out);
 		print_options(out, command->options);

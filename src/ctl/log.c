@@ -3,10 +3,10 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "ctl/client.h"
+#include "ctl/client/client.h"
 #include "ctl/commands.h"
-#include "ctl/field.h"
-#include "ctl/output.h"
+#include "ctl/screen/field.h"
+#include "ctl/screen/output.h"
 
 static int refuse_level(const struct ctl *ctl, const char *word)
 {

@@ -15,7 +15,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "ctl/commands.h"
-#include "ctl/output.h"
+#include "ctl/screen/output.h"
 
 #define DEFAULT_TIMEOUT_NS (10 * NS_PER_SECOND)
 #define DEFAULT_WIDTH 80
@@ -153,7 +153,7 @@ static int run_command(struct ctl *ctl, const struct command *command,
 		if (code != CTL_OK)
 			return code;
 	}
-	if (ctl->every_ns)
+	if (ctl->every_ns && !command->own_turns)
 		return run_again(ctl, command, options);
 	return command->run(ctl, options->argc, options->argv);
 }
@@ -198,9 +198,23 @@ static int dispatch(struct ctl *ctl, const struct options *options)
 			   near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
+/* What to do where a command line could not be read. */
+static void make_hint(const struct options *options, char hint[OPTIONS_WHY_MAX])
+{
+	const struct command *command = options->argc ? commands_find(options->argv[0]) : NULL;
+
+	if (*options->hint)
+		memcpy(hint, options->hint, OPTIONS_WHY_MAX);
+	else if (command)
+		snprintf(hint, OPTIONS_WHY_MAX, "mssclampctl help %s tells more.", command->name);
+	else
+		snprintf(hint, OPTIONS_WHY_MAX, "mssclampctl --help lists commands and options.");
+}
+
 int main(int argc, char **argv)
 {
 	struct ctl_memory memory = { 0 };
+	char hint[OPTIONS_WHY_MAX];
 	struct options options;
 	struct ctl ctl;
 	int code, r;
@@ -209,11 +223,9 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of the write */
 	r = options_parse(argc, argv, commands_options, &options);
 	ctl = ctl_make(&options, &memory);
+	make_hint(&options, hint);
 	if (r < 0)
-		code = output_fail(&ctl, r == -EINVAL ? CTL_USAGE : CTL_FAILED,
-				   *options.hint ? options.hint :
-						   "mssclampctl --help lists commands and options.",
-				   "%s",
+		code = output_fail(&ctl, r == -EINVAL ? CTL_USAGE : CTL_FAILED, hint, "%s",
 				   r == -EINVAL ? options.why : strerror(-r));
 	else
 		code = dispatch(&ctl, &options);

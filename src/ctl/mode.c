@@ -3,21 +3,23 @@
 
 #include <jansson.h>
 
-#include "ctl/client.h"
-#include "ctl/field.h"
+#include "ctl/client/client.h"
+#include "ctl/screen/field.h"
+
+enum mode mode_ask(const struct ctl *ctl)
+{
+	json_t *reply = client_get(ctl, "GetStatus", NULL);
+	enum mode mode = MODE_OTHER;
+
+	if (field_is(reply, "mode", "audit"))
+		mode = MODE_AUDIT;
+	else if (field_is(reply, "mode", "offload"))
+		mode = MODE_OFFLOAD;
+	json_decref(reply);
+	return mode;
+}
 
 bool mode_is_audit(const struct ctl *ctl)
 {
-	struct client_error error = { 0 };
-	json_t *reply;
-	bool audit;
-	int r;
-
-	r = client_try(ctl, "GetStatus", NULL, &reply, &error);
-	client_error_done(&error);
-	if (r < 0)
-		return false;
-	audit = field_is(reply, "mode", "audit");
-	json_decref(reply);
-	return audit;
+	return mode_ask(ctl) == MODE_AUDIT;
 }

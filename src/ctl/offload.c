@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdio.h>
 
-#include "ctl/client.h"
+#include "ctl/client/client.h"
 #include "ctl/commands.h"
-#include "ctl/field.h"
-#include "ctl/format.h"
-#include "ctl/output.h"
-#include "ctl/table.h"
+#include "ctl/screen/field.h"
+#include "ctl/screen/format.h"
+#include "ctl/screen/output.h"
+#include "ctl/screen/table.h"
 
 #define INDENT 2 /* columns before the rest of a line that was broken */
 
@@ -57,7 +57,7 @@ static void print_totals(const json_t *reply)
 	add_count(&table, queued, "odd_layout_total",
 		  "  those with options other than the usual");
 	add_count(&table, queued, "odd_header_total",
-		  "  those in fragments, or behind extension headers");
+		  "  those in fragments, or after extension headers");
 	add_count(&table, queued, "not_known_total",
 		  "  those of a tiny MSS, or that the tables leave to the queue");
 	table_print(&table, stdout, 0, "", "");

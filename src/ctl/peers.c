@@ -3,13 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctl/client.h"
+#include "ctl/client/client.h"
 #include "ctl/commands.h"
-#include "ctl/field.h"
-#include "ctl/format.h"
-#include "ctl/output.h"
-#include "ctl/peer_label.h"
-#include "ctl/table.h"
+#include "ctl/screen/field.h"
+#include "ctl/screen/format.h"
+#include "ctl/screen/output.h"
+#include "ctl/screen/peer_label.h"
+#include "ctl/screen/table.h"
 
 static const struct table_column columns[] = {
 	{ "TUNNEL", false, 0 }, { "PEER", false, 0 },     { "ENDPOINT", false, 2 },
@@ -65,10 +65,23 @@ static void print_warnings(const struct ctl *ctl, const json_t *peer)
 	}
 }
 
-static int print_peers(const struct ctl *ctl, const json_t *peers, const char *tunnel)
+/* Returns 0 or -ENOMEM. */
+static int print_table(const struct ctl *ctl, const json_t *peers)
 {
 	struct table table;
 	int r;
+
+	table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
+	for (size_t i = 0; i < json_array_size(peers); i++)
+		add_peer(ctl, &table, json_array_get(peers, i));
+	r = table_print(&table, stdout, ctl->width, output_paint(ctl, PAINT_BOLD),
+			output_paint(ctl, PAINT_END));
+	table_done(&table);
+	return r;
+}
+
+static int print_peers(const struct ctl *ctl, const json_t *peers, const char *tunnel)
+{
 
 	if (!json_array_size(peers)) {
 		if (tunnel)
@@ -76,13 +89,7 @@ static int print_peers(const struct ctl *ctl, const json_t *peers, const char *t
 		puts(tunnel ? " has no peer." : "No peer found.");
 		return CTL_OK;
 	}
-	table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
-	for (size_t i = 0; i < json_array_size(peers); i++)
-		add_peer(ctl, &table, json_array_get(peers, i));
-	r = table_print(&table, stdout, ctl->width, output_paint(ctl, PAINT_BOLD),
-			output_paint(ctl, PAINT_END));
-	table_done(&table);
-	if (r < 0)
+	if (print_table(ctl, peers) < 0)
 		return output_fail(ctl, CTL_FAILED, NULL, "peers: out of memory");
 	for (size_t i = 0; i < json_array_size(peers); i++)
 		print_warnings(ctl, json_array_get(peers, i));

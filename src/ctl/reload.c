@@ -2,11 +2,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "ctl/client.h"
+#include "ctl/client/client.h"
 #include "ctl/commands.h"
-#include "ctl/field.h"
-#include "ctl/format.h"
-#include "ctl/output.h"
+#include "ctl/screen/field.h"
+#include "ctl/screen/format.h"
+#include "ctl/screen/output.h"
+
+#define SHOWN_MAX 50 /* of each list: thousands of rules may have changed */
 
 /* A setting's value as it would stand in the file; null is what was not set. */
 static void print_value(const struct ctl *ctl, const json_t *value)
@@ -50,8 +52,11 @@ static void print_reload(const struct ctl *ctl, const json_t *reply)
 	size_t changes = json_array_size(changed);
 	uint64_t files = field_count(reply, "files");
 
-	for (size_t i = 0; i < json_array_size(warnings); i++)
+	for (size_t i = 0; i < json_array_size(warnings) && i < SHOWN_MAX; i++)
 		output_warn(ctl, "%s", json_string_value(json_array_get(warnings, i)));
+	if (json_array_size(warnings) > SHOWN_MAX)
+		output_warn(ctl, "%zu warnings more; --json has all of them",
+			    json_array_size(warnings) - SHOWN_MAX);
 	if (ctl->quiet)
 		return;
 	printf("Reloaded: %s file%s, ", format_count(files).s, files == 1 ? "" : "s");
@@ -59,8 +64,10 @@ static void print_reload(const struct ctl *ctl, const json_t *reply)
 		printf("%zu setting%s changed\n", changes, changes == 1 ? "" : "s");
 	else
 		puts("nothing changed");
-	for (size_t i = 0; i < changes; i++)
+	for (size_t i = 0; i < changes && i < SHOWN_MAX; i++)
 		print_change(ctl, json_array_get(changed, i));
+	if (changes > SHOWN_MAX)
+		printf("  ... and %zu more; --json has all of them\n", changes - SHOWN_MAX);
 	for (size_t i = 0; i < json_array_size(restart); i++) {
 		const char *text = json_string_value(json_array_get(restart, i));
 

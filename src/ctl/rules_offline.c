@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
-#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cpu.h"
-#include "ctl/client.h"
-#include "ctl/output.h"
+#include "base/remedy.h"
+#include "ctl/client/client.h"
 #include "ctl/rules.h"
-#include "edge/firewall.h"
-#include "edge/queue_proc.h"
+#include "ctl/screen/output.h"
+#include "edge/capability.h"
+#include "edge/firewall/firewall.h"
+#include "edge/firewall/heartbeat.h"
+#include "edge/queue/queue_proc.h"
 
-/* The defaults of the configuration: hooks and queues. */
+/* The defaults of the configuration: hooks, queues, and a fallback. */
 #define DEFAULT_HOOKS (FIREWALL_FORWARD | FIREWALL_OUTPUT | FIREWALL_INPUT)
 #define DEFAULT_QUEUE_FIRST 5000
 
@@ -35,6 +36,8 @@ static char *default_text(enum firewall_backend backend, int *ret_error)
 		return NULL;
 	}
 	*ret_error = firewall_print(backend, &plan, out);
+	if (backend == FIREWALL_NFTABLES)
+		heartbeat_print(heartbeat_hooks(plan.hooks), out);
 	if (fclose(out) != 0 && *ret_error == 0)
 		*ret_error = -errno;
 	if (*ret_error == 0)
@@ -66,17 +69,7 @@ int rules_default(const struct ctl *ctl, const char *format, json_t **ret_reply)
 	return CTL_OK;
 }
 
-static bool has_net_admin(void)
-{
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
-
-	if (syscall(SYS_capget, &header, data) < 0)
-		return geteuid() == 0;
-	return data[CAP_TO_INDEX(CAP_NET_ADMIN)].effective & CAP_TO_MASK(CAP_NET_ADMIN);
-}
-
-#define STOP_HINT "Stop it first: systemctl stop mssclampd.socket mssclampd"
+#define STOP_HINT "Stop it first: systemctl stop " REMEDY_UNITS
 
 /* Whether no mssclampd has a queue here, whatever its control socket is: it would put back at once
  * what is removed. */
@@ -124,7 +117,7 @@ int rules_remove(const struct ctl *ctl)
 	json_t *done;
 	int code, r;
 
-	if (!has_net_admin())
+	if (!capability_net_admin())
 		return output_fail(ctl, CTL_DENIED, "Use sudo.",
 				   "rules --remove: not permitted: needs root or CAP_NET_ADMIN "
 				   "(you are uid %u)",

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "ctl/bars.h"
-#include "ctl/client.h"
+#include "ctl/client/client.h"
 #include "ctl/commands.h"
-#include "ctl/field.h"
-#include "ctl/format.h"
 #include "ctl/mode.h"
-#include "ctl/output.h"
-#include "ctl/table.h"
+#include "ctl/options/options.h"
+#include "ctl/screen/bars.h"
+#include "ctl/screen/field.h"
+#include "ctl/screen/format.h"
+#include "ctl/screen/output.h"
+#include "ctl/screen/table.h"
+#include "ctl/stats_tunnels.h"
 
 /* A row of the table of counters. */
 static const struct {
@@ -32,6 +35,7 @@ struct screen {
 	const struct ctl *ctl;
 	const json_t *now, *before;
 	double seconds;
+	bool of_tunnel; /* the sums are those of one */
 };
 
 /* Counts of one object; under says that they are a list of reasons in it. */
@@ -110,35 +114,6 @@ static int print_counters(const struct screen *screen)
 	return print_table(screen->ctl, &table);
 }
 
-static int print_tunnels(const struct ctl *ctl, const json_t *tunnels)
-{
-	static const struct table_column columns[] = {
-		{ "Tunnel", false, 0 },     { "seen", true, 0 },
-		{ "clamped", true, 0 },     { "already small", true, 1 },
-		{ "no MSS option", true, 3 }, { "no limit", true, 2 },
-		{ "left alone", true, 4 },
-	};
-	static const char *const keys[] = {
-		"seen_total",     "clamped_total",    "already_small_total", "no_mss_total",
-		"no_limit_total", "left_alone_total",
-	};
-	struct table table;
-
-	if (!json_array_size(tunnels))
-		return 0;
-	table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
-	for (size_t i = 0; i < json_array_size(tunnels); i++) {
-		const json_t *tunnel = json_array_get(tunnels, i);
-
-		table_add_clean(&table, field_string(tunnel, "name", NULL), ctl->utf8);
-		for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++)
-			table_add(&table,
-				  format_json_count(json_object_get(tunnel, keys[k])).s);
-	}
-	putchar('\n');
-	return print_table(ctl, &table);
-}
-
 static int print_queues(const struct ctl *ctl, const json_t *queues)
 {
 	static const struct table_column columns[] = {
@@ -172,6 +147,16 @@ static void print_latency(const json_t *latency)
 	       format_json_latency(json_object_get(latency, "max")).s);
 }
 
+/* Nothing, where every SYN came once. */
+static void print_retried(const json_t *reply)
+{
+	uint64_t retried = field_count(reply, "retried_total");
+
+	if (retried)
+		printf("Sent again by who got no answer: %s of %s SYNs\n", format_count(retried).s,
+		       format_count(count_of(reply, "syn", false, "seen_total")).s);
+}
+
 /* Nothing, where no path was measured. */
 static void print_probes(const json_t *probes)
 {
@@ -180,9 +165,11 @@ static void print_probes(const json_t *probes)
 
 	if (!field_count(probes, "sent_total"))
 		return;
-	printf("Probes: %s sent, %s answered; paths: %s ok, %s black holes, %s unanswered\n",
+	printf("Probes: %s sent, %s answered; paths with a black hole now: %s\n",
 	       format_json_count(json_object_get(probes, "sent_total")).s,
 	       format_json_count(json_object_get(probes, "answered_total")).s,
+	       format_json_count(json_object_get(probes, "black_hole_paths")).s);
+	printf("  measurements: %s ok, %s black holes, %s unanswered\n",
 	       format_json_count(json_object_get(runs, "ok")).s,
 	       format_json_count(json_object_get(runs, "black_hole")).s,
 	       format_json_count(json_object_get(runs, "no_answer")).s);
@@ -195,35 +182,64 @@ static void print_probes(const json_t *probes)
 		       format_json_count(json_object_get(hints, "below_floor")).s);
 }
 
+static int print_stats_of_tunnel(const struct screen *screen)
+{
+	if (print_counters(screen) < 0 ||
+	    stats_tunnels_print_directions(screen->ctl, screen->now) < 0)
+		return output_fail(screen->ctl, CTL_FAILED, NULL, "stats: out of memory");
+	stats_tunnels_print_mss(screen->ctl, screen->now);
+	return CTL_OK;
+}
+
 static int print_stats(const struct screen *screen)
 {
 	const json_t *histogram = json_object_get(screen->now, "mss_histogram");
+	enum mode mode = mode_ask(screen->ctl);
 
-	if (mode_is_audit(screen->ctl))
+	if (mode == MODE_AUDIT)
 		puts("Audit mode: nothing is changed; \"clamped\" counts what would be clamped.\n");
+	if (mode == MODE_OFFLOAD)
+		puts("Mode offload: these are the queue's SYNs; the kernel's: mssclampctl "
+		     "offload\n");
+	if (screen->of_tunnel)
+		return print_stats_of_tunnel(screen);
 	if (print_counters(screen) < 0 ||
-	    print_tunnels(screen->ctl, json_object_get(screen->now, "tunnels")) < 0 ||
+	    stats_tunnels_print(screen->ctl, screen->now) < 0 ||
 	    print_queues(screen->ctl, json_object_get(screen->now, "queues")) < 0)
 		return output_fail(screen->ctl, CTL_FAILED, NULL, "stats: out of memory");
 	print_latency(json_object_get(screen->now, "verdict_latency_seconds"));
+	print_retried(screen->now);
 	print_probes(json_object_get(screen->now, "probes"));
+	if (json_array_size(json_object_get(histogram, "before")) ||
+	    json_array_size(json_object_get(histogram, "after")))
+		putchar('\n');
 	bars_print(screen->ctl, json_object_get(histogram, "before"),
 		   json_object_get(histogram, "after"));
+	stats_tunnels_print_mss(screen->ctl, screen->now);
 	return CTL_OK;
 }
 
 int command_stats(const struct ctl *ctl, int argc, char **argv)
 {
+	const char *tunnel = options_value(argv, "--tunnel");
 	struct ctl_memory *memory = ctl->memory;
 	uint64_t now_ns;
 	json_t *reply;
 	int code;
 
 	(void)argc;
-	(void)argv;
 	code = client_call(ctl, "GetStats", NULL, &reply);
 	if (!reply)
 		return code;
+	if (tunnel && stats_tunnels_keep(reply, tunnel) < 0) {
+		json_decref(reply);
+		return output_fail(ctl, CTL_NOT_FOUND, "mssclampctl tunnels lists what there is.",
+				   "stats: there is no tunnel %s", tunnel);
+	}
+	if (tunnel && !ctl->json && stats_tunnels_narrow(reply) < 0) {
+		json_decref(reply);
+		return output_fail(ctl, CTL_FAILED, NULL, "stats: out of memory");
+	}
 	now_ns = clock_boottime_ns();
 	if (ctl->json)
 		output_json(ctl, reply);
@@ -233,6 +249,7 @@ int command_stats(const struct ctl *ctl, int argc, char **argv)
 			.now = reply,
 			.before = memory->last,
 			.seconds = (double)(now_ns - memory->last_ns) / (double)NS_PER_SECOND,
+			.of_tunnel = tunnel != NULL,
 		});
 	json_decref(memory->last);
 	memory->last = reply;

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "ctl/client.h"
+#include "ctl/client/client.h"
 #include "ctl/commands.h"
-#include "ctl/field.h"
-#include "ctl/format.h"
-#include "ctl/output.h"
+#include "ctl/screen/field.h"
+#include "ctl/screen/format.h"
+#include "ctl/screen/local_time.h"
+#include "ctl/screen/output.h"
 
 #define STATE_WIDTH 11 /* columns: "different" and a gap */
+#define REASON_MAX 56  /* columns: what is left of 80 */
 
 /* What each state of a check means, in words. */
 static const struct {
@@ -57,6 +60,37 @@ static void print_check(const struct ctl *ctl, const json_t *checks, const char 
 	print_line(ctl, check, state, paint, text);
 }
 
+/* Whether nobody has it, or another program. */
+static void print_queues(const struct ctl *ctl, const json_t *reply)
+{
+	const json_t *checks = json_object_get(reply, "checks");
+	const json_t *taken = json_object_get(reply, "queues_taken");
+	size_t count = json_array_size(taken);
+	char text[64];
+
+	if (!count || !field_is(checks, "queues", "unbound")) {
+		print_check(ctl, checks, "queues");
+		return;
+	}
+	snprintf(text, sizeof(text), "another program has queue %u%s",
+		 (unsigned int)json_integer_value(json_array_get(taken, 0)),
+		 count == 1 ? "" : ", and others");
+	print_line(ctl, "queues", "unbound", PAINT_BAD, text);
+}
+
+/* They stand as expected, and are of no use. */
+static void print_rules(const struct ctl *ctl, const json_t *reply)
+{
+	const json_t *checks = json_object_get(reply, "checks");
+	bool taken = json_array_size(json_object_get(reply, "taken_before")) > 0;
+
+	if (taken && field_is(checks, "rules", "ok"))
+		print_line(ctl, "rules", "unreached", PAINT_BAD,
+			   "SYNs are taken before them: mssclampctl doctor");
+	else
+		print_check(ctl, checks, "rules");
+}
+
 /* In mode offload the queue gets the odd ones, and what the kernel has goes on without us. */
 static void print_sees_syns(const struct ctl *ctl, const json_t *sees, bool offload)
 {
@@ -71,6 +105,37 @@ static void print_sees_syns(const struct ctl *ctl, const json_t *sees, bool offl
 			   "none has passed so far");
 }
 
+/* Off: why, where that fits in; else the list of warnings tells. */
+static void print_fallback(const struct ctl *ctl, const json_t *reply, bool offload)
+{
+	const json_t *checks = json_object_get(reply, "checks");
+	const char *reason = field_string(reply, "fallback_reason", "");
+	bool off = field_is(checks, "fallback", "off");
+
+	if (off && offload)
+		print_line(ctl, "fallback", "off", PAINT_GOOD,
+			   "but the kernel goes on with the limits it has");
+	else if (off && *reason && strlen(reason) <= REASON_MAX)
+		print_line(ctl, "fallback", "off", PAINT_GOOD, reason);
+	else
+		print_check(ctl, checks, "fallback");
+}
+
+/* "1          up to 5.2 s until 12:44:01, SYNs waited": where there was one. */
+static void print_standstills(const struct ctl *ctl, const json_t *reply)
+{
+	const json_t *last = json_object_get(reply, "last_standstill");
+	double seconds = field_real(last, "seconds", 0);
+	char text[400];
+
+	if (!json_is_object(last))
+		return;
+	snprintf(text, sizeof(text), "up to %.*f s until %s, SYNs waited",
+		 seconds < 100 ? 1 : 0, seconds, local_time_day(field_string(last, "ended", "")).s);
+	print_line(ctl, "pauses", format_count(field_count(reply, "standstills_total")).s,
+		   PAINT_WARN, text);
+}
+
 static const char *state_text(const json_t *reply, bool running)
 {
 	const json_t *checks = json_object_get(reply, "checks");
@@ -78,7 +143,7 @@ static const char *state_text(const json_t *reply, bool running)
 	if (!running)
 		return "DEGRADED";
 	if (field_is(reply, "mode", "audit"))
-		return "running in audit mode, it counts and changes nothing";
+		return "running in audit mode, it changes no SYN";
 	if (field_is(checks, "rules", "none") &&
 	    !json_is_true(json_object_get(checks, "sees_syns")))
 		return "running, but no SYN has come from your rules";
@@ -109,9 +174,33 @@ static void print_texts(const struct ctl *ctl, const json_t *list, enum paint pa
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const char *text = json_string_value(json_array_get(list, i));
 
-		printf("%s!%s ", output_paint(ctl, paint), output_paint(ctl, PAINT_END));
-		output_text(ctl, text ? text : "-");
-		putchar('\n');
+		output_notice(ctl, paint, NULL, text ? text : "-");
+	}
+}
+
+/* "alert fragments_ipv4: 12.5 IPv4 fragments made a second, threshold 5.0, for 3 min 20 s". Owned,
+ * or NULL (out of memory). */
+static char *describe_alert(const json_t *alert)
+{
+	char value[32] = "unknown", *text;
+
+	if (json_is_number(json_object_get(alert, "value")))
+		snprintf(value, sizeof(value), "%.1f", field_real(alert, "value", 0));
+	if (asprintf(&text, "alert %s: %s %s, threshold %.1f, for %s",
+		     field_string(alert, "alert", "-"), value, field_string(alert, "unit", ""),
+		     field_real(alert, "threshold", 0),
+		     format_uptime(field_real(alert, "firing_seconds", -1)).s) < 0)
+		return NULL;
+	return text;
+}
+
+static void print_alerts(const struct ctl *ctl, const json_t *list)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		char *text = describe_alert(json_array_get(list, i));
+
+		output_notice(ctl, PAINT_WARN, NULL, text ? text : "out of memory");
+		free(text);
 	}
 }
 
@@ -121,16 +210,14 @@ static void print_status(const struct ctl *ctl, const json_t *reply, bool runnin
 	bool offload = field_is(reply, "mode", "offload");
 
 	print_headline(ctl, reply, running);
-	print_check(ctl, checks, "rules");
-	print_check(ctl, checks, "queues");
+	print_rules(ctl, reply);
+	print_queues(ctl, reply);
 	print_sees_syns(ctl, json_object_get(checks, "sees_syns"), offload);
-	if (offload && field_is(checks, "fallback", "off"))
-		print_line(ctl, "fallback", "off", PAINT_GOOD,
-			   "but the kernel goes on with the limits it has");
-	else
-		print_check(ctl, checks, "fallback");
+	print_fallback(ctl, reply, offload);
+	print_standstills(ctl, reply);
 	print_texts(ctl, json_object_get(reply, "problems"), running ? PAINT_WARN : PAINT_BAD);
 	print_texts(ctl, json_object_get(reply, "warnings"), PAINT_WARN);
+	print_alerts(ctl, json_object_get(reply, "alerts"));
 }
 
 int command_status(const struct ctl *ctl, int argc, char **argv)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdio.h>
 
-#include "ctl/client.h"
+#include "ctl/client/client.h"
 #include "ctl/commands.h"
-#include "ctl/field.h"
-#include "ctl/format.h"
-#include "ctl/output.h"
-#include "ctl/table.h"
+#include "ctl/screen/field.h"
+#include "ctl/screen/format.h"
+#include "ctl/screen/output.h"
+#include "ctl/screen/table.h"
 
 static const struct table_column columns[] = {
 	{ "NAME", false, 0 },   { "KIND", false, 1 },   { "OUTER", false, 6 },

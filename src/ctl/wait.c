@@ -3,10 +3,11 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "ctl/client.h"
+#include "ctl/client/client.h"
+#include "ctl/client/client_absent.h"
 #include "ctl/commands.h"
-#include "ctl/field.h"
-#include "ctl/output.h"
+#include "ctl/screen/field.h"
+#include "ctl/screen/output.h"
 
 #define POLL_NS (100 * NS_PER_MS)
 #define DEFAULT_FOR_NS (30 * NS_PER_SECOND)
@@ -71,24 +72,19 @@ static int judge_status(const json_t *status, struct client_error *missing)
 
 static int judge_tunnel(const json_t *reply, const char *name, struct client_error *missing)
 {
-	const json_t *tunnels = json_object_get(reply, "tunnels");
+	const json_t *tunnel = field_find(json_object_get(reply, "tunnels"), "name", name);
 
-	for (size_t i = 0; i < json_array_size(tunnels); i++) {
-		const json_t *tunnel = json_array_get(tunnels, i);
-
-		if (!field_is(tunnel, "name", name))
-			continue;
-		if (json_is_false(json_object_get(tunnel, "settled")))
-			return client_error_set(missing, CTL_FAILED, "It takes 3 s at most.",
-						"mssclamp-facts is still looking at tunnel %s",
-						name);
-		if (field_count(tunnel, "mss4_bytes") || field_count(tunnel, "mss6_bytes"))
-			return 0;
-		return client_error_set(missing, CTL_FAILED, "mssclampctl tunnels tells more.",
-					"tunnel %s has no MSS", name);
-	}
-	return client_error_set(missing, CTL_NOT_FOUND, "mssclampctl tunnels lists what there is.",
-				"there is no tunnel %s", name);
+	if (!tunnel)
+		return client_error_set(missing, CTL_NOT_FOUND,
+					"mssclampctl tunnels lists what there is.",
+					"there is no tunnel %s", name);
+	if (json_is_false(json_object_get(tunnel, "settled")))
+		return client_error_set(missing, CTL_FAILED, "It takes 3 s at most.",
+					"mssclamp-facts is still looking at tunnel %s", name);
+	if (field_count(tunnel, "mss4_bytes") || field_count(tunnel, "mss6_bytes"))
+		return 0;
+	return client_error_set(missing, CTL_FAILED, "mssclampctl tunnels tells more.",
+				"tunnel %s has no MSS", name);
 }
 
 static bool is_ready(struct waiting *waiting)
@@ -154,6 +150,8 @@ int command_wait(const struct ctl *ctl, int argc, char **argv)
 		if (ctl->json)
 			print_ready(ctl, &waiting);
 	} else {
+		if (waiting.missing.code == CTL_NOT_RUNNING)
+			client_explain_absence(ctl, &waiting.missing);
 		code = output_fail(ctl, waiting.missing.code, waiting.missing.hint,
 				   "wait: %s (after %.1f s)", client_error_text(&waiting.missing),
 				   waited_seconds(&waiting));

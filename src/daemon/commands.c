@@ -8,25 +8,28 @@
 #include "base/log.h"
 #include "daemon/commands.h"
 #include "daemon/daemon.h"
-#include "daemon/guard.h"
-#include "daemon/offloader.h"
+#include "daemon/firewall/guard.h"
+#include "daemon/firewall/offloader.h"
 #include "daemon/reload.h"
 
 const struct control_method daemon_methods[] = {
 	/* name            admin  streams  run */
 	{ "GetStatus",     false, false, reply_status },
 	{ "GetStats",      false, false, reply_stats },
+	{ "GetMetrics",    false, false, reply_metrics }, /* daemon/metrics/metrics_reply.c */
 	{ "ListTunnels",   false, false, reply_tunnels },
 	{ "ListPeers",     false, false, reply_peers },
 	{ "Explain",       false, false, reply_explain },
 	{ "GetRules",      false, false, reply_rules },
 	{ "GetOffload",    false, false, reply_offload },
+	{ "ListEvents",    false, false, reply_events },
 	{ "ApplyRules",    true,  false, reply_apply_rules },
 	{ "Probe",         true,  false, reply_probe }, /* replies of its own */
+	{ "Capture",       true,  true,  reply_capture },
 	{ "Try",           true,  false, reply_try },
 	{ "Reload",        true,  false, reply_reload },
 	{ "SetLogLevel",   true,  false, reply_log },
-	{ "Takeover",      true,  true,  reply_takeover }, /* daemon/hand_over.c */
+	{ "Takeover",      true,  true,  reply_takeover }, /* daemon/restart/hand_over.c */
 	{ EVENTS_METHOD,   false, true,  reply_subscribe },
 	{ NULL,            false, false, NULL },
 };
@@ -53,7 +56,7 @@ static json_t *rules_text(const struct guard *guard, enum firewall_backend backe
 		int r = firewall_print(backend, guard_plan(guard), stream);
 
 		if (r == 0 && backend == FIREWALL_NFTABLES)
-			guard_print_marks(guard, stream);
+			guard_print_others(guard, stream);
 		if (fclose(stream) == 0 && r == 0)
 			json = json_string(text);
 	}
@@ -211,6 +214,16 @@ json_t *reply_subscribe(struct control_call *call, json_t *parameters, void *use
 	(void)parameters;
 	(void)userdata;
 	return greeting ? greeting : control_fail(call, CONTROL_FAILED, NULL, "out of memory");
+}
+
+json_t *reply_events(struct control_call *call, json_t *parameters, void *userdata)
+{
+	const struct daemon *daemon = userdata;
+	json_t *events = past_to_json(&daemon->past);
+
+	(void)parameters;
+	return events ? json_pack("{s:i, s:o}", "schema", 1, "events", events) :
+			control_fail(call, CONTROL_FAILED, NULL, "out of memory");
 }
 
 json_t *reply_log(struct control_call *call, json_t *parameters, void *userdata)

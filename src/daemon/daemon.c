@@ -3,36 +3,47 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "base/cpu.h"
 #include "base/log.h"
-#include "daemon/guard.h"
-#include "daemon/kept.h"
-#include "daemon/listen.h"
-#include "daemon/offloader.h"
+#include "daemon/alerts/alerts.h"
+#include "daemon/capture/capture.h"
+#include "daemon/config/config_report_print.h"
+#include "daemon/events/journal.h"
+#include "daemon/firewall/fallback.h"
+#include "daemon/firewall/guard.h"
+#include "daemon/firewall/offloader.h"
+#include "daemon/firewall/way.h"
+#include "daemon/loop.h"
+#include "daemon/metrics/baseline.h"
 #include "daemon/reload.h"
-#include "daemon/report.h"
-#include "daemon/rule_check.h"
-#include "daemon/takeover.h"
-#include "daemon/tries.h"
-#include "daemon/way.h"
-#include "edge/queue_proc.h"
+#include "daemon/replies/rule_check.h"
+#include "daemon/restart/kept.h"
+#include "daemon/restart/listen.h"
+#include "daemon/restart/overdue.h"
+#include "daemon/restart/takeover.h"
+#include "daemon/tries/tries.h"
+#include "daemon/waiting.h"
+#include "daemon/workers/worker_state.h"
+#include "daemon/workers/workers_tend.h"
+#include "edge/peers/facts.h"
 
 #define TICK_NS NS_PER_SECOND
+#define LOG_PATIENCE_MS 1000
 
 static int load_configuration(struct daemon *daemon)
 {
 	struct config_report report = { 0 };
 	int r;
 
-	r = config_load(daemon->config_file, daemon->config_required, &daemon->config, &report);
-	report_log(&report);
+	r = config_load(daemon->config_file, daemon->config_absent, &daemon->config, &report);
+	config_report_log(&report);
 	daemon->started_with = daemon->config;
 	if (r == -EINVAL)
 		log_print(LOG_ERR,
@@ -42,15 +53,6 @@ static int load_configuration(struct daemon *daemon)
 		log_error(r, "%s", daemon->config_file);
 	config_report_done(&report);
 	return r;
-}
-
-/* Dumps hold pieces of packets, and later keys. */
-static void forbid_core_dumps(void)
-{
-	const struct rlimit none = { 0, 0 };
-
-	if (setrlimit(RLIMIT_CORE, &none) < 0)
-		log_error(-errno, "cannot forbid core dumps");
 }
 
 static size_t queue_count(const struct config *config)
@@ -72,54 +74,34 @@ static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *inf
 {
 	json_t *reply = NULL;
 	char *error = NULL;
-	int r;
 
 	(void)source;
 	(void)info;
-	r = daemon_reload(userdata, &reply, &error);
-	if (r < 0 && r != -EINVAL) /* what is wrong with the files was logged */
-		log_error(r, "reload: the running configuration was kept: %s", error ? error : "");
+	daemon_reload(userdata, &reply, &error); /* logs what comes of it */
 	json_decref(reply);
 	free(error);
 	return 0;
 }
 
-/* The kernel must not refuse verdicts: such a packet is not clamped and perhaps not let pass. */
-static void log_refused_verdicts(struct daemon *daemon)
-{
-	uint64_t refused = workers_refused(daemon->workers), suppressed;
-
-	if (refused > daemon->refused_seen &&
-	    log_may_speak(&daemon->refused_limit, clock_boottime_ns(), 10 * NS_PER_SECOND,
-			  &suppressed)) {
-		log_print(LOG_ERR, "queues: the kernel refused %llu verdicts; has mssclampd lost "
-				   "CAP_NET_ADMIN, or does a security module forbid them?",
-			  (unsigned long long)(refused - daemon->refused_seen));
-		daemon->refused_seen = refused;
-	}
-}
-
-/* The watchdog is fed only here, and only while every worker beats: that this runs shows that the
- * control thread does. */
+/* The watchdog is fed here and where this thread waits for a child, and only while every worker
+ * beats: that this runs shows that the control thread does. */
 static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct daemon *daemon = userdata;
 	enum worker_state state;
 
 	(void)usec;
-	if (daemon->handed_over) /* until the other one has hung up */
-		return 0;
-	state = workers_check(daemon->workers);
-	if (state == WORKER_OK)
-		sd_notify(0, "WATCHDOG=1");
+	state = workers_vouch(daemon);
 	if (state != daemon->workers_seen)
-		log_print(state == WORKER_OK ? LOG_NOTICE : LOG_ERR, "workers: %s",
-			  worker_state_text(state));
+		worker_state_tell(daemon->workers, state, &daemon->events);
 	daemon->workers_seen = state;
-	workers_mend(daemon->workers);
-	log_refused_verdicts(daemon);
+	workers_tend(daemon, state);
+	helpers_tend(&daemon->helpers);
+	listen_tend(daemon);
+	sandbox_report(clock_boottime_ns());
 	way_tick(daemon);
 	guard_tick(daemon->guard);
+	alerts_tick(daemon->alerts);
 	sd_event_source_set_time(source, (clock_boottime_ns() + TICK_NS) / 1000);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
@@ -146,15 +128,15 @@ static int open_event_loop(struct daemon *daemon)
 		r = sd_event_add_time(daemon->event, NULL, CLOCK_BOOTTIME,
 				      (clock_boottime_ns() + TICK_NS) / 1000, 1000, on_tick,
 				      daemon);
-	return r < 0 ? log_error(r, "event loop") : 0;
+	return r < 0 ? log_error(r, "cannot set up the event loop") : 0;
 }
 
 static int start_workers(struct daemon *daemon)
 {
 	const struct workers_config config = {
-		.first = daemon->config->queue_first,
 		.max_packets = daemon->config->queue_max_packets,
 		.slot = model_slot(daemon->model),
+		.filter = daemon->sandbox.worker.steps ? &daemon->sandbox.worker : NULL,
 	};
 
 	return workers_start(daemon->workers, &config, daemon->kept);
@@ -169,8 +151,19 @@ static int open_guard(struct daemon *daemon)
 		.per_source = daemon->config->per_source,
 	};
 
-	return guard_open(daemon->event, daemon->config->firewall, &plan, &daemon->events,
+	const struct iptables_runner runner = { helpers_run_iptables, &daemon->helpers };
+
+	return guard_open(daemon->event, daemon->config->firewall, &runner, &plan, &daemon->events,
 			  &daemon->guard);
+}
+
+static int open_fallback(struct daemon *daemon)
+{
+	int r = fallback_open(daemon->config, &daemon->events, &daemon->fallback);
+
+	if (r == 0)
+		guard_set_fallback(daemon->guard, daemon->fallback);
+	return r;
 }
 
 static int open_offloader(struct daemon *daemon)
@@ -183,41 +176,17 @@ static int open_offloader(struct daemon *daemon)
 	return r;
 }
 
-/* The rules of a namespace are one daemon's: two would undo each other's without end. Where it has
- * a queue that we want, too, binding will say so. */
-static int refuse_company(const struct daemon *daemon)
+/* Queues that were served before are ours beyond doubt. What passes them before they have workers,
+ * for it was read and not answered or the start takes long, shall be clamped by the kernel; who
+ * hands over has answered all that he read. */
+static void begin_kept(struct daemon *daemon)
 {
-	uint32_t first = daemon->config->queue_first;
-	uint16_t queue;
-	int pid;
-
-	if (daemon->config->firewall == FIREWALL_NONE ||
-	    queue_find_process("mssclampd", &queue, &pid) <= 0)
-		return 0;
-	if (queue >= first && queue < first + workers_count(daemon->workers))
-		return 0;
-	log_print(LOG_ERR,
-		  "another mssclampd (process %d, queue %u) already serves this network namespace; "
-		  "stop it, or set firewall = \"none\" for this one",
-		  pid, queue);
-	return -EBUSY;
+	daemon->overdue = overdue_begin(daemon->kept);
+	if (kept_has_queues(daemon->kept))
+		fallback_yield_early();
 }
 
-/* Sockets that are there already: those that systemd kept, or those of the daemon that runs. To ask
- * that one comes late, for it stops reading then. */
-static int take_over(struct daemon *daemon)
-{
-	bool found = false;
-	int r = 0;
-
-	if (daemon->takeover)
-		r = takeover_ask(daemon->config->control.socket, daemon->kept, &found);
-	daemon->takeover = found;
-	return r;
-}
-
-/* Queues that were served before are ours beyond doubt, and what waits there shall be clamped by
- * all that is known. Returns whether it was done. */
+/* What waits there shall be clamped by all that is known. Returns whether it was done. */
 static bool recall_early(struct daemon *daemon)
 {
 	if (!kept_has_queues(daemon->kept))
@@ -226,33 +195,57 @@ static bool recall_early(struct daemon *daemon)
 	return true;
 }
 
-/* All that touches nothing outside of this process. */
+static void end_overdue(struct daemon *daemon)
+{
+	overdue_end(daemon->overdue);
+	daemon->overdue = NULL;
+}
+
+static int open_model(struct daemon *daemon)
+{
+	const struct facts_starter starter = {
+		daemon->helpers.facts.fd >= 0 ? helpers_start_facts : NULL,
+		&daemon->helpers,
+	};
+	int r = model_open(daemon->event, daemon->workers, daemon->config, &starter,
+			   &daemon->events, &daemon->model);
+
+	if (r == 0)
+		r = tries_open(daemon->event, daemon->model, &daemon->events, &daemon->tries);
+	return r;
+}
+
+/* All that touches nothing outside of this process. Helpers come before anything is open. */
 static int prepare(struct daemon *daemon)
 {
 	json_t *warnings;
 	int r;
 
-	daemon->kept = daemon->takeover ? kept_new() : kept_receive();
+	daemon->kept = daemon->takeover ? kept_new(true) : kept_receive();
 	if (!daemon->kept)
-		return log_error(-ENOMEM, "sockets that were kept");
+		return log_error(-ENOMEM, "cannot take the sockets that were kept");
 	r = load_configuration(daemon);
 	if (r < 0)
 		return r;
-	forbid_core_dumps();
+	helpers_start(&daemon->helpers, daemon->config->firewall != FIREWALL_NONE, daemon->title);
 	r = open_event_loop(daemon);
 	if (r < 0)
 		return r;
-	daemon->workers = workers_new(queue_count(daemon->config));
-	if (!daemon->workers)
-		return log_error(-ENOMEM, "workers");
-	r = model_open(daemon->event, daemon->workers, daemon->config, &daemon->events,
-		       &daemon->model);
+	begin_kept(daemon);
+	daemon->workers = workers_new(daemon->config->queue_first, queue_count(daemon->config));
+	daemon->metrics = metrics_new();
+	if (!daemon->workers || !daemon->metrics)
+		return log_error(-ENOMEM, "cannot set up the workers");
+	daemon->alerts = alerts_new(daemon);
+	if (!daemon->alerts)
+		return log_error(-ENOMEM, "cannot set up alerts");
+	r = open_model(daemon);
 	if (r == 0)
-		r = tries_open(daemon->event, daemon->model, &daemon->events, &daemon->tries);
+		r = capture_open(daemon, &daemon->capture);
 	if (r < 0)
 		return r;
-	warnings = rule_check_warnings(daemon->config->rules,
-				       slot_current(model_slot(daemon->model)));
+	warnings = rule_check_warnings(slot_current(model_slot(daemon->model)),
+				       model_routes(daemon->model));
 	rule_check_log(warnings);
 	json_decref(warnings);
 	return 0;
@@ -260,58 +253,86 @@ static int prepare(struct daemon *daemon)
 
 /* Queues before rules, rules before READY: no SYN is sent to where nobody listens. The control
  * socket comes before both, so that a second daemon on it touches nothing: what outlives a process,
- * routes and the state file, comes last. */
+ * routes and the state file, comes last. What needs root comes before the sandbox, and whatever
+ * reads what strangers send, packets and clients, behind it. */
 static int start(struct daemon *daemon)
 {
 	bool recalled;
 	int r = prepare(daemon);
 
 	if (r == 0)
-		r = take_over(daemon);
-	if (r == 0)
-		r = listen_open(daemon);
+		r = takeover_find(daemon);
 	if (r == 0 && !daemon->takeover)
-		r = refuse_company(daemon);
+		r = listen_alone(daemon);
+	if (r == 0)
+		r = sandbox_enter(daemon->config, daemon->config_file, &daemon->sandbox);
+	if (r == 0 && daemon->takeover)
+		r = takeover_begin(daemon);
 	if (r < 0)
 		return r;
 	recalled = recall_early(daemon);
+	end_overdue(daemon);
 	r = start_workers(daemon);
 	if (r == 0)
 		r = open_guard(daemon);
+	if (r == 0 && waiting_is_told_to_end())
+		r = -ECANCELED;
 	if (r < 0)
 		return r;
-	kept_free(daemon->kept); /* no rule leads to what is left there any more */
+	/* No rule leads to what is left there any more. */
+	kept_free(daemon->kept, "is not configured any more");
 	daemon->kept = NULL;
 	r = way_open(daemon, &daemon->way);
+	if (r == 0)
+		r = open_fallback(daemon);
 	if (r == 0)
 		r = open_offloader(daemon);
 	if (r == 0)
 		r = model_keep_routes(daemon->model);
 	if (r == 0 && !recalled)
 		model_recall(daemon->model);
-	return r;
+	if (r < 0)
+		return r;
+	fallback_beat(daemon->fallback);
+	return takeover_end(daemon);
 }
 
-/* The rules stay: "bypass" lets SYNs through when nobody listens. */
+/* The rules stay: "bypass" lets SYNs through when nobody listens, and the fallback clamps them. */
 static void stop(struct daemon *daemon)
 {
 	daemon->events.control = NULL;
+	end_overdue(daemon);
+	takeover_give_back(daemon);
+	if (!daemon->handed_over)
+		fallback_yield(daemon->fallback, NULL);
 	control_close(daemon->control);
+	capture_close(daemon->capture);
 	if (daemon->model)
 		model_follow(daemon->model, NULL, NULL);
 	offloader_close(daemon->offloader);
-	guard_close(daemon->guard);
+	fallback_close(daemon->fallback);
 	tries_close(daemon->tries);
+	alerts_free(daemon->alerts);
 	if (!daemon->workers || workers_stop(daemon->workers)) {
 		model_close(daemon->model);
 		workers_free(daemon->workers);
+		takeover_hang_up(daemon);
+		sandbox_done(&daemon->sandbox);
 	}
 	way_close(daemon->way);
-	kept_free(daemon->kept);
+	metrics_free(daemon->metrics);
+	if (daemon->kept && kept_has_queues(daemon->kept))
+		fallback_yield_early();
+	kept_free(daemon->kept, "this one could not start");
+	guard_close(daemon->guard); /* last: a chain that is deleted drops what waits in queues */
 	if (daemon->config != daemon->started_with)
 		config_free(daemon->config);
 	config_free(daemon->started_with);
 	sd_event_unref(daemon->event);
+	helpers_close(&daemon->helpers);
+	past_done(&daemon->past);
+	json_decref(daemon->refusal.errors);
+	sandbox_report(UINT64_MAX);
 }
 
 /* systemd starts us again at once. What made a start fail may last (a queue somebody else owns), so
@@ -324,31 +345,46 @@ static void pause_before_restart(void)
 		nanosleep(&pause, NULL);
 }
 
+/* What has nothing to do with the configuration, though it could not be read for it. */
+static bool may_pass(int error)
+{
+	return error == -ENOMEM || error == -EMFILE || error == -ENFILE;
+}
+
 int daemon_run(struct daemon *daemon)
 {
 	bool started, configured;
 	int r;
 
 	daemon->start_ns = clock_boottime_ns();
+	daemon->helpers = HELPERS_NONE;
+	daemon->events.past = &daemon->past;
+	log_set_patience(LOG_PATIENCE_MS);
+	journal_open();
+	waiting_begin();
 	r = start(daemon);
 	configured = daemon->config != NULL;
 	started = configured && r == 0;
 	if (started) {
-		log_notice("mssclampd " VERSION " %s: queues %u-%zu",
-			   daemon->config->mode == MODE_AUDIT ? "audits and changes nothing" :
+		log_notice("mssclampd " VERSION " %s: queues %u-%u",
+			   daemon->config->mode == MODE_AUDIT ? "audits and changes no SYN" :
 								"clamps",
-			   daemon->config->queue_first,
-			   daemon->config->queue_first + workers_count(daemon->workers) - 1);
+			   workers_number(daemon->workers, 0),
+			   workers_number(daemon->workers, workers_count(daemon->workers) - 1));
+		guard_keep(daemon->guard);
 		sd_notify(0, "READY=1\nSTATUS=clamping");
-		r = sd_event_loop(daemon->event);
-		if (r < 0)
-			log_error(r, "event loop");
+		waiting_serve(daemon);
+		r = loop_run(daemon->event);
 		sd_notify(0, "STOPPING=1");
+	} else if (configured && waiting_is_told_to_end()) {
+		log_notice("told to end before it had begun: nothing is left of it");
+		r = 0;
 	}
+	waiting_end(daemon);
 	stop(daemon);
-	if (!configured)
+	if (!configured && !may_pass(r))
 		return EXIT_INVALID_CONFIGURATION;
-	if (!started)
+	if (!started && r < 0)
 		pause_before_restart();
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -4,16 +4,21 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
+#include "base/written.h"
+#include "daemon/config/config_report_print.h"
 #include "daemon/daemon.h"
-#include "daemon/report.h"
+#include "daemon/version.h"
+#include "proto/json_memory.h"
 
 #define EXIT_USAGE 2
 
 struct arguments {
 	const char *config_file;
-	bool config_required, check, strict, takeover;
+	enum config_absent absent;
+	bool check, strict, takeover;
 };
 
 static const char usage_text[] =
@@ -21,9 +26,9 @@ static const char usage_text[] =
 	"  -c, --config FILE  configuration, default " CONFIG_DEFAULT_FILE "\n"
 	"  -t, --test         check the configuration and end: 0 usable, 6 not\n"
 	"      --strict       with -t: warnings count as errors\n"
-	"      --takeover     go on from the mssclampd that runs: no SYN is lost between\n"
+	"      --takeover     take over from the running mssclampd; no SYN is lost\n"
 	"  -v, --verbose      say more\n"
-	"  -V, --version      print the version and end\n"
+	"  -V, --version      print the version and the features, and end\n"
 	"  -h, --help         print this and end\n";
 
 /* Returns -1 to go on, or the exit code. */
@@ -46,7 +51,7 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 		switch (option) {
 		case 'c':
 			arguments->config_file = optarg;
-			arguments->config_required = true;
+			arguments->absent = CONFIG_ABSENT_WARNS;
 			break;
 		case 't':
 			arguments->check = true;
@@ -61,7 +66,7 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 			log_set_max(LOG_DEBUG);
 			break;
 		case 'V':
-			puts("mssclampd " VERSION);
+			version_print(stdout);
 			return 0;
 		case 'h':
 			fputs(usage_text, stdout);
@@ -89,15 +94,15 @@ static int check_configuration(const struct arguments *arguments)
 	struct config *config = NULL;
 	int code;
 
-	if (config_load(arguments->config_file, arguments->config_required, &config, &report) ==
-	    -ENOMEM) {
+	if (config_load(arguments->config_file, arguments->absent, &config, &report) == -ENOMEM) {
 		log_error(-ENOMEM, "%s", arguments->config_file);
 		return EXIT_FAILURE;
 	}
-	code = report_print(&report, arguments->strict);
+	code = config_report_print(&report, arguments->strict) ? 0 :
+	       EXIT_INVALID_CONFIGURATION;
 	config_free(config);
 	config_report_done(&report);
-	return fflush(stdout) == 0 ? code : EXIT_FAILURE;
+	return written_all("mssclampd") ? code : EXIT_FAILURE;
 }
 
 int main(int argc, char **argv)
@@ -107,11 +112,18 @@ int main(int argc, char **argv)
 	int code = parse_arguments(argc, argv, &arguments);
 
 	if (code >= 0)
-		return code;
+		return written_all("mssclampd") ? code : EXIT_FAILURE;
+	/* Whoever names a file to be checked, or to go on with, means one that is there. The usual
+	 * one need not be: the service starts without it. */
+	if ((arguments.check || arguments.takeover) && arguments.absent == CONFIG_ABSENT_WARNS &&
+	    strcmp(arguments.config_file, CONFIG_DEFAULT_FILE) != 0)
+		arguments.absent = CONFIG_ABSENT_FAILS;
+	json_memory_watch();
 	if (arguments.check)
 		return check_configuration(&arguments);
 	daemon.config_file = arguments.config_file;
-	daemon.config_required = arguments.config_required;
+	daemon.title = argv;
+	daemon.config_absent = arguments.absent;
 	daemon.takeover = arguments.takeover;
 	return daemon_run(&daemon);
 }

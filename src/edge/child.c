@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -19,18 +20,13 @@
 
 #include "base/array.h"
 #include "base/clock.h"
+#include "base/patience.h"
+#include "edge/child_streams.h"
 
-/* A socket pair for one of the child's three streams. Not a pipe: to write to a child that has gone
- * is then an error of that call (MSG_NOSIGNAL) and never a SIGPIPE. */
-struct stream {
-	int ours;
-	int theirs;
-	char *text; /* what came, NUL-terminated; unused for stdin */
-	size_t len;
-	size_t capacity;
-};
+#define KILLED_LOOKS 1000 /* a millisecond between two: what is killed has ended long before */
 
-enum { STDIN, STDOUT, STDERR, STREAMS };
+/* A child that did not end though it was killed: the kernel does not let go of it. 0: none. */
+static _Thread_local pid_t left_behind;
 
 bool child_find(const char *name, char path[CHILD_PATH_MAX])
 {
@@ -45,117 +41,6 @@ bool child_find(const char *name, char path[CHILD_PATH_MAX])
 			return true;
 	}
 	return false;
-}
-
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
-static int streams_open(struct stream streams[STREAMS])
-{
-	for (int i = 0; i < STREAMS; i++) {
-		int pair[2];
-
-		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-			return -errno;
-		streams[i].ours = pair[0];
-		streams[i].theirs = pair[1];
-	}
-	return 0;
-}
-
-static void streams_done(struct stream streams[STREAMS])
-{
-	for (int i = 0; i < STREAMS; i++) {
-		close_fd(&streams[i].ours);
-		close_fd(&streams[i].theirs);
-		free(streams[i].text);
-	}
-}
-
-/* Keeps CHILD_OUTPUT_MAX bytes; what is beyond is read too, so that the child does not block. */
-static int stream_append(struct stream *stream, const char *bytes, size_t len)
-{
-	size_t room = CHILD_OUTPUT_MAX - stream->len;
-
-	if (len > room)
-		len = room;
-	if (array_reserve((void **)&stream->text, &stream->capacity, stream->len + len + 1, 1) < 0)
-		return -ENOMEM;
-	if (len > 0)
-		memcpy(stream->text + stream->len, bytes, len);
-	stream->len += len;
-	stream->text[stream->len] = '\0';
-	return 0;
-}
-
-static int stream_read(struct stream *stream)
-{
-	char bytes[4096];
-	ssize_t n = recv(stream->ours, bytes, sizeof(bytes), MSG_DONTWAIT);
-
-	if (n > 0)
-		return stream_append(stream, bytes, (size_t)n);
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return 0;
-	close_fd(&stream->ours);
-	return 0;
-}
-
-/* Writes what fits. The end of the input, or a child that reads no more, closes the stream. */
-static void stream_write(struct stream *stream, const char **input)
-{
-	size_t len = strlen(*input);
-	ssize_t n = send(stream->ours, *input, len, MSG_DONTWAIT | MSG_NOSIGNAL);
-
-	if (n >= 0)
-		*input += n;
-	else if (errno != EAGAIN && errno != EINTR)
-		*input += len;
-	if (**input == '\0')
-		close_fd(&stream->ours);
-}
-
-static int time_left_ms(uint64_t deadline_ns)
-{
-	uint64_t now_ns = clock_monotonic_ns();
-
-	return now_ns >= deadline_ns ? 0 : (int)((deadline_ns - now_ns) / NS_PER_MS) + 1;
-}
-
-/* Feeds and reads until the child has closed its output. Returns 0, -ETIME or -errno. */
-static int streams_pump(struct stream streams[STREAMS], const char *input, uint64_t deadline_ns)
-{
-	if (*input == '\0')
-		close_fd(&streams[STDIN].ours);
-	while (streams[STDOUT].ours >= 0 || streams[STDERR].ours >= 0) {
-		struct pollfd fds[STREAMS] = {
-			{ .fd = streams[STDIN].ours, .events = POLLOUT },
-			{ .fd = streams[STDOUT].ours, .events = POLLIN },
-			{ .fd = streams[STDERR].ours, .events = POLLIN },
-		};
-		int left_ms = time_left_ms(deadline_ns);
-		int r;
-
-		if (left_ms == 0)
-			return -ETIME;
-		r = poll(fds, STREAMS, left_ms);
-		if (r < 0 && errno != EINTR)
-			return -errno;
-		if (r <= 0)
-			continue;
-		if (fds[STDIN].revents)
-			stream_write(&streams[STDIN], &input);
-		for (int i = STDOUT; i <= STDERR; i++) {
-			r = fds[i].revents ? stream_read(&streams[i]) : 0;
-			if (r < 0)
-				return r;
-		}
-	}
-	return 0;
 }
 
 int child_set_signals(posix_spawnattr_t *attributes)
@@ -174,14 +59,50 @@ int child_set_signals(posix_spawnattr_t *attributes)
 	return -r;
 }
 
-static int spawn(const char *const argv[], struct stream streams[STREAMS], pid_t *ret_pid)
+/* What POSIX leaves without its const (exec, RATIONALE): neither is written to. */
+static char *writable(const char *text)
 {
-	char path[] = "PATH=/usr/sbin:/sbin:/usr/bin:/bin";
-	char locale[] = "LC_ALL=C";
-	char *const environment[] = { path, locale, NULL };
+	return (char *)(uintptr_t)text;
+}
+
+/* Fixed variables and those that are given, NULL for none. Returns 0 or -E2BIG. */
+static int make_environment(const char *const variables[],
+			    char *environment[CHILD_VARIABLES_MAX + 3])
+{
+	size_t count = 0;
+
+	environment[count++] = writable("PATH=/usr/sbin:/sbin:/usr/bin:/bin");
+	environment[count++] = writable("LC_ALL=C");
+	for (size_t i = 0; variables && variables[i]; i++) {
+		if (i == CHILD_VARIABLES_MAX)
+			return -E2BIG;
+		environment[count++] = writable(variables[i]);
+	}
+	environment[count] = NULL;
+	return 0;
+}
+
+static int begin_session(posix_spawnattr_t *attributes)
+{
+	short flags;
+	int r = posix_spawnattr_getflags(attributes, &flags);
+
+	if (r == 0)
+		r = posix_spawnattr_setflags(attributes, (short)(flags | POSIX_SPAWN_SETSID));
+	return -r;
+}
+
+static int spawn(const char *const argv[], const char *const variables[],
+		 struct child_stream streams[CHILD_STREAMS], pid_t *ret_pid)
+{
+	char *environment[CHILD_VARIABLES_MAX + 3];
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
-	int r = posix_spawn_file_actions_init(&actions);
+	int r = make_environment(variables, environment);
+
+	if (r < 0)
+		return r;
+	r = posix_spawn_file_actions_init(&actions);
 
 	if (r != 0)
 		return -r;
@@ -190,75 +111,171 @@ static int spawn(const char *const argv[], struct stream streams[STREAMS], pid_t
 		posix_spawn_file_actions_destroy(&actions);
 		return -r;
 	}
-	for (int i = 0; i < STREAMS && r == 0; i++)
+	for (int i = 0; i < CHILD_STREAMS && r == 0; i++)
 		r = posix_spawn_file_actions_adddup2(&actions, streams[i].theirs, i);
 	if (r == 0)
 		r = -child_set_signals(&attributes);
-	if (r == 0) /* argv is not written: POSIX only lacks the const (exec, RATIONALE) */
+	if (r == 0 && variables)
+		r = -begin_session(&attributes);
+	if (r == 0)
 		r = posix_spawn(ret_pid, argv[0], &actions, &attributes,
 				(char *const *)(uintptr_t)argv, environment);
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&actions);
-	for (int i = 0; i < STREAMS; i++)
-		close_fd(&streams[i].theirs);
+	for (int i = 0; i < CHILD_STREAMS; i++)
+		child_close_fd(&streams[i].theirs);
 	return -r;
 }
 
-/* Waits until the deadline, kills after it. The child is reaped in any case. */
-static int reap(pid_t pid, uint64_t deadline_ns, int *ret_status)
+static void pause_shortly(void)
 {
 	const struct timespec pause = { .tv_nsec = (long)NS_PER_MS };
-	pid_t ended;
-	int status, r = 0;
 
-	while ((ended = waitpid(pid, &status, r < 0 ? 0 : WNOHANG)) != pid) {
-		if (ended < 0 && errno != EINTR)
-			return -errno;
-		if (r == 0 && time_left_ms(deadline_ns) == 0) {
-			kill(pid, SIGKILL);
-			r = -ETIME;
-		} else if (r == 0) {
-			nanosleep(&pause, NULL);
-		}
-	}
-	*ret_status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-	return r;
+	nanosleep(&pause, NULL);
 }
 
-int child_run(const char *const argv[], const char *input, int timeout_ms,
-	      struct child_result *ret_result)
+/* Ends it: group is -pid where the child has a session. By looks and not by time, for a machine
+ * that stood still may run us first. */
+static void end_now(pid_t pid, pid_t group)
 {
-	struct stream streams[STREAMS] = { { .ours = -1, .theirs = -1 },
+	kill(group, SIGKILL);
+	for (int i = 0; i < KILLED_LOOKS; i++) {
+		pid_t ended = waitpid(pid, NULL, WNOHANG);
+
+		if (ended == pid || (ended < 0 && errno == ECHILD))
+			return;
+		pause_shortly();
+	}
+	left_behind = pid;
+}
+
+/* Waits until the deadline, kills after it. */
+static int reap(pid_t pid, pid_t group, uint64_t deadline_ns, int *ret_status)
+{
+	pid_t ended;
+	int status, r;
+
+	while ((ended = waitpid(pid, &status, WNOHANG)) != pid) {
+		if (ended < 0 && errno != EINTR)
+			return -errno;
+		r = patience_pass();
+		if (r == 0 && child_time_left_ms(deadline_ns) == 0)
+			r = -ETIME;
+		if (r < 0) {
+			end_now(pid, group);
+			return r;
+		}
+		pause_shortly();
+	}
+	*ret_status = WIFEXITED(status) ? WEXITSTATUS(status) : CHILD_SIGNAL + WTERMSIG(status);
+	return 0;
+}
+
+/* One that is stuck in the kernel is there once: what comes behind it would get stuck too. */
+static bool one_is_left_behind(void)
+{
+	if (left_behind && waitpid(left_behind, NULL, WNOHANG) != 0)
+		left_behind = 0;
+	return left_behind != 0;
+}
+
+/* What a child is to do: a program, or a function of ours. */
+struct errand {
+	const char *const *argv;
+	const char *const *variables; /* NULL: none */
+	child_work work;
+	void *userdata;
+};
+
+/* Of our descriptors the child has none but its three streams: a socket that we close is closed. It
+ * ends with the thread that it was made by. */
+static _Noreturn void work_apart(const struct errand *errand,
+				 struct child_stream streams[CHILD_STREAMS])
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (int i = 0; i < CHILD_STREAMS; i++) {
+		if (dup2(streams[i].theirs, i) < 0)
+			_exit(CHILD_GAVE_UP);
+	}
+	close_range(CHILD_STREAMS, ~0U, 0);
+	_exit(errand->work(errand->userdata));
+}
+
+static int start(const struct errand *errand, struct child_stream streams[CHILD_STREAMS],
+		 pid_t *ret_pid)
+{
+	pid_t pid;
+
+	if (errand->argv)
+		return spawn(errand->argv, errand->variables, streams, ret_pid);
+	pid = fork();
+	if (pid == 0)
+		work_apart(errand, streams);
+	for (int i = 0; i < CHILD_STREAMS; i++)
+		child_close_fd(&streams[i].theirs);
+	*ret_pid = pid;
+	return pid < 0 ? -errno : 0;
+}
+
+static int run(const struct errand *errand, const char *input, int timeout_ms,
+	       struct child_result *ret_result)
+{
+	struct child_stream streams[CHILD_STREAMS] = { { .ours = -1, .theirs = -1 },
 					   { .ours = -1, .theirs = -1 },
 					   { .ours = -1, .theirs = -1 } };
 	uint64_t deadline_ns = clock_monotonic_ns() + (uint64_t)timeout_ms * NS_PER_MS;
 	struct child_result result = { 0 };
 	int r, pumped;
 
-	r = streams_open(streams);
-	for (int i = STDOUT; i <= STDERR && r == 0; i++)
-		r = stream_append(&streams[i], "", 0);
+	r = patience_pass();
+	if (r < 0)
+		return r;
+	if (one_is_left_behind())
+		return -EALREADY;
+	r = child_streams_open(streams);
+	for (int i = CHILD_STDOUT; i <= CHILD_STDERR && r == 0; i++)
+		r = child_stream_append(&streams[i], "", 0);
 	if (r == 0)
-		r = spawn(argv, streams, &result.pid);
+		r = start(errand, streams, &result.pid);
 	if (r < 0)
 		goto out;
-	pumped = streams_pump(streams, input ? input : "", deadline_ns);
+	pumped = child_streams_pump(streams, input ? input : "", deadline_ns);
 	/* After a failed exchange the child may wait for us for ever: no more patience with it. */
-	r = reap(result.pid, pumped < 0 ? 0 : deadline_ns, &result.status);
+	r = reap(result.pid, errand->variables ? -result.pid : result.pid,
+		 pumped < 0 ? 0 : deadline_ns, &result.status);
 	if (pumped < 0)
 		r = pumped;
 	if (r < 0)
 		goto out;
-	while (streams[STDERR].len > 0 &&
-	       isspace((unsigned char)streams[STDERR].text[streams[STDERR].len - 1]))
-		streams[STDERR].text[--streams[STDERR].len] = '\0';
-	result.output = streams[STDOUT].text;
-	result.errors = streams[STDERR].text;
-	streams[STDOUT].text = streams[STDERR].text = NULL;
+	while (streams[CHILD_STDERR].len > 0 &&
+	       isspace((unsigned char)streams[CHILD_STDERR].text[streams[CHILD_STDERR].len - 1]))
+		streams[CHILD_STDERR].text[--streams[CHILD_STDERR].len] = '\0';
+	result.output = streams[CHILD_STDOUT].text;
+	result.errors = streams[CHILD_STDERR].text;
+	streams[CHILD_STDOUT].text = streams[CHILD_STDERR].text = NULL;
 	*ret_result = result;
 out:
-	streams_done(streams);
+	child_streams_done(streams);
 	return r;
+}
+
+int child_run(const char *const argv[], const char *input, int timeout_ms,
+	      struct child_result *ret_result)
+{
+	return run(&(struct errand){ .argv = argv }, input, timeout_ms, ret_result);
+}
+
+int child_run_with(const char *const argv[], const char *const variables[], const char *input,
+		   int timeout_ms, struct child_result *ret_result)
+{
+	return run(&(struct errand){ .argv = argv, .variables = variables }, input, timeout_ms,
+		   ret_result);
+}
+
+int child_call(child_work work, void *userdata, int timeout_ms, struct child_result *ret_result)
+{
+	return run(&(struct errand){ .work = work, .userdata = userdata }, NULL, timeout_ms,
+		   ret_result);
 }
 
 void child_result_done(struct child_result *result)

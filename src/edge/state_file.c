@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/log.h"
+
 #define NEW ".new" /* what a file that is being written has behind its name */
 
 /* A file by its folder, so that all steps are about the same one. */
@@ -210,4 +212,15 @@ int state_file_set_aside(const char *path)
 		r = -errno;
 	close(place.folder);
 	return r;
+}
+
+void state_file_give_up(const char *path, const char *why, const char *loss)
+{
+	int r = state_file_set_aside(path);
+
+	if (r < 0)
+		log_error(r, "%s: %s, so %s; it cannot be set aside", path, why, loss);
+	else
+		log_warning("%s: %s, so %s; it was set aside as %s" STATE_FILE_DAMAGED, path, why,
+			    loss, path);
 }

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 
 #define EARLY_NS (3 * NS_PER_SECOND)  /* after another question, programs may just be starting */
+#define ANSWER_PAUSE_NS (100 * NS_PER_MS) /* between the answers to two questions */
 #define QUIET_NS (30 * NS_PER_SECOND) /* times of handshakes alone are told this seldom */
 
 static int refresh_tunnels(struct collector *c, uint64_t now_ns)
@@ -107,6 +108,19 @@ static int watch_status(struct collector *c, const char *file)
 	return status->file ? 0 : -ENOMEM;
 }
 
+/* One question is answered at once. A stream of them is not: whatever a client does, sources are
+ * read ten times a second at most, and /proc is searched by its own budget (tunnels.c). */
+static void schedule_answer(struct collector *collector, uint64_t now_ns)
+{
+	const uint64_t soonest_ns = collector->asked ? collector->answer_ns + ANSWER_PAUSE_NS : 0;
+
+	if (!collector->unanswered)
+		collector->answer_ns = now_ns < soonest_ns ? soonest_ns : now_ns;
+	for (size_t i = 0; i < COLLECTOR_SOURCES; i++)
+		collector->due_ns[i] = collector->answer_ns;
+	collector->asked = collector->unanswered = true;
+}
+
 int collector_ask(struct collector *collector, struct facts_question *question)
 {
 	const struct facts_question old = collector->question;
@@ -128,9 +142,8 @@ int collector_ask(struct collector *collector, struct facts_question *question)
 	     i++)
 		r = watch_status(collector, collector->question.status_files.list[i]);
 	record_done(&facts_question_shape, question);
-	memset(collector->due_ns, 0, sizeof(collector->due_ns));
+	schedule_answer(collector, clock_boottime_ns());
 	tunnels_hurry(&collector->tunnels);
-	collector->asked = collector->loud = true;
 	return r;
 }
 
@@ -150,6 +163,10 @@ int collector_refresh(struct collector *collector, uint64_t now_ns)
 		collector->loud |= r == CHANGE_LOUD;
 		if (r == CHANGE_QUIET && collector->quiet_ns == UINT64_MAX)
 			collector->quiet_ns = now_ns + QUIET_NS;
+	}
+	if (collector->unanswered && now_ns >= collector->answer_ns) {
+		collector->unanswered = false;
+		collector->loud = true;
 	}
 	return 0;
 }

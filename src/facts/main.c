@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "base/written.h"
 #include "facts/sandbox.h"
 #include "facts/service.h"
 
@@ -55,11 +56,11 @@ int main(int argc, char **argv)
 
 	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
 		fputs(usage, stdout);
-		return EXIT_SUCCESS;
+		return written_all("mssclamp-facts") ? EXIT_SUCCESS : EXIT_FAILURE;
 	}
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
 		puts("mssclamp-facts " VERSION);
-		return EXIT_SUCCESS;
+		return written_all("mssclamp-facts") ? EXIT_SUCCESS : EXIT_FAILURE;
 	}
 	if ((connected && text_parse_u64(argv[2], 3, INT32_MAX, &fd) < 0) ||
 	    (!connected && (argc != 1 || !is_activated())) || !is_socket((int)fd)) {
@@ -67,7 +68,7 @@ int main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	close_others((int)fd);
-	r = sandbox_enter(connected);
+	r = facts_sandbox_enter(connected);
 	if (r == 0)
 		r = connected ? service_run_connected((int)fd) : service_run_listening((int)fd);
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

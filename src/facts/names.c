@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 
 #include "facts/file.h"
-#include "facts/wg_conf.h"
+#include "facts/wireguard/wg_conf.h"
 
 #define CONF_BYTES_MAX (8u << 20)
 #define PATH_BYTES_MAX 4096

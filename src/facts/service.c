@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "facts/collector.h"
+#include "facts/sandbox.h"
 #include "proto/facts.h"
 #include "proto/varlink.h"
 
@@ -158,6 +159,7 @@ static int client_serve(struct client *client)
 			return -errno;
 		r = r > 0 && fd.revents & (POLLIN | POLLHUP | POLLERR) ? client_receive(client) : 0;
 		now_ns = clock_boottime_ns();
+		facts_sandbox_report(now_ns);
 		if (r == 0)
 			r = client_send(client);
 		if (r == 0)

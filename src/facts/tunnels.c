@@ -9,8 +9,8 @@
 
 #include "base/clock.h"
 #include "facts/holder.h"
-#include "facts/openvpn_process.h"
-#include "facts/status_watch.h"
+#include "facts/openvpn/openvpn_process.h"
+#include "facts/openvpn/status_watch.h"
 
 #define SEARCH_NS (5 * NS_PER_SECOND)
 #define SEARCH_SHARE 100 /* a search costs at most one part of so many of the time */

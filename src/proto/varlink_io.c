@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "proto/json_memory.h"
 
 #define OUTPUT_KEPT 65536 /* bytes of an emptied output that stay allocated for the next reply */
 
@@ -91,6 +92,7 @@ static ptrdiff_t find_too_deep(const char *text, size_t len)
 /* Returns 1 and the owned object, -EBADMSG with ret_why, or -ENOMEM. */
 static int parse_message(const char *text, size_t len, json_t **ret_message, char *ret_why)
 {
+	unsigned long failures = json_memory_failures();
 	ptrdiff_t deep = find_too_deep(text, len);
 	json_error_t error;
 	json_t *message;
@@ -100,7 +102,15 @@ static int parse_message(const char *text, size_t len, json_t **ret_message, cha
 			 VARLINK_DEPTH_MAX);
 		return -EBADMSG;
 	}
+	if (len == 0) {
+		snprintf(ret_why, VARLINK_WHY_MAX, "a message is a JSON object, this one is empty");
+		return -EBADMSG;
+	}
 	message = json_loadb(text, len, JSON_REJECT_DUPLICATES, &error);
+	if (json_memory_failures() != failures) {
+		json_decref(message);
+		return -ENOMEM;
+	}
 	if (!message && json_error_code(&error) == json_error_out_of_memory)
 		return -ENOMEM;
 	if (!message) {
@@ -152,11 +162,27 @@ static int append(const char *bytes, size_t len, void *userdata)
 	return 0;
 }
 
+struct dump {
+	struct varlink_output *output;
+	bool failed;
+};
+
+/* jansson goes on behind a name of a member that found no room, and says that all is well. */
+static int dump_part(const char *bytes, size_t len, void *userdata)
+{
+	struct dump *dump = userdata;
+
+	if (!dump->failed && append(bytes, len, dump->output) < 0)
+		dump->failed = true;
+	return dump->failed ? -1 : 0;
+}
+
 int varlink_output_add(struct varlink_output *output, const json_t *message)
 {
+	struct dump dump = { .output = output };
 	size_t before = output->len;
 
-	if (json_dump_callback(message, append, output, JSON_COMPACT) < 0 ||
+	if (json_dump_callback(message, dump_part, &dump, JSON_COMPACT) < 0 || dump.failed ||
 	    append("", 1, output) < 0) {
 		output->len = before;
 		return -ENOMEM;

@@ -7,8 +7,9 @@
 #include <stdint.h>
 
 enum {
-	FRAME_FIRST_PORT = 1024,  /* flow n has the source port FRAME_FIRST_PORT + n: nobody else has */
-	FRAME_FLOWS_MAX = 64000,
+	FRAME_FIRST_PORT = 1024, /* flow n has the source port FRAME_FIRST_PORT + n */
+	FRAME_FLOWS_PORTS = 64000, /* up to so many nobody else has it */
+	FRAME_FLOWS_MAX = 1 << 21,
 	FRAME_MSS4 = 1460,
 	FRAME_MSS6 = 1440,
 };

@@ -8,7 +8,7 @@
 
 #include "base/log.h"
 #include "bench.h"
-#include "daemon/peer_changes.h"
+#include "daemon/discovery/peer_changes.h"
 #include "rebuild_scene.h"
 
 enum { ROUNDS = 15 };
@@ -63,7 +63,7 @@ static struct tunnel_set *build_set(const struct scene *scene, struct peer_list 
 	return set;
 }
 
-/* As daemon/build does it. */
+/* As daemon/discovery/build does it. */
 static uint32_t *track(struct scene *scene, const struct tunnel_set *set,
 		       const struct tunnel_views *views, struct snapshot_link *links)
 {

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "bench.h"
-#include "daemon/workers.h"
-#include "edge/rtnl.h"
+#include "daemon/workers/workers.h"
+#include "edge/netlink/rtnl.h"
 
 enum { ETH0 = 2, WG0 = 3 };
 

@@ -6,10 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "daemon/tunnels.h"
-#include "daemon/ways.h"
-#include "policy/ipsec.h"
-#include "policy/snapshot.h"
+#include "daemon/discovery/tunnels.h"
+#include "daemon/discovery/ways.h"
+#include "policy/ipsec/ipsec.h"
+#include "policy/snapshot/snapshot.h"
 
 struct bench {
 	const char *name;

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "../lib/queue_message.h"
-#include "edge/queue_answer.h"
+#include "edge/queue/queue_answer.h"
 #include "world.h"
 
 enum { BATCH = 64, BATCHES = 64, SYNS = BATCH * BATCHES };

@@ -24,7 +24,7 @@
 #include "bench.h"
 #include "frames.h"
 
-enum { BLOCK = 1 << 20, BLOCKS = 32, RETIRE_MS = 10, SAMPLES = 1 << 21, CHANGES = 256 };
+enum { BLOCK = 1 << 18, BLOCKS = 128, RETIRE_MS = 50, SAMPLES = 1 << 21, CHANGES = 256 };
 
 struct change {
 	uint64_t time_ns;

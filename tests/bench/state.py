@@ -5,12 +5,12 @@ import contextlib
 import json
 import statistics
 import subprocess
-import threading
 import time
 
 import packets
 from contenders import config
 from daemon import BUILD
+from meanwhile import repeated
 from rounds import summary
 
 TARGET, SOURCE = "10.80.0.1", "10.80.0.2"  # behind the sink; nobody's prefix but the changed one
@@ -35,19 +35,11 @@ def syns_to_target(topology, gateway):
     """One SYN after the other to the address whose limit changes."""
     injector = packets.Injector(topology.generator_end, gateway.generator_link,
                                 gateway.namespace.mac("in"))
-    packet, stop = packets.syn(SOURCE, TARGET, options=SYN_OPTIONS), threading.Event()
-
-    def send():
-        while not stop.wait(EVERY_SECONDS):
-            injector.send(packet)
-
-    sender = threading.Thread(target=send)
-    sender.start()
+    packet = packets.syn(SOURCE, TARGET, options=SYN_OPTIONS)
     try:
-        yield
+        with repeated(lambda _: injector.send(packet), EVERY_SECONDS):
+            yield
     finally:
-        stop.set()
-        sender.join()
         injector.close()
 
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "bench.h"
-#include "policy/snapshot.h"
+#include "policy/snapshot/snapshot.h"
 
 enum { MANY = 10000, ROUTES = 100000 };
 enum { ETH0 = 2, WG0 = 3 };

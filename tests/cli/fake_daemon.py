@@ -7,13 +7,18 @@ import pathlib
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
+import time
 
 import jsonschema
 
-TOP = pathlib.Path(__file__).resolve().parents[2]
-BUILD = pathlib.Path(os.environ.get("MSSCLAMP_BUILD", TOP / "build"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+
+from daemon import BUILD, TOP  # noqa: E402
+from netns import SLOW  # noqa: E402
+
 PROGRAM = BUILD / "mssclampctl"
 NOBODY = 65534
 
@@ -95,7 +100,10 @@ class FakeDaemon:
         connection.close()
 
     def send(self, item):
-        """One more reply of the call that is open."""
+        """One more reply of the call that is open, or is about to be: its first reply may be read before."""
+        end = time.monotonic() + 10 * SLOW
+        while not self.kept and time.monotonic() < end:
+            time.sleep(0.01)
         self.kept[-1].sendall(encode(item, {"continues": True}))
 
 

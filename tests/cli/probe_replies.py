@@ -28,7 +28,8 @@ def probe(result="ok", **changes):
         "answers": {"outside": True, "inside": True}, "methods": {"outside": "ping", "inside": "ping"},
         "fragmented_outside": False, "router": None,
         "hops": [hop(1, "198.51.100.1"), hop(2), target(3)], "narrow_after_ttl": None,
-        "interval_seconds": 600, "duration_seconds": 0.4, **changes}
+        "interval_seconds": 600, "refused_total": 0, "refused_error": None, "refused_hint": None,
+        "duration_seconds": 0.4, **changes}
 
 
 def black_hole(**changes):
@@ -54,6 +55,14 @@ def no_answer(**changes):
                                           size("inside", 1200, 1260, sent=3, answered=0)],
         "answers": {"outside": False, "inside": False}, "methods": {"outside": "udp", "inside": "udp"},
         "fragmented_outside": None, "hops": [hop(1, "198.51.100.1"), hop(2), hop(3)], **changes})
+
+
+def not_sent(**changes):
+    return no_answer(**{"sizes": [size("outside", 96, sent=0, answered=0), size("inside", 96, 156, sent=2, answered=0)],
+                        "answers": {"outside": None, "inside": False}, "hops": [],
+                        "refused_total": 4, "refused_error": "No buffer space available",
+                        "refused_hint": "the queue of the interface that they leave by is full or drops them: look at "
+                                        "\"tc -s qdisc\", and probe again once it has room", **changes})
 
 
 def limited(**changes):
@@ -87,7 +96,8 @@ RUNNING = probe(None, sizes=[size("outside", 1200), size("outside", 1500, sent=2
 
 def trial(**changes):
     return {"schema": 1, "interface": None, "peer": "carol", "mss_bytes": 1320, "for_seconds": 600.0,
-            "until": "2031-11-25T12:54:01Z", "replaced": False, **changes}
+            "until": "2031-11-25T12:54:01Z", "replaced": False,
+            "warnings": [], **changes}
 
 
 ENDED = trial(mss_bytes=None, for_seconds=None, until=None)

@@ -18,11 +18,35 @@ def counts(seen=0, clamped=0, small=0, no_mss=0, no_limit=0, **reasons):
     }
 
 
+def state_file(ok=True, error=None, since=None, fix=(), see=()):
+    return {"path": "/var/lib/mssclamp/paths", "ok": ok, "error": error, "failing_since": since,
+            "fix": list(fix), "see": list(see)}
+
+
 def status(**changes):
     checks = {"rules": "ok", "queues": "ok", "sees_syns": True, "fallback": "standby"}
     checks.update({k: changes.pop(k) for k in list(changes) if k in checks})
-    return {"schema": 1, "state": "running", "checks": checks, "problems": [], "warnings": [],
+    return {"schema": 1, "state": "running", "checks": checks, "fallback_reason": None, "taken_before": [],
+            "problems": [], "warnings": [], "alerts": [], "alerts_settled": [], "queues_taken": [],
+            "standstills_total": 0, "last_standstill": None, "reload_refused": None,
+            "state_file": state_file(),
             "tunnels": 5, "peers": None, "mode": "queue", "version": "0.1.0", "uptime_seconds": 274320.5, **changes}
+
+
+def mss_range(mss, count, smallest=None):
+    return {"mss_bytes": mss, "mss_from_bytes": mss if smallest is None else smallest, "count": count}
+
+
+def mss_sides(before=(), after=()):
+    return {"before": [mss_range(*row) for row in before], "after": [mss_range(*row) for row in after]}
+
+
+def tunnel_counts(name, directions=(), ipv4=None, ipv6=None, **sums):
+    """directions: (family, direction, counts) each; sums: those of all of them."""
+    return {"name": name, **counts(**sums),
+            "directions": [{"family": family, "direction": direction, **counted}
+                           for family, direction, counted in directions],
+            "mss_histogram": {"ipv4": ipv4 or mss_sides(), "ipv6": ipv6 or mss_sides()}}
 
 
 def stats(scale=1):
@@ -33,18 +57,26 @@ def stats(scale=1):
         "ipv4": counts(812334 * scale, 611902 * scale, 199870 * scale, 521 * scale,
                        malformed_option=31 * scale, tcp_ao=9 * scale, fragment=scale),
         "ipv6": counts(41207 * scale, 30118 * scale, 11002 * scale, 80 * scale, fragment=7 * scale),
-        "tunnels": [{"name": "_none", **counts()}, {"name": "wg0", **counts(7000, 6999, 1)}],
+        "tunnels": [
+            tunnel_counts("tun0"),
+            tunnel_counts("wg0", [("ipv4", "from_tunnel", counts(3000, 2999, 1)), ("ipv4", "to_tunnel", counts(3900, 3900)),
+                                  ("ipv6", "to_tunnel", counts(100, 100))],
+                          mss_sides([(1460, 5000), (1452, 1700), (1279, 200, 1261)], [(1380, 6899), (1279, 1, 1261)]),
+                          mss_sides([(1440, 100)], [(1360, 100)]), seen=7000, clamped=6999, small=1)],
+        "no_tunnel": tunnel_counts("_none", seen=40, no_limit=40),
         "queues": [
             {"id": 5000, "depth": 0, "depth_peak": 37, "dropped_total": 0, "fail_open_total": 0,
              "verdict_errors_total": 2},
             {"id": 5001, "depth": None, "depth_peak": 1200, "dropped_total": None,
              "fail_open_total": None, "verdict_errors_total": 0}],
         "verdict_latency_seconds": {"p50": 1.1e-05, "p99": 3.8e-05, "max": 0.0012},
+        "retried_total": 12 * scale,
         "netlink": {"resyncs_total": 0, "malformed_total": 0, "receive_errors_total": 0},
         "probes": {"sent_total": 1200 * scale, "answered_total": 1100 * scale, "refused_total": 0,
                    "strangers_total": 3,
                    "runs_total": {"ok": 40, "black_hole": 2, "no_answer": 1, "limited_by_icmp": 0},
-                   "hint_rejected_total": {"contradicted": 5, "no_answer": 1, "below_floor": 0}},
+                   "hint_rejected_total": {"contradicted": 5, "no_answer": 1, "below_floor": 0},
+                   "black_hole_paths": 1},
         "mss_histogram": {
             "before": [{"mss_bytes": 1460, "count": 750}, {"mss_bytes": 1440, "count": 120},
                        {"mss_bytes": 1452, "count": 80}, {"mss_bytes": 65495, "count": 49},
@@ -58,7 +90,7 @@ def tunnel(name="wg0", **changes):
             "outer_path_mtu_bytes": 1500, "overhead_bytes": 60, "inner_mtu_bytes": 1420,
             "mss4_bytes": 1380, "mss6_bytes": 1360, "interface_mtu_bytes": 1420, "source": "route",
             "age_seconds": None, "peers": 37, "warnings": [], "settled": True,
-            **changes}
+            "route_mtu": False, **changes}
 
 
 def bare_tunnel(name="tun0"):
@@ -97,7 +129,13 @@ def peer(name="alice", **changes):
 
 
 def peers(*rows):
-    return {"schema": 1, "peers": list(rows)}
+    return {"schema": 1, "peers_total": len(rows), "peers": list(rows), "rates": None,
+            "uncounted_per_second": None}
+
+
+def peer_rate(syn, clamped, before=None, after=None):
+    return {"syn_per_second": syn, "clamped_per_second": clamped, "mss_before_bytes": before,
+            "mss_after_bytes": after}
 
 
 def event(name="peer_changed", **changes):
@@ -167,8 +205,10 @@ def reload(**changes):
 
 
 APPLIED = {"schema": 1, "backend": "iptables", "state": "ok"}
+METRICS = {"schema": 1, "text": "# HELP mssclamp_up 1 where mssclampd answers.\n# TYPE mssclamp_up gauge\nmssclamp_up 1\n"}
 LOGGED = {"schema": 1, "level": "debug", "previous": "info"}
 ALL = {"GetStatus": status(), "GetStats": stats(), "ListTunnels": tunnels(tunnel(), bare_tunnel()),
        "Explain": explain(), "GetOffload": offload(), "GetRules": rules_asked, "ApplyRules": APPLIED, "Reload": reload(),
-       "SetLogLevel": LOGGED, "ListPeers": peers(peer(), peer(None)), "Subscribe": [SUBSCRIBED, ROAMED, "close"],
+       "SetLogLevel": LOGGED, "GetMetrics": METRICS, "ListPeers": peers(peer(), peer(None)), "Subscribe": [SUBSCRIBED, ROAMED, "close"],
+       "ListEvents": {"schema": 1, "events": [event(message=f"e{i}", tunnel=f"wg{i % 2}") for i in range(5)]},
        "Probe": [probe_replies.RUNNING, Last(probe_replies.probe())], "Try": probe_replies.trial()}

@@ -3,7 +3,6 @@
 its screens, its errors."""
 
 import json
-import pathlib
 import re
 import subprocess
 import sys
@@ -455,9 +454,3 @@ def test_needs_no_right_and_no_daemon():
 def test_schema_refuses(value):
     with pytest.raises(Exception, match="is not valid under any"):
         validate(value, "calc")
-
-
-def test_manual_is_the_table():
-    printed = subprocess.run([BUILD / "print-overhead"], stdout=subprocess.PIPE, check=True).stdout
-    shipped = pathlib.Path(TOP / "doc/man/mssclamp-overhead.7").read_bytes()
-    assert printed == shipped, "run: make man"

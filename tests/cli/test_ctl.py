@@ -14,7 +14,7 @@ import pytest
 
 import probe_replies
 import replies
-from fake_daemon import (PROGRAM, TOP, Error, FakeDaemon, environment, read_error, read_json, run,
+from fake_daemon import (PROGRAM, SLOW, TOP, Error, FakeDaemon, environment, read_error, read_json, run,
                          run_as_nobody, validate)
 
 EXIT = {"Failed": 1, "InvalidArgument": 2, "NotRunning": 3, "PermissionDenied": 4, "NotFound": 5,
@@ -32,7 +32,7 @@ JSON = [
     (["status"], "status", 0), (["stats"], "stats", 0), (["tunnels"], "tunnels", 0),
     (["peers"], "peers", 0), (["peers", "wg0"], "peers", 0), (["explain", "a b"], "explain", 0), (["rules"], "rules", 0), (["rules", "--diff"], "rules", 0), (["offload"], "offload", 0),
     (["rules", "--print=iptables"], "rules", 0), (["rules", "--apply"], "rules", 0),
-    (["reload"], "reload", 0), (["log", "info"], "log", 0), (["wait"], "wait", 0),
+    (["reload"], "reload", 0), (["metrics"], "metrics", 0), (["log", "info"], "log", 0), (["wait"], "wait", 0),
     (["wait", "--tunnel", "wg0"], "wait", 0), (["try", "1320", "--peer", "carol"], "try", 0),
 ]
 
@@ -166,6 +166,9 @@ USAGE = [
     (["rules", "--print"], "Write --print nft or --print iptables."),
     (["rules", "--print", "pf"], "Write --print nft or --print iptables."),
     (["status", "--color"], "Write --color auto, --color always or --color never."),
+    (["capture", "--tunnel", "wg0"], "mssclampctl help capture tells more."),
+    (["doctor", "--symptom"], "mssclampctl help doctor tells more."),
+    (["-x", "tunnels"], "mssclampctl --help lists commands and options."),
 ))
 def test_hint_names_the_values(args, hint):
     done = run(*args)
@@ -284,13 +287,14 @@ def test_help():
     assert done.returncode == 0 and all(len(line) <= 80 for line in done.stdout.splitlines())
     assert run("help").stdout == run("-h").stdout == done.stdout
     names = [line.split()[0] for line in done.stdout.split("Commands:\n")[1].split("\n\n")[0].splitlines()]
-    assert names == ("status stats tunnels peers explain events probe try rules offload reload log wait calc rewrite help"
+    assert names == ("status stats top tunnels peers explain events probe capture try rules offload metrics reload log wait doctor calc "
+                     "pcap tune rewrite help"
                      .split())
     for name in names:
         page = run("help", name)
         assert page.returncode == 0 and page.stdout.startswith(f"Usage: mssclampctl {name}")
         assert run(name, "--help").stdout == page.stdout == run("-h", name).stdout
-        assert all(len(line) <= 92 for line in page.stdout.splitlines())
+        assert all(len(line) <= 80 for line in page.stdout.splitlines())
     version = run("-V")
     assert version.returncode == 0 and version.stdout.split()[0] == "mssclampctl"
     told = read_json(run("-V", "--json"), "version")
@@ -427,22 +431,34 @@ def test_wait(daemon, changed, options, code, text):
     done = run("wait", "--for", "0.4", *options, socket_path=daemon.path)
     assert (done.returncode, done.stdout) == (code, "")
     assert text in done.stderr and bool(done.stderr) == bool(code)
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 5 * SLOW
     assert len(daemon.calls) > 1 or code in (0, 7)
+
+
+@pytest.mark.parametrize("reply", [None, "close"], ids=["silent", "hangs up"])
+def test_a_file_of_metrics_tells_of_a_daemon_that_does_not_answer(daemon, tmp_path, reply):
+    """And the unit that writes it does not fail by that."""
+    daemon.replies["GetMetrics"] = reply
+    file = tmp_path / "mssclamp.prom"
+    unit = (TOP / "systemd" / "mssclamp-metrics.service").read_text(encoding="utf-8")
+    good = re.search("^SuccessExitStatus=(.*)$", unit, re.MULTILINE)[1].split()
+    done = run("--timeout", "0.3", "metrics", "-o", str(file), socket_path=daemon.path)
+    assert done.returncode == 7 and "7" in good and "3" in good
+    assert "mssclamp_up 0" in file.read_text(encoding="utf-8").splitlines()
 
 
 def test_wait_for_a_daemon_that_comes_later(tmp_path):
     done = run("wait", "--for=0.3", socket_path=tmp_path / "s")
     assert done.returncode == 3 and "cannot reach mssclampd" in done.stderr
     process = subprocess.Popen([PROGRAM, "-s", tmp_path / "s", "--json", "wait"], stdout=subprocess.PIPE)
-    time.sleep(0.5)
+    time.sleep(2)
     states = [replies.status(queues="unbound", state="degraded")] * 2
     answer = lambda _: states.pop() if states else replies.status()  # noqa: E731
     with FakeDaemon(tmp_path / "s", {"GetStatus": answer}) as fake:
         value = json.loads(process.communicate(timeout=30)[0])
         assert process.returncode == 0 and len(fake.calls) == 3
     validate(value, "wait")
-    assert 0.4 < value["waited_seconds"] < 20
+    assert 1 < value["waited_seconds"] < 20  # for the daemon, and two answers that were not good enough
 
 
 def test_large_reply(daemon):
@@ -548,3 +564,34 @@ def test_unknown_tunnel(daemon):
     done = run("peers", "wg9", socket_path=daemon.path)
     assert (done.returncode, done.stdout) == (5, "")
     assert done.stderr == "mssclampctl: there is no tunnel wg9\n  mssclampctl tunnels lists them\n"
+
+
+@pytest.mark.parametrize("args, shown", (
+    (("--last", "2"), ["e3", "e4"]), (("-n", "100"), [f"e{i}" for i in range(5)]),
+    (("--last=2", "--tunnel", "wg0"), ["e2", "e4"]), (("-n1", "--tunnel", "wg9"), []),
+))
+def test_events_that_were(daemon, args, shown):
+    done = run("events", *args, socket_path=daemon.path)
+    assert done.returncode == 0 and [line.split()[-1] for line in done.stdout.splitlines()] == shown
+    assert ("remembers no such change" in done.stderr) == (not shown)
+    lines = [json.loads(line) for line in run("events", "--json", *args, socket_path=daemon.path).stdout.splitlines()]
+    for line in lines:
+        validate(line, "events")
+    assert [line["message"] for line in lines] == shown
+    assert daemon.calls[0] == ("ListEvents", {})
+
+
+def test_events_of_one_tunnel(daemon):
+    daemon.replies["Subscribe"] = [replies.SUBSCRIBED, replies.event(message="no", tunnel="wg1"),
+                                   replies.event(message="yes", tunnel="wg0"), "close"]
+    out = run("events", "--tunnel", "wg0", socket_path=daemon.path).stdout
+    assert "yes" in out and "no" not in out
+    assert run("events", "--last", "0", socket_path=daemon.path).returncode == 2
+
+
+def test_stats_of_one_tunnel(daemon):
+    tunnels = json.loads(run("--json", "stats", "--tunnel", "wg0", socket_path=daemon.path).stdout)["tunnels"]
+    assert [tunnel["name"] for tunnel in tunnels] == ["wg0"]
+    done = run("stats", "--tunnel", "wg9", socket_path=daemon.path)
+    assert (done.returncode, done.stdout) == (5, "")
+    assert "there is no tunnel wg9" in done.stderr

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Every screen of mssclampctl, as it stands on a terminal of 80 columns."""
 
-import os
-import pty
 import re
 import subprocess
 
 import pytest
 
 import replies
+import terminal
 from fake_daemon import PROGRAM, FakeDaemon, environment, run
 
 HEAD = "  version 0.1.0, mode queue, up 3 d 04:12\n"
@@ -32,6 +31,37 @@ ONE_ADDRESS["flow"].update(source=None, destination="fd00::7", family="ipv6", in
 ONE_ADDRESS["sides"][0].update(interface=None, address=None, inner_mtu_bytes=None, steps=[
     {"what": "this host", "value_bytes": None, "source": None}])
 
+BARS_OF_WG0 = """\
+wg0, IPv4
+MSS that arrived                        MSS that left
+       1460 |############    |  72%            1380 |################| 100%
+       1452 |####            |  25%       1261-1279 |#               |  <1%
+  1261-1279 |#               |   3%
+
+wg0, IPv6
+MSS that arrived                        MSS that left
+ 1440 |######################| 100%      1360 |######################| 100%
+
+Where such an MSS usually comes from (a hint; nothing was measured):
+ 1460 IPv4  MTU 1500: Ethernet and nothing between [RFC 894, RFC 2464]
+ 1452 IPv4  MTU 1492: PPPoE (8) [RFC 2516]
+ 1440 IPv6  MTU 1500: Ethernet and nothing between [RFC 894, RFC 2464]
+"""
+STATS_OF_WG0 = """\
+                  IPv4  IPv6  total
+SYN seen         6,900   100  7,000
+  clamped        6,899   100  6,999
+  already small      1     0      1
+  no MSS option      0     0      0
+  no limit           0     0      0
+  left alone         0     0      0
+
+Direction      seen  clamped  already small  no MSS option  no limit  left alone
+IPv4 from it  3,000    2,999              1              0         0           0
+IPv4 into it  3,900    3,900              0              0         0           0
+IPv6 into it    100      100              0              0         0           0
+
+""" + BARS_OF_WG0
 STATS = """\
                          IPv4    IPv6    total
 SYN seen              812,334  41,207  853,541
@@ -45,14 +75,17 @@ SYN seen              812,334  41,207  853,541
     tcp_ao                  9       0        9
 
 Tunnel   seen  clamped  already small  no MSS option  no limit  left alone
-_none       0        0              0              0         0           0
+tun0        0        0              0              0         0           0
 wg0     7,000    6,999              1              0         0           0
+_none      40        0              0              0        40           0
 
 Queue  depth   peak  dropped  fail-open  verdict errors
  5000      0     37        0          0               2
  5001      -  1,200        -          -               0
 Latency of a verdict: p50 11 us, p99 38 us, max 1.2 ms
-Probes: 1,200 sent, 1,100 answered; paths: 40 ok, 2 black holes, 1 unanswered
+Sent again by who got no answer: 12 of 853,541 SYNs
+Probes: 1,200 sent, 1,100 answered; paths with a black hole now: 1
+  measurements: 40 ok, 2 black holes, 1 unanswered
 PMTU exceptions not believed: 5 contradicted, 1 unanswered, 0 below the floor
 
 MSS that arrived                        MSS that left
@@ -61,7 +94,8 @@ MSS that arrived                        MSS that left
  1452 |##                    |   8%
 65495 |#                     |   5%
   536 |#                     |  <1%
-"""
+
+""" + BARS_OF_WG0
 TUNNELS = """\
 NAME  KIND       OUTER  PATH  SOURCE           INNER  MSS4  MSS6  IF-MTU  PEERS
 wg0   wireguard  IPv4   1472  probe 3 min ago   1412  1372  1352  1420 !     37
@@ -184,7 +218,7 @@ Offload active: the kernel clamps the usual SYNs itself
   853,102  SYNs that the kernel has done with
       439  SYNs sent on to the queue; not for the kernel were
       400    those with options other than the usual
-        9    those in fragments, or behind extension headers
+        9    those in fragments, or after extension headers
        30    those of a tiny MSS, or that the tables leave to the queue
 
 INTERFACE  FAMILY   MSS   HOSTS  NETS  WAY
@@ -213,16 +247,47 @@ mssclampd is DEGRADED: 1 tunnel, 1 peer
   fallback  active     the kernel clamps by route MTU now
 ! queue 5000: its worker does not answer
 """, ""),
+    ("status, a queue is taken", ["status"], {"GetStatus": replies.status(
+        state="degraded", queues="unbound", queues_taken=[5001], problems=["another program has taken queue 5001"])}, 1,
+     f"mssclampd is DEGRADED: 5 tunnels\n{HEAD}" + CHECKS.replace(
+         "ok         every worker answers", "unbound    another program has queue 5001") +
+     "! another program has taken queue 5001\n", ""),
+    ("status, taken before our rules", ["status"], {"GetStatus": replies.status(
+        state="degraded", taken_before=["iptables -t mangle -A FORWARD -j ACCEPT"])}, 1,
+     "mssclampd is DEGRADED: 5 tunnels\n" + HEAD + CHECKS.replace(
+         "ok         live rules are the expected ones", "unreached  SYNs are taken before them: mssclampctl doctor", 1),
+     ""),
+    ("status, stood still", ["status"], {"GetStatus": replies.status(
+        standstills_total=2, last_standstill={"ended": "2026-11-25T12:44:01Z", "seconds": 5.24})}, 0,
+     f"mssclampd is running and clamping: 5 tunnels\n{HEAD}{CHECKS}"
+     "  pauses    2          up to 5.2 s until 2026-11-25 12:44:01, SYNs waited\n", ""),
     ("status, a warning", ["status"], {"GetStatus": replies.status(warnings=["one is missing"])}, 0,
      f"mssclampd is running and clamping: 5 tunnels\n{HEAD}{CHECKS}! one is missing\n", ""),
+    ("status, long lines", ["status"], {"GetStatus": replies.status(
+        warnings=["queues.per_source: 48 SYNs came faster from one source and passed unchanged; if those are no "
+                  "flood, raise it"],
+        alerts=[{"alert": "fragments_ipv4", "value": 40.0, "threshold": 5.0, "firing_seconds": 200.0,
+                 "unit": "IPv4 fragments made a second"},
+                {"alert": "fallback", "value": None, "threshold": 1.0, "firing_seconds": 3.0, "unit": "x"}])}, 0,
+     f"mssclampd is running and clamping: 5 tunnels\n{HEAD}{CHECKS}" + """\
+! queues.per_source: 48 SYNs came faster from one source and passed unchanged;
+  if those are no flood, raise it
+! alert fragments_ipv4: 40.0 IPv4 fragments made a second, threshold 5.0, for 3
+  min 20 s
+! alert fallback: unknown x, threshold 1.0, for 3 s
+""", ""),
     ("status, degraded, quiet", ["-q", "status"], {"GetStatus": DEGRADED}, 1, "", ""),
-    ("status, audit", ["status"], {"GetStatus": replies.status(mode="audit", sees_syns=None)}, 0,
-     "mssclampd is running in audit mode, it counts and changes nothing: 5 tunnels\n"
+    ("status, audit", ["status"], {"GetStatus": replies.status(
+        mode="audit", sees_syns=None, tunnels=120, peers=10000)}, 0,
+     "mssclampd is running in audit mode, it changes no SYN: 120 tunnels, 10,000 peers\n"
      + HEAD.replace("queue", "audit")
      + CHECKS.replace("yes        a worker has seen one", "unknown    none has passed so far"), ""),
     ("stats", ["stats", "--ascii"], {}, 0, STATS, ""),
+    ("stats of a tunnel", ["stats", "--ascii", "--tunnel", "wg0"], {}, 0, STATS_OF_WG0, ""),
     ("stats, audit", ["stats", "--ascii"], AUDIT, 0,
      'Audit mode: nothing is changed; "clamped" counts what would be clamped.\n\n' + STATS, ""),
+    ("stats, offload", ["stats", "--ascii"], {"GetStatus": replies.status(mode="offload")}, 0,
+     "Mode offload: these are the queue's SYNs; the kernel's: mssclampctl offload\n\n" + STATS, ""),
     ("tunnels", ["tunnels"], {"ListTunnels": replies.tunnels(
         replies.tunnel(source="probe", age_seconds=200.5, outer_path_mtu_bytes=1472,
                        inner_mtu_bytes=1412, mss4_bytes=1372, mss6_bytes=1352,
@@ -287,7 +352,15 @@ Reloaded: 2 files, 2 settings changed
   hooks: unset -> ["forward"]
 needs a restart: queues.first: 5000 -> 6000
 """, "mssclampctl: warning: a.conf:3: not active in this version\n"),
+    ("reload, many", ["reload"], {"Reload": replies.reload(
+        changed=[{"path": f"rules[{i}].mtu", "old": 1300, "new": None, "file": None, "line": None} for i in range(53)],
+        warnings=[f"rule {i}" for i in range(52)])}, 0,
+     "Reloaded: 2 files, 53 settings changed\n" +
+     "".join(f"  rules[{i}].mtu: 1300 -> unset\n" for i in range(50)) + "  ... and 3 more; --json has all of them\n",
+     "".join(f"mssclampctl: warning: rule {i}\n" for i in range(50)) +
+     "mssclampctl: warning: 2 warnings more; --json has all of them\n"),
     ("reload, quiet", ["reload", "-q"], {"Reload": CHANGED}, 0, "", ""),
+    ("metrics", ["metrics"], {}, 0, replies.METRICS["text"], ""),
     ("log", ["log", "debug"], {}, 0, "Log level: info -> debug\n", ""),
     ("wait", ["wait"], {}, 0, "", ""),
 ]
@@ -328,7 +401,7 @@ def test_events_screen(tmp_path):
 
 
 SHAPES = [["status"], ["stats"], ["tunnels"], ["peers"], ["events"], ["explain", "a"], ["rules"],
-          ["rules", "--diff"], ["reload"], ["probe", "carol"], ["try", "off", "--peer", "carol"]]
+          ["rules", "--diff"], ["reload"], ["metrics"], ["probe", "carol"], ["try", "off", "--peer", "carol"]]
 
 
 @pytest.mark.parametrize("args", SHAPES, ids=" ".join)
@@ -339,7 +412,8 @@ SHAPES = [["status"], ["stats"], ["tunnels"], ["peers"], ["events"], ["explain",
     {"tunnels": [None, {"name": None, "peers": -1, "interface_mtu_bytes": 1 << 62, "inner_mtu_bytes": 1}],
      "peers": [{"peer": "", "warnings": [""], "mss4_bytes": -(1 << 62), "mss6_bytes": 1 << 62}],
      "time": "2026-13-99T99:99:99Z", "queues": [[]], "problems": [3], "sides": [{"steps": [[], {"what": " " * 300}]}],
-     "uptime_seconds": -1, "peers": True, "state": 1}], ids=["empty", "wrong types", "more wrong types"])
+     "uptime_seconds": -1, "state": 1},
+    {"peers": True}], ids=["empty", "wrong types", "more wrong types", "peers that are none"])
 def test_strange_reply_is_survived(tmp_path, args, reply):
     """What a reply lacks is unknown: no crash, whatever comes."""
     strange = {name: {**reply, "schema": 1} for name in replies.ALL}
@@ -411,18 +485,10 @@ TERMINALS = [
 
 def run_on_terminal(args, env):
     """What arrives at a pseudo terminal."""
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen([PROGRAM, *args], stdout=theirs, stderr=theirs, env=environment(**env))
-    os.close(theirs)
-    shown = b""
-    try:
-        while part := os.read(ours, 65536):
-            shown += part
-    except OSError:
-        pass  # the other end is closed
-    os.close(ours)
+    process, shown = terminal.show(lambda theirs: subprocess.Popen(
+        [PROGRAM, *args], stdout=theirs, stderr=theirs, env=environment(**env)))
     assert process.wait(30) == 0
-    return shown.decode()
+    return shown
 
 
 @pytest.mark.parametrize("options, env, colour", [row[1:] for row in TERMINALS],

@@ -1,22 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """probe and try: what they ask for, every screen, the picture of every path, progress, cancelling."""
 
-import fcntl
 import json
-import os
-import pty
 import re
 import signal
-import struct
 import subprocess
-import termios
 import time
 
 import pytest
 
 import replies
+import terminal
 from fake_daemon import PROGRAM, Error, FakeDaemon, Last, environment, read_error, read_json, run, validate
-from probe_replies import (ENDED, RUNNING, address, black_hole, hop, limited, no_answer, pieces, probe, size, target,
+from probe_replies import (ENDED, RUNNING, address, black_hole, hop, limited, no_answer, not_sent, pieces, probe, size, target,
                            told, trial)
 
 
@@ -105,10 +101,14 @@ outside  1200   1200     1         1  arrives
 
   me ──1500── 198.51.100.1 ──(1400, it says so)── [?] ── carol
 
-OK: outer path MTU 1400, and 198.51.100.1 says so: larger packets are refused
-  with a word, as it should be.
+OK: outer path MTU 1400, and 198.51.100.1 says so. The tunnel's own packets may
+  be cut, so that nobody inside hears of it.
 MSS 1380/1360 -> 1288/1268 (IPv4/IPv6), in force now; next check in 10 min
-To do: nothing.
+To do: nothing for TCP. Larger packets of UDP and QUIC are cut outside, or lost
+  where fragments are dropped; this tells their senders:
+    path = { set_route_mtu = true; };
+  or, for all peers and at both ends:
+    ip link set wg0 mtu 1328
 Took 0.4 s and 3 packets.
 """
 NO_ANSWER = """\
@@ -131,6 +131,29 @@ To do: allow ICMP echo from this server on the peer and probe again, or write
   down what you know:
     tunnels = ( { match = "wg0"; path_mtu = N; } );
 Took 0.4 s and 6 packets.
+"""
+FELL_SILENT = NO_ANSWER.replace("the endpoint does not answer (tried last: UDP)", "the endpoint answers (UDP)").replace(
+    "outside  1200   1200     3         0  no answer", "outside  1200   1200     3         0  lost").replace(
+    "carol (no answer)", "carol").replace(
+    "nobody answers even small packets, so silence at larger ones proves\n  nothing. Nothing was changed.",
+    "small packets were answered, then nobody did, so silence at larger\n  ones proves nothing. Nothing was changed.")
+NOT_SENT = """\
+carol of wg0, endpoint 192.0.2.44:51820
+  outside  no packet could be sent
+  inside   10.8.0.9 does not answer (tried last: UDP)
+
+SIDE     SIZE  OUTER  SENT  ANSWERED  WHAT
+outside    96     96     0         0  not sent
+inside     96    156     2         0  no answer
+
+  me ── carol
+
+CANNOT TELL: 4 of 6 packets could not be sent: No buffer space available. That
+  says nothing of the path. Nothing was changed.
+MSS 1380/1360 (IPv4/IPv6), unchanged; next check in 10 min
+To do: the queue of the interface that they leave by is full or drops them: look
+  at "tc -s qdisc", and probe again once it has room.
+Took 0.4 s and 2 packets.
 """
 LIMITED = """\
 carol of wg0, endpoint 192.0.2.44:51820
@@ -179,10 +202,50 @@ outside  1433   1433     1         1  arrives
 
 BLACK HOLE: outer path MTU 1433, and no router said so: larger packets vanish
   behind 198.51.100.1.
-MSS unchanged: no peer is behind this address
-To do: where a tunnel goes this way, tell mssclampd:
+MSS unchanged: it is no peer's endpoint
+To do: no tunnel leads there, so nothing goes by this. For connections to that
+  host, tell mssclampd:
+    rules = ( { prefix = "203.0.113.9/32"; mtu = 1433; } );
+  or, where a tunnel goes this way:
     tunnels = ( { match = "..."; path_mtu = 1433; } );
 Took 6.2 s and 4 packets.
+"""
+THROUGH = """\
+203.0.113.9, behind tunnel wg0
+  inside   it answers (UDP)
+
+SIDE    SIZE  OUTER  SENT  ANSWERED  WHAT
+inside  1500      -     3         0  lost
+inside  1433      -     1         1  arrives
+
+  me ──1500── 198.51.100.1 ──(1433, silent: [?])── 203.0.113.9
+
+BLACK HOLE: inner path MTU 1433, and no router said so: larger packets vanish
+  behind 198.51.100.1.
+MSS unchanged: it is no peer's endpoint
+"""
+BEHIND_A_TUNNEL = THROUGH + """\
+To do: nothing for TCP: it leaves by tunnel wg0 and may send packets of 1420
+  bytes there, which arrive.
+Took 6.2 s and 4 packets.
+"""
+BEHIND_A_WIDE_TUNNEL = THROUGH + """\
+To do: it leaves by tunnel wg0, where TCP may send packets of 1440 bytes: too
+  large. For connections to that host, tell mssclampd:
+    rules = ( { prefix = "203.0.113.9/32"; mtu = 1433; } );
+Took 6.2 s and 4 packets.
+"""
+CAPPED = HEAD + SIZES + """\
+outside  1400   1400     1         1  arrives
+outside  1200   1200     1         1  arrives
+
+  me ──1433── carol
+
+OK: outer packets of 1400 bytes arrive. Nothing above 1400 was tried (--max):
+  the path MTU known before, 1433, stays in force.
+MSS 1320/1300 (IPv4/IPv6), unchanged; next check in 10 min
+To do: as before; a probe without --max tells whether larger packets vanish.
+Took 0.4 s and 2 packets.
 """
 
 SCREENS = [
@@ -193,9 +256,17 @@ SCREENS = [
     ("black hole, narrow", black_hole(), ["--ascii"], 60, 1, BLACK_HOLE_60),
     ("told", told(), [], 80, 0, TOLD),
     ("no answer", no_answer(), [], 80, 7, NO_ANSWER),
+    ("answered at first", no_answer(answers={"outside": True, "inside": False}), [], 80, 7, FELL_SILENT),
+    ("not sent", not_sent(), [], 80, 7, NOT_SENT),
     ("limited", limited(), [], 80, 0, LIMITED),
     ("in pieces", pieces(), [], 80, 0, PIECES),
-    ("an address", address(), [], 80, 1, ADDRESS),
+    ("an address", address(), [], 80, 1, BEHIND_A_TUNNEL),
+    ("no more than was asked", probe(path_mtu_bytes=1433, old_path_mtu_bytes=1433, mss4_bytes=1320, mss6_bytes=1300,
+                                     old_mss4_bytes=1320, old_mss6_bytes=1300, hops=[],
+                                     sizes=[size("outside", 1400), size("outside", 1200)]),
+     ["--max", "1400"], 80, 0, CAPPED),
+    ("a tunnel with one far end", probe(target="vx0", tunnel="vx0", peer=None, name=None, endpoint="192.0.2.44"), [],
+     80, 0, "vx0, endpoint 192.0.2.44\n" + OK[OK.index("  outside"):].replace("── carol", "── vx0")),
 ]
 
 
@@ -205,6 +276,17 @@ def test_screen(daemon, reply, options, columns, code, out):
     done = show(daemon, reply, *options, columns=columns)
     assert (done.stdout, done.stderr, done.returncode) == (out, "", code)
     assert all(len(line) <= columns for line in out.splitlines())
+
+
+@pytest.mark.parametrize("explained, out", [
+    (replies.explain(mss_bytes=1400), BEHIND_A_WIDE_TUNNEL),
+    ({**replies.explain(), "flow": {**replies.explain()["flow"], "out_interface": "eth0"}}, ADDRESS),
+    (Error("NotFound", "no route to 203.0.113.9: Network is unreachable"), ADDRESS)],
+    ids=["larger", "another interface", "nobody knows"])
+def test_the_way_to_an_address(daemon, explained, out):
+    daemon.replies["Explain"] = explained
+    done = show(daemon, address())
+    assert (done.stdout, done.stderr, done.returncode) == (out, "", 1)
 
 
 @pytest.mark.parametrize("reply", [row[1] for row in SCREENS], ids=[row[0] for row in SCREENS])
@@ -228,6 +310,10 @@ WORDS = [
     ("one family", probe(mss6_bytes=None, old_mss6_bytes=None), ["MSS 1380/- (IPv4/IPv6), unchanged"], []),
     ("no MSS, no next check", probe(mss4_bytes=None, mss6_bytes=None, interval_seconds=None), ["MSS unknown\n"],
      ["next check"]),
+    ("no room for IPv6", black_hole(inner_mtu_bytes=1279, mss4_bytes=1239, mss6_bytes=1219),
+     ["ip link set wg0 mtu 1279", "Below 1280 the kernel takes IPv6 off it"], []),
+    ("just room for IPv6", black_hole(inner_mtu_bytes=1280, mss4_bytes=1240, mss6_bytes=1220),
+     ["ip link set wg0 mtu 1280"], ["takes IPv6 off"]),
     ("no interface", black_hole(tunnel="ipsec:203.0.113.7"), ["set_route_mtu"], ["ip link"]),
     ("a router told more than gets through", black_hole(router="198.51.100.1"), ["no router said so", "(1433, silent"],
      ["says so"]),
@@ -324,8 +410,90 @@ def test_picture(daemon, reply, columns, lines):
 
 
 def test_audit(daemon):
+    """Nothing is clamped, and no sentence says that anything is, or is in force."""
     daemon.replies["GetStatus"] = replies.status(mode="audit")
-    assert "Audit mode: nothing is changed" in show(daemon, black_hole()).stdout
+    out = show(daemon, black_hole()).stdout
+    assert "Audit mode: nothing is changed" in out and "in force now" not in out
+    assert out[out.index("To do:"):] == """\
+To do: mode audit clamps nothing, so that TCP sends larger packets too, and they
+  still vanish. This clamps it:
+    mode = "queue";
+  and this tells senders of UDP and QUIC:
+    path = { set_route_mtu = true; };
+  or, for all peers and at both ends:
+    ip link set wg0 mtu 1360
+Took 6.2 s and 12 packets.
+"""
+    words = " ".join(show(daemon, pieces()).stdout.split())
+    assert "keeps TCP whole" not in words and "In mode audit TCP's are among them." in words
+    words = " ".join(show(daemon, address()).stdout.split())
+    assert "would be let send packets of 1420 bytes there" in words
+
+
+NOTHING = "To do: nothing.\n"
+VXLAN = {"name": "wg0", "kind": "vxlan", "interface_mtu_bytes": 1450}
+AROUND = [
+    # name, the tunnel, reply, what stands on the screen, what does not
+    ("routes tell UDP", {"route_mtu": True}, black_hole(),
+     ["To do: nothing: TCP is clamped, and routes tell senders of UDP and QUIC what fits (path.set_route_mtu)."],
+     ["ip link", "still vanish"]),
+    ("the interface fits", {"interface_mtu_bytes": 1360}, black_hole(), ["To do: nothing.", "BLACK HOLE"],
+     ["ip link"]),
+    ("VXLAN, told", VXLAN, told(inner_mtu_bytes=1350, mss4_bytes=1310, mss6_bytes=1290),
+     ["1400, and 198.51.100.1 says so. The tunnel's own packets may be cut", "are cut outside, or lost",
+      "ip link set wg0 mtu 1350"], ["refused", NOTHING]),
+    ("VXLAN, a black hole", VXLAN, black_hole(inner_mtu_bytes=1383, sizes=[size("outside", 1433)]),
+     ["larger packets that may not be cut vanish behind", "Larger packets of UDP and QUIC are cut outside, or lost"],
+     ["still vanish"]),
+    ("VXLAN outside of IPv6", {**VXLAN, "outer_family": "ipv6"}, black_hole(sizes=[size("outside", 1433)]),
+     ["UDP and QUIC still vanish"], ["may not be cut"]),
+    ("lost inside as well", VXLAN, black_hole(inner_mtu_bytes=1383), ["UDP and QUIC still vanish"],
+     ["may not be cut"]),
+    ("GRE, told", {"kind": "gre"}, told(), ["refused with a word", NOTHING], ["ip link"]),
+    ("GRE, a black hole", {"kind": "gre"}, black_hole(sizes=[size("outside", 1433)]),
+     ["UDP and QUIC still vanish"], []),
+    ("OpenVPN, told", {"kind": "openvpn"}, told(), ["may be cut, so that nobody inside"], ["refused"]),
+]
+
+
+@pytest.mark.parametrize("tunnel, reply, words, others", [row[1:] for row in AROUND], ids=[row[0] for row in AROUND])
+def test_what_becomes_of_larger_packets(daemon, tunnel, reply, words, others):
+    daemon.replies["ListTunnels"] = replies.tunnels(replies.tunnel(**tunnel))
+    out = show(daemon, reply).stdout
+    out += " ".join(out.split())
+    assert all(word in out for word in words) and not any(word in out for word in others), out
+
+
+def test_more_arrives_than_fits_in_the_tunnel(daemon):
+    """Packets of 1450 bytes come through a tunnel of 1350: somebody outside cut them."""
+    daemon.replies["ListTunnels"] = replies.tunnels(replies.tunnel(**VXLAN))
+    explained = replies.explain(mss_bytes=1310)
+    explained["sides"][1]["inner_mtu_bytes"] = 1350
+    daemon.replies["Explain"] = explained
+    reply = {**address(path_mtu_bytes=1450, hops=[], narrow_after_ttl=None,
+                       sizes=[size("outside", 1450), size("outside", 96)]), "result": "ok"}
+    done = show(daemon, reply)
+    assert (done.returncode, done.stdout) == (0, """\
+203.0.113.9, behind tunnel wg0
+  inside   it answers (UDP)
+
+SIDE    SIZE  OUTER  SENT  ANSWERED  WHAT
+inside  1450      -     1         1  arrives
+inside    96      -     1         1  arrives
+
+  me ──1450── 203.0.113.9
+
+OK: inner path MTU 1350: so much fits in tunnel wg0. Larger packets, up to 1450
+  bytes, arrive too: outside they are cut.
+MSS unchanged: it is no peer's endpoint
+To do: nothing for TCP: it leaves by tunnel wg0 and may send packets of 1350
+  bytes there, which arrive.
+  Larger packets of UDP and QUIC are cut; this tells their senders:
+    path = { set_route_mtu = true; };
+  or, for all peers and at both ends:
+    ip link set wg0 mtu 1350
+Took 6.2 s and 2 packets.
+""")
 
 
 CALLS = [
@@ -460,19 +628,10 @@ def test_cancelled(daemon, options):
 def on_terminal(daemon, told_replies, *options, env=None):
     """What arrives at a pseudo terminal of 80 columns, and the exit code."""
     daemon.replies["Probe"] = told_replies
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-    process = subprocess.Popen([PROGRAM, "-s", daemon.path, *options, "probe", "carol"], stdout=theirs, stderr=theirs,
-                               env=environment(**{"TERM": "xterm", **(env or {})}))
-    os.close(theirs)
-    shown = b""
-    try:
-        while part := os.read(ours, 65536):
-            shown += part
-    except OSError:
-        pass  # the other end is closed
-    os.close(ours)
-    return shown.decode(), process.wait(30)
+    process, shown = terminal.show(lambda theirs: subprocess.Popen(
+        [PROGRAM, "-s", daemon.path, *options, "probe", "carol"], stdout=theirs, stderr=theirs,
+        env=environment(**{"TERM": "xterm", **(env or {})})), 80)
+    return shown, process.wait(30)
 
 
 PROGRESS = "probing carol: 3 packets, 1200 bytes arrive, trying 1500, 2 s"
@@ -504,26 +663,36 @@ def test_progress_goes_to_a_terminal_alone(daemon):
 TRIES = [
     # name, command line, reply, stdout
     ("a peer", ["1320", "--peer", "carol"], trial(), """\
-carol: MSS 1320 at most, until 2031-11-25 12:54:01 (10 min from now)
+carol: MSS 1320, until 2031-11-25 12:54:01 (10 min from now)
 Connections that begin from now on get it. It ends by itself; at once:
   mssclampctl try off --peer carol
 """),
     ("an interface, for the second time", ["88", "--interface", "wg0", "--for", "2h"],
      trial(interface="wg0", peer=None, mss_bytes=88, for_seconds=7200, replaced=True), """\
-wg0: MSS 88 at most, until 2031-11-25 12:54:01 (2 h from now)
+wg0: MSS 88, until 2031-11-25 12:54:01 (2 h from now)
 It takes the place of the one that was tried there before.
 Connections that begin from now on get it. It ends by itself; at once:
   mssclampctl try off --interface wg0
 """),
     ("a name that a shell would split", ["1320", "--peer", "10.1.0.0/16 === 10.2.0.0/16"], trial(), """\
-10.1.0.0/16 === 10.2.0.0/16: MSS 1320 at most, until 2031-11-25 12:54:01 (10 min from now)
+10.1.0.0/16 === 10.2.0.0/16: MSS 1320, until 2031-11-25 12:54:01 (10 min from now)
 Connections that begin from now on get it. It ends by itself; at once:
   mssclampctl try off --peer '10.1.0.0/16 === 10.2.0.0/16'
 """),
     ("quiet", ["1320", "--peer", "carol", "-q"], trial(),
-     "carol: MSS 1320 at most, until 2031-11-25 12:54:01 (10 min from now)\n"),
+     "carol: MSS 1320, until 2031-11-25 12:54:01 (10 min from now)\n"),
+    ("more than fits", ["1400", "--interface", "wg0"], trial(
+        interface="wg0", peer=None, mss_bytes=1400,
+        warnings=["try (interface=wg0 mss=1400) allows IPv4 MSS 1400, but the path to carol carries 1310"]), """\
+wg0: MSS 1400, until 2031-11-25 12:54:01 (10 min from now)
+! wg0: try (interface=wg0 mss=1400) allows IPv4 MSS 1400, but the path to carol
+  carries 1310
+It raises the MSS above what is known to fit: larger segments will be lost.
+Connections that begin from now on get it. It ends by itself; at once:
+  mssclampctl try off --interface wg0
+"""),
     ("off", ["off", "--peer", "carol"], ENDED,
-     "carol: the trial is over; what was found and configured holds again\n"),
+     "carol: the try is over; what was found and configured holds again\n"),
 ]
 
 

@@ -19,6 +19,7 @@ sys.path.insert(0, str(TESTS / "lib"))
 
 import hostile  # noqa: E402
 import oracle  # noqa: E402
+import packets as lib_packets  # noqa: E402
 
 BUILD = pathlib.Path(os.environ.get("MSSCLAMP_BUILD", TESTS.parent / "build"))
 PROGRAM = BUILD / "mssclampctl"
@@ -116,6 +117,19 @@ def test_results_are_counted_by_name(packets, tmp_path):
     parts = ("clamped", "inserted", "raised", "dropped", "already_small", "no_mss", "no_limit",
              "left_alone")
     assert counts["seen_total"] == sum(counts[f"{part}_total"] for part in parts)
+
+
+def test_what_tshark_reads_of_it(tmp_path):
+    """Each MSS, and that nothing is wrong with a checksum; tshark knows nothing of the oracle."""
+    frames = [lib_packets.syn(source, target, lib_packets.mss(value))
+              for value in (1460, 1300, 1279, 536)
+              for source, target in (("192.0.2.2", "198.51.100.2"), ("2001:db8:1::2", "2001:db8:2::2"))]
+    (tmp_path / "out.pcap").write_bytes(rewrite(capture(101, frames)))
+    done = subprocess.run(["tshark", "-n", "-r", tmp_path / "out.pcap", "-o", "tcp.check_checksum:TRUE",
+                           "-Tfields", "-e", "tcp.options.mss_val", "-e", "tcp.checksum.status"],
+                          capture_output=True, text=True, check=True, timeout=120)
+    assert [tuple(map(int, line.split())) for line in done.stdout.splitlines()] == [
+        (min(value, limit), 1) for value in (1460, 1300, 1279, 536) for limit in (LIMITS[4], LIMITS[6])]
 
 
 def test_json_follows_its_schema(tmp_path):
@@ -230,7 +244,7 @@ PCAPNG = struct.pack("<IIIHHqI", 0x0a0d0d0a, 28, 0x1a2b3c4d, 1, 0, -1, 28)
 
 @pytest.mark.parametrize("data, words", [
     (PCAPNG, b"pcapng"), (b"\x1f\x8b\x08" + bytes(40), b"gzip"), (b"", b"empty"),
-    (b"\x28\xb5\x2f\xfd" + bytes(40), b"zstd"), (b"hello, world" * 4, b"not a classic pcap file"),
+    (b"\x28\xb5\x2f\xfd" + bytes(40), b"zstd"), (b"hello, world" * 4, b"is no capture"),
     (struct.pack("<I", 0xa1b2cd34) + bytes(40), b"modified pcap"),
     (file_header(101, version=(2, 2)), b"version"), (file_header(101)[:23], b"ends at byte 23"),
     (file_header(101)[:1], b"ends at byte 1"), (PCAPNG[:8], b"pcapng"),

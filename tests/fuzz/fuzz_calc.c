@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctl/calc_sum.h"
+#include "ctl/calc/calc_sum.h"
 
 #define require(condition) \
 	do { \

@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 
 #define require(condition) \
 	do { \
@@ -67,7 +67,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	require(fd >= 0);
 	require(write(fd, data, size) == (ssize_t)size);
 	snprintf(file, sizeof(file), "/proc/self/fd/%d", fd);
-	r = config_load(file, true, &config, &report);
+	r = config_load(file, CONFIG_ABSENT_WARNS, &config, &report);
 	require((r == 0) == (config != NULL));
 	require((r == 0) != (report.error_count > 0));
 	check_lines(report.errors, report.error_count);

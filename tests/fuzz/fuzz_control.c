@@ -12,8 +12,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "daemon/control.h"
-#include "daemon/control_connection.h"
+#include "daemon/control/control.h"
+#include "daemon/control/control_connection.h"
 #include "proto/varlink.h"
 
 #define CHECK(condition) ((condition) ? (void)0 : abort())

@@ -6,9 +6,9 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "edge/facts_peers.h"
+#include "edge/peers/facts_peers.h"
 #include "fuzz_record.h"
-#include "policy/overhead.h"
+#include "policy/overhead/overhead.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

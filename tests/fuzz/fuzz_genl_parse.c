@@ -2,7 +2,7 @@
 /* layer: edge
  *
  * A datagram of messages of generic netlink's controller: families that are looked for. */
-#include "edge/genl.h"
+#include "edge/netlink/genl.h"
 #include "fuzz_messages.h"
 #include "fuzz_mutate_netlink.h"
 

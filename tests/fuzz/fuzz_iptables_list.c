@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "edge/firewall_backend.h"
+#include "edge/firewall/firewall_backend.h"
 
 #define CHECK(condition) ((condition) ? (void)0 : abort())
 
@@ -23,6 +23,22 @@ static void check_lines(const struct firewall_lines *live, size_t family)
 		CHECK(strncmp(line->text, command, strlen(command)) == 0);
 		CHECK(!strchr(line->text, '\n'));
 	}
+}
+
+/* At most one a hook, and none of them is ours. */
+static void check_before(const char *save, size_t family)
+{
+	struct firewall_lines before = { 0 };
+
+	CHECK(firewall_iptables_before(save, family, &before) == 0);
+	CHECK(before.count <= FIREWALL_HOOKS);
+	for (size_t i = 0; i < before.count; i++) {
+		const char *rule = strstr(before.line[i].text, "-A ");
+
+		CHECK(rule && !strchr(rule, '\n'));
+		CHECK(!firewall_iptables_leads_to_us(rule, strlen(rule)));
+	}
+	firewall_lines_done(&before);
 }
 
 /* Whatever is live, table mangle is opened once and closed once, and each rule that is added or
@@ -86,6 +102,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CHECK(firewall_iptables_parse(save, family, &live) == 0);
 	CHECK(firewall_iptables_expect(&plan, &expected) == 0);
 	check_lines(&live, family);
+	check_before(save, family);
 	(void)firewall_lines_match(&expected, &live);
 	write_scripts(&expected, &live, family);
 	firewall_lines_done(&live);

@@ -5,7 +5,7 @@
  * joined with links, of which one is each session's. */
 #include <errno.h>
 
-#include "edge/l2tp.h"
+#include "edge/peers/l2tp.h"
 #include "fuzz_messages.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

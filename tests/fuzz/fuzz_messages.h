@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/peer.h"
+#include "policy/tunnel/peer.h"
 
 #define CHECK(condition) ((condition) ? (void)0 : abort())
 

@@ -7,8 +7,8 @@
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 
-#include "edge/nl_socket.h"
-#include "edge/rtnl.h"
+#include "edge/netlink/nl_socket.h"
+#include "edge/netlink/rtnl.h"
 
 #define CHECK(condition) ((condition) ? (void)0 : abort())
 #define REQUESTS 5 /* of a batch */

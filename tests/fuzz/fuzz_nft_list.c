@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "edge/firewall_backend.h"
+#include "edge/firewall/firewall_backend.h"
 
 #define CHECK(condition) ((condition) ? (void)0 : abort())
 

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "facts/openvpn_status.h"
+#include "facts/openvpn/openvpn_status.h"
 #include "fuzz_record.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

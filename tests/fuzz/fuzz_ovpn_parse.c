@@ -5,7 +5,7 @@
  * either; then the peers are sorted. */
 #include <errno.h>
 
-#include "edge/ovpn.h"
+#include "edge/peers/ovpn.h"
 #include "fuzz_messages.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

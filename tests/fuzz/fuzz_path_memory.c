@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/path_memory.h"
+#include "daemon/paths/path_memory.h"
 
 #define CHECK(condition) ((condition) ? (void)0 : abort())
 #define SECOND INT64_C(1000000000)

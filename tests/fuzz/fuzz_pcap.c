@@ -12,7 +12,7 @@
 
 #include "../lib/oracle.h"
 #include "core/mss.h"
-#include "ctl/rewrite.h"
+#include "ctl/trace/rewrite.h"
 
 #define LIMIT4 1300
 #define LIMIT6 1280

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "facts/ppp_options.h"
+#include "facts/ppp/ppp_options.h"
 #include "fuzz_record.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "edge/probe_table.h"
+#include "edge/probe/probe_table.h"
 
 #define CHECK(condition) ((condition) ? (void)0 : abort())
 

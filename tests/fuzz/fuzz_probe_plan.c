@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "policy/probe_plan.h"
+#include "policy/probe/probe_plan.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

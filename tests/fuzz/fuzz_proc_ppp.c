@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "edge/proc_ppp.h"
+#include "edge/peers/proc_ppp.h"
 
 #define CHECK(condition) ((condition) ? (void)0 : abort())
 

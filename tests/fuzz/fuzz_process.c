@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "facts/openvpn_process.h"
+#include "facts/openvpn/openvpn_process.h"
 #include "facts/process.h"
 
 #define CHECK(condition) ((condition) ? (void)0 : abort())

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "edge/queue_msg.h"
+#include "edge/queue/queue_msg.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "edge/queue_proc.h"
+#include "edge/queue/queue_proc.h"
 
 #define CHECK(condition) ((condition) ? (void)0 : abort())
 

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "edge/route_mtu.h"
-#include "edge/rtnl.h"
+#include "edge/netlink/route_mtu.h"
+#include "edge/netlink/rtnl.h"
 #include "fuzz_mutate_netlink.h"
 
 #define EVERYTHING (RTNL_CHANGED_LINKS | RTNL_CHANGED_ROUTES | RTNL_CHANGED_RULES)

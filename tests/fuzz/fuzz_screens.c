@@ -46,6 +46,8 @@ static const char *const lines[][6] = {
 	{ "reload", "--" },
 	{ "log", "--", "debug" },
 	{ "wait", "--for=1ms", "--tunnel=wg0", "--" },
+	{ "capture", "--", "peer", "carol" },
+	{ "top", "--batch", "--count=2", "--tunnel=wg0", "--" },
 };
 
 static struct {
@@ -147,6 +149,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ctl.utf8 = data[1] & AS_UTF8;
 	ctl.terminal = data[1] & AS_TERMINAL;
 	ctl.quiet = data[1] & AS_QUIET;
+	ctl.every_ns = strcmp(argv[0], "top") == 0; /* without a pause */
 	ctl.width = data[1] & AS_NARROW ? 20 : 100;
 	arrives.data = data + 2;
 	arrives.left = size - 2;

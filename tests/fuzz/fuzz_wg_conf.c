@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "facts/wg_conf.h"
+#include "facts/wireguard/wg_conf.h"
 #include "fuzz_record.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -5,7 +5,7 @@
  * is what the next one finds. */
 #include <errno.h>
 
-#include "edge/wg.h"
+#include "edge/peers/wg.h"
 #include "fuzz_messages.h"
 #include "fuzz_mutate_netlink.h"
 

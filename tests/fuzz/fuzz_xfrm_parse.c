@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "edge/xfrm.h"
+#include "edge/peers/xfrm.h"
 #include "fuzz_mutate_netlink.h"
 
 #define CHECK(condition) ((condition) ? (void)0 : abort())

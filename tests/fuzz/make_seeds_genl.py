@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Writes the seeds of the readers of generic netlink and of /proc/net, the same ones in each run,
-beside this script: the messages and texts of the unit tests, and some that are built from them."""
+"""Writes the seeds of the readers of generic netlink, of nftables' events, of /proc/net and of what clients
+write, the same ones in each run, beside this script: the messages and texts of the unit tests, and some that
+are built from them."""
 
 import pathlib
 import re
@@ -83,6 +84,42 @@ def genl_seeds():
     yield "all", b"".join(padded(m) for m in recorded.values())
 
 
+def events_seeds():
+    """What changed, and who did it, behind a byte of switches (fuzz_firewall_events.c)."""
+    def changed(kind, family, table):
+        data = struct.pack("!BBH", family, 0, 0) + attr(1, table + b"\0")
+        return struct.pack("=IHHII", 16 + len(data), 10 << 8 | kind, 0, 1, 0) + data
+
+    def end(generation, pid=4711, name=b"nft"):
+        data = struct.pack("!BBH", 0, 0, 0) + attr(1, struct.pack("!I", generation)) + \
+            attr(2, struct.pack("!I", pid)) + attr(3, name + b"\0")
+        return struct.pack("=IHHII", 16 + len(data), 10 << 8 | 15, 0, 1, 0) + data
+
+    inet, ipv4, ipv6 = 1, 2, 10
+    yield "a rule of ours", b"\0" + changed(6, inet, b"mssclamp") + end(9)
+    yield "a rule of others", b"\0" + changed(6, inet, b"other") + end(9)
+    yield "tables", b"\1" + changed(2, ipv4, b"mangle") + end(9) + changed(0, ipv6, b"mangle") + end(10)
+    yield "our own", b"\2" + b"".join(changed(6, inet, b"mssclamp") + end(n) for n in range(19, 24))
+    yield "chains and a long name", b"\3" + changed(3, inet, b"mssclamp") + changed(5, ipv4, b"mangle") + \
+        end(30, 1, b"x" * 15)
+    yield "without a name", b"\0" + changed(8, inet, b"mssclamp") + end(9)[:28] + end(10)
+    name = end(9, name=b"x" * 15)
+    yield "the last attribute over the end", b"\0" + changed(6, inet, b"mssclamp") + \
+        struct.pack("=I", len(name) - 1) + name[4:]
+    yield "elements", b"\0" + changed(12, inet, b"mssclamp") + end(9)
+
+
+def word_seeds():
+    """Flows of test_flow_text.c, and words of other kinds."""
+    source = (UNIT / "test_flow_text.c").read_text()
+    for number, text in enumerate(re.findall(r'^\t{ "(.*?)",', source, flags=re.M)):
+        yield f"flow {number}", text.replace(r"\t", "\t").encode()
+    for number, text in enumerate(("0x1/0xff", "10m", "1500ms", "18446744073709551615", "18446744073709551616",
+                                   "0xffffffffffffffff", "007", "0x", "1e9", "10.0.0.0/8", "fd00::/64", "::/0",
+                                   "::ffff:192.0.2.1", "10.0.0.1/33", "0", "99999999999d")):
+        yield f"word {number}", text.encode()
+
+
 def proc_seeds():
     yield "pppoe", texts("pppoe_recorded")
     yield "pppol2tp", texts("pppol2tp_recorded")
@@ -104,3 +141,5 @@ write("wg_parse", wg_seeds())
 write("ovpn_parse", ovpn_seeds())
 write("l2tp_parse", l2tp_seeds())
 write("proc_ppp", proc_seeds())
+write("firewall_events", events_seeds())
+write("words", word_seeds())

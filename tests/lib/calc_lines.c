@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "ctl/calc_sum.h"
+#include "ctl/calc/calc_sum.h"
 
 static json_t *answer(const json_t *object)
 {

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """mssclampd in a namespace, and mssclampctl beside it, as a script would use them."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -16,6 +17,7 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("MSSCLAMP_BUILD", TOP / "build")).resolve()
 MSSCLAMPD, MSSCLAMPCTL = str(BUILD / "mssclampd"), str(BUILD / "mssclampctl")
 SCHEMAS = TOP / "share" / "schema"
+RECVMSG = (47, 212)  # its number, on x86-64 and arm64
 
 
 def validate(command, answer):
@@ -42,6 +44,10 @@ class Ctl:
             f"mssclampctl {' '.join(argv)}: exit {done.returncode}, expected {code}\n"
             f"{done.stdout}{done.stderr}")
         return done
+
+    def told(self, *argv, code=0):
+        """The same as one line: where a screen breaks its lines means nothing."""
+        return " ".join(self(*argv, code=code).stdout.split())
 
     def json(self, *argv, code=0):
         """The same with --json: the answer, compared with its schema."""
@@ -80,6 +86,26 @@ class Ctl:
     def taken(self):
         """How many SYNs the kernel has done with in mode offload, else 0."""
         return self.json("offload")["taken_total"] or 0
+
+    def repairs(self):
+        """How often rules were put back; asked also while they are not as they should be."""
+        return self.json("rules", code=None)["reinstalled_total"]
+
+    def knows(self, name, seconds=5.0, **values):
+        """Waits until `tunnels` has that tunnel with those values and with an MTU inside; returns it. A
+        link is first made and then given its MTU, and the daemon hears of each by itself."""
+        def known():
+            for one in self.json("tunnels")["tunnels"]:
+                if one["name"] == name and (values.items() <= one.items() and
+                                            one["inner_mtu_bytes"] is not None):
+                    return one
+            return None
+        return until(known, f"the tunnel {name} is known with {values}", seconds)
+
+    def forgets(self, name, seconds=5.0):
+        """Waits until `tunnels` has no tunnel of that name."""
+        until(lambda: all(one["name"] != name for one in self.json("tunnels")["tunnels"]),
+              f"the tunnel {name} is known no more", seconds)
 
 
 class Daemon(Ctl):
@@ -133,7 +159,19 @@ class Daemon(Ctl):
     def wait_ready(self):
         self("wait", "--for", str(max(1, round(8 * SLOW))), code=None)
         assert self.process.poll() is None, f"mssclampd ended: {self.log()}"
-        self("wait", "--for", "1")
+        self("wait", "--for", str(max(1, round(8 * SLOW))))
+
+    def children(self, pid=None):
+        """Every process that it started, and what those started: their ids by their names."""
+        found = {}
+        for task in pathlib.Path(f"/proc/{pid or self.process.pid}/task").glob("*/children"):
+            with contextlib.suppress(OSError):
+                for one in task.read_text().split():
+                    with contextlib.suppress(OSError): # gone meanwhile
+                        found[pathlib.Path(f"/proc/{one}/comm").read_text().strip()] = int(one)
+                        # What has only just been forked has its parent's name.
+                        found = self.children(one) | found
+        return found
 
     def log(self):
         return self.errors.read_text(encoding="utf-8", errors="replace")
@@ -145,7 +183,7 @@ class Daemon(Ctl):
     def ends(self, seconds=5.0):
         """Waits for the end; returns the exit code, negative for a signal."""
         code = self.process.wait(timeout=seconds * SLOW)
-        trouble = re.search(r".*(Sanitizer|runtime error).*", self.log())
+        trouble = re.search(r".*(Sanitizer|runtime error|tried the system call).*", self.log())
         assert not trouble, self.log()
         return code
 
@@ -158,9 +196,24 @@ class Daemon(Ctl):
     def hold(self):
         """Stops every thread of it where it is, until go_on()."""
         self.process.send_signal(signal.SIGSTOP)
+        until(self.is_stopped, "all threads are stopped")
+
+    def is_asking(self):
+        """Whether it waits for an answer on a Unix socket."""
+        process = pathlib.Path(f"/proc/{self.process.pid}")
+        words = process.joinpath("syscall").read_text(encoding="ascii").split()
+        if len(words) < 2 or int(words[0]) not in RECVMSG:
+            return False
+        inode = os.readlink(process / "fd" / str(int(words[1], 16))).strip("socket:[]")
+        return f" {inode}" in process.joinpath("net/unix").read_text(encoding="utf-8")
+
+    def is_stopped(self):
+        """Whether each thread of it stands still; not where it has ended, or a thread ends just now."""
         tasks = pathlib.Path(f"/proc/{self.process.pid}/task")
-        until(lambda: all(task.joinpath("stat").read_text().rsplit(")", 1)[1].split()[0] == "T"
-                          for task in tasks.iterdir()), "all threads are stopped")
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            return all(task.joinpath("stat").read_text().rsplit(")", 1)[1].split()[0] == "T"
+                       for task in tasks.iterdir())
+        return False
 
     def go_on(self):
         self.process.send_signal(signal.SIGCONT)

@@ -29,15 +29,23 @@ def _open_current():
     return os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
 
 
+LOOKS = 12      # a second, that until() has on a machine of one's own whatever it asks
+PATIENCE = 4    # how often the time, at most, where a machine stands still
+
+
 def until(check, what, seconds=5.0):
-    """Asks check() until it answers something true, and returns that; fails after `seconds`."""
-    end = time.monotonic() + seconds * SLOW
+    """Asks check() until it answers something true, and returns that; fails after `seconds`. Where a
+    busy machine lets it ask but seldom, the one that is waited for has had as little of it: then not
+    before it has asked as often as it would have."""
+    begin, looks = time.monotonic(), 0
     while True:
         answer = check()
         if answer:
             return answer
-        if time.monotonic() > end:
-            raise AssertionError(f"not within {seconds * SLOW:.1f} s: {what}")
+        looks += 1
+        took = time.monotonic() - begin
+        if took > seconds * SLOW and (looks >= seconds * LOOKS or took > PATIENCE * seconds * SLOW):
+            raise AssertionError(f"not within {took:.1f} s: {what}")
         time.sleep(0.02)
 
 

@@ -182,7 +182,7 @@ class Capture:
                 return seen
         return None
 
-    def next(self, seconds=3.0):
+    def next(self, seconds=5.0):
         seen = self._receive(seconds)
         assert seen is not None, f"no packet within {seconds * SLOW:.1f} s"
         return seen
@@ -197,6 +197,14 @@ class Capture:
         taken = []
         while len(taken) < count and (seen := self._receive(seconds)) is not None:
             taken.append(seen)
+        return taken
+
+    def take_within(self, count, seconds):
+        """The same, of which the last has to have come so soon; fewer may still be lost ones."""
+        begin = time.monotonic()
+        taken = self.take(count)
+        took = time.monotonic() - begin
+        assert len(taken) < count or took < seconds * SLOW, f"{count} packets took {took:.1f} s"
         return taken
 
     def lost(self):

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/config_row.h"
+#include "daemon/config/config_row.h"
 
 #define LINE_WIDTH 96 /* columns of comments */
 
@@ -53,7 +53,7 @@ static void print_comment(FILE *out, const struct config_row *row, const char *n
 		fputs("; a change needs a restart", memory);
 	if (row->inactive)
 		fputs("; not active in this version", memory);
-	for (size_t i = 0; row->inactive != ROW_INACTIVE && row->inactive >> i; i++) {
+	for (size_t i = 0; row->inactive >> i; i++) {
 		if (row->inactive & 1U << i)
 			fprintf(memory, "%s%s", row->inactive & ((1U << i) - 1) ? ", " : ": ",
 				row->words[i]);

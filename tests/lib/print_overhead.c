@@ -4,11 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ctl/calc.h"
-#include "ctl/calc_stack.h"
-#include "ctl/field.h"
-#include "ctl/format.h"
-#include "policy/overhead_table.h"
+#include "ctl/calc/calc.h"
+#include "ctl/calc/calc_stack.h"
+#include "ctl/screen/field.h"
+#include "ctl/screen/format.h"
+#include "policy/overhead/overhead_table.h"
 
 #define PAGE_WIDTH 78
 

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Bytes over real TCP between namespaces: a server in threads, and clients that compare hashes."""
 
+import contextlib
 import hashlib
 import random
 import socket
 import struct
 import threading
 
+import packets
 from netns import SLOW
 
 DOWN, UP = b"D", b"U"
@@ -85,6 +87,20 @@ def connect(namespace, server, seconds=3.0, source=None):
         client.bind((source, 0))
     client.connect((server.address, server.port))
     return client
+
+
+def count_once(count, client, server, places):
+    """What count() tells more behind a connection of which each SYN came once at each of the places
+    (namespace, interface): where the machine stands still TCP sends it again."""
+    for _ in range(3):
+        before = count()
+        with contextlib.ExitStack() as stack:
+            captures = [stack.enter_context(packets.Capture(*place)) for place in places]
+            connect(client, server).close()
+            came = [len(capture.take(9, 0.05)) for capture in captures]
+        if came == [1] * len(places):
+            return count() - before
+    raise AssertionError(f"in none of three connections each SYN came once: {came}")
 
 
 def download(namespace, server, size, seconds=3.0):

@@ -109,7 +109,7 @@ def handshake(path, servers):
 @pytest.fixture
 def left(path, inject, arrivals):
     """Sends one SYN of a family to its sink; returns the MSS it left with."""
-    def send(version=4, seconds=3.0):
+    def send(version=4, seconds=5.0):
         ends = {4: (path.CLIENT4, path.SINK4), 6: (path.CLIENT6, path.SINK6)}[version]
         inject(packets.syn(*ends))
         return arrivals.next(seconds).mss[0]

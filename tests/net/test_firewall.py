@@ -52,9 +52,9 @@ def test_rules_count_what_passes(running, left):
 @pytest.mark.parametrize("command", [case[1] for case in FLUSHES],
                          ids=[case[0] for case in FLUSHES])
 def test_a_flush_is_repaired(path, running, left, command):
-    before = running.json("rules")["reinstalled_total"]
+    before = running.repairs()
     path.gateway.run(*command)
-    until(lambda: running.json("rules", code=None)["reinstalled_total"] > before, "the repair", 1.5)
+    until(lambda: running.repairs() > before, "the repair", 1.5)
     assert left() == 1360
     rules = running.json("rules")
     assert rules["state"] == "ok"
@@ -69,11 +69,46 @@ def test_other_rules_are_left_alone(path, running):
     assert running.json("rules")["state"] == "ok"
     running("rules", "--apply")
     assert "-A FORWARD -p icmp -j ACCEPT" in mangle(path)
-    assert running.json("rules")["reinstalled_total"] == 0
+    assert running.repairs() == 0
     path.gateway.run("iptables-nft", *(word.replace("-A", "-D") for word in rule))
 
 
+@pytest.mark.parametrize("program, telling", (("iptables-nft", "iptables"), ("ip6tables-nft", "ip6tables")))
+def test_a_rule_before_ours_takes_each_syn(path, running, left, program, telling):
+    """Ours stand as expected and get nothing: status says so and names the rule, which stays."""
+    path.gateway.run(program, "-t", "mangle", "-I", "FORWARD", "-p", "tcp", "-j", "ACCEPT")
+    rule = f"{telling} -t mangle -A FORWARD -p tcp -j ACCEPT"
+    until(lambda: running("status", code=None).returncode == 1, "status tells of it", 5.0)
+    status = running.json("status", code=1)
+    assert (status["state"], status["checks"]["rules"], status["taken_before"]) == ("degraded", "ok", [rule])
+    assert [text for text in status["problems"] if rule in text and "MSS031" in text]
+    assert "rules unreached SYNs are taken before them: mssclampctl doctor" in running.told("status", code=1)
+    assert "mssclamp_rules_ok 0" in running("metrics").stdout
+    running.says(f"takes each SYN before ours do: {rule}; ")
+    if program == "iptables-nft":
+        assert left() == 1460
+    path.gateway.run(program, "-t", "mangle", "-D", "FORWARD", "-p", "tcp", "-j", "ACCEPT")
+    until(lambda: running("status", code=None).returncode == 0, "that is over", 5.0)
+    assert running.json("status")["taken_before"] == [] and left() == 1360
+    assert running.repairs() == 0
+
+
+def test_a_rule_before_ours_takes_some(path, running, left):
+    """What else goes by nobody knows: nothing is said."""
+    path.gateway.run("iptables-nft", "-t", "mangle", "-I", "FORWARD", "-i", "wan", "-j", "ACCEPT")
+    assert running.json("rules", "--diff")["diff"] == [] # looks anew
+    assert running.json("status")["taken_before"] == [] and left() == 1360
+    path.gateway.run("iptables-nft", "-t", "mangle", "-D", "FORWARD", "-i", "wan", "-j", "ACCEPT")
+
+
 def test_stop_leaves_the_rules_and_traffic_passes(running, path, left):
+    running.stop()
+    assert " ".join(JUMP) in mangle(path)
+    assert left() == 1360, "by the kernel"
+
+
+def test_stop_without_a_fallback(path, start, left):
+    running = start('firewall = "iptables"; fallback = false;')
     running.stop()
     assert " ".join(JUMP) in mangle(path)
     assert left() == 1460
@@ -88,7 +123,8 @@ def test_start_twice_is_like_once(running, path, left):
     assert left() == 1360
 
 
-def test_kill_and_traffic_passes(running, path, left):
+def test_kill_and_traffic_passes(path, start, left):
+    running = start('firewall = "iptables"; fallback = false;')
     running.kill()
     assert left() == 1460
     running.start()

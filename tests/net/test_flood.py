@@ -6,7 +6,7 @@ import pytest
 from netns import until
 
 BURST = 20_000
-SMALL = "queues = { first = 5000; count = 1; max_packets = 64; };"
+SMALL = "queues = { first = 5000; count = 1; max_packets = 64; }; fallback = false;"
 
 
 def burst(path, count):
@@ -24,7 +24,7 @@ def flood(path, inject, count):
     with packets.Capture(path.server, "eth0", buffer_bytes=1 << 27) as there:
         for packet in everything:
             inject(packet)
-        got = [packet.mss[0] for packet in there.take(count, 2)]
+        got = [packet.mss[0] for packet in there.take(count, 5)]
         assert there.lost() == 0, "the capture itself was too slow"
     return got
 
@@ -39,8 +39,8 @@ def test_a_flood_arrives_whole(start, path, inject):
     daemon = start()
     got = flood(path, inject, BURST)
     assert len(got) == BURST
-    seen, clamped, fail_open = account(daemon.stats())
-    assert seen + fail_open == BURST
+    seen, clamped, _ = until(lambda: (now := account(daemon.stats()))[0] + now[2] == BURST and now,
+                             "each is seen or counted")
     assert clamped == seen == sum(mss in (1360, 1340) for mss in got)
     assert all(queue["dropped_total"] == 0 for queue in daemon.stats()["queues"])
 
@@ -59,7 +59,7 @@ def test_what_finds_no_room_passes_unclamped_and_is_counted(start, path, inject)
         for packet in everything:
             inject(packet)
         daemon.go_on()
-        got = [packet.mss[0] for packet in there.take(len(everything), 1)]
+        got = [packet.mss[0] for packet in there.take(len(everything), 5)]
         assert there.lost() == 0
     assert len(got) == len(everything)
     unclamped = sum(mss == 1460 for mss in got)
@@ -84,6 +84,6 @@ def test_a_held_daemon_catches_up(start, path, inject, count):
                                options=packets.mss(1460 if i % 3 else 500)))
         assert there.nothing()
         daemon.go_on()
-        got = there.take(count, 2)
+        got = there.take_within(count, 2)
     assert [packet.mss[0] for packet in got] == [1360 if i % 3 else 500 for i in range(count)]
     assert [int.from_bytes(packet.tcp[4:8], "big") for packet in got] == list(range(count))

@@ -18,10 +18,10 @@ def test_syn_and_syn_ack_carry_the_limit(handshake, family):
 
 
 @pytest.mark.parametrize("family", (4, 6))
-def test_counted_as_clamped_by_family(daemon, handshake, family):
-    before = daemon.syn("clamped", f"ipv{family}")
-    handshake(family)
-    assert daemon.syn("clamped", f"ipv{family}") == before + 2
+def test_counted_as_clamped_by_family(daemon, path, servers, family):
+    """SYN and SYN-ACK."""
+    assert transfer.count_once(lambda: daemon.syn("clamped", f"ipv{family}"), path.client,
+                               servers[family], ((path.server, "eth0"), (path.client, "eth0"))) == 2
 
 
 @pytest.mark.parametrize("family", (4, 6))

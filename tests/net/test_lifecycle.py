@@ -10,6 +10,7 @@ import time
 import packets
 import pytest
 from daemon import MSSCLAMPCTL, validate
+from netns import until
 
 
 def fails(daemon, *words):
@@ -39,7 +40,9 @@ def test_second_daemon_on_the_same_socket(start, left):
 
 
 def test_without_the_capability(start):
-    fails(start(ready=False, prefix=("setpriv", "--bounding-set=-net_admin")), "CAP_NET_ADMIN")
+    daemon = start(ready=False, prefix=("setpriv", "--bounding-set=-net_admin"))
+    fails(daemon, "CAP_NET_ADMIN")
+    assert "sandbox: user 0, no capability, " in daemon.log()
 
 
 @pytest.mark.parametrize("mode", ("queue", "mark"))
@@ -50,16 +53,19 @@ def test_in_a_user_namespace(start, mode):
                    prefix=("unshare", "--user", "--map-root-user", "--net", "sh", "-c",
                            'ip link set lo up; exec "$@"', "sh"))
     daemon.says("clamps: queues")
-    assert daemon.json("status")["mode"] in (mode, "mark")
+    status = until(lambda: (now := daemon.json("status", code=None))["state"] == "running" and now,
+                   "it runs")
+    assert status["mode"] in (mode, "mark")
     server = ("import socket as s; l = s.create_server(('127.0.0.1', 0)); "
               "c = s.create_connection(l.getsockname()); a, _ = l.accept(); "
               "print(c.getsockopt(6, 2), a.getsockopt(6, 2))")
     done = daemon.namespace.run("nsenter", "-t", str(daemon.process.pid), "--user", "--net",
                                 "--preserve-credentials", "/usr/bin/python3", "-c", server)
     assert all(int(size) <= 100 for size in done.stdout.split())
-    counts = daemon.stats()["ipv4"]
-    assert (counts["clamped_total"], counts["already_small_total"]) == (2, 2)
-    assert counts["seen_total"] == 4
+    counts, again = daemon.stats()["ipv4"], daemon.json("stats")["retried_total"]
+    assert min(counts["clamped_total"], counts["already_small_total"]) >= 2
+    assert counts["seen_total"] == counts["clamped_total"] + counts["already_small_total"]
+    assert counts["seen_total"] - 4 <= again, "what TCP had to send again"
 
 
 def test_stale_socket_is_replaced(start):
@@ -110,16 +116,17 @@ class Stream:
 
 
 def test_no_syn_is_lost_by_the_end(path, start, inject):
-    daemon = start()
+    """What comes behind the end is the kernel's, which knows no rule."""
+    daemon = start("rules = ({ mss = 1300; });")
     with packets.Capture(path.server, "eth0", buffer_bytes=1 << 25) as there:
         with Stream(path, inject, 0.0002) as stream:
             time.sleep(0.3)
             daemon.stop()
             time.sleep(0.2)
-        got = [packet.mss[0] for packet in there.take(stream.sent, 1)]
+        got = [packet.mss[0] for packet in there.take(stream.sent, 5)]
         assert there.lost() == 0
     assert len(got) == stream.sent
-    assert {1360, 1460} == set(got)
+    assert {1300, 1360} == set(got)
 
 
 def test_what_waits_at_the_end_is_answered(path, start, inject):
@@ -129,9 +136,10 @@ def test_what_waits_at_the_end_is_answered(path, start, inject):
     with packets.Capture(path.server, "eth0", buffer_bytes=1 << 25) as there:
         for i in range(2000):
             inject(packets.syn(f"203.0.113.{1 + i % 250}", path.SINK4, sport=1024 + i))
+        until(lambda: path.gateway.queued() == 2000, "all wait")
         daemon.process.send_signal(signal.SIGTERM)
         daemon.go_on()
-        got = [packet.mss[0] for packet in there.take(2000, 1)]
+        got = [packet.mss[0] for packet in there.take(2000, 5)]
         assert there.lost() == 0
     assert got == 2000 * [1360]
     assert daemon.ends() == 0
@@ -145,7 +153,7 @@ def test_no_syn_is_lost_by_restarts(path, start, inject):
                 daemon.stop()
                 daemon.start()
                 daemon.wait_ready()
-        got = there.take(stream.sent, 1)
+        got = there.take(stream.sent, 5)
         assert there.lost() == 0
     assert len(got) == stream.sent
 

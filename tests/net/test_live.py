@@ -73,8 +73,7 @@ def tunnel(path):
 def test_tunnel_appears_is_renamed_and_goes(daemon, path, inject, tunnel):
     def names():
         return {row["name"]: row for row in daemon.json("tunnels")["tunnels"]}
-    until(lambda: "vx0" in names(), "vx0 is listed", 1)
-    row = names()["vx0"]
+    row = daemon.knows("vx0", 1, interface_mtu_bytes=1450)
     assert (row["kind"], row["interface_mtu_bytes"]) == ("vxlan", 1450)
     assert row["inner_mtu_bytes"] == 1450
     assert (row["mss4_bytes"], row["mss6_bytes"], row["source"]) == (1410, 1390, "link")

@@ -4,6 +4,7 @@
 import packets
 import pytest
 import transfer
+from netns import until
 
 MODES = ("queue", "mark", "offload")
 CONFIG = 'rules = ({ interface = "wan"; mss = 1000; });'
@@ -40,6 +41,7 @@ def test_input_and_output_where_we_are_the_server(path, daemon, gateway_server):
     with packets.Capture(path.server, "eth0") as there:
         with transfer.connect(path.server, gateway_server):
             assert there.next().mss == [1000]
+    until(lambda: gateway_server.mss, "the connection is accepted")
     assert gateway_server.mss == [1000 - TIMESTAMPS]
 
 
@@ -49,9 +51,8 @@ def test_input_and_output_where_we_are_the_server(path, daemon, gateway_server):
 def test_only_the_hooks_of_the_configuration(path, servers, daemon, hooks, seen):
     """The gateway's own connection: its SYN passes output, the SYN-ACK input."""
     daemon.reload(f"{CONFIG} hooks = [ {hooks} ];")
-    before = daemon.syn("seen")
-    transfer.connect(path.gateway, servers[4]).close()
-    assert daemon.syn("seen") - before == seen
+    assert transfer.count_once(lambda: daemon.syn("seen"), path.gateway, servers[4],
+                               ((path.server, "eth0"), (path.gateway, "wan"))) == seen
 
 
 def test_the_host_as_a_side_has_no_limit(path, daemon):

@@ -4,7 +4,7 @@
 import packets
 import pytest
 import transfer
-from netns import until
+from netns import SLOW, until
 from packets import AO, NOP, mss
 
 MODES = ("queue", "mark", "offload")
@@ -105,7 +105,7 @@ def test_a_connection(path, servers, acting, family):
     for action in ("raise", "drop"):
         acting(action)
         with path.client.socket(kind, transfer.socket.SOCK_STREAM) as client:
-            client.settimeout(0.7)
+            client.settimeout(5 * SLOW if action == "raise" else 0.7)
             client.setsockopt(transfer.socket.IPPROTO_TCP, transfer.socket.TCP_MAXSEG, 100)
             with packets.Capture(path.server, "eth0") as there:
                 if action == "raise":

@@ -7,9 +7,9 @@ import time
 
 import packets
 import pytest
-from netns import until
+from netns import SLOW, until
 
-SMALL = "queues = {{ first = 5000; count = {count}; max_packets = 16; }};"
+SMALL = "queues = {{ first = 5000; count = {count}; max_packets = 16; }}; fallback = false;"
 
 
 def test_a_flush_of_one_family_is_no_blindness(start, path, left):
@@ -20,7 +20,7 @@ def test_a_flush_of_one_family_is_no_blindness(start, path, left):
     daemon.start()
     daemon.wait_ready()
     path.gateway.run("iptables-nft", "-t", "mangle", "-F")
-    until(lambda: daemon.json("rules")["reinstalled_total"] == 1, "the rules are back", 1)
+    until(lambda: daemon.repairs() == 1, "the rules are back", 1)
     time.sleep(0.6)  # older than what status may still know
     assert daemon.json("status")["checks"]["sees_syns"] is None
 
@@ -33,7 +33,7 @@ def test_another_daemon_in_the_namespace(start, left):
     assert str(first.process.pid) in second.log()
     assert "another mssclampd" in second.log()
     assert left() == 1360
-    assert first.json("rules")["reinstalled_total"] == 0
+    assert first.repairs() == 0
     third = start('queues = { first = 6000; count = 1; }; firewall = "none";')
     assert third.json("rules")["backend"] == "none"
 
@@ -58,7 +58,7 @@ def test_root_is_not_locked_out_by_its_own_connections(start):
         one.connect(daemon.socket_path)
     begin = time.monotonic()
     assert daemon.json("status")["state"] == "running"
-    assert time.monotonic() - begin < 1
+    assert time.monotonic() - begin < 1 * SLOW
     for one in idle:
         one.close()
 
@@ -94,7 +94,7 @@ def test_max_packets_follows_a_reload(start, path, inject):
         for i in range(900):
             inject(packets.syn(path.CLIENT4, path.SINK4, sport=1024 + i))
         daemon.go_on()
-        got = [packet.mss[0] for packet in there.take(900, 2)]
+        got = [packet.mss[0] for packet in there.take(900, 5)]
     assert got == [1360] * 900
 
 
@@ -107,7 +107,7 @@ def test_fail_open_is_exact_with_the_smallest_queue(start, path, inject, count):
         made = [packets.syn(path.CLIENT4, path.SINK4, sport=1024 + i) for i in range(500)]
         for i in range(sent):
             inject(made[i % 500])
-        got = [packet.mss[0] for packet in there.take(sent, 2)]
+        got = [packet.mss[0] for packet in there.take(sent, 5)]
         assert there.lost() == 0
     assert len(got) == sent
     unclamped = sum(mss == 1460 for mss in got)
@@ -163,7 +163,7 @@ def test_a_start_that_fails_half_way_loses_nothing(start, path, inject):
             assert failing.ends() == 1
         stop.set()
         sender.join()
-        arrived = len(list(there.take(sent[0], 2)))
+        arrived = len(list(there.take(sent[0], 5)))
     assert arrived == sent[0]
     assert holder.process.poll() is None
 

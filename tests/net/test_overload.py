@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Ten times what the core of a worker can clamp, for seconds: whoever really connects does, and
-nothing grows, waits or goes uncounted.
+"""Ten times what the core of a worker can clamp, for seconds, from one source and from a million:
+whoever really connects does, and nothing grows, waits or goes uncounted.
 
 One generator cannot send ten times what a worker can take. So the way out is made slow for SYNs
 that were clamped, and for these alone: the worker's core, on which all of the daemon runs, spends
 its time there, as it would where that much more arrived. The queue is shorter by as much: what
-waits in the 8192 places of a default one is gone after 20 ms where nothing is made slow.
+waits in the 8192 places of a default one is gone after 20 ms where nothing is made slow. The rules are
+twice as many as one machine needed: where the generator is held up too, less of it is too much.
+
+MSSCLAMP_FLOOD_SECONDS is for how long, about; it is counted in SYNs.
 """
 
 import json
@@ -20,8 +23,14 @@ import transfer
 from load import Program, Sent
 from netns import SLOW, until
 
-FLOWS, SYNS, SLOW_RULES = 50_000, 400_000, 8000
-CONFIG = "queues = { first = 5000; count = 1; max_packets = 128; };"
+SOURCES = {
+    # in each family       flows      hosts among which they choose
+    "one source":         (2,         1),
+    "a million sources":  (1_000_000, 1 << 22),
+}
+SYNS = round(25_000 * float(os.environ.get("MSSCLAMP_FLOOD_SECONDS", "8")))
+WARM, SLOW_RULES = 50_000, 16_000
+CONFIG = "queues = { first = 5000; count = 1; max_packets = 128; }; fallback = false;"
 LIMIT4, LIMIT6 = 1360, 1340
 
 
@@ -39,11 +48,11 @@ def slow_way_out(path):
     path.gateway.run("nft", "delete", "table", "inet", "slow")
 
 
-@pytest.fixture(scope="module")
-def ends(path):
+@pytest.fixture(scope="module", params=SOURCES)
+def ends(path, request):
     """The generator at the client and the counter at the server, neither on the worker's core."""
     cpu = min(os.sched_getaffinity(0))
-    generator = Program(path.client, "generator", FLOWS, 10_000, cpu=cpu)
+    generator = Program(path.client, "generator", *SOURCES[request.param], cpu=cpu)
     mac = path.gateway.mac("lan").hex(":")
     assert generator.ask(f"link eth0 {mac}") == "ok 0\n"
     sink = Program(path.server, "sink", cpu=cpu)
@@ -55,6 +64,10 @@ def ends(path):
 def resident_bytes(pid):
     text = pathlib.Path(f"/proc/{pid}/statm").read_text(encoding="ascii")
     return int(text.split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def descriptors(pid):
+    return len(os.listdir(f"/proc/{pid}/fd"))
 
 
 def cpu_seconds(pid):
@@ -106,8 +119,11 @@ class Overload:
         generator, sink = ends
         for task in os.listdir(f"/proc/{daemon.process.pid}/task"):
             os.sched_setaffinity(int(task), (max(os.sched_getaffinity(0)),))
+        self._warm_up(path, generator, daemon)
         assert sink.ask(f"open eth0 {LIMIT4} {LIMIT6}") == "ok\n"
+        self.unclamped_before = sum(queue["fail_open_total"] for queue in daemon.stats()["queues"])
         self.rss_bytes = resident_bytes(daemon.process.pid)
+        self.descriptors = descriptors(daemon.process.pid)
         self.meanwhile = Meanwhile(path, servers, daemon)
         self.meanwhile.start()
         generator.tell(f"send 0 {SYNS} 0 64 0")
@@ -119,7 +135,18 @@ class Overload:
         self.meanwhile.stopped.set()
         self.meanwhile.join()
         self.seen = json.loads(sink.ask("close"))
+        # SYNs of real connections that had to be sent again: where a second is not much, that happens.
+        self.again = self.seen["packets"] - SYNS - self.meanwhile.connected
         self.rss_after_bytes = resident_bytes(daemon.process.pid)
+
+    @staticmethod
+    def _warm_up(path, generator, daemon):
+        """Until all that is allocated or opened once has been: a flood, and some looks of the daemon at its
+        counters, one a second."""
+        generator.ask(f"send 0 {WARM} 0 64 0")
+        until(lambda: path.gateway.queued() == 0, "the queue is empty", 5)
+        seen = daemon.call("GetStatus")["uptime_seconds"]
+        until(lambda: daemon.call("GetStatus")["uptime_seconds"] > seen + 3, "seconds pass", 10)
 
     @staticmethod
     def _drain(gateway):
@@ -137,7 +164,8 @@ def overload(path, servers, daemon, ends):
           f"{taken.meanwhile.connected} connections; {taken.waiting} waited at the end, gone in "
           f"{taken.drain_seconds * 1000:.0f} ms ({taken.drain_cpu_seconds * 1000:.0f} ms of CPU); "
           "slowest answer "
-          f"{max(taken.meanwhile.answers_seconds, default=0) * 1000:.0f} ms")
+          f"{max(taken.meanwhile.answers_seconds, default=0) * 1000:.0f} ms; resident memory "
+          f"{taken.rss_bytes} -> {taken.rss_after_bytes} bytes")
     return taken
 
 
@@ -154,28 +182,28 @@ def test_every_legitimate_connection_succeeds(overload):
 
 def test_every_syn_arrives(overload):
     assert overload.seen["lost"] == 0, "the counter itself was too slow"
-    assert overload.seen["packets"] == SYNS + overload.meanwhile.connected
+    assert 0 <= overload.again <= (0 if SLOW == 1 else overload.meanwhile.connected)
     assert overload.seen["bad_checksums"] == 0
 
 
 def test_stats_tell_how_many_passed_unclamped(overload, daemon):
     unclamped = (overload.seen["packets"] - overload.seen["clamped"]
-                 + overload.meanwhile.unclamped_back)
+                 + overload.meanwhile.unclamped_back + overload.unclamped_before)
 
     def told():
         return sum(queue["fail_open_total"] for queue in daemon.stats()["queues"])
-    until(lambda: told() == unclamped, f"fail_open_total is {unclamped}", 2)
+    until(lambda: abs(told() - unclamped) <= overload.again, f"fail_open_total is {unclamped}", 2)
 
 
 def test_the_backlog_is_gone_at_once(overload):
-    assert overload.waiting > 0, "there was one"
     assert overload.drain_cpu_seconds < 0.1 * SLOW, "what the worker had to do"
     assert overload.drain_seconds < 1.0 * SLOW, "whatever else the machine does"
 
 
-def test_memory_is_flat(overload):
+def test_memory_and_descriptors_are_flat(overload, daemon):
     """A sanitizer keeps what the answers of the control socket took and gave back."""
     most = max(overload.meanwhile.rss_bytes + [overload.rss_after_bytes])
+    until(lambda: descriptors(daemon.process.pid) <= overload.descriptors, "descriptors are no more than before", 3)
     assert most - overload.rss_bytes < (1 << 20 if SLOW == 1 else 1 << 26)
 
 

@@ -35,8 +35,8 @@ def send(path, inject, made):
         begin = time.monotonic()
         for packet in made:
             inject(packet)
-        took = time.monotonic() - begin
-        got = [seen.mss[0] for seen in there.take(len(made), 2)]
+        got = [seen.mss[0] for seen in there.take(len(made), 5)]
+        took = time.monotonic() - begin  # the kernel may have looked at the last ones late
         assert there.lost() == 0
     assert len(got) == len(made), "one was dropped"
     return got, took
@@ -115,7 +115,7 @@ def test_a_reload_changes_it(start, path, inject):
             assert is_about(clamped, took, rate, 2 * rate), (rate, clamped)
         over += FLOOD - clamped  # what rules of another rate have counted is not forgotten
         until(lambda total=over: over_limit(daemon) == total, "they are counted", 2)
-        assert (f"{over} SYNs came faster" in daemon("status").stdout) == (over > 0)
+        assert (f"{over} SYNs came faster" in daemon.told("status")) == (over > 0)
         assert daemon.json("rules", "--diff")["diff"] == []
     sent = daemon.json("rules")["counters"]["forward"]
     for more in ('hooks = [ "forward" ];', 'mode = "offload";', ""):  # as little as other changes
@@ -135,7 +135,7 @@ def test_any_rate_reads_back_as_planned(start, rate):
     daemon = start(IPTABLES + LIMIT.replace(str(RATE), str(rate)))
     assert daemon.json("rules", "--diff")["diff"] == []
     assert daemon.json("rules", "--apply")["state"] == "ok"
-    assert daemon.json("rules")["reinstalled_total"] == 0
+    assert daemon.repairs() == 0
     assert daemon.json("status")["warnings"] == []
 
 
@@ -145,7 +145,7 @@ def test_any_rate_reads_back_as_planned(start, rate):
 def test_it_is_repaired(start, path, inject, command):
     daemon = start(IPTABLES + LIMIT)
     path.gateway.run(*command)
-    until(lambda: daemon.json("rules", code=None)["reinstalled_total"] == 1, "the repair", 2)
+    until(lambda: daemon.repairs() == 1, "the repair", 2)
     got, took = send(path, inject, [packets.syn(FLOODER[4], path.SINK4, sport=1024 + i)
                                     for i in range(FLOOD)])
     assert is_about(got.count(1360), took)
@@ -187,8 +187,10 @@ def test_offload_follows_a_reload_and_is_repaired(start, path, inject):
     daemon.reload(OFFLOAD + "queues = { per_source = 10; };")
     got, took = send(path, inject, odd)
     assert is_about(got.count(1360), took, 10, 20)
+    before = daemon.repairs()
     path.gateway.run("nft", "flush", "chain", "inet", "mssclamp", "offload_queue")
-    until(lambda: daemon.json("rules")["reinstalled_total"] == 1, "the repair", 3)
+    until(lambda: daemon.repairs() > before, "the repair", 3)
+    until(lambda: daemon.json("rules", code=None)["state"] == "ok", "all rules are there", 3)
     got, took = send(path, inject, odd)
     assert is_about(got.count(1360), took, 10, 20)
     daemon.reload(OFFLOAD)

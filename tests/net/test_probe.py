@@ -88,12 +88,21 @@ def sent(daemon):
     return daemon.stats()["probes"]["sent_total"]
 
 
+def expect_same(count, seconds, soon=0.8):
+    """What is counted changes no more for so long, soon: once the daemon has noticed."""
+    last, since = count(), time.monotonic()
+
+    def is_quiet():
+        nonlocal last, since
+        if (now := count()) != last:
+            last, since = now, time.monotonic()
+        return time.monotonic() - since >= seconds
+    until(is_quiet, "nothing comes any more", seconds / SLOW + soon)
+
+
 def expect_quiet(wire, seconds=2.0):
-    """What was on its way has come, and the daemon has noticed; then nothing comes any more."""
-    time.sleep(0.3 * SLOW)
-    before = wire.packets()
-    time.sleep(seconds)
-    assert wire.packets() == before
+    """A probe of nobody that is not broken off goes on for longer."""
+    expect_same(wire.packets, seconds)
 
 
 def wait_begun(wire):
@@ -159,7 +168,7 @@ def test_a_reload_that_fixes_the_path(daemon, begin, wire):
 
 def test_a_tunnel_that_goes(path, daemon, begin, wire):
     path.gateway.ip(f"link add t2 type vxlan id 9 remote {Path.SINK4} dstport 4790\nlink set t2 up")
-    until(lambda: "t2" in daemon("tunnels").stdout, "the tunnel is known")
+    daemon.knows("t2")
     client = begin("t2")
     wait_begun(wire)
     path.gateway.ip("link del t2")
@@ -218,6 +227,33 @@ def test_no_packet_is_larger(daemon, most):
     assert max(size["outer_bytes"] for size in reply["sizes"]) == min(max(most, 97), 1400)
 
 
+def test_what_was_not_tried_is_told(daemon):
+    said = " ".join(daemon("probe", GOOD, "--max", "576").stdout.split())
+    assert ("outer packets of 576 bytes arrive. Nothing above 576 was tried (--max): the path MTU "
+            "known before, 1400, stays in force.") in said
+
+
+@pytest.mark.parametrize("shut, opened, error, hint", (
+    ("tc qdisc add dev {0} root bfifo limit 1", "tc qdisc del dev {0} root", "No buffer space available", "tc -s qdisc"),
+    ("nft add table inet shut; add chain inet shut out {{ type filter hook output priority 0; oif {0} drop; }}",
+     "nft delete table inet shut", "Operation not permitted", "a firewall rule of this host")), ids=("qdisc", "filter"))
+def test_what_could_not_be_sent(daemon, path, shut, opened, error, hint):  # pylint: disable=R0917
+    """Of a path to which no packet was sent nothing is said, and what was known of it stays."""
+    before = daemon.json("probe", GOOD)
+    path.gateway.run(*shut.format("wan").split(" ", 3 if shut.startswith("nft") else -1))
+    try:
+        reply = daemon.json("probe", GOOD, code=7)
+        screen = " ".join(daemon("probe", GOOD, code=7).stdout.split())
+    finally:
+        path.gateway.run(*opened.format("wan").split())
+    assert (reply["result"], reply["refused_error"]) == ("no_answer", error)
+    assert hint in reply["refused_hint"] and reply["refused_total"] >= 3
+    assert reply["answers"]["outside"] is None and not sum(size["sent"] for size in reply["sizes"])
+    assert re.search(rf"CANNOT TELL: (\d+) of \1 packets could not be sent: {error}\.", screen)
+    assert hint in screen and "nobody answers" not in screen
+    assert daemon.json("probe", GOOD)["path_mtu_bytes"] == before["path_mtu_bytes"]
+
+
 def test_16_clients_that_hang_up_at_once(daemon, path):
     for _ in range(3):
         clients = []
@@ -231,8 +267,6 @@ def test_16_clients_that_hang_up_at_once(daemon, path):
         for client in clients:
             client.close()
     until(lambda: daemon("status", code=None).returncode == 0, "there is room again")
-    before = sent(daemon)
-    time.sleep(1.0)
-    assert sent(daemon) == before
+    expect_same(lambda: sent(daemon), 2.0, 2.0)
     assert daemon.json("probe", GOOD)["path_mtu_bytes"] == 1400
     assert not re.search("Sanitizer|runtime error", daemon.log())

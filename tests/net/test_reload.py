@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Reload: all of the new file or none of it."""
 
+import json
 import re
 import signal
 
@@ -77,6 +78,29 @@ def test_a_bad_file_as_json(daemon):
     assert "mssclamp.conf:1: mode" in error["message"]
 
 
+def test_what_is_refused_is_remembered(daemon, left):
+    """Event and status say why, and since when, until a file is taken."""
+    daemon.reload("mode = 7;\nhooks = 8;", code=6)
+    first = daemon.json("status")["reload_refused"]
+    assert first["since"] == first["last"]
+    assert [re.search(r"mssclamp[.]conf:(\d): (\w+)", line).groups() for line in first["errors"]] == [
+        ("1", "mode"), ("2", "hooks")]
+    event = json.loads(daemon("--json-lines", "events", "--last", "1").stdout)
+    assert event["event"] == "reload_refused" and event["why"] == "\n".join(first["errors"])
+    assert event["message"] == ("reload: the running configuration was kept: "
+                                f"{first['errors'][0]} (and 1 more)")
+    assert event["message"] in daemon.log()
+    daemon.reload("rules = ({ mss = 7; });", code=6)
+    second = daemon.json("status")["reload_refused"]
+    assert second["since"] == first["since"] <= second["last"] and len(second["errors"]) == 1
+    text = daemon.told("status")
+    assert f"is refused since {first['since']}" in text and second["errors"][0] in text
+    assert f"mssclampd -t -c {daemon.file}" in text
+    daemon.reload(CONFIG)
+    assert daemon.json("status")["reload_refused"] is None
+    assert "is refused" not in daemon.told("status") and left() == 1200
+
+
 def test_drop_ins_append_in_order(daemon, left):
     folder = daemon.directory / "mssclamp.conf.d"
     folder.mkdir()
@@ -95,6 +119,18 @@ def test_drop_ins_append_in_order(daemon, left):
         folder.rmdir()
 
 
+def test_a_file_that_has_gone(daemon, left):
+    """Is a mistake, unlike one that is empty."""
+    before = left()
+    away = daemon.file.rename(daemon.file.with_name("away"))
+    try:
+        assert "mssclamp.conf: does not exist; look at its name, or make it: an empty file stands for the defaults" in daemon("reload", code=6).stderr
+        assert left() == before
+    finally:
+        away.rename(daemon.file)
+    daemon("reload")
+
+
 def test_sighup_reloads_too(daemon, left):
     daemon.write(CONFIG.replace("1200", "1301"))
     daemon.process.send_signal(signal.SIGHUP)
@@ -109,6 +145,6 @@ def test_no_syn_is_lost_or_let_through_while_reloading(daemon, path, inject, arr
             inject(packets.syn(path.CLIENT4, path.SINK4))
             sent += 1
         daemon.reload(CONFIG.replace("1200", "1300" if i % 2 else "1200"))
-    got = [packet.mss[0] for packet in arrivals.take(sent, 1)]
+    got = [packet.mss[0] for packet in arrivals.take(sent, 5)]
     assert len(got) == sent
     assert set(got) <= {1200, 1300}

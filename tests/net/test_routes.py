@@ -86,7 +86,7 @@ def test_multipath_counts_for_each_hop(path, inject, arrivals):
         with packets.Capture(path.server, "eth1") as other:
             def left():
                 inject(packets.syn(path.CLIENT4, "198.18.8.1"))
-                return (arrivals.next(0.2) if arrivals_first else other.next(0.2)).mss[0]
+                return (arrivals if arrivals_first else other).next().mss[0]
             arrivals_first = by_wan(path)
             until(lambda: left() == 1172, "the metric on the hop that is taken", 1)
     finally:

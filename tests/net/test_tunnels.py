@@ -2,9 +2,11 @@
 """Tunnels over the path: what each carries, why, and what happens when something changes."""
 
 import json
+import re
 import signal
 import struct
 import subprocess
+import time
 
 import packets
 import pytest
@@ -54,11 +56,19 @@ def has(daemon, name, **wanted):
 
 
 def test_outer_path_is_told(daemon, vxlan, through):
-    found = has(daemon, vxlan, inner_mtu_bytes=1450)
+    found = has(daemon, vxlan, inner_mtu_bytes=1450, warnings=[])  # and it is up by now
     assert (found["kind"], found["outer_family"], found["source"]) == ("vxlan", "ipv4", "link")
     assert (found["outer_path_mtu_bytes"], found["overhead_bytes"]) == (1500, 50)
     assert (found["mss4_bytes"], found["mss6_bytes"], found["warnings"]) == (1410, 1390, [])
     assert through() == 1410
+
+
+def test_one_that_is_down_is_told(daemon, path, vxlan):
+    has(daemon, vxlan, inner_mtu_bytes=1450, warnings=[])
+    path.gateway.ip(f"link set {vxlan} down")
+    has(daemon, vxlan, warnings=[f"the interface is down, nothing passes: ip link set {vxlan} up"])
+    path.gateway.ip(f"link set {vxlan} up")
+    has(daemon, vxlan, warnings=[])
 
 
 def test_route_metric_outside_counts(daemon, path, vxlan, through):
@@ -161,6 +171,90 @@ def test_configuration_says_what_discovery_cannot_see(daemon, path, vxlan, throu
     has(daemon, vxlan, source="link")
 
 
+def explained(daemon, path):
+    steps = daemon.json("explain", f"{path.CLIENT4} -> {BEHIND}")["sides"][1]["steps"]
+    return [step for step in steps if step["what"].startswith("warning: ")]
+
+
+@pytest.mark.parametrize("keys, mss4", (
+    ('interface = "vx0"; mtu = 1500;', 1460),
+    ('prefix = "198.18.0.0/15"; mtu = 1500;', 1310),
+    (f'prefix = "{BEHIND}/32"; mtu = 1500;', 1310),
+    ('mark = "0x0/0xff"; mtu = 1500;', 1460)))
+def test_a_rule_that_allows_more_than_fits(daemon, path, vxlan, keys, mss4):
+    """It is obeyed, and whoever may look is told; the rest of the row speaks of the path."""
+    path.gateway.ip("route add 10.9.0.2/32 dev alt mtu 1400")
+    has(daemon, vxlan, inner_mtu_bytes=1350, source="route")
+    done = daemon.reload(f"rules = ({{ {keys} }});")
+    try:
+        text = r"rules\[0\] \(.*\): allows MSS 1460 on vx0, whose path carries 1310 \(IPv4\)"
+        daemon.says(text)
+        assert re.search(text, done.stderr)
+        found = has(daemon, vxlan, mss4_bytes=mss4)
+        assert (found["outer_path_mtu_bytes"], found["source"], found["inner_mtu_bytes"]) == (
+            1400, "route", 1350)
+        (warning,) = [one for one in found["warnings"] if "allows IPv4" in one]
+        assert re.fullmatch(r"rules\[0\] \(.*\) allows IPv4 MSS 1460, but the path carries 1310",
+                            warning)
+        (step,) = explained(daemon, path)
+        assert step == {"what": "warning: the rule allows more than fits (path of tunnel vx0)",
+                        "value_bytes": 1350, "source": "tunnel"}
+        lines = daemon("tunnels").stdout.splitlines()
+        columns = {line.split()[0]: line.split() for line in lines}
+        assert columns["vx0"][-3:-1] == ["1450", "!"]
+    finally:
+        daemon.reload("")
+
+
+def spent(daemon):
+    """Seconds of a processor that it has taken so far: clock_getcpuclockid(3)."""
+    return time.clock_gettime(~daemon.process.pid << 3 | 2)
+
+
+def cost(daemon, what):
+    before = spent(daemon)
+    what()
+    return spent(daemon) - before
+
+
+def test_each_route_is_asked_once(daemon, path, vxlan):
+    """Where a rule may allow more than fits all of them are looked at, by the first who wants to know, and
+    anew where one of them changes."""
+    host = [f"100.64.{i >> 8}.{i & 255}/32" for i in range(60_000)]
+    path.gateway.ip("".join(f"route add {one} via 10.8.0.2 dev vx0\n" for one in host))
+    try:
+        daemon.reload('rules = ({ prefix = "100.64.0.0/16"; mtu = 1450; });')
+        until(lambda: daemon.json("explain", "192.0.2.2", "100.64.234.95")["sides"][1]["interface"] == vxlan,
+              "the last route is known", 10)
+        has(daemon, vxlan, warnings=[])
+        path.gateway.ip(f"route change {host[-1]} via 10.8.0.2 dev vx0 mtu 1300")
+        until(lambda: "but the route MTU of 1300" in str(row(daemon, vxlan)["warnings"]), "the route counts", 10)
+        daemon.reload('rules = ({ prefix = "100.64.0.0/16"; mtu = 1449; });')
+        first = cost(daemon, lambda: row(daemon, vxlan))
+        later = min(cost(daemon, lambda: row(daemon, vxlan)) for _ in range(10))
+        print(f"\n{len(host)} routes: the first answer takes {1000 * first:.1f} ms of a processor, "
+              f"the next ones {1000 * later:.1f} ms")
+        assert later < first / 3
+    finally:
+        daemon.reload("")
+        path.gateway.ip("".join(f"route del {one} dev vx0\n" for one in host))
+
+
+@pytest.mark.parametrize("keys", ('interface = "vx0"; mtu = 1300;',
+                                  'prefix = "198.18.78.0/24"; mtu = 1500;',
+                                  'prefix = "198.18.0.0/15"; mtu = 1400;'))
+def test_a_rule_that_fits_warns_of_nothing(daemon, path, vxlan, keys):
+    """Smaller, for addresses that go elsewhere, or no larger than the path."""
+    has(daemon, vxlan, inner_mtu_bytes=1450, warnings=[])
+    daemon.reload(f"rules = ({{ {keys} }});")
+    try:
+        found = has(daemon, vxlan, inner_mtu_bytes=1450, source="link")
+        assert found["warnings"] == [] and not explained(daemon, path)
+        assert " !" not in daemon("tunnels").stdout
+    finally:
+        daemon.reload("")
+
+
 def test_tun_that_the_configuration_explains(daemon, path):
     """A device that some program made, of which the kernel knows nothing."""
     path.gateway.ip("tuntap add dev tun7 mode tun\nlink set tun7 up mtu 1500\n"
@@ -234,6 +328,8 @@ def test_ends_that_differ(daemon, path, vxlan):
 
 def test_unknown_tunnel_has_no_peers(daemon):
     assert "there is no tunnel nonesuch" in daemon("peers", "nonesuch", code=5).stderr
+    told = daemon("events", "--last", "3", "--tunnel", "nonesuch").stderr
+    assert "There is no tunnel nonesuch now" in told
 
 
 def next_event(process, tunnel, name):
@@ -256,11 +352,24 @@ def test_events_are_told(daemon, path):
         path.gateway.ip("link set vx2 mtu 1300")
         changed = next_event(process, "vx2", "tunnel_changed")
         assert changed["new"]["interface_mtu_bytes"] == 1300
+        shown = row(daemon, "vx2")
+        for member in ("outer_path_mtu_bytes", "source"):
+            assert changed["new"][member] == shown[member], "why the inner MTU is what it is"
         path.gateway.ip("link del vx2")
         next_event(process, "vx2", "tunnel_removed")
     finally:
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=5) == 0
+    past = [event["event"] for event in daemon.call("ListEvents")["events"] if event["tunnel"] == "vx2"]
+    assert (past[0], past[-1]) == ("tunnel_added", "tunnel_removed") and "tunnel_changed" in past
+
+
+def test_events_are_remembered_though_nobody_listened(daemon, path):
+    path.gateway.ip("link add vx3 type vxlan id 10 local 10.9.0.1 remote 10.9.0.2 dstport 4792")
+    try:
+        until(lambda: "vx3: new tunnel" in daemon("events", "--last", "9", "--tunnel", "vx3").stdout, "it is remembered")
+    finally:
+        path.gateway.ip("link del vx3")
 
 
 def test_status_counts_them(daemon, vxlan):
@@ -269,3 +378,59 @@ def test_status_counts_them(daemon, vxlan):
     assert daemon.json("status")["peers"] == 0
 
 
+def counted(stats, name="vx0"):
+    return next(row for row in [*stats["tunnels"], stats["no_tunnel"]] if row["name"] == name)
+
+
+def by_direction(stats, result="clamped_total"):
+    return {(row["family"], row["direction"]): row[result] for row in counted(stats)["directions"]}
+
+
+def added(now, before):
+    return {key: count - before.get(key, 0) for key, count in now.items() if count != before.get(key, 0)}
+
+
+def rows(stats, when, family="ipv4"):
+    return {row["mss_bytes"]: row["count"] for row in counted(stats)["mss_histogram"][family][when]
+            if row["mss_from_bytes"] == row["mss_bytes"]}
+
+
+@pytest.mark.worker
+def test_each_syn_counts_for_the_tunnel_that_decided(daemon, path, inject, through):
+    """Both directions, MSS before and after; a reload and another tunnel's end lose none of it."""
+    has(daemon, "vx0", inner_mtu_bytes=1450)
+    first = daemon.stats()
+    assert (through(), through()) == (1410, 1410)
+    sender = packets.Injector(path.server, "vx0", path.gateway.mac("vx0"))
+    try:
+        with packets.Capture(path.client, "eth0") as there:
+            sender.send(packets.syn("10.8.0.2", path.CLIENT4, options=packets.mss(1452)))
+            assert there.next().mss == [1410]
+    finally:
+        sender.close()
+    inject(packets.syn(path.CLIENT4, path.SINK4))
+    until(lambda: counted(daemon.stats(), "_none")["seen_total"] >
+          counted(first, "_none")["seen_total"], "a SYN of no tunnel is counted")
+    now = daemon.stats()
+    assert added(by_direction(now), by_direction(first)) == {
+        ("ipv4", "to_tunnel"): 2, ("ipv4", "from_tunnel"): 1}
+    assert added(rows(now, "before"), rows(first, "before")) == {1460: 2, 1452: 1}
+    assert added(rows(now, "after"), rows(first, "after")) == {1410: 3}
+    path.gateway.ip("link add vx1 type vxlan id 9 local 10.9.0.1 remote 10.9.0.2 dstport 4790\nlink set vx1 up\n")
+    has(daemon, "vx1", kind="vxlan")
+    daemon.reload('rules = ({ prefix = "203.0.113.0/24"; mss = 1000; });')
+    path.gateway.run("ip", "link", "del", "vx1")
+    until(lambda: not row(daemon, "vx1"), "vx1 is gone")
+    daemon.reload("")
+    again = daemon.stats()
+    assert counted(again) == counted(now)
+    for family in ("ipv4", "ipv6"):
+        of_tunnels = [row["seen_total"] for one in [*again["tunnels"], again["no_tunnel"]]
+                      for row in one["directions"] if row["family"] == family]
+        assert sum(of_tunnels) == again[family]["seen_total"]
+
+
+def test_stats_of_one_tunnel(daemon, vxlan):
+    has(daemon, vxlan, inner_mtu_bytes=1450)
+    assert [row["name"] for row in daemon.json("stats", "--tunnel", vxlan)["tunnels"]] == [vxlan]
+    assert daemon.json("stats", "--tunnel", "nowhere", code=5)["error"]["name"] == "org.mssclamp.NotFound"

@@ -6,6 +6,7 @@ import re
 import time
 
 import pytest
+from netns import SLOW
 from passages import HEADERS, WIDE, TunnelLab
 from passage import Passage
 
@@ -38,7 +39,7 @@ TARGETS = {
 def test_a_black_hole(lab, daemon, target):
     begin = time.monotonic()
     answer = daemon.json("probe", TARGETS[target](lab), code=1)
-    assert time.monotonic() - begin < SECONDS
+    assert time.monotonic() - begin < SECONDS * SLOW
     assert answer["result"] == "black_hole"
     assert answer["path_mtu_bytes"] == PATH
     inner = lab.tunnel.inner(PATH)

@@ -10,7 +10,7 @@ import pytest
 import transfer
 from passages import TunnelLab
 from probes import ProbeWatch, busiest
-from userspace import wireguard_keys
+from wireguard import wireguard_keys
 
 RATE = 10
 SILENT_PEERS = 6

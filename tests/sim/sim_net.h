@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "policy/probe_plan.h"
+#include "policy/probe/probe_plan.h"
 
 /* How one path behaves; all may change while it runs. */
 struct sim_path {

@@ -10,6 +10,7 @@ import userspace
 from conftest import STOCK
 from daemon import Daemon
 from lab import Lab, Meter
+from netns import until
 
 PATH = 1400
 SIZE = 300_000
@@ -74,6 +75,9 @@ def test_hangs_without_and_arrives_with_it(name, build, where, families):
         for server in servers:
             with pytest.raises(transfer.Hangs):
                 transfer.both_ways(lab.c, server, SIZE, 1.5)
-        with Daemon(getattr(lab, where)):
+        with Daemon(getattr(lab, where)) as daemon:
+            until(lambda: (rows := daemon.json("tunnels")["tunnels"]) and
+                  all(one["settled"] for one in rows),
+                  "what the tunnel is has been found out")
             for server in servers:
                 transfer.both_ways(lab.c, server, SIZE, 6.0)

@@ -8,6 +8,7 @@ import subprocess
 import formulas as f
 from lab import LARGE
 from netns import until
+from wireguard import wireguard_keys
 
 CURVE = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2")
 UAPI = pathlib.Path("/var/run/wireguard")
@@ -110,13 +111,6 @@ def openvpn_static(options):
                       "--config", lab.write(f"{host.facts['me']}.conf", text))
         lab.wait_device("t0")
     return build
-
-
-def wireguard_keys():
-    private = subprocess.run(["wg", "genkey"], check=True, capture_output=True, text=True).stdout
-    public = subprocess.run(["wg", "pubkey"], input=private, check=True, capture_output=True,
-                            text=True).stdout
-    return private.strip(), public.strip()
 
 
 def wireguard_configure(lab, outer, mtu, devices=("t0", "t0"), allowed=2 * ("0.0.0.0/0,::/0",)):

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -83,7 +83,7 @@ static inline void write_text(const struct fixture *fixture, const char *name, c
 static inline int load(struct fixture *fixture)
 {
 	forget(fixture);
-	return config_load(fixture->file, true, &fixture->config, &fixture->report);
+	return config_load(fixture->file, CONFIG_ABSENT_WARNS, &fixture->config, &fixture->report);
 }
 
 static inline int load_text(struct fixture *fixture, const char *text)

@@ -20,8 +20,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "daemon/control.h"
-#include "daemon/control_peer.h"
+#include "daemon/control/control.h"
+#include "daemon/control/control_peer.h"
 
 #define COUNT(table) (sizeof(table) / sizeof(*(table)))
 #define ROW(text) (text), sizeof(text) - 1
@@ -54,6 +54,17 @@ struct fixture {
 	unsigned int status_calls, reloads, gone;
 	enum { SUBSCRIBE_GREET, SUBSCRIBE_SILENTLY, SUBSCRIBE_REFUSE } subscribe;
 };
+
+/* What is wrong is told in words, too. */
+static inline int reconfigure(struct fixture *f)
+{
+	char *error = NULL;
+	int r = control_reconfigure(f->control, &f->config, &error);
+
+	assert_true((r < 0) == (error != NULL));
+	free(error);
+	return r;
+}
 
 static inline json_t *get_status(struct control_call *call, json_t *parameters, void *userdata)
 {

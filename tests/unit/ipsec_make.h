@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/ipsec.h"
+#include "policy/ipsec/ipsec.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define STATES_MAX 6

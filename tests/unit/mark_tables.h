@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/mark_table.h"
+#include "policy/snapshot/mark_table.h"
 
 /* Owned (free). */
 static inline struct mark_table *make_marks(uint32_t bits, const struct mark_entry *entries,

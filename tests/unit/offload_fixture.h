@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "edge/offload_text.h"
+#include "edge/offload/offload_text.h"
 
 /* Owned. */
 static char *commands_of(const struct offload_frame *frame, const struct offload_plan *from,

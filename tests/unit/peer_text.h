@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "policy/peer.h"
+#include "policy/tunnel/peer.h"
 
 #define PEER_TEXT_MAX 1024
 

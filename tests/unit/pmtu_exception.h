@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "policy/prefix.h"
+#include "policy/prefix/prefix.h"
 
 #define IPV4_HEADER 20
 #define IPV6_HEADER 40

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "base/clock.h"
-#include "policy/pmtu.h"
+#include "policy/probe/pmtu.h"
 
 #define MS NS_PER_MS
 

@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "core/wire.h"
-#include "edge/probe.h"
+#include "edge/probe/probe.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define WAIT_MS 2000

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "policy/probe_plan.h"
+#include "policy/probe/probe_plan.h"
 
 #define SECOND NS_PER_SECOND
 #define INTERVAL (600 * SECOND)
@@ -31,7 +31,7 @@ struct world {
 	unsigned int orders[PROBE_SIDES][PROBE_METHODS];
 	size_t inside;           /* the address that answers */
 	uint32_t largest;        /* outer size that was sent */
-	uint64_t sent_ns[256][5]; /* rings by the endpoint's last byte: half of 10 a second */
+	uint64_t sent_ns[256][5]; /* rings by path (path_key): half of 10 a second */
 	unsigned int sent[256];
 	struct probe_report last;
 	unsigned int reports;
@@ -85,9 +85,18 @@ static inline void begin(struct world *world)
 }
 
 /* Of one path, whatever begins and ends: 5 packets in any second. */
-static inline void check_budget(struct world *world, uint8_t host)
+static inline uint8_t path_key(const struct probe_target *target)
 {
-	uint64_t *oldest = &world->sent_ns[host][world->sent[host]++ % 5];
+	size_t length = strlen(target->tunnel);
+	uint8_t number = length ? (uint8_t)(target->tunnel[length - 1] - '0') : 0;
+
+	return (uint8_t)(target->way.destination.bytes[3] ^ number << 6);
+}
+
+static inline void check_budget(struct world *world, const struct probe_target *target)
+{
+	uint8_t key = path_key(target);
+	uint64_t *oldest = &world->sent_ns[key][world->sent[key]++ % 5];
 
 	assert_true(!*oldest || world->now_ns - *oldest >= SECOND);
 	*oldest = world->now_ns;
@@ -99,7 +108,7 @@ static inline void deliver(struct world *world, const struct probe_order *order)
 	uint32_t outer = inside ? probe_target_outer(order->target, order->size) : order->size;
 	int error = world->error[order->method];
 
-	check_budget(world, order->target->way.destination.bytes[3]);
+	check_budget(world, order->target);
 	world->orders[order->side][order->method]++;
 	if (outer > world->largest)
 		world->largest = outer;

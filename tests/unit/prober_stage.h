@@ -7,7 +7,7 @@
 #include <limits.h>
 
 #include "base/clock.h"
-#include "daemon/prober.h"
+#include "daemon/paths/prober.h"
 #include "probe_net.h"
 #include "tunnel_world.h"
 
@@ -89,7 +89,7 @@ static inline void begin(struct stage *stage, const char *endpoint, bool automat
 	add_link(&stage->world, 7, "wg0", "wireguard", 1420);
 	add_peer(&stage->world, 7, endpoint, NULL, ENCAP_WIREGUARD);
 	build(&stage->world);
-	assert_int_equal(config_load("/dev/null", true, &stage->config, &report), 0);
+	assert_int_equal(config_load("/dev/null", CONFIG_ABSENT_WARNS, &stage->config, &report), 0);
 	config_report_done(&report);
 	snprintf(state, sizeof(state), "%s/paths", folder);
 	unlink(state);

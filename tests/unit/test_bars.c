@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ctl/bars.h"
+#include "ctl/screen/bars.h"
 
 /* Histograms as "mss:count", and what is picked from them in the same form. */
 static const struct {

@@ -6,74 +6,8 @@
 #include <sched.h>
 
 #include "core/mss.h"
-#include "daemon/build.h"
-#include "tunnel_world.h"
-
-static char ipsec[] = "ipsec:*", wg_glob[] = "wg*";
-
-/* The control thread's side of a daemon, without the kernel. */
-struct house {
-	struct world world;
-	struct workers *workers;
-	struct tunnels *tunnels;
-	struct events events;
-	struct nl *nl;
-	struct ways *ways;
-	struct config_tunnel entries[2];
-	struct rules rules, tries;
-	struct config config;
-	struct built built;
-};
-
-static void open_house(struct house *house, struct fixture *f)
-{
-	*house = (struct house){
-		.workers = workers_new(2),
-		.events = { .control = f->control },
-		.entries = { { .match = wg_glob, .path_mtu = 1400 },
-			     { .match = ipsec, .path_mtu = 1492 } },
-	};
-	open_world(&house->world);
-	house->tunnels = tunnels_new(house->workers, &house->events);
-	assert_int_equal(nl_open(NETLINK_ROUTE, 0, &house->nl), 0);
-	house->ways = ways_new(house->nl);
-	assert_true(house->workers && house->tunnels && house->ways);
-	house->config.tunnels = house->entries;
-	house->config.tunnel_count = COUNT(house->entries);
-	house->config.rules = &house->rules;
-}
-
-static void done_built(struct house *house)
-{
-	tunnel_views_done(&house->built.views);
-	snapshot_free(house->built.snapshot);
-	house->built = (struct built){ 0 };
-}
-
-static void close_house(struct house *house)
-{
-	done_built(house);
-	ways_free(house->ways);
-	nl_close(house->nl);
-	tunnels_free(house->tunnels);
-	workers_free(house->workers);
-	peer_list_unref(house->world.peers);
-}
-
-static void build_house(struct house *house)
-{
-	const struct link_list links = { house->world.links, house->world.link_count, MOST };
-	const struct route_list routes = { 0 };
-	const struct hint_list hints = { house->world.hints, house->world.hint_count, MOST };
-
-	done_built(house);
-	assert_int_equal(build_snapshot(&(const struct build_input){
-		.config = &house->config, .tries = &house->tries, .links = &links, .routes = &routes, .hints = &hints,
-		.lists = &house->world.peers, .list_count = 1, .ways = house->ways,
-		.measures = house->world.measures, .measure_count = house->world.measure_count,
-		.hints_need_probe = house->world.hints_need_probe,
-		.tunnels = house->tunnels }, &house->built), 0);
-}
+#include "build_house.h"
+#include "captured_log.h"
 
 static void fill(struct house *house)
 {
@@ -325,6 +259,43 @@ static void test_tunnels_come_change_and_go(void **state)
 	close(fd);
 }
 
+/* VXLAN, GRE: nobody behind it has a path of their own, so that no change of a peer tells of it. */
+static void test_falls_of_a_path_without_peers(void **state)
+{
+	static const struct {
+		uint32_t mtu; /* of the link below, bytes */
+		uint64_t falls;
+	} looks[] = { { 1400, 0 }, { 1300, 1 }, { 1300, 1 }, { 1350, 1 }, { 1340, 2 } };
+	struct house house;
+	struct peer *peer;
+
+	open_house(&house, *state);
+	add_link(&house.world, 9, "ppp0", "ppp", 1500);
+	peer = add_peer(&house.world, 9, NULL, "0.0.0.0/0", ENCAP_PPPOE);
+	peer->way.oif = 2;
+	free(peer->id);
+	peer->id = NULL;
+	for (size_t i = 0; i < COUNT(looks); i++) {
+		house.world.links[0].mtu = looks[i].mtu;
+		build_house(&house);
+		if (tunnels_path_falls(house.tunnels) != looks[i].falls)
+			fail_msg("look %zu: %llu falls", i,
+				 (unsigned long long)tunnels_path_falls(house.tunnels));
+	}
+	house.world.link_count = 1; /* away, and back beside a smaller one: that is no fall */
+	build_house(&house);
+	add_link(&house.world, 9, "ppp0", "ppp", 1500);
+	house.world.links[0].mtu = 1300;
+	build_house(&house);
+	assert_int_equal(tunnels_path_falls(house.tunnels), 2);
+	peer->id = strdup("p"); /* whose falls are the peer's */
+	build_house(&house);
+	house.world.links[0].mtu = 1280;
+	build_house(&house);
+	assert_int_equal(tunnels_path_falls(house.tunnels), 2);
+	close_house(&house);
+}
+
 /* Names are bytes to the kernel and text to everybody else, so that two may become one. */
 static void test_two_tunnels_of_one_name(void **state)
 {
@@ -342,6 +313,56 @@ static void test_two_tunnels_of_one_name(void **state)
 	expect_told(f, fd, &house, "");
 	close_house(&house);
 	close(fd);
+}
+
+#define NAMES_MAX (TUNNEL_CHUNKS_MAX * TUNNEL_CHUNK - 1) /* one is nobody's */
+
+static uint32_t note_name(struct tunnels *tunnels, unsigned int number)
+{
+	char name[32];
+	const struct tunnel_view view = { .name = name, .kind = "ipip" };
+
+	snprintf(name, sizeof(name), "t%u", number);
+	return tunnels_note(tunnels, &view, 0);
+}
+
+static void expect_full_said(const char *name)
+{
+	char log[8192], *said;
+
+	capture_take(log, sizeof(log));
+	said = strstr(log, "no counters of its own");
+	assert_true(!!said == !!name);
+	if (!name)
+		return;
+	assert_non_null(strstr(log, name));
+	assert_null(strstr(said + 1, "no counters of its own"));
+}
+
+/* Names are kept for good, so that somebody who makes new ones all day meets the end. */
+static void test_no_room_for_names_is_said_once(void **state)
+{
+	struct workers *workers = workers_new(5000, 2);
+	const struct events nobody = { 0 };
+	struct tunnels *tunnels = tunnels_new(workers, &nobody);
+
+	(void)state;
+	assert_true(workers && tunnels);
+	tunnels_begin(tunnels);
+	for (unsigned int i = 1; i <= NAMES_MAX; i++)
+		assert_int_equal(note_name(tunnels, i), i);
+	tunnels_end(tunnels);
+	expect_full_said(NULL);
+	for (unsigned int look = 0; look < 2; look++) {
+		tunnels_begin(tunnels);
+		for (unsigned int i = 1; i <= 3; i++)
+			assert_int_equal(note_name(tunnels, NAMES_MAX + i), TUNNEL_ID_NONE);
+		assert_int_equal(note_name(tunnels, 7), 7); /* who has some keeps them */
+		tunnels_end(tunnels);
+		expect_full_said(look == 0 ? "t65536: " : NULL);
+	}
+	tunnels_free(tunnels);
+	workers_free(workers);
 }
 
 static int enter_namespace(void **state)
@@ -362,7 +383,10 @@ int main(void)
 		WITH_SERVER(test_mode_and_rules_are_the_configuration_s),
 		WITH_SERVER(test_tries_stand_above_rules),
 		WITH_SERVER(test_tunnels_come_change_and_go),
+		WITH_SERVER(test_falls_of_a_path_without_peers),
 		WITH_SERVER(test_two_tunnels_of_one_name),
+		cmocka_unit_test_setup_teardown(test_no_room_for_names_is_said_once, capture_begin,
+						capture_end),
 	};
 
 	log_set_max(LOG_CRIT);

@@ -7,13 +7,19 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/patience.h"
 #include "edge/child.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -118,6 +124,173 @@ static void test_no_program(void **state)
 	assert_int_equal(child_run(argv, "", PATIENT_MS, &result), -ENOENT);
 }
 
+enum conduct { TELLS, DIES, ENDS_THE_PROCESS, HANGS };
+
+static int work(void *userdata)
+{
+	const enum conduct *conduct = userdata;
+
+	switch (*conduct) {
+	case TELLS:
+		dprintf(STDOUT_FILENO, "%d descriptors of ours\n", fcntl(3, F_GETFD) >= 0);
+		dprintf(STDERR_FILENO, "told\n");
+		return 100;
+	case DIES:
+		raise(SIGKILL);
+		break;
+	case ENDS_THE_PROCESS:
+		dprintf(STDERR_FILENO, "out of memory\n");
+		_exit(3);
+	case HANGS:
+		pause();
+		break;
+	}
+	return 0;
+}
+
+static const struct {
+	enum conduct conduct;
+	int timeout_ms, result, status;
+	const char *output, *errors;
+} calls[] = {
+	{ TELLS,            PATIENT_MS, 0,      100, "0 descriptors of ours\n", "told" },
+	{ DIES,             PATIENT_MS, 0,      137, "",                        "" },
+	{ ENDS_THE_PROCESS, PATIENT_MS, 0,      3,   "",                        "out of memory" },
+	{ HANGS,            HASTY_MS,   -ETIME, 0,   NULL,                      NULL },
+};
+
+/* Whatever it does, it does it to itself. */
+static void test_calls(void **state)
+{
+	int spare = dup(STDIN_FILENO);
+
+	(void)state;
+	assert_true(spare >= 0);
+	for (size_t i = 0; i < COUNT(calls); i++) {
+		enum conduct conduct = calls[i].conduct;
+		struct child_result result = { .status = 77 };
+
+		assert_int_equal(child_call(work, &conduct, calls[i].timeout_ms, &result),
+				 calls[i].result);
+		if (calls[i].result < 0)
+			continue;
+		assert_int_equal(result.status, calls[i].status);
+		assert_string_equal(result.output, calls[i].output);
+		assert_string_equal(result.errors, calls[i].errors);
+		child_result_done(&result);
+	}
+	close(spare);
+}
+
+/* Between processes. */
+static struct board {
+	_Atomic pid_t child; /* who wants to be held */
+	_Atomic bool held, told;
+} *board;
+
+/* Lets somebody who traces it see its end first, as the kernel lets go of some only later. */
+static int be_held(void *userdata)
+{
+	(void)userdata;
+	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
+	board->child = getpid();
+	pause();
+	return 0;
+}
+
+static _Noreturn void hold(void)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;) {
+		if (!board->held && board->child)
+			board->held = ptrace(PTRACE_SEIZE, board->child, NULL, NULL) == 0;
+		usleep(1000);
+	}
+}
+
+/* A killed one that does not end is waited for no longer, and nothing is run beside it. */
+static void test_one_that_does_not_end(void **state)
+{
+	static const char *const argv[] = { "/bin/true", NULL };
+	struct child_result result;
+	pid_t holder = fork();
+
+	(void)state;
+	assert_true(holder >= 0);
+	if (holder == 0)
+		hold();
+	/* On a busy machine the other one comes late. */
+	for (int ms = HASTY_MS; ms <= PATIENT_MS && !board->held; ms *= 3)
+		assert_int_equal(child_call(be_held, NULL, ms, &result), -ETIME);
+	assert_true(board->held);
+	assert_int_equal(child_run(argv, NULL, PATIENT_MS, &result), -EALREADY);
+	kill(holder, SIGKILL);
+	assert_int_equal(waitpid(holder, NULL, 0), holder);
+	assert_int_equal(child_run(argv, NULL, PATIENT_MS, &result), 0);
+	child_result_done(&result);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+}
+
+/* Ends when it has been told of. */
+static int wait_to_be_told(void *userdata)
+{
+	const bool *closes = userdata;
+
+	if (*closes) {
+		close(STDOUT_FILENO);
+		close(STDERR_FILENO);
+	}
+	while (!board->told)
+		usleep(1000);
+	return 0;
+}
+
+static bool tell(void *userdata)
+{
+	const bool *waits_on = userdata;
+
+	board->told = true;
+	return *waits_on;
+}
+
+/* Who watches over this thread learns that it waits, for what a child writes and for its end. */
+static void test_waiting_is_told(void **state)
+{
+	struct child_result result = { 0 };
+
+	(void)state;
+	for (int closes = false; closes <= true; closes++) {
+		board->told = false;
+		patience_tell(tell, &(bool){ true });
+		assert_int_equal(child_call(wait_to_be_told, &(bool){ closes }, PATIENT_MS, &result),
+				 0);
+		patience_tell(NULL, NULL);
+		child_result_done(&result);
+	}
+}
+
+/* Who watches may end the waiting, for what a child writes and for its end; then nothing is run until
+ * somebody watches anew. */
+static void test_waiting_is_broken_off(void **state)
+{
+	static const char *const argv[] = { "/bin/true", NULL };
+	static const char *const hangs[] = { "exec sleep 60", "exec sleep 60 >&- 2>&-" };
+	struct child_result result;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(hangs); i++) {
+		const char *const hang[] = { "/bin/sh", "-c", hangs[i], NULL };
+
+		patience_tell(tell, &(bool){ false });
+		assert_int_equal(child_run(hang, NULL, PATIENT_MS, &result), -ECANCELED);
+		assert_int_equal(child_run(argv, NULL, PATIENT_MS, &result), -ECANCELED);
+		patience_tell(NULL, NULL);
+		assert_int_equal(child_run(argv, NULL, PATIENT_MS, &result), 0);
+		child_result_done(&result);
+	}
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+}
+
 static void test_find(void **state)
 {
 	char path[CHILD_PATH_MAX];
@@ -139,8 +312,15 @@ int main(void)
 		cmocka_unit_test(test_much),
 		cmocka_unit_test(test_too_much),
 		cmocka_unit_test(test_no_program),
+		cmocka_unit_test(test_calls),
+		cmocka_unit_test(test_one_that_does_not_end),
+		cmocka_unit_test(test_waiting_is_told),
+		cmocka_unit_test(test_waiting_is_broken_off),
 		cmocka_unit_test(test_find),
 	};
 
+	board = mmap(NULL, sizeof(*board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (board == MAP_FAILED)
+		return 1;
 	return cmocka_run_group_tests_name("child", tests, NULL, NULL);
 }

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "ctl/client.h"
+#include "ctl/client/client.h"
 
 #define COUNT(table) (sizeof(table) / sizeof(*(table)))
 #define REPLY "{\"parameters\":{\"schema\":1},\"continues\":true}"
@@ -23,7 +23,7 @@
 struct scene {
 	char directory[32], path[64];
 	int listener;
-	unsigned int replies, ends;
+	unsigned int replies, ends, silences;
 };
 
 static int set_up(void **state)
@@ -135,10 +135,39 @@ static void test_silence(void **state)
 	}
 }
 
+/* Silence three times, then it was enough. */
+static int on_silence(const struct ctl *ctl, void *userdata)
+{
+	struct scene *scene = userdata;
+
+	(void)ctl;
+	return ++scene->silences == 3 ? CTL_FOUND : CTL_OK;
+}
+
+static void test_silence_that_is_borne(void **state)
+{
+	struct scene *scene = *state;
+	struct ctl_memory memory = { 0 };
+	const struct ctl ctl = { .socket = scene->path, .timeout_ns = 60 * NS_PER_SECOND,
+				 .interrupt_fd = -1, .memory = &memory };
+	const struct client_listener listener = {
+		.on_reply = on_reply, .on_end = on_end, .on_silence = on_silence,
+		.userdata = scene, .silence_ns = 100 * NS_PER_MS,
+	};
+	pid_t server = serve(scene, 2);
+
+	assert_int_equal(client_stream(&ctl, "Subscribe", NULL, &listener), CTL_FOUND);
+	assert_int_equal(scene->replies, 2);
+	assert_int_equal(scene->silences, 3);
+	assert_int_equal(scene->ends, 1);
+	assert_int_equal(waitpid(server, NULL, 0), server);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_silence, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_silence_that_is_borne, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests_name("client", tests, NULL, NULL);

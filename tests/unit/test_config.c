@@ -27,9 +27,7 @@ static void test_what_is_not_active(void **state)
 		"hooks = [ \"input\" ];\n"), 0);
 	assert_report(fixture, "", "",
 		"main.conf:1: offload.backend: \"bpf\" is not active in this version, "
-		"runs as 'nft'\n"
-		"main.conf:2: fallback: not active in this version\n"
-		"main.conf:6: alerts.for: not active in this version\n");
+		"runs as 'nft'\n");
 	assert_int_equal(load_text(fixture,
 		"mode = \"mark\"; mark = { bits = 0xff; }; firewall = \"none\";"
 		"insert_missing = true; tcp_ao = \"clamp\";\n"
@@ -51,6 +49,12 @@ static void test_what_contradicts_itself(void **state)
 		"nothing: that is no attack\n", "");
 	assert_int_equal(load_text(fixture, "low_mss = { below4 = 537; };"), 0);
 	assert_report(fixture, "", "", "");
+	assert_int_equal(load_text(fixture, "low_mss = { action = \"drop\"; };"), 0);
+	assert_report(fixture, "",
+		"main.conf:1: low_mss.action: nothing is done: low_mss.below4 and low_mss.below6 are "
+		"0, so no MSS is below them; set one of them, 216 for example\n", "");
+	assert_int_equal(load_text(fixture, "low_mss = { action = \"drop\"; below6 = 300; };"), 0);
+	assert_report(fixture, "", "", "");
 }
 
 static void test_empty_and_missing_files(void **state)
@@ -70,14 +74,20 @@ static void test_empty_and_missing_files(void **state)
 	}
 	assert_int_equal(unlink(fixture->file), 0);
 	assert_int_equal(load(fixture), 0);
-	assert_report(fixture, "", "main.conf:1: file: does not exist, the defaults hold\n", "");
+	assert_report(fixture, "", "main.conf: does not exist, the defaults hold\n", "");
 	assert_defaults(fixture->config);
 	assert_int_equal(fixture->config->file_count, 0);
 	forget(fixture);
-	assert_int_equal(config_load(fixture->file, false, &fixture->config, &fixture->report), 0);
+	assert_int_equal(config_load(fixture->file, CONFIG_ABSENT_IS_FINE, &fixture->config,
+				     &fixture->report), 0);
 	assert_report(fixture, "", "", "");
 	forget(fixture);
-	assert_int_equal(config_load("/dev/null", true, &fixture->config, &fixture->report), 0);
+	assert_int_equal(config_load(fixture->file, CONFIG_ABSENT_FAILS, &fixture->config,
+				     &fixture->report), -EINVAL);
+	assert_report(fixture, "main.conf: does not exist; look at its name, or make it: an "
+		      "empty file stands for the defaults\n", "", "");
+	forget(fixture);
+	assert_int_equal(config_load("/dev/null", CONFIG_ABSENT_WARNS, &fixture->config, &fixture->report), 0);
 	assert_defaults(fixture->config);
 }
 

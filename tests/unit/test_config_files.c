@@ -104,18 +104,18 @@ static void test_files_that_cannot_be_read(void **state)
 	memset(large, ' ', sizeof(large));
 	write_bytes(fixture, "main.conf", large, sizeof(large));
 	assert_int_equal(load(fixture), -EINVAL);
-	assert_report(fixture, "main.conf:1: file: is larger than 1 MiB, make it smaller\n",
+	assert_report(fixture, "main.conf: is larger than 1 MiB, make it smaller\n",
 		      "", "");
 	write_bytes(fixture, "main.conf", large, sizeof(large) - 1);
 	assert_int_equal(load(fixture), 0);
 	assert_int_equal(unlink(fixture->file), 0);
 	assert_int_equal(mkfifo(fixture->file, 0644), 0);
 	assert_int_equal(load(fixture), -EINVAL);
-	assert_report(fixture, "main.conf:1: file: is no regular file, name one that is\n", "", "");
+	assert_report(fixture, "main.conf: is no regular file, name one that is\n", "", "");
 	assert_int_equal(unlink(fixture->file), 0);
 	assert_int_equal(mkdir(fixture->file, 0755), 0);
 	assert_int_equal(load(fixture), -EINVAL);
-	assert_report(fixture, "main.conf:1: file: cannot be read: Is a directory\n", "", "");
+	assert_report(fixture, "main.conf: is no regular file, name one that is\n", "", "");
 }
 
 int main(void)

@@ -2,7 +2,7 @@
 /* Runs from the top of the tree: the shipped file is what it looks at. */
 #include "config_fixture.h"
 
-#include "daemon/config_row.h"
+#include "daemon/config/config_row.h"
 
 #define SHIPPED "conf/mssclamp.conf"
 

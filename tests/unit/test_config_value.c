@@ -106,7 +106,7 @@ static const struct bad_file bad[] = {
 	  "\"10.9.0.0/16\" or \"2001:db8::/32\"" },
 	{ "bits behind the length", "rules = ( { prefix = \"10.9.0.1/16\"; mss = 1300; } );",
 	  "1: rules[0].prefix: \"10.9.0.1/16\" is no prefix, must be an address or prefix like "
-	  "\"10.9.0.0/16\" or \"2001:db8::/32\"; bits are set behind the length, did you mean "
+	  "\"10.9.0.0/16\" or \"2001:db8::/32\"; bits are set after the length, did you mean "
 	  "'10.9.0.0/16'?" },
 	{ "mark outside its mask", "rules = ( { mark = \"0x100/0xff\"; mss = 1300; } );",
 	  "1: rules[0].mark: \"0x100/0xff\" matches no mark, must be a value of 32 bits, or "

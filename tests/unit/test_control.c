@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Many clients: who is let in, who may do what, and what a new configuration changes. */
+/* Many clients: who may do what, who hears what, and what a new configuration changes. */
 #include "control_fixture.h"
 
 #include "base/clock.h"
@@ -38,114 +38,6 @@ static void test_permission(void **state)
 	}
 }
 
-static void expect_turned_away(struct fixture *f, int fd, const char *why)
-{
-	struct received got = talk(f, fd);
-
-	assert_int_equal(count_messages(&got), 1);
-	assert_true(contains(&got, OURS("Failed")));
-	assert_true(contains(&got, why));
-	assert_true(contains(&got, "'hint':'"));
-	assert_true(got.closed);
-	free(got.bytes);
-	close(fd);
-	pump(f);
-}
-
-static void test_clients_a_uid(void **state)
-{
-	struct fixture *f = *state;
-	int fds[CONTROL_CLIENTS_A_UID_MAX];
-
-	for (size_t i = 0; i < COUNT(fds); i++) {
-		fds[i] = connect_as(f->path, UID_A, GID_A, CONTROL_NO_GROUP);
-		expect_served(f, fds[i]);
-	}
-	for (int i = 0; i < 40; i++)
-		expect_turned_away(f, connect_as(f->path, UID_A, GID_A, CONTROL_NO_GROUP),
-				   "of your uid");
-	close(fds[0]);
-	pump(f);
-	fds[0] = connect_as(f->path, UID_A, GID_A, CONTROL_NO_GROUP);
-	expect_served(f, fds[0]);
-	for (size_t i = 0; i < COUNT(fds); i++)
-		close(fds[i]);
-}
-
-static void test_place_for_admins(void **state)
-{
-	struct fixture *f = *state;
-	int fds[CONTROL_CLIENTS_MAX];
-
-	for (unsigned int i = 0; i < COUNT(fds) - 1; i++) {
-		fds[i] = connect_as(f->path, UID_A + i / CONTROL_CLIENTS_A_UID_MAX, GID_A,
-				    CONTROL_NO_GROUP);
-		expect_served(f, fds[i]);
-	}
-	expect_turned_away(f, connect_as(f->path, UID_A + 9, GID_A, CONTROL_NO_GROUP),
-			   "but the one kept for admins");
-	fds[CONTROL_CLIENTS_MAX - 1] = connect_to(f->path);
-	expect_served(f, fds[CONTROL_CLIENTS_MAX - 1]);
-	for (size_t i = 0; i < COUNT(fds); i++)
-		close(fds[i]);
-}
-
-/* However many an admin has left open, his next one is served: the idlest of his own gives way. */
-static void test_admin_is_not_locked_out(void **state)
-{
-	struct fixture *f = *state;
-	int fds[3 * CONTROL_CLIENTS_A_UID_MAX];
-	char byte;
-
-	for (size_t i = 0; i < COUNT(fds); i++) {
-		fds[i] = connect_to(f->path);
-		expect_served(f, fds[i]);
-	}
-	for (size_t i = 0; i < COUNT(fds); i++) {
-		bool open = recv(fds[i], &byte, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN;
-
-		assert_int_equal(open, i >= COUNT(fds) - CONTROL_CLIENTS_A_UID_MAX);
-		close(fds[i]);
-	}
-}
-
-/* One that asks before it reads, as real clients do, still learns why. */
-static void test_turned_away_while_asking(void **state)
-{
-	struct fixture *f = *state;
-	int fds[CONTROL_CLIENTS_A_UID_MAX], fd;
-
-	for (size_t i = 0; i < COUNT(fds); i++)
-		fds[i] = connect_as(f->path, UID_A, GID_A, CONTROL_NO_GROUP);
-	pump(f);
-	fd = connect_as(f->path, UID_A, GID_A, CONTROL_NO_GROUP);
-	pump(f);
-	send_all(fd, ROW(STATUS));
-	expect_turned_away(f, fd, "of your uid");
-	assert_int_equal(f->status_calls, 0);
-	for (size_t i = 0; i < COUNT(fds); i++)
-		close(fds[i]);
-}
-
-/* One that is being told what was wrong takes nobody's place. */
-static void test_refused_client_is_no_client(void **state)
-{
-	struct fixture *f = *state;
-	int fds[CONTROL_CLIENTS_A_UID_MAX + 1];
-
-	for (size_t i = 0; i < COUNT(fds); i++) {
-		fds[i] = connect_to(f->path);
-		if (i > 0) {
-			expect_served(f, fds[i]);
-			continue;
-		}
-		send_all(fds[i], ROW("hello\0"));
-		pump(f);
-	}
-	for (size_t i = 0; i < COUNT(fds); i++)
-		close(fds[i]);
-}
-
 /* Wired to the clock: a refused client that does not leave is out after two sweeps. */
 static void test_sweep_runs(void **state)
 {
@@ -179,7 +71,7 @@ static void test_socket_of_systemd(void **state)
 	client = connect_to(f->path);
 	expect_served(f, client);
 	f->config.socket = "/nonexistent/elsewhere";
-	assert_int_equal(control_reconfigure(f->control, &f->config), 0);
+	assert_int_equal(reconfigure(f), 0);
 	expect_served(f, client);
 	close(client);
 	control_close(f->control);
@@ -197,14 +89,14 @@ static void test_reconfigure(void **state)
 
 	expect_served(f, old);
 	f->config.socket = f->directory;
-	assert_int_equal(control_reconfigure(f->control, &f->config), -EEXIST);
+	assert_int_equal(reconfigure(f), -EEXIST);
 	fresh = connect_to(f->path);
 	expect_served(f, fresh);
 	close(fresh);
 
 	snprintf(moved, sizeof(moved), "%s2", f->path);
 	f->config.socket = moved;
-	assert_int_equal(control_reconfigure(f->control, &f->config), 0);
+	assert_int_equal(reconfigure(f), 0);
 	assert_int_equal(lstat(f->path, &gone), -1);
 	fresh = connect_to(moved);
 	expect_served(f, fresh);
@@ -221,7 +113,7 @@ static void test_admin_group_changes(void **state)
 	int fd;
 
 	f->config.admin_group = "bin";
-	assert_int_equal(control_reconfigure(f->control, &f->config), 0);
+	assert_int_equal(reconfigure(f), 0);
 	assert_int_equal(chmod(f->path, 0666), 0);
 	fd = connect_as(f->path, UID_A, GID_A, daemon);
 	send_all(fd, ROW(CALL("Reload", "")));
@@ -419,11 +311,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_SERVER(test_permission),
-		WITH_SERVER(test_clients_a_uid),
-		WITH_SERVER(test_place_for_admins),
-		WITH_SERVER(test_admin_is_not_locked_out),
-		WITH_SERVER(test_turned_away_while_asking),
-		WITH_SERVER(test_refused_client_is_no_client),
 		WITH_SERVER(test_sweep_runs),
 		WITHOUT_SERVER(test_socket_of_systemd),
 		WITH_SERVER(test_reconfigure),

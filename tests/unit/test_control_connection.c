@@ -3,7 +3,7 @@
 #include "control_fixture.h"
 
 #include "base/clock.h"
-#include "daemon/control_connection.h"
+#include "daemon/control/control_connection.h"
 
 #define EXPECTED_MORE "{'error':'org.varlink.service.ExpectedMore','parameters':{}}"
 #define HELLO "{'parameters':{'event':'hello'},'continues':true}"
@@ -270,10 +270,10 @@ static const struct {
 	bool cut;
 } sweeps[] = {
 	/* clang-format off */
-	{ "silent, not yet", ROW(""), CONTROL_IDLE_SECONDS - 1, false },
-	{ "silent", ROW(""), CONTROL_IDLE_SECONDS + 1, true },
+	{ "silent, not yet", ROW(""), CONTROL_IDLE_SECONDS - 2, false },
+	{ "silent", ROW(""), CONTROL_IDLE_SECONDS, true },
 	{ "half a call is idle too", ROW("{\"method\""), CONTROL_IDLE_SECONDS + 1, true },
-	{ "answered, not yet", ROW(STATUS), CONTROL_IDLE_SECONDS - 1, false },
+	{ "answered, not yet", ROW(STATUS), CONTROL_IDLE_SECONDS - 2, false },
 	{ "answered, then silent", ROW(STATUS), CONTROL_IDLE_SECONDS + 1, true },
 	{ "slow, not yet", ROW(CALL("GetStats", "")), CONTROL_STALL_SECONDS - 1, false },
 	{ "slow", ROW(CALL("GetStats", "")), CONTROL_STALL_SECONDS + 1, true },

@@ -5,11 +5,9 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include <grp.h>
-#include <string.h>
 
 #include "base/log.h"
-#include "daemon/control_peer.h"
+#include "daemon/control/control_peer.h"
 
 #define COUNT(table) (sizeof(table) / sizeof(*(table)))
 #define NONE CONTROL_NO_GROUP
@@ -44,22 +42,10 @@ static void test_who_is_admin(void **state)
 	}
 }
 
-static void test_group_names(void **state)
-{
-	(void)state;
-	assert_int_equal(control_peer_find_group("root", "group", "so what"), 0);
-	assert_int_equal(control_peer_find_group("daemon", "group", "so what"),
-			 getgrnam("daemon")->gr_gid);
-	assert_int_equal(control_peer_find_group("no-such-group-here", "group", "so what"), NONE);
-	assert_int_equal(control_peer_find_group("", "group", "so what"), NONE);
-	assert_int_equal(control_peer_find_group(NULL, "group", "so what"), NONE);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_who_is_admin),
-		cmocka_unit_test(test_group_names),
 	};
 
 	log_set_max(LOG_CRIT);

@@ -4,7 +4,7 @@
 #include "control_fixture.h"
 
 #include "base/clock.h"
-#include "daemon/control_connection.h"
+#include "daemon/control/control_connection.h"
 
 #define PROBE CALL("Probe", WITH("'target':'x'") ",'more':true")
 #define PROBE_ONCE CALL("Probe", WITH("'target':'x'"))
@@ -354,11 +354,13 @@ static void test_sweep(void **state)
 	static const struct {
 		const char *later;
 		unsigned int seconds;
+		bool patient;
 		int gone;
 	} rows[] = {
-		{ "", 100 * CONTROL_IDLE_SECONDS, 0 },
-		{ "mmm", CONTROL_STALL_SECONDS - 1, 0 },
-		{ "mmm", CONTROL_STALL_SECONDS + 1, 1 },
+		{ "", 100 * CONTROL_IDLE_SECONDS, false, 0 },
+		{ "mmm", CONTROL_STALL_SECONDS - 1, false, 0 },
+		{ "mmm", CONTROL_STALL_SECONDS + 1, false, 1 },
+		{ "mmm", 100 * CONTROL_STALL_SECONDS, true, 0 },
 	};
 	struct fixture *f = *state;
 	struct stage *stage = f->config.userdata;
@@ -375,9 +377,12 @@ static void test_sweep(void **state)
 		assert_non_null(c);
 		send_all(fds[1], ROW(PROBE));
 		pump(f);
+		if (rows[i].patient)
+			control_stream_be_patient(stage->stream);
 		for (const char *letter = rows[i].later; *letter; letter++)
 			act(stage, *letter);
 		pump(f);
+		assert_int_equal(control_stream_waiting(stage->stream) > 0, *rows[i].later != 0);
 		control_connection_sweep(c, clock_boottime_ns() + rows[i].seconds * NS_PER_SECOND);
 		assert_int_equal(stage->gone, rows[i].gone);
 		if (!stage->gone)
@@ -403,7 +408,7 @@ static void test_reload_and_end(void **state)
 	snprintf(moved, sizeof(moved), "%s2", f->path);
 	f->config.socket = moved;
 	f->config.admin_group = "bin";
-	assert_int_equal(control_reconfigure(f->control, &f->config), 0);
+	assert_int_equal(reconfigure(f), 0);
 	act(stage, 'r');
 	got = talk(f, fd);
 	assert_true(contains(&got, N(2)));

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "policy/encap.h"
+#include "policy/overhead/encap.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define UNSET (-1)

@@ -8,7 +8,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#include "edge/endpoint.h"
+#include "edge/netlink/endpoint.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/event_text.h"
+#include "daemon/events/event_text.h"
 
 #define ALICE                                                                                \
 	"'tunnel':'wg0','peer':'KEY=','name':'alice','endpoint':'192.0.2.7:51820',"          \

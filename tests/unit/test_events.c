@@ -2,7 +2,7 @@
 #include "control_fixture.h"
 
 #include "base/clock.h"
-#include "daemon/events.h"
+#include "daemon/events/events.h"
 #include "proto/varlink_idl.h"
 
 static const char idl[] =

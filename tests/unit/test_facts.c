@@ -17,7 +17,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "edge/facts.h"
+#include "edge/peers/facts.h"
+#include "edge/peers/facts_child.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define FIRST_NS UINT64_C(1000000000)
@@ -96,7 +97,7 @@ static void test_asks_and_reads(void **state)
 				       "\"status_files\":[\"/run/s\"],\"wireguard\":[\"tun0\"],"
 				       "\"ppp\":[\"ppp0\"]}";
 	const struct place *place = *state;
-	struct facts_reader *reader = facts_new(place->path);
+	struct facts_reader *reader = facts_new(place->path, NULL);
 	int fd;
 
 	assert_non_null(reader);
@@ -138,7 +139,7 @@ static const struct { const char *name, *text; } malformed[] = {
 static void test_malformed_is_dropped_whole(void **state)
 {
 	const struct place *place = *state;
-	struct facts_reader *reader = facts_new(place->path);
+	struct facts_reader *reader = facts_new(place->path, NULL);
 	int fd;
 
 	assert_true(facts_connect(reader, FIRST_NS));
@@ -162,7 +163,7 @@ static void test_malformed_is_dropped_whole(void **state)
 static void test_comes_again(void **state)
 {
 	const struct place *place = *state;
-	struct facts_reader *reader = facts_new(place->path);
+	struct facts_reader *reader = facts_new(place->path, NULL);
 	const struct link link = { .name = "tun0", .kind = "tun" };
 	int fd;
 
@@ -189,7 +190,7 @@ static void test_comes_again(void **state)
 static void test_silence_is_noticed(void **state)
 {
 	const struct place *place = *state;
-	struct facts_reader *reader = facts_new(place->path);
+	struct facts_reader *reader = facts_new(place->path, NULL);
 	const struct link link = { .name = "tun0", .kind = "tun" };
 	static const char question[] = "{\"tun\":[\"tun0\"],\"wireguard\":[\"tun0\"]}";
 	uint64_t due_ns;
@@ -239,7 +240,7 @@ static void test_silence_is_noticed(void **state)
 static void test_too_long_is_the_end(void **state)
 {
 	const struct place *place = *state;
-	struct facts_reader *reader = facts_new(place->path);
+	struct facts_reader *reader = facts_new(place->path, NULL);
 	static char bytes[65536];
 	size_t sent = 0;
 	int fd, r = 0;
@@ -260,6 +261,14 @@ static void test_too_long_is_the_end(void **state)
 	facts_free(reader);
 }
 
+static pid_t started;
+
+static int start_child(void *userdata, int *ret_fd)
+{
+	(void)userdata;
+	return facts_child_start(&started, ret_fd);
+}
+
 /* Where no unit listens, root starts the program that lies beside its own. */
 static void test_child(void **state)
 {
@@ -268,7 +277,8 @@ static void test_child(void **state)
 				     "exec cat <&3 >/dev/null\n";
 	char program[PATH_MAX];
 	ssize_t len = readlink("/proc/self/exe", program, sizeof(program) - 32);
-	struct facts_reader *reader = facts_new("/nonexistent/facts");
+	const struct facts_starter starter = { start_child, NULL };
+	struct facts_reader *reader = facts_new("/nonexistent/facts", &starter);
 	struct pollfd poll_fd;
 	FILE *file;
 
@@ -276,6 +286,7 @@ static void test_child(void **state)
 	assert_true(len > 0);
 	program[len] = '\0';
 	strcpy(strrchr(program, '/') + 1, "mssclamp-facts");
+	unlink(program);
 	assert_false(facts_connect(reader, FIRST_NS));
 	assert_int_equal(facts_fd(reader), -1);
 	assert_non_null(strstr(facts_absence(reader), "MTU of their interface alone"));
@@ -284,14 +295,45 @@ static void test_child(void **state)
 	fputs(script, file);
 	fclose(file);
 	chmod(program, 0755);
-	assert_true(facts_connect(reader, FIRST_NS + FACTS_RETRY_NS) == (geteuid() == 0));
-	if (geteuid() == 0) {
-		poll_fd = (struct pollfd){ .fd = facts_fd(reader), .events = POLLIN };
-		assert_int_equal(poll(&poll_fd, 1, 10000), 1);
-		assert_int_equal(facts_read(reader), 1);
-		assert_string_equal(facts_current(reader)->warnings.list[0], "child");
-	}
+	assert_true(facts_connect(reader, FIRST_NS + FACTS_RETRY_NS));
+	poll_fd = (struct pollfd){ .fd = facts_fd(reader), .events = POLLIN };
+	assert_int_equal(poll(&poll_fd, 1, 10000), 1);
+	assert_int_equal(facts_read(reader), 1);
+	assert_string_equal(facts_current(reader)->warnings.list[0], "child");
 	unlink(program);
+	facts_free(reader);
+	facts_child_reap(&started);
+	assert_int_equal(started, 0);
+}
+
+static int start_nothing(void *userdata, int *ret_fd)
+{
+	const int *result = userdata;
+
+	(void)ret_fd;
+	return *result;
+}
+
+/* Who waits for a start in vain does so ever less often, and as often as ever once that is over. */
+static void test_a_start_that_takes_too_long(void **state)
+{
+	static const uint64_t pauses[] = { 2, 4, 8, 8 };
+	int result = -ETIME;
+	const struct facts_starter starter = { start_nothing, &result };
+	struct facts_reader *reader = facts_new("/nonexistent/facts", &starter);
+	uint64_t now_ns = FIRST_NS;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(pauses) / sizeof(pauses[0]); i++) {
+		assert_false(facts_connect(reader, now_ns));
+		assert_non_null(facts_absence(reader));
+		assert_int_equal(facts_due(reader), now_ns + pauses[i] * FACTS_RETRY_NS);
+		now_ns = facts_due(reader);
+	}
+	assert_int_equal(8 * FACTS_RETRY_NS, FACTS_RETRY_MAX_NS);
+	result = -ENOENT;
+	assert_false(facts_connect(reader, now_ns));
+	assert_int_equal(facts_due(reader), now_ns + FACTS_RETRY_NS);
 	facts_free(reader);
 }
 
@@ -304,6 +346,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_silence_is_noticed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_too_long_is_the_end, set_up, tear_down),
 		cmocka_unit_test(test_child),
+		cmocka_unit_test(test_a_start_that_takes_too_long),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

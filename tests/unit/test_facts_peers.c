@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "edge/facts_peers.h"
-#include "policy/overhead.h"
+#include "edge/peers/facts_peers.h"
+#include "policy/overhead/overhead.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define KEY "uFmW/sycfx/G0lcqdu2hHVm80gvo5UOxXOS9hajnWjM="

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "edge/firewall.h"
-#include "edge/firewall_backend.h"
+#include "edge/firewall/firewall.h"
+#include "edge/firewall/firewall_backend.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define ALL_HOOKS (FIREWALL_FORWARD | FIREWALL_OUTPUT | FIREWALL_INPUT)
@@ -130,7 +130,7 @@ static void test_none(void **state)
 	uint32_t pid = 1;
 
 	(void)state;
-	assert_int_equal(firewall_open(FIREWALL_NONE, &firewall, &error), 0);
+	assert_int_equal(firewall_open(FIREWALL_NONE, NULL, &firewall, &error), 0);
 	assert_int_equal(firewall_which(firewall), FIREWALL_NONE);
 	assert_int_equal(firewall_fd(firewall), -1);
 	assert_int_equal(firewall_apply(firewall, &plan, &error), 0);

@@ -13,7 +13,7 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <string.h>
 
-#include "edge/firewall_backend.h"
+#include "edge/firewall/firewall_backend.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define END { .type = NFT_MSG_NEWGEN, .pid = 4711, .text = "nft", .generation = 9 }
@@ -24,6 +24,7 @@
 #define OWN_UPTO 21
 #define END_AT(number) \
 	{ .type = NFT_MSG_NEWGEN, .pid = 100, .text = "mssclampd", .generation = number }
+#define DELETED { NFT_MSG_DELRULE, NFPROTO_INET, "mssclamp", 0, 0 }
 #define CHANGE { NFT_MSG_NEWRULE, NFPROTO_INET, "mssclamp", 0, 0 }
 
 struct told {
@@ -145,6 +146,38 @@ static void test_transactions(void **state)
 	}
 }
 
+/* What others remove is told apart: then the kernel has to act before anybody has looked. */
+static void test_removals(void **state)
+{
+	static const struct {
+		const char *name;
+		struct told told, end;
+		bool removed;
+	} removals[] = {
+		{ "a rule, by somebody", DELETED, END, true },
+		{ "by somebody who is not named", DELETED, END_BY(0, NULL), true },
+		{ "by a change of ours", DELETED, END_AT(20), false },
+		{ "by our process otherwise", DELETED, END_BY(77, "mssclampd"), false },
+		{ "a rule more", CHANGE, END, false },
+		{ "of another table", { NFT_MSG_DELRULE, NFPROTO_INET, "other", 0, 0 }, END, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(removals); i++) {
+		struct firewall_events events = { .backend = FIREWALL_NFTABLES, .own = true,
+						  .own_after = OWN_AFTER, .own_upto = OWN_UPTO,
+						  .self = "mssclampd" };
+		_Alignas(struct nlmsghdr) uint8_t buffer[256];
+
+		print_message("  %s\n", removals[i].name);
+		firewall_events_parse(build(&removals[i].told, buffer), &events);
+		assert_false(events.removed);
+		firewall_events_parse(build(&removals[i].end, buffer), &events);
+		assert_int_equal(events.removed, removals[i].removed);
+		assert_false(events.pending_removal);
+	}
+}
+
 /* The number of generations wraps; a change of ours may lie across that. */
 static void test_generations_wrap(void **state)
 {
@@ -208,6 +241,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_transactions),
+		cmocka_unit_test(test_removals),
 		cmocka_unit_test(test_generations_wrap),
 		cmocka_unit_test(test_malformed),
 	};

@@ -19,7 +19,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "edge/firewall.h"
+#include "edge/firewall/firewall.h"
+#include "edge/firewall/iptables_tool.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define NOBODY 65534
@@ -79,7 +80,7 @@ static void test_the_other_variant_is_retired(void **state)
 	(void)state;
 	make_legacy_rules();
 	assert_int_equal(lines_of_ours("legacy"), 6);
-	assert_int_equal(firewall_open(FIREWALL_IPTABLES, &firewall, &error), 0);
+	assert_int_equal(firewall_open(FIREWALL_IPTABLES, NULL, &firewall, &error), 0);
 	assert_int_equal(firewall_apply(firewall, &plan, &error), 0);
 	assert_int_equal(lines_of_ours("nft"), 6);
 	assert_int_equal(lines_of_ours("legacy"), 6);
@@ -115,7 +116,7 @@ static int use_as_service(bool legacy)
 
 	if (r != 0)
 		return r;
-	if (firewall_open(FIREWALL_IPTABLES, &firewall, &error) < 0)
+	if (firewall_open(FIREWALL_IPTABLES, NULL, &firewall, &error) < 0)
 		return 3;
 	if (firewall_apply(firewall, &plan, &error) < 0)
 		return 4;
@@ -159,6 +160,48 @@ static void test_without_root(void **state)
 	}
 }
 
+struct no_runs {
+	unsigned int count;
+	int result;
+};
+
+static int count_and_fail(void *userdata, const struct iptables_request *request,
+			  const char *input, struct child_result *ret_result)
+{
+	struct no_runs *runs = userdata;
+
+	(void)request, (void)input, (void)ret_result;
+	runs->count++;
+	return runs->result;
+}
+
+/* One run that fails so is the last: nothing is known then of which variant is right. */
+static void check_one_run(int result, const char *words)
+{
+	struct no_runs runs = { .result = result };
+	const struct iptables_runner runner = { count_and_fail, &runs };
+	struct firewall *firewall;
+	char *error = NULL;
+
+	assert_int_equal(firewall_open(FIREWALL_IPTABLES, &runner, &firewall, &error), result);
+	assert_int_equal(runs.count, 1);
+	assert_non_null(strstr(error, words));
+	free(error);
+}
+
+static void test_nobody_runs_the_programs(void **state)
+{
+	(void)state;
+	check_one_run(-EPIPE, "iptables-nft-restore");
+}
+
+/* The rules of an earlier run may be those of the first variant. */
+static void test_a_program_that_hangs(void **state)
+{
+	(void)state;
+	check_one_run(-ETIME, "iptables-nft-restore");
+}
+
 /* Others' changes have a culprit, ours have none, whichever pid namespace we are in. */
 static void test_who_changed_the_rules(void **state)
 {
@@ -167,13 +210,13 @@ static void test_who_changed_the_rules(void **state)
 	uint32_t pid;
 
 	(void)state;
-	assert_int_equal(firewall_open(FIREWALL_IPTABLES, &firewall, &error), 0);
+	assert_int_equal(firewall_open(FIREWALL_IPTABLES, NULL, &firewall, &error), 0);
 	for (int round = 0; round < 3; round++) {
 		assert_int_equal(firewall_apply(firewall, &plan, &error), 0);
 		assert_int_equal(firewall_read_events(firewall, &pid, culprit), 1);
 		assert_int_equal(pid, 0);
 		run("iptables-nft -t mangle -F MSSCLAMP");
-		assert_int_equal(firewall_read_events(firewall, &pid, culprit), 1);
+		assert_int_equal(firewall_read_events(firewall, &pid, culprit), 2);
 		assert_true(pid > 0);
 		assert_string_equal(culprit, "iptables-nft");
 	}
@@ -185,6 +228,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_other_variant_is_retired),
 		cmocka_unit_test(test_without_root),
+		cmocka_unit_test(test_nobody_runs_the_programs),
+		cmocka_unit_test(test_a_program_that_hangs),
 		cmocka_unit_test(test_who_changed_the_rules),
 	};
 

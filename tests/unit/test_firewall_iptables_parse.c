@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "edge/firewall_backend.h"
+#include "edge/firewall/firewall_backend.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -243,6 +243,92 @@ static void test_counters(void **state)
 	firewall_lines_done(&live);
 }
 
+/* Rules in front of our jump of FORWARD. */
+static const struct {
+	const char *name, *rules;
+	const char *taker; /* what is told of, NULL: nothing */
+} takers[] = {
+	{ "nothing", "", NULL },
+	{ "accepts", "-A FORWARD -j ACCEPT\n", "-A FORWARD -j ACCEPT" },
+	{ "with counters", N "-A FORWARD -j ACCEPT\n", "-A FORWARD -j ACCEPT" },
+	{ "drops", "-A FORWARD -j DROP\n", "-A FORWARD -j DROP" },
+	{ "returns", "-A FORWARD -j RETURN\n", "-A FORWARD -j RETURN" },
+	{ "TCP", "-A FORWARD -p tcp -j ACCEPT\n", "-A FORWARD -p tcp -j ACCEPT" },
+	{ "UDP", "-A FORWARD -p udp -j ACCEPT\n", NULL },
+	{ "not UDP", "-A FORWARD ! -p udp -j ACCEPT\n", NULL },
+	{ "by their flags", "-A FORWARD " SYN "-j ACCEPT\n", "-A FORWARD " SYN "-j ACCEPT" },
+	{ "by the flag", "-A FORWARD -p tcp -m tcp --tcp-flags SYN SYN -j ACCEPT\n",
+	  "-A FORWARD -p tcp -m tcp --tcp-flags SYN SYN -j ACCEPT" },
+	{ "without RST", "-A FORWARD -p tcp -m tcp --tcp-flags RST NONE -j ACCEPT\n",
+	  "-A FORWARD -p tcp -m tcp --tcp-flags RST NONE -j ACCEPT" },
+	{ "no SYN-ACK", "-A FORWARD -p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -j ACCEPT\n",
+	  NULL },
+	{ "without SYN", "-A FORWARD -p tcp -m tcp --tcp-flags SYN NONE -j ACCEPT\n", NULL },
+	{ "RST", "-A FORWARD -p tcp -m tcp --tcp-flags RST RST -j ACCEPT\n", NULL },
+	{ "not these flags", "-A FORWARD -p tcp -m tcp ! --tcp-flags FIN,SYN,RST SYN -j ACCEPT\n",
+	  NULL },
+	{ "a comment", "-A FORWARD -m comment --comment \"-i \\\"lo\\\" -j DROP\" -j ACCEPT\n",
+	  "-A FORWARD -m comment --comment \"-i \\\"lo\\\" -j DROP\" -j ACCEPT" },
+	{ "a comment alone", "-A FORWARD -m comment --comment \"-j ACCEPT\"\n", NULL },
+	{ "an interface", "-A FORWARD -i eth0 -j ACCEPT\n", NULL },
+	{ "an address", "-A FORWARD -s 192.0.2.0/24 -j ACCEPT\n", NULL },
+	{ "known ones", "-A FORWARD -m conntrack --ctstate ESTABLISHED -j ACCEPT\n", NULL },
+	{ "a port", "-A FORWARD -p tcp -m tcp --dport 22 -j ACCEPT\n", NULL },
+	{ "no target", "-A FORWARD -p tcp\n", NULL },
+	{ "no name of one", "-A FORWARD -j\n", NULL },
+	{ "one that goes on", "-A FORWARD -j LOG\n", NULL },
+	{ "one with more", "-A FORWARD -j ACCEPT --more\n", NULL },
+	{ "another chain", "-A THEIRS -j ACCEPT\n-A FORWARD -j THEIRS\n", NULL },
+	{ "another hook", "-A OUTPUT -j ACCEPT\n", NULL },
+	{ "the first of two",
+	  "-A FORWARD -j LOG\n-A FORWARD -p tcp -j ACCEPT\n-A FORWARD -j DROP\n",
+	  "-A FORWARD -p tcp -j ACCEPT" },
+	{ "behind ours", FORWARD "-A FORWARD -j ACCEPT\n", NULL },
+	{ "a chain as long as a name", "-A FORWARDS -j ACCEPT\n", NULL },
+};
+
+static void test_taken_before(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(takers); i++) {
+		char save[1024], expected[256];
+
+		print_message("%s\n", takers[i].name);
+		snprintf(save, sizeof(save), SAVE(OURS, "%s" N FORWARD N QUEUES), takers[i].rules);
+		for (size_t family = 0; family < FIREWALL_FAMILIES; family++) {
+			struct firewall_lines found = { 0 };
+
+			assert_int_equal(firewall_iptables_before(save, family, &found), 0);
+			assert_int_equal(found.count, takers[i].taker ? 1 : 0);
+			if (takers[i].taker) {
+				snprintf(expected, sizeof(expected), "%s -t mangle %s",
+					 family ? "ip6tables" : "iptables", takers[i].taker);
+				assert_string_equal(found.line[0].text, expected);
+			}
+			firewall_lines_done(&found);
+		}
+	}
+}
+
+/* Each hook has its own; where no rule leads to us there is nothing to take. */
+static void test_taken_before_by_hook(void **state)
+{
+	struct firewall_lines found = { 0 };
+
+	(void)state;
+	assert_int_equal(firewall_iptables_before(
+				 SAVE(OURS, "-A INPUT -j ACCEPT\n" INPUT
+				      "-A FORWARD -j ACCEPT\n" FORWARD "-A OUTPUT -j ACCEPT\n" QUEUES), 0, &found), 0);
+	assert_int_equal(found.count, 2);
+	assert_string_equal(found.line[0].text, T "-A INPUT -j ACCEPT");
+	assert_string_equal(found.line[1].text, T "-A FORWARD -j ACCEPT");
+	firewall_lines_done(&found);
+	assert_int_equal(firewall_iptables_before("[3:18", 0, &found), 0);
+	assert_int_equal(firewall_iptables_before("-A", 0, &found), 0);
+	assert_int_equal(firewall_iptables_before("-A FORWARD", 0, &found), 0);
+	assert_int_equal(found.count, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -251,6 +337,8 @@ int main(void)
 		cmocka_unit_test(test_counters),
 		cmocka_unit_test(test_limit),
 		cmocka_unit_test(test_limit_counters),
+		cmocka_unit_test(test_taken_before),
+		cmocka_unit_test(test_taken_before_by_hook),
 	};
 
 	return cmocka_run_group_tests_name("firewall_iptables_parse", tests, NULL, NULL);

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "edge/firewall_backend.h"
+#include "edge/firewall/firewall_backend.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -336,7 +336,10 @@ static void test_limit(void **state)
 		  "flush chain inet mssclamp forward\ndelete set inet mssclamp from4_50\n"
 		  "add table inet mssclamp\n" TEXT_HOOK("forward") },
 		{ "sets of other names are not ours",
-		  LIST(TABLE LIMIT_SET("offload_from4_50", "ipv4_addr", "1") GOOD("forward")), 0,
+		  LIST(TABLE LIMIT_SET("offload_from4_50", "ipv4_addr", "1")
+		       LIMIT_SET("from4_", "ipv4_addr", "1") LIMIT_SET("from4_5x", "ipv4_addr", "1")
+		       LIMIT_SET("from4_50; delete table ip filter", "ipv4_addr", "1")
+		       GOOD("forward")), 0,
 		  FIREWALL_STATE_OK, "", "" },
 		{ "the wrong address, a second statement, another verdict: not ours",
 		  LIST(TABLE CHAIN("forward") RULE("forward", "12",

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "daemon/flow_text.h"
+#include "daemon/words/flow_text.h"
 
 static const struct {
 	const char *text, *source, *destination;
@@ -20,6 +20,7 @@ static const struct {
 	{ "  192.168.1.10:5000  ->\t10.8.0.7:1 ", "192.168.1.10", "10.8.0.7",   1 },
 	{ "2001:db8::1 -> 2001:db8::2",          "2001:db8::1",  "2001:db8::2", 0 },
 	{ "2001:db8::1 [2001:db8::2]:65535",     "2001:db8::1",  "2001:db8::2", 65535 },
+	{ "192.168.1.10:5000 > 10.8.0.7:443",    "192.168.1.10", "10.8.0.7",    443 },
 	{ "[2001:db8::2]",                       NULL,           "2001:db8::2", 0 },
 };
 
@@ -30,10 +31,14 @@ static const struct {
 	{ "->", "no IPv4 or IPv6 address" },
 	{ "wg0", "no IPv4 or IPv6 address" },
 	{ "10.8.0.7:0", "no port" },
-	{ "10.8.0.7:65536", "no port" },
+	{ "10.8.0.7:65536", "\"65536\" is no port (1 to 65535)" },
+	{ "192.0.2.2 ->", "something is missing after \"->\"" },
+	{ "192.0.2.2:80 > ", "something is missing after \">\"" },
+	{ "192.0.2.2 -> ->", "no IPv4 or IPv6 address" },
+	{ "> 192.0.2.2", "no IPv4 or IPv6 address" },
 	{ "10.8.0.7:", "no port" },
-	{ "[2001:db8::2", "no port" },
-	{ "[2001:db8::2]443", "no port" },
+	{ "[2001:db8::2", "no [ADDRESS]" },
+	{ "[2001:db8::2]443", "no [ADDRESS]" },
 	{ "10.8.0.1 2001:db8::2", "different families" },
 	{ "10.8.0.1 10.8.0.2 10.8.0.3", "one word too many" },
 };

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctl/format.h"
+#include "ctl/screen/format.h"
 
 static void test_counts(void **state)
 {
@@ -100,7 +100,7 @@ static void test_uptime(void **state)
 	} cases[] = {
 		{ 0.4, "0 s" },
 		{ 59.9, "59 s" },
-		{ 727, "12:07 min" },
+		{ 727, "12 min 7 s" },
 		{ 11742, "3:15:42 h" },
 		{ 274320, "3 d 04:12" },
 		{ -1, "-" },

@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "edge/genl.h"
+#include "edge/netlink/genl.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 

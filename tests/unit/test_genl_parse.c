@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "edge/genl.h"
+#include "edge/netlink/genl.h"
 #include "genl_messages.h"
 #include "rtnl_message.h"
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/hints.h"
+#include "daemon/discovery/hints.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define MOST 4

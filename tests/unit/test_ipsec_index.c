@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "ipsec_make.h"
-#include "policy/ipsec_index.h"
+#include "policy/ipsec/ipsec_index.h"
 
 #define OUT ENDS("192.0.2.1", "192.0.2.2")
 #define BACK ENDS("192.0.2.2", "192.0.2.1")

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "ipsec_make.h"
-#include "policy/ipsec_layer.h"
+#include "policy/ipsec/ipsec_layer.h"
 
 #define V4 ENDS("192.0.2.1", "192.0.2.2")
 #define V6 ENDS("2001:db8::1", "2001:db8::2")

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "ipsec_make.h"
-#include "policy/ipsec_link.h"
+#include "policy/ipsec/ipsec_link.h"
 
 #define NETS "10.1.0.0/24", "10.2.0.0/24"
 #define GATEWAYS { ENDS("192.0.2.1", "192.0.2.2") }

@@ -16,7 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "daemon/knowledge.h"
+#include "daemon/discovery/knowledge.h"
 #include "pmtu_exception.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -103,9 +103,9 @@ static void test_ways_that_could_not_be_asked_for(void **state)
 	sd_event *event;
 
 	(void)state;
-	assert_int_equal(config_load("/dev/null", true, &config, &report), 0);
+	assert_int_equal(config_load("/dev/null", CONFIG_ABSENT_WARNS, &config, &report), 0);
 	assert_true(sd_event_new(&event) >= 0);
-	assert_int_equal(knowledge_init(&knowledge, event, on_peers, NULL), 0);
+	assert_int_equal(knowledge_init(&knowledge, event, NULL, on_peers, NULL), 0);
 
 	refuse_ways = true;
 	assert_int_equal(knowledge_look(&knowledge, STALE_KERNEL | STALE_PEERS, config), 1);
@@ -150,9 +150,9 @@ static void test_addresses(void **state)
 	sd_event *event;
 
 	(void)state;
-	assert_int_equal(config_load("/dev/null", true, &config, &report), 0);
+	assert_int_equal(config_load("/dev/null", CONFIG_ABSENT_WARNS, &config, &report), 0);
 	assert_true(sd_event_new(&event) >= 0);
-	assert_int_equal(knowledge_init(&knowledge, event, on_peers, NULL), 0);
+	assert_int_equal(knowledge_init(&knowledge, event, NULL, on_peers, NULL), 0);
 	assert_int_equal(knowledge_look(&knowledge, STALE_KERNEL, config), 1);
 	assert_true(has_own(&knowledge, "192.0.2.2") && has_own(&knowledge, "10.0.0.1") &&
 		    has_own(&knowledge, "127.0.0.1"));
@@ -226,9 +226,9 @@ static void test_exceptions(void **state)
 	sd_event *event;
 
 	(void)state;
-	assert_int_equal(config_load("/dev/null", true, &config, &report), 0);
+	assert_int_equal(config_load("/dev/null", CONFIG_ABSENT_WARNS, &config, &report), 0);
 	assert_true(sd_event_new(&event) >= 0);
-	assert_int_equal(knowledge_init(&knowledge, event, on_peers, NULL), 0);
+	assert_int_equal(knowledge_init(&knowledge, event, NULL, on_peers, NULL), 0);
 	assert_int_equal(knowledge_look(&knowledge, STALE_KERNEL | STALE_HINTS, config), 1);
 	for (size_t i = 0; i < COUNT(exceptions); i++) {
 		tell(knowledge.questions, exceptions[i].host, exceptions[i].mtu);
@@ -239,7 +239,7 @@ static void test_exceptions(void **state)
 	assert_int_equal(knowledge.hints.list[0].mtu, 1300);
 	knowledge_done(&knowledge);
 	/* Who comes to know of the far end later knows of its exception too. */
-	assert_int_equal(knowledge_init(&knowledge, event, on_peers, NULL), 0);
+	assert_int_equal(knowledge_init(&knowledge, event, NULL, on_peers, NULL), 0);
 	assert_int_equal(knowledge_look(&knowledge, STALE_KERNEL, config), 1);
 	assert_int_equal(knowledge.hints.count, 1);
 	knowledge_done(&knowledge);

@@ -7,7 +7,7 @@
 
 #include <errno.h>
 
-#include "edge/l2tp.h"
+#include "edge/peers/l2tp.h"
 #include "l2tp_messages.h"
 #include "peer_text.h"
 #include "played_kernel.h"

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "edge/l2tp.h"
+#include "edge/peers/l2tp.h"
 #include "l2tp_messages.h"
 #include "peer_text.h"
 #include "rtnl_message.h"

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctl/linktype.h"
+#include "ctl/trace/linktype.h"
 
 #define NONE 0xffff /* no IP packet in the frame */
 

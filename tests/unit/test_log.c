@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -205,6 +206,50 @@ static void test_ratelimit(void **state)
 	}
 }
 
+static void test_what_was_kept_back(void **state)
+{
+	char text[LOG_BEFORE_MAX];
+
+	(void)state;
+	assert_string_equal(log_before(0, text), "");
+	assert_string_equal(log_before(3, text), " (3 more like this before)");
+	assert_int_equal(strlen(log_before(UINT64_MAX, text)), 45);
+}
+
+/* Nobody waits for a reader for ever, and behind that not at all; what he missed is said. */
+static void test_a_reader_who_stands_still(void **state)
+{
+	char bytes[65536] = { 0 };
+	int ends[2], real;
+	ssize_t n;
+
+	(void)state;
+	assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
+	while (write(ends[1], bytes, sizeof(bytes)) > 0)
+		;
+	assert_int_equal(fcntl(ends[1], F_SETFL, 0), 0); /* stderr is none that does not wait */
+	real = dup(STDERR_FILENO);
+	dup2(ends[1], STDERR_FILENO);
+	log_set_patience(10);
+	for (int i = 0; i < 3; i++)
+		log_info("nobody reads this");
+	while (read(ends[0], bytes, sizeof(bytes)) > 0)
+		;
+	log_info("here it goes on");
+	log_info("and on");
+	log_set_patience(-1);
+	dup2(real, STDERR_FILENO);
+	close(real);
+	n = read(ends[0], bytes, sizeof(bytes) - 1);
+	close(ends[0]);
+	close(ends[1]);
+	assert_true(n > 0);
+	bytes[n] = '\0';
+	assert_string_equal(bytes,
+			    "<4>log: 3 lines before this one are lost, for nobody read them\n"
+			    "<6>here it goes on\n<6>and on\n");
+}
+
 #define captured_test(f) cmocka_unit_test_setup_teardown(f, capture_begin, capture_end)
 
 int main(void)
@@ -217,7 +262,9 @@ int main(void)
 		captured_test(test_long_lines),
 		captured_test(test_cut_between_letters),
 		captured_test(test_lines_of_threads_do_not_mix),
+		cmocka_unit_test(test_a_reader_who_stands_still),
 		cmocka_unit_test(test_ratelimit),
+		cmocka_unit_test(test_what_was_kept_back),
 	};
 
 	return cmocka_run_group_tests_name("log", tests, NULL, NULL);

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "daemon/look_time.h"
+#include "daemon/discovery/look_time.h"
 
 #define LEAST_NS (20 * NS_PER_MS)
 

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/lpm.h"
+#include "policy/prefix/lpm.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-#include "policy/mark_book.h"
+#include "policy/snapshot/mark_book.h"
 
 #define LIMITS(...) (const uint32_t[]){ __VA_ARGS__ }, \
 	sizeof((const uint32_t[]){ __VA_ARGS__ }) / sizeof(uint32_t)

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "edge/firewall.h"
-#include "edge/mark_text.h"
+#include "edge/firewall/firewall.h"
+#include "edge/firewall/mark_text.h"
 
 static const struct mark_entry entries[] = { { 1340, 0x00010000 }, { 1360, 0x80020001 } };
 

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "edge/nl.h"
+#include "edge/netlink/nl.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 

@@ -9,7 +9,8 @@
 #include <string.h>
 
 #include "core/mss.h"
-#include "policy/offload.h"
+#include "offload_mss.h"
+#include "policy/offload/offload.h"
 #include "tunnel_set_fixture.h"
 
 enum { ETH0 = 2, WG0 = 7, RULES_MAX = 24, ROUTES_MAX = 24, WORLDS = 400, QUESTIONS = 200 };

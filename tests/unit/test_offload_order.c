@@ -6,7 +6,7 @@
 #include <cmocka.h>
 #include <stdlib.h>
 
-#include "policy/offload_order.h"
+#include "policy/offload/offload_order.h"
 
 enum { LINKS = 4, HOSTS = 3, WORLDS = 20000 };
 

@@ -15,7 +15,7 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <string.h>
 
-#include "edge/offload_parse.h"
+#include "edge/offload/offload_parse.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -10,8 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "edge/firewall.h"
+#include "edge/firewall/firewall.h"
 #include "offload_fixture.h"
+#include "offload_mss.h"
 
 enum { LINKS_MOST = 12, HOSTS = 6, WORLDS = 400, SYNS = 200, LINE = 2048, STRANGER = 99 };
 

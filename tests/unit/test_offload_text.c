@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "edge/firewall.h"
+#include "edge/firewall/firewall.h"
 #include "offload_fixture.h"
 
 enum { LAN = 2, WG0 = 7, LINKS = 2 * FAMILY_COUNT };

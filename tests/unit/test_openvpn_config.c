@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "facts/openvpn_config.h"
+#include "facts/openvpn/openvpn_config.h"
 #include "failing_memory.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "facts/openvpn_status.h"
+#include "facts/openvpn/openvpn_status.h"
 #include "failing_memory.h"
 #include "openvpn_status_files.h"
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "ctl/options.h"
+#include "ctl/options/options.h"
 
 #define ARGS_MAX 10
 

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "overhead_cases.h"
-#include "policy/overhead_table.h"
+#include "policy/overhead/overhead_table.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

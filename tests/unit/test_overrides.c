@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/overrides.h"
+#include "daemon/config/overrides.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 

@@ -7,7 +7,7 @@
 
 #include <errno.h>
 
-#include "edge/ovpn.h"
+#include "edge/peers/ovpn.h"
 #include "ovpn_messages.h"
 #include "peer_text.h"
 #include "played_kernel.h"

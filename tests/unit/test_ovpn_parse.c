@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "edge/ovpn.h"
-#include "edge/ovpn_uapi.h"
+#include "edge/peers/ovpn.h"
+#include "edge/peers/ovpn_uapi.h"
 #include "ovpn_messages.h"
 #include "peer_text.h"
 #include "rtnl_message.h"

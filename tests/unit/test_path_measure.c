@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "policy/path_measure.h"
+#include "policy/tunnel/path_measure.h"
 
 #define COUNT(table) (sizeof(table) / sizeof(*(table)))
 

@@ -16,7 +16,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "daemon/path_memory.h"
+#include "base/clock.h"
+#include "daemon/paths/path_memory.h"
 #include "edge/state_file.h"
 #include "scratch_folder.h"
 
@@ -125,7 +126,7 @@ static const struct {
 	{ "a folder", "mkdir paths", "Is a directory", false },
 	{ "somebody else's", "echo x >paths && chown 4711 paths", "not permitted", false },
 	{ "an entry of no use", "echo '{\"schema\": 1, \"paths\": [7]}' >paths",
-	  "1 entry of no use", false },
+	  "1 unusable entry", false },
 };
 
 static void test_what_is_there(void **state)
@@ -157,22 +158,28 @@ static void test_failures_are_said_once(void **state)
 	struct path_memory_clock now = path_memory_now();
 	struct path_memory_said said = { 0 };
 	const struct path_measure *measures;
+	uint64_t failed_ns;
 	size_t count;
 
 	(void)state;
 	measures = some(&count);
 	listen_to_log();
 	run("rm -rf ./* && mkdir paths");
+	assert_int_equal(said.since_ns, 0);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(save(measures, count, &now, &said), -EISDIR);
+	failed_ns = said.since_ns;
 	run("rmdir paths && ln -s y paths");
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(save(measures, count, &now, &said), -ELOOP);
+	assert_int_equal(said.since_ns, failed_ns);
 	run("rm paths");
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(save(measures, count, &now, &said), 0);
+	assert_in_range(said.since_ns, failed_ns + 1, clock_boottime_ns());
 	assert_int_equal(lines_of_log(), 3);
-	assert_non_null(strstr(log_lines.text, "cannot be kept over a restart: Is a directory"));
+	assert_non_null(strstr(log_lines.text, "cannot be kept over a restart: Is a directory; "
+					       "to mend it: mv -T "));
 	assert_non_null(strstr(log_lines.text, "Too many levels of symbolic links"));
 	assert_non_null(strstr(log_lines.text, "is kept again"));
 }

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/path_memory.h"
+#include "daemon/paths/path_memory.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define S INT64_C(1000000000)

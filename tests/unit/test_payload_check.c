@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "edge/payload_check.h"
+#include "edge/queue/payload_check.h"
 
 static const struct snapshot_check check = { .port = 1, .changed = 2, .mss = 600 };
 

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "ctl/pcap.h"
+#include "ctl/trace/pcap.h"
 
 /* Magic a1b2c3d4, version 2.4, no time zone, snap length 262144, link type 1. */
 static const uint8_t little[PCAP_HEADER_LEN] = {

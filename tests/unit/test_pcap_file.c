@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctl/pcap_file.h"
+#include "ctl/trace/pcap_file.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define MAGIC "\xd4\xc3\xb2\xa1"

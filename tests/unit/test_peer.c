@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/peer.h"
+#include "policy/tunnel/peer.h"
 
 static struct prefix prefix(const char *text)
 {

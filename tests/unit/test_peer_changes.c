@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "control_fixture.h"
 
-#include "daemon/peer_changes.h"
+#include "daemon/discovery/peer_changes.h"
 #include "tunnel_world.h"
 
 /* wg0 with two peers and a stranger, and a policy: what it was before. */

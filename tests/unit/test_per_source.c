@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "edge/per_source.h"
+#include "edge/firewall/per_source.h"
 
 static void test_burst(void **state)
 {

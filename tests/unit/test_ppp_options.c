@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "facts/ppp_options.h"
+#include "facts/ppp/ppp_options.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define ARGV(text) text, sizeof(text)

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "policy/prefix.h"
+#include "policy/prefix/prefix.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -199,6 +199,32 @@ static void test_order_puts_the_wider_first(void **state)
 	}
 }
 
+static void test_what_lies_inside(void **state)
+{
+	static const struct { const char *outer, *inner; bool covers; } cases[] = {
+		{ "10.0.0.0/8",    "10.9.0.0/16",     true  },
+		{ "10.9.0.0/16",   "10.9.0.0/16",     true  },
+		{ "10.9.0.0/16",   "10.9.255.255/32", true  },
+		{ "10.9.0.0/16",   "10.0.0.0/8",      false },
+		{ "10.9.0.0/16",   "10.8.0.0/16",     false },
+		{ "10.9.0.0/16",   "10.10.0.0/24",    false },
+		{ "0.0.0.0/0",     "10.9.0.0/16",     true  },
+		{ "0.0.0.0/0",     "2001:db8::/32",   false },
+		{ "::/0",          "2001:db8::/32",   true  },
+		{ "2001:db8::/33", "2001:db8:8000::/34", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct prefix outer, inner;
+
+		assert_int_equal(prefix_parse(cases[i].outer, &outer), 0);
+		assert_int_equal(prefix_parse(cases[i].inner, &inner), 0);
+		if (prefix_covers(&outer, &inner) != cases[i].covers)
+			fail_msg("%s in %s", cases[i].inner, cases[i].outer);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -210,6 +236,7 @@ int main(void)
 		cmocka_unit_test(test_every_length_ipv4),
 		cmocka_unit_test(test_every_length_ipv6),
 		cmocka_unit_test(test_order_puts_the_wider_first),
+		cmocka_unit_test(test_what_lies_inside),
 	};
 
 	return cmocka_run_group_tests_name("prefix", tests, NULL, NULL);

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-#include "policy/prefix_cover.h"
+#include "policy/prefix/prefix_cover.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 

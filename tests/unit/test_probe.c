@@ -9,7 +9,7 @@
 #include <errno.h>
 
 #include "base/clock.h"
-#include "edge/probe.h"
+#include "edge/probe/probe.h"
 #include "probe_net.h"
 
 /* Both families with both methods. */

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "policy/probe_budget.h"
+#include "policy/probe/probe_budget.h"
 
 #define SECONDS 20
 

@@ -15,7 +15,7 @@
 #include <linux/errqueue.h> /* needs struct timespec */
 
 #include "core/wire.h"
-#include "edge/probe_msg.h"
+#include "edge/probe/probe_msg.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "policy/probe_path.h"
+#include "policy/probe/probe_path.h"
 
 static const uint32_t floors[FAMILY_COUNT] = { 576, 1280 };
 

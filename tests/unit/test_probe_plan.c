@@ -165,8 +165,10 @@ static void test_inside_alone_is_soon_found(void **state)
 
 static void test_what_was_not_sent_is_counted(void **state)
 {
+	enum probe_result result;
 	struct probe_totals totals;
 	struct world world;
+	int64_t at_ns;
 
 	(void)state;
 	begin(&world);
@@ -177,6 +179,9 @@ static void test_what_was_not_sent_is_counted(void **state)
 	assert_int_equal(totals.sent, 0);
 	assert_true(totals.refused > 0);
 	assert_int_equal(totals.runs[PROBE_NO_ANSWER], 1);
+	assert_int_equal(world.last.refused_total, totals.refused);
+	assert_int_equal(world.last.refusal, -ENETUNREACH);
+	assert_false(probe_plan_last(world.plan, "wg0", "alice", NULL, &result, &at_ns)); /* nobody was silent */
 	probe_plan_free(world.plan);
 }
 

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "daemon/probe_question.h"
+#include "daemon/explain/probe_question.h"
 #include "tunnel_world.h"
 
 #define KEY_ALICE "w8Kx00Alice0000000000000000000000000000000000="

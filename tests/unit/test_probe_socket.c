@@ -12,8 +12,8 @@
 #include <sys/syscall.h>
 
 #include "base/clock.h"
-#include "edge/probe.h"
-#include "edge/probe_socket.h"
+#include "edge/probe/probe.h"
+#include "edge/probe/probe_socket.h"
 #include "probe_net.h"
 
 static int refusals; /* so many packets meet an error that an ICMP message has left */

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "edge/probe_table.h"
+#include "edge/probe/probe_table.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 

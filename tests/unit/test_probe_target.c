@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/probe_target.h"
+#include "policy/probe/probe_target.h"
 
 #define COUNT(table) (sizeof(table) / sizeof(*(table)))
 

@@ -5,7 +5,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include "policy/probe_target.h"
+#include "policy/probe/probe_target.h"
 #include "tunnel_world.h"
 
 /* What a world adds that the set is not told of. */

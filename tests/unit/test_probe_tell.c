@@ -7,6 +7,7 @@
 
 #include <errno.h>
 
+#include "policy/probe/probe_budget.h"
 #include "probe_world.h"
 
 static void begin_measured(struct world *world)
@@ -75,7 +76,7 @@ static void test_who_asks_again_waits(void **state)
 
 static void test_no_more_than_somebody_wants(void **state)
 {
-	const struct probe_run_options narrow = { .most = 1400 };
+	const struct probe_run_options narrow = { .most = 1400 }, wide = { .most = 1480 };
 	struct world world;
 	uint64_t run;
 
@@ -88,6 +89,11 @@ static void test_no_more_than_somebody_wants(void **state)
 	assert_int_equal(world.last.result, PROBE_OK);
 	assert_int_equal(world.largest, 1400);
 	assert_int_equal(world.last.mtu, 1433); /* that more does not pass was not found */
+	assert_int_equal(probe_plan_totals(world.plan).black_holes, 1); /* nor that it does */
+	world.passes = 1500;
+	ask(&world, &wide);
+	run_for(&world, 20);
+	assert_int_equal(probe_plan_totals(world.plan).black_holes, 0); /* 1480 is more than 1433 */
 	probe_plan_free(world.plan);
 }
 
@@ -156,6 +162,58 @@ static void test_a_run_for_nobodys_endpoint(void **state)
 	probe_plan_free(world.plan);
 }
 
+/* Says how many datagrams go to the endpoint within nearly a second of a new run, where five
+ * answers were others' just before. */
+static unsigned int sent_soon(struct world *world, uint8_t others)
+{
+	const struct address endpoint = { .family = FAMILY_IPV4, .bytes = { 192, 0, 2, others } };
+	unsigned int *sent = &world->orders[PROBE_OUTSIDE][PROBE_UDP], before;
+
+	run_for(world, 60);
+	before = *sent;
+	for (unsigned int i = 0; i < PROBE_ANSWERS_BURST; i++)
+		probe_plan_answered_others(world->plan, &endpoint, world->now_ns);
+	ask(world, &(struct probe_run_options){ 0 });
+	run_until(world, world->now_ns + 900 * NS_PER_MS);
+	return *sent - before;
+}
+
+/* The far kernel does not ask who has used up its errors: a trace, */
+static void test_answers_that_others_had(void **state)
+{
+	struct world world;
+
+	(void)state;
+	begin_measured(&world);
+	probe_plan_allow_ping(world.plan, FAMILY_IPV4, false);
+	assert_int_equal(sent_soon(&world, 1), 0);
+	run_for(&world, 30);
+	assert_int_equal(world.last.mtu, 1433);
+	assert_true(sent_soon(&world, 2) > 0);
+	probe_plan_free(world.plan);
+}
+
+/* or runs that are no more. */
+static void test_answers_that_dropped_runs_had(void **state)
+{
+	unsigned int *sent, before;
+	struct world world;
+
+	(void)state;
+	begin(&world);
+	update_one(&world, 1, 1500, 0);
+	probe_plan_allow_ping(world.plan, FAMILY_IPV4, false);
+	run_for(&world, 60);
+	sent = &world.orders[PROBE_OUTSIDE][PROBE_UDP];
+	before = *sent;
+	for (unsigned int i = 0; i < 20; i++) {
+		ask(&world, &(struct probe_run_options){ 0 });
+		run_until(&world, world.now_ns + SECOND / 2);
+	}
+	assert_in_range(*sent - before, 10, PROBE_ANSWERS_BURST + 10);
+	probe_plan_free(world.plan);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -165,6 +223,8 @@ int main(void)
 		cmocka_unit_test(test_as_many_tries_as_somebody_wants),
 		cmocka_unit_test(test_what_is_cancelled_is_gone),
 		cmocka_unit_test(test_a_run_for_nobodys_endpoint),
+		cmocka_unit_test(test_answers_that_others_had),
+		cmocka_unit_test(test_answers_that_dropped_runs_had),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,7 +8,7 @@
 
 #include <errno.h>
 
-#include "daemon/probe_trace.h"
+#include "daemon/paths/probe_trace.h"
 #include "prober_stage.h"
 
 /* What is known of each hop: - nothing, s a small probe was answered, L a large one too, l the large
@@ -96,6 +96,7 @@ static int begin_trace(struct stage *stage, const char *to, bool udp, uint32_t l
 				 &traced->trace);
 }
 
+#define TRIES 5
 #define ROUTER4 "192.0.2.2"
 #define ROUTER6 "2001:db8:1::2"
 #define FAR6 "2001:db8:2::2"
@@ -105,6 +106,11 @@ static int begin_trace(struct stage *stage, const char *to, bool udp, uint32_t l
 		   "&& nft add rule inet t o icmpv6 type packet-too-big drop"
 #define NO_ERRORS NO_TOO_BIG " && nft add rule inet t o icmp type time-exceeded drop && " \
 			     "nft add rule inet t o icmpv6 type time-exceeded drop"
+
+/* Its first two messages of three are lost. */
+#define LOSSY "nft add table inet t && nft 'add chain inet t o { type filter hook output " \
+	      "priority 0; }' && nft add rule inet t o icmp type time-exceeded " \
+	      "numgen inc mod 3 0-1 drop"
 
 /* Nothing passes. */
 #define NO_WAY "nft add table inet t && nft 'add chain inet t f { type filter hook forward " \
@@ -128,18 +134,20 @@ static const struct {
 	{ "IPv6, UDP",    FAR6, ROUTER6, NULL, true,  1401, 2, 1, 1400, true, false, 0, 1000 },
 	{ "it fits",      FAR_ADDRESS, ROUTER4, NULL, false, 1400, 2, -1, 0, true, true, 0, 1000 },
 	{ "small alone",  FAR_ADDRESS, ROUTER4, NULL, false, 0,    2, -1, 0, false, false, 0, 1000 },
+	{ "two of three lost", FAR_ADDRESS, ROUTER4, LOSSY, false, 0, 2, -1, 0, false, false,
+	  1200, 4100 },
 	{ "black hole",   FAR_ADDRESS, ROUTER4, NO_TOO_BIG, false, 1401, 2, 1, 0, true, false,
-	  1000, 3100 },
+	  1000, 4100 },
 	{ "IPv6 black hole", FAR6, ROUTER6, NO_TOO_BIG, false, 1401, 2, 1, 0, true, false,
-	  1000, 3100 },
+	  1000, 4100 },
 	{ "silent router", FAR_ADDRESS, NULL, NO_ERRORS, false, 1401, 2, -1, 0, false, false,
-	  1000, 3100 },
+	  1000, 4100 },
 	{ "silent end",   FAR_ADDRESS, ROUTER4, NO_WAY, false, 0, 1, -1, 0, false, false,
-	  1000, 3100 },
+	  1000, 4100 },
 	{ "silent end, IPv6", FAR6, ROUTER6, NO_WAY, true, 1400, 1, -1, 0, true, false,
-	  1000, 3100 },
+	  1000, 4100 },
 	{ "nobody",       SILENT_ADDRESS, NULL, NULL, false, 0, 0, -1, 0, false, false,
-	  600, 3100 },
+	  600, 4100 },
 	/* too large for the first link: nothing is sent, so nothing is waited for */
 	{ "larger than the link", FAR_ADDRESS, ROUTER4, NULL, false, 1501, 2, 0, 0, false, false,
 	  0, 1000 },
@@ -166,30 +174,41 @@ static void check_hops(size_t i, const struct trace_result *result)
 		assert_string_equal(address_format(&second->address, text), paths[i].to);
 }
 
+/* Returns how long it took: ms. */
+static uint64_t trace_path(size_t i)
+{
+	uint64_t begin_ns, took_ms;
+	struct traced traced;
+	struct stage stage;
+
+	begin(&stage, FAR_ADDRESS, false);
+	if (paths[i].filter)
+		assert_int_equal(run_in(ROUTER, paths[i].filter), 0);
+	begin_ns = clock_boottime_ns();
+	assert_int_equal(begin_trace(&stage, paths[i].to, paths[i].udp, paths[i].large, &traced),
+			 0);
+	run_until(&stage, &traced.ends, 1);
+	took_ms = (clock_boottime_ns() - begin_ns) / NS_PER_MS;
+	if (paths[i].filter)
+		assert_int_equal(run_in(ROUTER, "nft flush ruleset"), 0);
+	check_hops(i, &traced.result);
+	run_for(&stage, 20);
+	assert_int_equal(traced.ends, 1);
+	end(&stage);
+	return took_ms;
+}
+
+/* A machine may stand still for a second, but what waits in vain does so each time. */
 static void test_real_routers(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(paths); i++) {
-		uint64_t begin_ns, took_ms;
-		struct traced traced;
-		struct stage stage;
+		uint64_t took_ms = trace_path(i);
 
-		begin(&stage, FAR_ADDRESS, false);
-		if (paths[i].filter)
-			assert_int_equal(run_in(ROUTER, paths[i].filter), 0);
-		begin_ns = clock_boottime_ns();
-		assert_int_equal(begin_trace(&stage, paths[i].to, paths[i].udp, paths[i].large,
-					     &traced), 0);
-		run_until(&stage, &traced.ends, 1);
-		took_ms = (clock_boottime_ns() - begin_ns) / NS_PER_MS;
-		if (paths[i].filter)
-			assert_int_equal(run_in(ROUTER, "nft flush ruleset"), 0);
-		check_hops(i, &traced.result);
+		for (int tries = 1; tries < TRIES && took_ms > paths[i].most_ms; tries++)
+			took_ms = trace_path(i);
 		if (took_ms < paths[i].least_ms || took_ms > paths[i].most_ms)
 			fail_msg("%s: %d ms", paths[i].name, (int)took_ms);
-		run_for(&stage, 20);
-		assert_int_equal(traced.ends, 1);
-		end(&stage);
 	}
 }
 
@@ -207,7 +226,7 @@ static void test_small_budget(void **state)
 	begin_ns = clock_boottime_ns();
 	assert_int_equal(begin_trace(&stage, SILENT_ADDRESS, true, 1400, &traced), 0);
 	run_until(&stage, &traced.ends, 1);
-	assert_in_range((clock_boottime_ns() - begin_ns) / NS_PER_MS, 2500, 3100);
+	assert_in_range((clock_boottime_ns() - begin_ns) / NS_PER_MS, 3500, 4100);
 	assert_in_range(sent(&stage), 1, 4);
 	end(&stage);
 }

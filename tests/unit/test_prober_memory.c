@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "daemon/prober_memory.h"
+#include "daemon/paths/prober_memory.h"
 #include "edge/state_file.h"
 #include "scratch_folder.h"
 
@@ -253,6 +253,8 @@ static void test_a_disk_that_does_not_answer(void **state)
 	assert_string_equal(read_file(file), "alice.1 1433");
 	atomic_store(&stuck, false);
 	settle(&memory, plan);
+	assert_true(prober_memory_save_in_time(&memory, plan, memory.saved_ns));
+	settle(&memory, plan);
 	assert_false(memory.unsaved);
 	assert_string_equal(read_file(file), "alice.1 1450");
 	prober_memory_done(&memory);
@@ -288,15 +290,22 @@ static void test_a_failure_seen_later(void **state)
 	probe_plan_free(plan);
 }
 
-/* Seconds since the last save, or 0 for the last one of all. */
-static const struct { const char *name; bool note, changed; uint64_t seconds; bool saved; } times[] = {
-	{ "nothing new",             false, false, 9999, false },
-	{ "nothing new at the end",  false, false, 0,    false },
-	{ "another one",             true,  true,  10,   true },
-	{ "another one at the end",  true,  true,  0,    true },
-	{ "the same",                true,  false, 3590, false },
-	{ "the same for an hour",    true,  false, 3601, true },
-	{ "the same at the end",     true,  false, 0,    true },
+/* Whether it was written before; seconds since, or 0 for the last time of all. */
+static const struct {
+	const char *name;
+	bool note, changed, before;
+	uint64_t seconds;
+	bool saved;
+} times[] = {
+	{ "nothing new",             false, false, true,  9999, false },
+	{ "nothing new at the end",  false, false, true,  0,    false },
+	{ "nothing at all",          false, false, false, 9999, false },
+	{ "another one",             true,  true,  true,  10,   true },
+	{ "another one at the end",  true,  true,  true,  0,    true },
+	{ "the same",                true,  false, true,  3590, false },
+	{ "the same for an hour",    true,  false, true,  3601, true },
+	{ "the same at the end",     true,  false, true,  0,    true },
+	{ "the same, the first time", true, false, false, 10,   true },
 };
 
 static void test_how_often_it_is_written(void **state)
@@ -308,6 +317,11 @@ static void test_how_often_it_is_written(void **state)
 
 		unlink(file);
 		assert_int_equal(prober_memory_init(&memory, file), 0);
+		if (times[i].before) {
+			prober_memory_note(&memory, true);
+			prober_memory_save(&memory, plan);
+			unlink(file);
+		}
 		if (times[i].note)
 			prober_memory_note(&memory, times[i].changed);
 		if (times[i].seconds)

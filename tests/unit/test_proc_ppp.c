@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "edge/proc_ppp.h"
+#include "edge/peers/proc_ppp.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define PPPOE_HEAD "Id       Address              Device\n"

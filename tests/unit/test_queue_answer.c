@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "../lib/queue_message.h"
-#include "edge/queue_answer.h"
+#include "edge/queue/queue_answer.h"
 
 enum { LAN = 2, WAN = 3, MESSAGES = 16 };
 
@@ -259,6 +259,9 @@ static void test_errors(void **state)
 	assert_int_equal(counter_read(&world->config.counters->verdict_errors), 3);
 	assert_int_equal(counter_read(&world->config.counters->verdicts_refused), 2);
 	assert_false(world->answer.has_last);
+	receive_error(world, -EPERM, QUEUE_SEQUENCE_RESIZE); /* no packet waits for a setting */
+	assert_string_equal(answer(world), "");
+	assert_int_equal(counter_read(&world->config.counters->verdicts_refused), 3);
 	receive_error(world, 0, QUEUE_SEQUENCE_RESIZE);
 	answer(world);
 	assert_false(world->answer.has_last);

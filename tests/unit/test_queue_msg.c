@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "edge/queue_msg.h"
+#include "edge/queue/queue_msg.h"
 
 /* queue 5001, id 7, IPv4; in 3, out 9, mark 0x1ff; 20 bytes of payload */
 static const uint8_t packet_message[] = {

@@ -8,7 +8,7 @@
 #include <linux/netfilter.h>
 #include <string.h>
 
-#include "edge/queue_way.h"
+#include "edge/queue/queue_way.h"
 
 #include "mark_tables.h"
 

@@ -12,14 +12,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#include "edge/route_mtu.h"
+#include "base/clock.h"
+#include "edge/netlink/route_mtu.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 static const char *const setup[] = {
 	"ip link set lo up",
 	"ip link add v0 index 77 type veth peer name v1",
+	"ip link set v0 addrgenmode none", /* such an address's route comes a second later */
+	"ip link set v1 addrgenmode none",
 	"ip link set v0 up",
 	"ip link set v1 up",
 	"ip addr add 192.0.2.2/24 dev v0",
@@ -30,6 +34,35 @@ static const char *const setup[] = {
 	"ip route add fd01::/16 dev v0 metric 20",
 	"ip route add fd02::/16 via 2001:db8::9 metric 20",
 };
+
+/* All that ip(8) tells of routes. */
+static void read_routes(char *text, size_t size)
+{
+	FILE *ip = popen("ip -4 route show table all; ip -6 route show table all", "r");
+
+	assert_non_null(ip);
+	text[fread(text, 1, size - 1, ip)] = '\0';
+	assert_int_equal(pclose(ip), 0);
+}
+
+/* What the kernel adds and changes of its own once it has seen that both ends are up, which it looks
+ * at in its own time. */
+static int settle(void)
+{
+	const struct timespec pause = { .tv_nsec = 10 * (long)NS_PER_MS };
+	const uint64_t end_ns = clock_monotonic_ns() + 30 * NS_PER_SECOND;
+	char text[4096];
+
+	do {
+		nanosleep(&pause, NULL);
+		read_routes(text, sizeof(text));
+		if (strstr(text, "ff00::/8 dev v0") && strstr(text, "ff00::/8 dev v1") &&
+		    !strstr(text, "linkdown"))
+			return 0;
+	} while (clock_monotonic_ns() < end_ns);
+	fprintf(stderr, "the links do not come up:\n%s", text);
+	return -1;
+}
 
 static int enter_namespace(void **state)
 {
@@ -44,17 +77,7 @@ static int enter_namespace(void **state)
 			return -1;
 		}
 	}
-	return 0;
-}
-
-/* All that ip(8) tells of routes. */
-static void read_routes(char *text, size_t size)
-{
-	FILE *ip = popen("ip -4 route show table all; ip -6 route show table all", "r");
-
-	assert_non_null(ip);
-	text[fread(text, 1, size - 1, ip)] = '\0';
-	assert_int_equal(pclose(ip), 0);
+	return settle();
 }
 
 static struct nl *opened(void)

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/route_mtu_diff.h"
+#include "daemon/routes/route_mtu_diff.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define MOST 4

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "edge/route_mtu.h"
+#include "edge/netlink/route_mtu.h"
 #include "rtnl_message.h"
 #include "rtnl_routes.h"
 

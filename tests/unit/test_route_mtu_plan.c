@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/route_mtu_plan.h"
+#include "daemon/routes/route_mtu_plan.h"
 #include "tunnel_set_fixture.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))

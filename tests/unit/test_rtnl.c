@@ -16,7 +16,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "edge/rtnl.h"
+#include "edge/netlink/rtnl.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 

@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
-#include "edge/rtnl.h"
+#include "edge/netlink/rtnl.h"
 #include "rtnl_addresses.h"
 #include "rtnl_message.h"
 

@@ -15,7 +15,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#include "edge/rtnl.h"
+#include "edge/netlink/rtnl.h"
 #include "rtnl_fdbs.h"
 #include "rtnl_message.h"
 

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "edge/rtnl.h"
+#include "edge/netlink/rtnl.h"
 #include "rtnl_message.h"
 #include "rtnl_nexthops.h"
 

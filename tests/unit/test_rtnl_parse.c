@@ -10,8 +10,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "edge/route_mtu.h"
-#include "edge/rtnl.h"
+#include "edge/netlink/route_mtu.h"
+#include "edge/netlink/rtnl.h"
 #include "rtnl_message.h"
 #include "rtnl_routes.h"
 

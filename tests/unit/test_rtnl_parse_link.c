@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "edge/rtnl.h"
+#include "edge/netlink/rtnl.h"
 #include "rtnl_links.h"
 #include "rtnl_message.h"
 

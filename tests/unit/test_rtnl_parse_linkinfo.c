@@ -11,8 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "edge/rtnl.h"
-#include "edge/rtnl_linkinfo.h"
+#include "edge/netlink/rtnl.h"
+#include "edge/netlink/rtnl_linkinfo.h"
 #include "rtnl_message.h"
 #include "rtnl_tunnels.h"
 

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "edge/rtnl.h"
+#include "edge/netlink/rtnl.h"
 #include "pmtu_exception.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))

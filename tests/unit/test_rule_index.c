@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "policy/rule_index.h"
+#include "policy/snapshot/rule_index.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

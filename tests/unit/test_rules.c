@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "core/mss.h"
-#include "policy/rules.h"
+#include "policy/snapshot/rules.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 

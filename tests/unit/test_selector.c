@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/selector.h"
+#include "policy/tunnel/selector.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -13,7 +13,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "policy/slot.h"
+#include "policy/snapshot/slot.h"
 
 #define ALIVE UINT64_C(0x6d73736c616d7064)
 #define WORDS 16
@@ -248,6 +248,34 @@ static void test_stress(void **state)
 	assert_int_equal(freed, round + 1);
 }
 
+static void count_forgotten(void *kept)
+{
+	(*(unsigned int *)kept)++;
+}
+
+/* As long as that snapshot is published, and no longer. */
+static void test_what_is_kept_beside_it(void **state)
+{
+	unsigned int first = 0, second = 0, third = 0;
+	size_t freed = 0;
+	struct slot *slot = slot_new(1, snapshot_numbered(1, &freed));
+
+	(void)state;
+	assert_null(slot_kept(slot));
+	slot_keep(slot, &first, count_forgotten);
+	assert_ptr_equal(slot_kept(slot), &first);
+	slot_keep(slot, &second, count_forgotten);
+	assert_ptr_equal(slot_kept(slot), &second);
+	assert_int_equal(first, 1);
+	slot_publish(slot, snapshot_numbered(2, &freed));
+	assert_null(slot_kept(slot));
+	assert_int_equal(second, 1);
+	slot_publish(slot, snapshot_numbered(3, &freed));
+	slot_keep(slot, &third, count_forgotten);
+	slot_free(slot);
+	assert_int_equal(first + second + third, 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -258,6 +286,7 @@ int main(void)
 		cmocka_unit_test(test_moving_on_is_enough),
 		cmocka_unit_test(test_each_retired_waits_for_its_own),
 		cmocka_unit_test(test_publishing_nothing),
+		cmocka_unit_test(test_what_is_kept_beside_it),
 		cmocka_unit_test(test_stress),
 	};
 

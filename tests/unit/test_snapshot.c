@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "core/mss.h"
-#include "policy/snapshot.h"
+#include "policy/snapshot/snapshot.h"
 
 enum { ETH0 = 2, WG0 = 7, TUN0 = 9, PPP0 = 1000, UNKNOWN = 55 };
 

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "core/mss.h"
-#include "policy/snapshot.h"
+#include "policy/snapshot/snapshot.h"
 #include "tunnel_set_fixture.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -18,7 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "edge/snmp.h"
+#include "edge/probe/snmp.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define U SNMP_UNKNOWN
@@ -29,7 +29,9 @@
 	"InUnknownProtos InDiscards InDelivers OutRequests OutDiscards OutNoRoutes ReasmTimeout "  \
 	"ReasmReqds ReasmOKs ReasmFails FragOKs FragFails FragCreates OutTransmits\n"
 #define VALUES "Ip: 2 64 7710 0 0 0 0 0 7710 4904 0 0 0 12 5 2 3 0 17 4904\n"
-static const char ipv4_recorded[] = NAMES VALUES "Icmp: InMsgs InErrors\nIcmp: 12 0\n";
+static const char ipv4_recorded[] = NAMES VALUES "Icmp: InMsgs InErrors\nIcmp: 12 0\n"
+	"Tcp: RtoAlgorithm InSegs OutSegs RetransSegs InErrs\nTcp: 1 2495 1357 7 0\n"
+	"Udp: OutSegs RetransSegs\nUdp: 65 66\n";
 static const char ipv6_recorded[] =
 	"Ip6InReceives                   \t2\n"
 	"Ip6ReasmTimeout                 \t0\n"
@@ -57,6 +59,7 @@ static const struct {
 	{ "no such column",    FAMILY_IPV4, "Ip: A B\nIp: 1 2\n", U },
 	{ "too few values",    FAMILY_IPV4, "Ip: A ReasmOKs\nIp: 1\n", U },
 	{ "too many values",   FAMILY_IPV4, "Ip: ReasmOKs\nIp: 1 2 3\n", 1 },
+	{ "twice",             FAMILY_IPV4, "Ip: ReasmOKs\nIp: 1\nIp: ReasmOKs\nIp: 2\n", 1 },
 	{ "values of another", FAMILY_IPV4, "Ip: ReasmOKs\nIcmp: 1\nIp: 2\n", U },
 	{ "behind others",     FAMILY_IPV4, "\nTcp: A\nTcp: 1\nIp: ReasmOKs\nIp: 9\n", 9 },
 	{ "below zero",        FAMILY_IPV4, "Ip: ReasmOKs\nIp: -1\n", U },
@@ -68,17 +71,47 @@ static const struct {
 	{ "no newline",        FAMILY_IPV6, "Ip6ReasmReqds 1\nIp6ReasmOKs 2", U },
 };
 
+static const struct {
+	const char *name, *text, *line, *column;
+	uint64_t told;
+} finds[] = {
+	{ "recorded",          ipv4_recorded, "Tcp:", "RetransSegs", 7 },
+	{ "another line",      ipv4_recorded, "Udp:", "RetransSegs", 66 },
+	{ "no such line",      ipv4_recorded, "Sctp:", "RetransSegs", U },
+	{ "no such column",    ipv4_recorded, "Tcp:", "Nothing", U },
+	{ "values of another", "Tcp: A\nUdp: 1\nTcp: 2\n", "Tcp:", "A", U },
+	{ "no values",         "Tcp: A\n", "Tcp:", "A", U },
+	{ "too few values",    "Tcp: A B\nTcp: 1\n", "Tcp:", "B", U },
+	{ "an empty line",     "\nTcp: A\nTcp: 1\n", "Tcp:", "A", 1 },
+	{ "nothing",           "", "Tcp:", "A", U },
+};
+
+static void test_find(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(finds); i++) {
+		uint64_t told = snmp_find(finds[i].text, strlen(finds[i].text), finds[i].line,
+					  finds[i].column);
+
+		if (told != finds[i].told)
+			fail_msg("%s: %" PRIu64, finds[i].name, told);
+	}
+}
+
 /* From a copy of exactly that length: a sanitizer sees what reads on. */
 static uint64_t parse(enum family family, const char *text, size_t len)
 {
 	char *copy = malloc(len + !len);
-	uint64_t told;
+	struct snmp_counts counts;
 
 	assert_non_null(copy);
 	memcpy(copy, text, len);
-	told = family == FAMILY_IPV4 ? snmp_parse_ipv4(copy, len) : snmp_parse_ipv6(copy, len);
+	if (family == FAMILY_IPV4)
+		snmp_parse_ipv4(copy, len, &counts);
+	else
+		snmp_parse_ipv6(copy, len, &counts);
 	free(copy);
-	return told;
+	return counts.value[family == FAMILY_IPV4 ? SNMP_REASSEMBLED_IPV4 : SNMP_REASSEMBLED_IPV6];
 }
 
 static void test_texts(void **state)
@@ -90,6 +123,26 @@ static void test_texts(void **state)
 		if (told != texts[i].told)
 			fail_msg("%s: %" PRIu64, texts[i].name, told);
 	}
+}
+
+static void test_all_counters(void **state)
+{
+	static const uint64_t told[SNMP_COUNTERS] = {
+		[SNMP_REASSEMBLED_IPV4] = 5,     [SNMP_REASSEMBLED_IPV6] = 4,
+		[SNMP_NOT_REASSEMBLED_IPV4] = 2, [SNMP_NOT_REASSEMBLED_IPV6] = 1,
+		[SNMP_FRAGMENTS_IPV4] = 17,      [SNMP_FRAGMENTS_IPV6] = 19,
+		[SNMP_TCP_SENT] = 1357,          [SNMP_TCP_SENT_AGAIN] = 7,
+	};
+	struct snmp_counts counts;
+
+	(void)state;
+	snmp_parse_ipv4(ipv4_recorded, strlen(ipv4_recorded), &counts);
+	snmp_parse_ipv6(ipv6_recorded, strlen(ipv6_recorded), &counts);
+	for (enum snmp_counter i = 0; i < SNMP_COUNTERS; i++) {
+		if (counts.value[i] != told[i])
+			fail_msg("counter %d: %" PRIu64, (int)i, counts.value[i]);
+	}
+	assert_true(snmp_sum(2, 3) == 5 && snmp_sum(U, 3) == U && snmp_sum(2, U) == U);
 }
 
 /* A cut text tells what is whole in it and never another number. */
@@ -142,6 +195,31 @@ static void test_counters_of_the_kernel(void **state)
 	snmp_done(&snmp);
 }
 
+/* Who listens and takes nobody off the queue, which the first fills: of the others each SYN is
+ * dropped, and sent again a second later. */
+static void test_syns_sent_again(void **state)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(to);
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), clients[3];
+
+	(void)state;
+	assert_int_equal(snmp_syns_sent_again(), 0);
+	assert_int_equal(bind(listener, (struct sockaddr *)&to, len), 0);
+	assert_int_equal(listen(listener, 0), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&to, &len), 0);
+	for (size_t i = 0; i < COUNT(clients); i++) {
+		clients[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		(void)connect(clients[i], (struct sockaddr *)&to, len);
+	}
+	for (int i = 0; snmp_syns_sent_again() == 0 && i < 600; i++)
+		usleep(100000);
+	assert_true(snmp_syns_sent_again() > 0 && snmp_syns_sent_again() != U);
+	for (size_t i = 0; i < COUNT(clients); i++)
+		close(clients[i]);
+	close(listener);
+}
+
 /* Too many open files, once: not a count without one of the families, and no reason to give up. */
 static void test_not_open_yet(void **state)
 {
@@ -183,8 +261,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_texts),
+		cmocka_unit_test(test_find),
+		cmocka_unit_test(test_all_counters),
 		cmocka_unit_test(test_cut_anywhere),
 		cmocka_unit_test(test_counters_of_the_kernel),
+		cmocka_unit_test(test_syns_sent_again),
 		cmocka_unit_test(test_not_open_yet),
 	};
 

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 #include <stdlib.h>
 
-#include "ctl/table.h"
+#include "ctl/screen/table.h"
 
 #define CELLS_MAX 8
 

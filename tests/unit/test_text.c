@@ -257,6 +257,67 @@ static void test_utf8_cuts(void **state)
 	}
 }
 
+static void test_words_of_a_shell(void **state)
+{
+	static const struct { const char *text, *word; } cases[] = {
+		{ "/var/lib/mssclamp/paths", "/var/lib/mssclamp/paths" },
+		{ "",                        "''" },
+		{ "/a b/$c;d",               "'/a b/$c;d'" },
+		{ "it's",                    "'it'\\''s'" },
+		{ "~x",                      "'~x'" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char *word = text_quote_shell(cases[i].text);
+
+		assert_string_equal(word, cases[i].word);
+		free(word);
+	}
+}
+
+static void test_bytes_in_hexadecimal(void **state)
+{
+	static const struct { const char *name, *text; size_t len; bool good; uint8_t bytes[2]; } cases[] = {
+		{ "lower case",           "0aff",  2, true,  { 0x0a, 0xff } },
+		{ "upper case",           "0AfF",  2, true,  { 0x0a, 0xff } },
+		{ "as many as asked for", "0102",  1, true,  { 0x01 }       },
+		{ "none",                 "",      0, true,  { 0 }          },
+		{ "behind f",             "0g",    1, false, { 0 }          },
+		{ "before 0",             "/0",    1, false, { 0 }          },
+		{ "behind 9",             "0:",    1, false, { 0 }          },
+		{ "before a",             "`0",    1, false, { 0 }          },
+		{ "a sign",               "-1",    1, false, { 0 }          },
+		{ "half a byte",          "0",     1, false, { 0 }          },
+		{ "too short",            "01",    2, false, { 0 }          },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		uint8_t bytes[2] = { 0 };
+		char *exact = strdup(cases[i].text); /* so that ASan sees a byte behind it */
+
+		if (text_parse_hex(exact, cases[i].len, bytes) != cases[i].good)
+			fail_msg("%s", cases[i].name);
+		if (cases[i].good && memcmp(bytes, cases[i].bytes, sizeof(bytes)) != 0)
+			fail_msg("%s: other bytes", cases[i].name);
+		free(exact);
+	}
+}
+
+static void test_plural(void **state)
+{
+	char more[TEXT_MORE_MAX];
+
+	(void)state;
+	assert_string_equal(text_plural(0), "s");
+	assert_string_equal(text_plural(1), "");
+	assert_string_equal(text_plural(2), "s");
+	assert_string_equal(text_and_more(0, more), "");
+	assert_string_equal(text_and_more(1, more), "");
+	assert_string_equal(text_and_more(4, more), " (and 3 more)");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -267,6 +328,9 @@ int main(void)
 		cmocka_unit_test(test_suggestions),
 		cmocka_unit_test(test_utf8_characters),
 		cmocka_unit_test(test_utf8_cuts),
+		cmocka_unit_test(test_words_of_a_shell),
+		cmocka_unit_test(test_bytes_in_hexadecimal),
+		cmocka_unit_test(test_plural),
 	};
 
 	return cmocka_run_group_tests_name("text", tests, NULL, NULL);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/try_list.h"
+#include "daemon/tries/try_list.h"
 
 #define COUNT(table) (sizeof(table) / sizeof(*(table)))
 #define NONE SIZE_MAX

@@ -7,10 +7,11 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "daemon/try_text.h"
+#include "daemon/words/try_text.h"
 
 #define COUNT(table) (sizeof(table) / sizeof(*(table)))
 #define NOON UINT64_C(1795608000) /* 2026-11-25T12:00:00Z */
+#define END_LEN strlen("until 12:10:00 UTC")
 #define UPTIME (5000 * NS_PER_SECOND)
 
 static const struct {
@@ -40,7 +41,9 @@ static void test_when_it_ends(void **state)
 		uint64_t until_ns = UPTIME + (uint64_t)cases[i].left_ms * NS_PER_MS;
 
 		if (strcmp(try_text_time(until_ns, &now, text), cases[i].time) != 0 ||
-		    strcmp(try_text_until(until_ns, &now, text), cases[i].until) != 0)
+		    strcmp(try_text_until(until_ns, &now, text), cases[i].until) != 0 ||
+		    strncmp(try_text_end(until_ns, &now, text), cases[i].until, END_LEN) != 0 ||
+		    strlen(text) != END_LEN)
 			fail_msg("%s: %s", cases[i].name, text);
 	}
 }

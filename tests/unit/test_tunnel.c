@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "policy/tunnel.h"
+#include "policy/tunnel/tunnel.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -128,11 +128,33 @@ static void test_mtu_of_a_family(void **state)
 	}
 }
 
+static const struct { const char *kind; bool up, left_down; } downs[] = {
+	{ "wireguard", false, true  },
+	{ "wireguard", true,  false },
+	{ "gre",       false, true  },
+	{ "tun",       false, false }, /* tap is of this kind, too */
+	{ "ppp",       false, false },
+	{ "",          false, true  },
+};
+
+/* Who waits for a program is left alone. */
+static void test_who_is_to_be_set_up(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(downs); i++) {
+		struct link link = link_from("x0", downs[i].kind);
+
+		link.up = downs[i].up;
+		assert_int_equal(link_is_left_down(&link), downs[i].left_down);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_mtu_of_a_family),
+		cmocka_unit_test(test_who_is_to_be_set_up),
 	};
 
 	return cmocka_run_group_tests_name("tunnel", tests, NULL, NULL);

@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/probe_target.h"
-#include "policy/tunnel_set.h"
+#include "policy/probe/probe_target.h"
+#include "policy/tunnel/tunnel_set.h"
 
 #define DEVICES 3      /* hardware: ifindex 1 to 3; the default route leaves by the first */
 #define TUNNELS 7      /* behind them, each over one before it */

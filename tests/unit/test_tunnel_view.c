@@ -5,7 +5,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include "policy/tunnel_view.h"
+#include "policy/tunnel/tunnel_view.h"
 #include "tunnel_world.h"
 
 static struct peer *stranger(struct world *w, uint32_t ifindex, enum encap_kind kind)

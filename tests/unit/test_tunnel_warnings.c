@@ -5,7 +5,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include "daemon/tunnel_warnings.h"
+#include "daemon/replies/tunnel_warnings.h"
 #include "tunnel_world.h"
 
 static char rule_text[] = "rules[0] (interface=wg0 mss=1400)";
@@ -22,6 +22,17 @@ static void add_wireguard(struct world *w, uint32_t mtu)
 
 static void fits(struct world *w) { add_wireguard(w, 1420); }
 static void narrow_path(struct world *w) { fits(w); w->links[0].mtu = 1400; }
+static void no_room_for_ipv6(struct world *w) { fits(w); w->links[0].mtu = 1330; }
+static void ipv6_without_room(struct world *w)
+{
+	no_room_for_ipv6(w);
+	w->links[w->link_count - 1].mtu6 = 1420;
+}
+static void least_of_ipv6(struct world *w)
+{
+	ipv6_without_room(w);
+	w->links[w->link_count - 1].mtu = w->links[w->link_count - 1].mtu6 = 1280;
+}
 static void vti(struct world *w)
 {
 	struct peer *peer;
@@ -66,6 +77,12 @@ static void odd_peers(struct world *w, size_t count)
 		w->peers->list[2].id = NULL;
 	}
 }
+static void down(struct world *w)
+{
+	fits(w);
+	w->links[w->link_count - 1].up = false;
+}
+
 static void three_odd(struct world *w) { odd_peers(w, 3); }
 static void four_odd(struct world *w) { odd_peers(w, 4); }
 static void five_odd(struct world *w) { odd_peers(w, 5); }
@@ -85,9 +102,20 @@ static const struct {
 	const char *warnings[5];
 } cases[] = {
 	{ "all is well", fits, NO_RULE, { NULL } },
+	{ "an interface that is down", down, NO_RULE,
+	  { "the interface is down, nothing passes: ip link set wg0 up" } },
 	{ "narrow path", narrow_path, NO_RULE,
 	  { "interface MTU 1420, but 1328 bytes fit: the path outside is smaller." CLAMPED
 	    "wg0 mtu 1328" } },
+	{ "no room for IPv6, which it has not", no_room_for_ipv6, NO_RULE,
+	  { "interface MTU 1420, but 1264 bytes fit: the path outside is smaller." CLAMPED
+	    "wg0 mtu 1264" } },
+	{ "no room for IPv6, which it has", ipv6_without_room, NO_RULE,
+	  { "interface MTU 1420, but 1264 bytes fit: the path outside is smaller." CLAMPED
+	    "wg0 mtu 1264, which takes IPv6 off it (below 1280; where IPv6 goes by it, 1280)" } },
+	{ "as small as IPv6 lets it be", least_of_ipv6, NO_RULE,
+	  { "interface MTU 1280, the least that carries IPv6, but 1264 bytes fit: the path "
+	    "outside is smaller. TCP is clamped, UDP and QUIC are not" } },
 	{ "VTI", vti, NO_RULE,
 	  { "interface MTU 1480, but 1446 bytes fit: it does not count ESP." CLAMPED
 	    "vti0 mtu 1446" } },
@@ -194,6 +222,42 @@ static void test_with_routes(void **state)
 	close_world(&world);
 }
 
+/* Then nothing is clamped, and no text says so. */
+static void test_in_mode_audit(void **state)
+{
+	static const struct {
+		void (*make)(struct world *world);
+		const char *warning;
+	} rows[] = {
+		{ narrow_path, "interface MTU 1420, but 1328 bytes fit: the path outside is smaller. "
+			       "Mode audit clamps nothing: TCP, UDP and QUIC are too large: ip link "
+			       "set wg0 mtu 1328" },
+		{ least_of_ipv6, "interface MTU 1280, the least that carries IPv6, but 1264 bytes "
+				 "fit: the path outside is smaller. Mode audit clamps nothing: TCP, "
+				 "UDP and QUIC are too large" },
+	};
+	const struct tunnel_told told = { .audit = true };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		json_t *warnings = json_array();
+		struct tunnel_views views;
+		struct world world;
+
+		open_world(&world);
+		rows[i].make(&world);
+		build(&world);
+		assert_int_equal(tunnel_views_init(&views, world.set), 0);
+		tunnel_warnings_add(warnings, world.set, &views, 0, &told);
+		assert_int_equal(json_array_size(warnings), 1);
+		assert_string_equal(json_string_value(json_array_get(warnings, 0)),
+				    rows[i].warning);
+		json_decref(warnings);
+		tunnel_views_done(&views);
+		close_world(&world);
+	}
+}
+
 static void test_an_entry_without_kind(void **state)
 {
 	const struct tunnel_told told = { .confidence = CONFIDENCE_ASSUMED };
@@ -277,6 +341,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_warnings),
 		cmocka_unit_test(test_with_routes),
+		cmocka_unit_test(test_in_mode_audit),
 		cmocka_unit_test(test_an_entry_without_kind),
 		cmocka_unit_test(test_the_worst_is_told),
 		cmocka_unit_test(test_what_far_ends_announce),

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "facts/uapi.h"
+#include "facts/wireguard/uapi.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 

@@ -17,7 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "daemon/ways.h"
+#include "daemon/discovery/ways.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 

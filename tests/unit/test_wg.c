@@ -7,7 +7,7 @@
 
 #include <errno.h>
 
-#include "edge/wg.h"
+#include "edge/peers/wg.h"
 #include "peer_text.h"
 #include "played_kernel.h"
 #include "wg_messages.h"

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "facts/wg_conf.h"
-#include "facts/wg_key.h"
+#include "facts/wireguard/wg_conf.h"
+#include "facts/wireguard/wg_key.h"
 #include "failing_memory.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "edge/wg.h"
+#include "edge/peers/wg.h"
 #include "peer_text.h"
 #include "rtnl_message.h"
 #include "wg_messages.h"

@@ -21,7 +21,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "edge/xfrm.h"
+#include "edge/peers/xfrm.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define TEMPLATE "tmpl src 192.0.2.1 dst 192.0.2.2 proto esp reqid 1 mode tunnel"

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "edge/xfrm.h"
+#include "edge/peers/xfrm.h"
 #include "rtnl_message.h"
 #include "xfrm_messages.h"
 

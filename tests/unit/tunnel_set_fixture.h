@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/tunnel_set.h"
+#include "policy/tunnel/tunnel_set.h"
 
 struct fixture_peer {
 	const char *id, *name;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/tunnel_set.h"
+#include "policy/tunnel/tunnel_set.h"
 
 #ifndef COUNT
 #define COUNT(table) (sizeof(table) / sizeof(*(table)))

@@ -4,13 +4,14 @@
 
 Prints the MSS that the server, then the client, may send: what is left of the other one's option.
 Timestamps must be off in both namespaces; read before data flows, so that ICMP cannot have changed it.
-A namespace "-" is the one this runs in.
+A namespace "-" is the one this runs in. CONNECT_PAUSE is a time in seconds between two connections.
 """
 import ctypes
 import os
 import socket
 import sys
 import threading
+import time
 
 CLONE_NEWNET = 0x40000000
 SECONDS = 20
@@ -54,7 +55,7 @@ def connection(client_netns, server_netns, address, length):
     ctypes.CDLL(None).setns(here, CLONE_NEWNET)
     server = listener.accept()[0]
     server.settimeout(SECONDS)
-    print(mss(server), mss(client))
+    print(mss(server), mss(client), flush=True)
     threading.Thread(target=lambda: server.sendall(receive(server, length)), daemon=True).start()
     client.sendall(sent)
     if receive(client, length) != sent:
@@ -65,6 +66,7 @@ def main():
     client_netns, server_netns, length, *addresses = sys.argv[1:]
     for address in addresses:
         connection(client_netns, server_netns, address, int(length))
+        time.sleep(float(os.environ.get("CONNECT_PAUSE", "0")))
 
 
 main()

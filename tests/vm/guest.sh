@@ -1,12 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# In the VM, with systemd as PID 1: installs the tree's programs into the guest and runs every
-# test_*.sh. The closing line is the sum of theirs.
+# guest.sh [NAME]...: in the VM, with systemd as PID 1: installs the tree's programs into the guest and
+# runs test_NAME.sh, every one of them without a name. The closing line is the sum of theirs.
 set -u
 cp -a build/vm/root/. / || exit 1
 passed=0
 failed=0
-for test in tests/vm/test_*.sh; do
+[ $# -gt 0 ] || set -- '*'
+set -- "${@/#/tests/vm/test_}"
+# shellcheck disable=SC2068 # the names are patterns
+for test in ${@/%/.sh}; do
 	echo "== ${test##*/}"
 	timeout -k 5 400 bash "$test" </dev/null 2>&1 | tee /tmp/output
 	result=$(tail -n 1 /tmp/output)

@@ -57,6 +57,24 @@ connect() {
 	/usr/bin/python3 tests/vm/connect.py "$1" server "$2" 10.7.2.2 fd07:2::2
 }
 
+# status_has PATTERN
+status_has() {
+	COLUMNS=1000 mssclampctl status | grep -E -- "$1"
+}
+
+unit=mssclampd.service
+# pid: that of the unit, 0 where it does not run. restarted PID: whether it is another process now.
+# restarts: how often systemd has started it anew by itself.
+pid() {
+	systemctl show -P MainPID "$unit"
+}
+restarted() {
+	[ "$(pid)" != 0 ] && [ "$(pid)" != "$1" ] && systemctl is-active --quiet "$unit"
+}
+restarts() {
+	systemctl show -P NRestarts "$unit"
+}
+
 # by_hand: where a daemon without a unit keeps its files ($dir), and the namespace it is started in
 # ($gateway, a command's first words). write_conf, starts and ends are about that one.
 by_hand() {

@@ -48,11 +48,11 @@ at_least() {
 }
 
 topology gateway || exit 1
-write_conf 'firewall = "nftables";'
+write_conf 'firewall = "nftables"; fallback = false;'
 starts "starts without a limit"
 plain=$(rules)
 check "which has no set" refuses grep -q "set " <(rules)
-write_conf 'firewall = "nftables"; queues = { per_source = 1; };'
+write_conf 'firewall = "nftables"; fallback = false; queues = { per_source = 1; };'
 check "a reload brings it" mssclampctl reload
 check "the rules are there" has_limit_of 1 20
 check "and are the planned ones" grep -q "No difference" <(mssclampctl rules --diff)
@@ -73,21 +73,21 @@ check "what somebody deletes too" within 5 equals "$with" rules
 "${gateway[@]}" nft 'flush table inet mssclamp; delete set inet mssclamp from4_1; add set inet mssclamp from4_1 { type ipv4_addr; size 7; flags dynamic,timeout; timeout 9s; }'
 check "and a set of another size" within 5 all_sets_are_whole
 check "as planned" grep -q "No difference" <(mssclampctl rules --diff)
-write_conf 'firewall = "nftables"; queues = { per_source = 50; };'
+write_conf 'firewall = "nftables"; fallback = false; queues = { per_source = 50; };'
 check "reloads another rate" mssclampctl reload
 check "which holds" has_limit_of 50 100
 check "the sets of the old one are gone" refuses grep -q "_1 " <(rules)
-write_conf 'firewall = "nftables";'
+write_conf 'firewall = "nftables"; fallback = false;'
 check "reloads to none" mssclampctl reload
 check "all is as before" equals "$plain" rules
-write_conf 'firewall = "nftables"; mode = "offload"; queues = { per_source = 1; };'
+write_conf 'firewall = "nftables"; fallback = false; mode = "offload"; queues = { per_source = 1; };'
 check "reloads to mode offload" mssclampctl reload
 check "there it stands before its queue" grep -q "update @offload_from4_1 " \
 	<("${gateway[@]}" nft list chain inet mssclamp offload_queue)
 check "clamps there" connects 1360 1340
 table >"$dir/saved"
 check "what nft lists of that it can load" "${gateway[@]}" nft -c -f "$dir/saved"
-write_conf 'firewall = "nftables";'
+write_conf 'firewall = "nftables"; fallback = false;'
 check "reloads to mode queue" mssclampctl reload
 check "with no set left" refuses grep -q "set .*_1" <(rules)
 ends "SIGTERM ends it with 0"

@@ -5,8 +5,9 @@
 # host's root file system (read-only, under a tmpfs overlay).  workdir (default: the
 # current one) is seen read-only at /run/tree, which is where command starts; what vmprep.sh
 # unpacked at /run/extra.
-# -s: systemd is PID 1.  Exit code: the command's; 124: timed out; 125: the VM ended
-# without a result (the end of the kernel log is on stderr).  Run vmprep.sh once before.
+# -s: systemd is PID 1.  VM_ROOT: a folder to have as root instead of the host's.  Exit code: the
+# command's; 124: timed out; 125: the VM ended without a result (at both the end of the kernel log is
+# on stderr).  Run vmprep.sh once before.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 c=${VM_CACHE:-$here/cache} mode=plain mem=1024 cpus=2 limit=300 work=$PWD klog=
@@ -25,7 +26,7 @@ share() { # tag path [option]; a comma in a path is doubled
     shares+=(-fsdev "local,id=$1,path=${2//,/,,},security_model=none,multidevs=remap${3:-}"
         -device "virtio-9p-device,fsdev=$1,mount_tag=$1")
 }
-share root / ,readonly=on
+share root "${VM_ROOT:-/}" ,readonly=on
 share mods "$(readlink -f "$c/modules")" ,readonly=on
 share extra "$(readlink -f "$c/extra")" ,readonly=on
 share work "$work" ,readonly=on
@@ -39,7 +40,12 @@ timeout -k 5 "$limit" qemu-system-x86_64 -M microvm -accel tcg,thread=multi -cpu
     "${shares[@]}" </dev/null | cat
 rc=${PIPESTATUS[0]}
 [ -n "$klog" ] && cp "$ctl/console" "$klog"
-case $rc in 124|137) exit 124;; esac
-[ -s "$ctl/rc" ] && exit "$(cat "$ctl/rc")"
-tail -n 40 "$ctl/console" >&2
-exit 125
+case $rc in
+124 | 137) rc=124 ;;
+*)
+    [ -s "$ctl/rc" ] && exit "$(cat "$ctl/rc")"
+    rc=125
+    ;;
+esac
+tail -n 20 "$ctl/console" >&2
+exit $rc
