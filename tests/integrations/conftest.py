@@ -117,15 +117,17 @@ class Hooked:
     def __init__(self, gateway):
         self.gateway, self.server = gateway, gateway.server
         self.server.write("/usr/local/sbin/mssclampctl", SPY)
-        self.server.shell(f"{INSTALL}; chmod 755 /usr/local/sbin/mssclampctl")
+        self.server.shell(f"{INSTALL}; chmod 755 /usr/local/sbin/mssclampctl; : >/run/asked")
+        self.told = 0
 
     def shell(self, script, **more):
         return self.server.shell(f"export PATH=/usr/local/sbin:$PATH\n{script}", **more)
 
     def asked(self):
         """What mssclampctl was asked to wait for, since the last time."""
-        text = self.server.shell("mv /run/asked /run/seen; cat /run/seen", check=False)
-        return [line for line in text.splitlines() if line.startswith("wait")]
+        lines = self.server.shell("cat /run/asked").splitlines()
+        new, self.told = lines[self.told:], len(lines)
+        return [line for line in new if line.startswith("wait")]
 
 
 @pytest.fixture

@@ -28,6 +28,8 @@ secrets {
   ike-site { secret = "an example" }
 }
 """
+# charon goes on while it runs.
+UPDOWN = f'"{HOOK}; echo $PLUTO_VERB >>/run/done"'
 # Two of them, end to end; the inner one is the far end.
 PPPD = f"""
 ln -s {HOOK} /etc/ppp/ip-up.d/
@@ -40,18 +42,24 @@ def names(daemon):
     return [tunnel["name"] for tunnel in daemon.json("tunnels")["tunnels"]]
 
 
+def done(hooked):
+    return hooked.server.shell("cat /run/done", check=False)
+
+
 def test_strongswan(hooked, start):
     daemon = start("")
     for machine, own, more in ((hooked.gateway.client, 2, ""),
-                               (hooked.server, 1, f"updown = {HOOK}")):
+                               (hooked.server, 1, f"updown = {UPDOWN}")):
         text = SITE % {"own": own, "other": 3 - own, "more": more}
         machine.write("/etc/swanctl/conf.d/site.conf", text)
     hooked.gateway.client.shell("systemctl start strongswan", seconds=60)
     hooked.shell("systemctl start strongswan", seconds=60)
     hooked.shell("swanctl --initiate --child site", seconds=60)
+    until(lambda: "up-client" in done(hooked), "the hook has ended", 30)
     assert hooked.asked() == ["wait --tunnel ipsec:203.0.113.2 --for 5"]
     assert "ipsec:203.0.113.2" in names(daemon)
     hooked.shell("swanctl --terminate --ike site", seconds=60)
+    until(lambda: "down-client" in done(hooked), "the hook has ended again", 30)
     assert hooked.asked() == []
 
 
