@@ -12,7 +12,8 @@ import subprocess
 import tempfile
 
 from machines import Machine
-from netns import veth
+from netns import Namespace, until, veth
+from wireguard import wireguard_keys
 
 
 class Sites:
@@ -164,7 +165,83 @@ class Ipsec(Sites):
             self.machines[gateway].shell("systemctl start strongswan", seconds=60)
 
 
+class Readme:
+    """A WireGuard server behind 1492 bytes, and two clients. No router says what it drops.
+
+        lan 192.0.2.2 --- eth1 server eth0 -- 1492 -- router --- 2001:db8:7::7, 203.0.113.70   alice
+                                 198.51.100.1               '-- 203.0.113.8                   bob
+    """
+
+    OUTSIDE = {"alice": ("2001:db8:7::7/64", "203.0.113.70/27"), "bob": ("203.0.113.8/28",)}
+    ROUTER = {"alice": ("2001:db8:7::fe/64", "203.0.113.94/27"), "bob": ("203.0.113.14/28",)}
+
+    def __init__(self):
+        self.machines = {
+            "lan": Machine("lan", {4: "192.0.2.2", 6: "2001:db8:1::2"}),
+            "server": Machine("server", {4: "192.0.2.129", 6: "2001:db8:2::129"}),
+            "alice": Machine("alice", {4: "192.0.2.130", 6: "2001:db8:2::130"}),
+            "bob": Machine("bob", {4: "192.0.2.131", 6: "2001:db8:2::131"}),
+        }
+        self.router = Namespace("router")
+        self._cables()
+        self._tunnel()
+
+    def _cables(self):
+        lan, server, *clients = self.machines.values()
+        veth(lan, "eth0", server, "eth1")
+        veth(server, "eth0", self.router, "eth0", 1492, 1492)
+        lan.ip("addr add 192.0.2.2/25 dev eth0\naddr add 2001:db8:1::2/64 dev eth0 nodad\n"
+               "route add default via 192.0.2.1\nroute add default via 2001:db8:1::1\n")
+        server.ip("addr add 192.0.2.1/25 dev eth1\naddr add 2001:db8:1::1/64 dev eth1 nodad\n"
+                  "addr add 198.51.100.1/24 dev eth0\naddr add 2001:db8:5::1/64 dev eth0 nodad\n"
+                  "route add default via 198.51.100.254\nroute add default via 2001:db8:5::fe\n")
+        self.router.ip("addr add 198.51.100.254/24 dev eth0\n"
+                       "addr add 2001:db8:5::fe/64 dev eth0 nodad\n")
+        for client in clients:
+            name = client.label
+            veth(self.router, name, client, "eth0")
+            for own, gateway in zip(self.OUTSIDE[name], self.ROUTER[name]):
+                nodad = " nodad" if ":" in own else ""
+                self.router.ip(f"addr add {gateway} dev {name}{nodad}\n")
+                client.ip(f"addr add {own} dev eth0{nodad}\n"
+                          f"route add default via {gateway.partition('/')[0]}\n")
+        for gateway in (server, self.router):
+            gateway.forward()
+        for rule in (("OUTPUT", "-p", "icmp", "--icmp-type", "fragmentation-needed"),
+                     ("PREROUTING", "-t", "raw", "-f")):
+            self.router.run("iptables", "-w", "-A", *rule, "-j", "DROP")
+
+    def _tunnel(self):
+        keys = {name: wireguard_keys() for name in ("server", "alice", "bob")}
+        peers = "".join(f"[Peer]\n# friendly_name = {name}\nPublicKey = {keys[name][1]}\n"
+                        f"AllowedIPs = {self.machines[name].addresses[4]}/32, "
+                        f"{self.machines[name].addresses[6]}/128\n" for name in ("alice", "bob"))
+        self._wg("server", keys, 51820, 26, 64, peers)
+        for name, endpoint, port in (("alice", "[2001:db8:5::1]", 51821),
+                                     ("bob", "198.51.100.1", 4711)):
+            self._wg(name, keys, port, 32, 128, "[Peer]\n"
+                     f"PublicKey = {keys['server'][1]}\nEndpoint = {endpoint}:51820\n"
+                     "AllowedIPs = 192.0.2.0/24, 2001:db8:1::/64, 2001:db8:2::/64\n"
+                     "PersistentKeepalive = 5\n")
+            ping = ("ping", "-c", "1", "-W", "1", self.machines[name].addresses[4])
+            until(lambda ping=ping: self.machines["server"].run(*ping, check=False).returncode == 0,
+                  f"{name}'s tunnel", 20)
+
+    def _wg(self, name, keys, port, bits4, bits6, peers):
+        machine = self.machines[name]
+        machine.write("/etc/wireguard/wg0.conf",
+                      f"[Interface]\nAddress = {machine.addresses[4]}/{bits4}, "
+                      f"{machine.addresses[6]}/{bits6}\nMTU = 1420\nListenPort = {port}\n"
+                      f"PrivateKey = {keys[name][0]}\n{peers}")
+        machine.shell("wg-quick up wg0")
+
+    def close(self):
+        for each in (*self.machines.values(), self.router):
+            each.close()
+
+
 LABS = {
+    "readme": Readme,
     "sites": Sites,
     "narrow": lambda: Sites(1492),
     "ipsec": Ipsec,

@@ -85,6 +85,11 @@ def pages():
     return sorted(GUIDES.glob("*.md"))
 
 
+def followed():
+    """Pages whose commands are typed: the guides, and README.md, of which only a part is."""
+    return [TOP / "README.md", *pages()]
+
+
 def lab(path):
     """(kernel, name) of a page, or None."""
     first = next((step for step in steps(path) if step.what == "lab"), None)
@@ -93,7 +98,7 @@ def lab(path):
 
 # What is another one in each run: ages, keys, ports of clients, what the kernel's nft can do, how
 # often rules were put back, and so the width of a column.
-VARIES = ((r"\b\d+(\.\d+)? ?(s|ms|us|min|h)\b", "TIME"), (r"[A-Za-z0-9+/]{43}=", "KEY"),
+VARIES = ((r"\b\d+(\.\d+)? ?(s|ms|us|min|h)\b|\b\d\d:\d\d:\d\d\b", "TIME"), (r"[A-Za-z0-9+/]{43}=", "KEY"),
           (r"(?<=[0-9\]]):\d{5}\b", ":PORT"),
           (r"^Backend (iptables|nftables)", "Backend"), (r"repaired \d+ times?", "repaired"),
           (r"[ \t]+", " "))

@@ -122,7 +122,7 @@ def follow(lab, step):
             hang(lab, step.words)
 
 
-CHOSEN = [page for page in pages.pages() if pages.lab(page) and pages.lab(page)[0] == KERNEL]
+CHOSEN = [page for page in pages.followed() if pages.lab(page) and pages.lab(page)[0] == KERNEL]
 
 
 @pytest.mark.parametrize("page", CHOSEN, ids=lambda page: page.stem)
