@@ -188,6 +188,15 @@ def test_numbers_of_wireguard():
     assert len(found) == 5
 
 
+def test_an_odd_mtu_of_wireguard():
+    """1412 of 1492 bytes over IPv6: right for an end that has it, too large for one with 1420."""
+    text = (pages.GUIDES / "wireguard.md").read_text(encoding="utf-8")
+    path, odd, usual, always = map(int, re.search(
+        r"On a path of (\d+) over IPv6 an MTU of (\d+) .*?an end with\s(\d+) makes .*?(\d+) fits whatever", text, re.S).groups())
+    inside = [sums(f"wireguard:outer=6,ifmtu={mtu}", path)[0] + 40 for mtu in (odd, usual)]
+    assert (odd, inside) == (path - 80, [odd, always])
+
+
 def test_numbers_of_openvpn():
     found = [row for row in rows("openvpn.md") if row[-1].startswith("`openvpn")]
     for *cells, words in found:
