@@ -190,7 +190,8 @@ $(BUILD)/print-metrics: $(BUILD)/tests/lib/print_metrics.o $(call archives_of,da
 $(BUILD)/print-overhead: $(BUILD)/tests/lib/print_overhead.o $(call archives_of,ctl)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(libs_ctl)
-$(BUILD)/print-man: $(BUILD)/tests/lib/print_man.o $(call archives_of,notify)
+$(BUILD)/print-man: $(BUILD)/tests/lib/print_man.o $(call archive_of,exporter) $(call archive_of,facts) \
+		$(call archives_of,notify)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(libs_notify)
 man: $(BUILD)/print-overhead $(BUILD)/print-man $(BUILD)/mssclampctl

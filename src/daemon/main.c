@@ -10,6 +10,7 @@
 #include "base/written.h"
 #include "daemon/config/config_report_print.h"
 #include "daemon/daemon.h"
+#include "daemon/usage.h"
 #include "daemon/version.h"
 #include "proto/json_memory.h"
 
@@ -21,33 +22,12 @@ struct arguments {
 	bool check, strict, takeover;
 };
 
-static const char usage_text[] =
-	"usage: mssclampd [-c FILE] [-t [--strict]] [-v]... [-V] [--takeover]\n"
-	"  -c, --config FILE  configuration, default " CONFIG_DEFAULT_FILE "\n"
-	"  -t, --test         check the configuration and end: 0 usable, 6 not\n"
-	"      --strict       with -t: warnings count as errors\n"
-	"      --takeover     take over from the running mssclampd; no SYN is lost\n"
-	"  -v, --verbose      say more\n"
-	"  -V, --version      print the version and the features, and end\n"
-	"  -h, --help         print this and end\n";
-
 /* Returns -1 to go on, or the exit code. */
 static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 {
-	enum { OPTION_STRICT = 256, OPTION_TAKEOVER };
-	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "test", no_argument, NULL, 't' },
-		{ "strict", no_argument, NULL, OPTION_STRICT },
-		{ "takeover", no_argument, NULL, OPTION_TAKEOVER },
-		{ "verbose", no_argument, NULL, 'v' },
-		{ "version", no_argument, NULL, 'V' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
 	int option;
 
-	while ((option = getopt_long(argc, argv, "c:tvVh", options, NULL)) != -1) {
+	while ((option = usage_next(&daemon_usage, argc, argv)) != -1) {
 		switch (option) {
 		case 'c':
 			arguments->config_file = optarg;
@@ -56,10 +36,10 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 		case 't':
 			arguments->check = true;
 			break;
-		case OPTION_STRICT:
+		case DAEMON_OPTION_STRICT:
 			arguments->strict = true;
 			break;
-		case OPTION_TAKEOVER:
+		case DAEMON_OPTION_TAKEOVER:
 			arguments->takeover = true;
 			break;
 		case 'v':
@@ -69,10 +49,10 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 			version_print(stdout);
 			return 0;
 		case 'h':
-			fputs(usage_text, stdout);
+			usage_print(stdout, &daemon_usage);
 			return 0;
 		default:
-			fputs(usage_text, stderr);
+			usage_print(stderr, &daemon_usage);
 			return EXIT_USAGE;
 		}
 	}
@@ -82,7 +62,7 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 				argv[optind]);
 		else
 			fputs("mssclampd: --strict goes with -t\n", stderr);
-		fputs(usage_text, stderr);
+		usage_print(stderr, &daemon_usage);
 		return EXIT_USAGE;
 	}
 	return -1;

@@ -16,19 +16,11 @@
 #include "ctl/client/client.h"
 #include "exporter/listen_on.h"
 #include "exporter/server.h"
+#include "exporter/usage.h"
 
 #define EXIT_USAGE 2
 #define ASK_TIMEOUT_NS (4 * NS_PER_SECOND) /* Prometheus waits 10 s */
 #define TURN_MS 1000                       /* how long until a signal is noticed at the latest */
-
-static const char usage_text[] =
-	"usage: mssclamp-exporter [-l ADDRESS:PORT] [-s SOCKET] [-V] [-h]\n"
-	"Serves the metrics of mssclampd at http://ADDRESS:PORT/metrics, by default\n"
-	"http://" LISTEN_ON_DEFAULT "/metrics. A socket passed by systemd comes first.\n"
-	"SOCKET is the control socket of mssclampd: " CTL_DEFAULT_SOCKET " by default.\n"
-	"  -l, --listen ADDRESS:PORT  -s, --socket SOCKET\n"
-	"  -V, --version              print the version and end\n"
-	"  -h, --help                 print this and end\n";
 
 static volatile sig_atomic_t ended;
 
@@ -111,25 +103,21 @@ static int find_listener(const char *where, int *ret_fd)
 
 static int refuse(void)
 {
-	fputs(usage_text, stderr);
+	usage_print(stderr, &exporter_usage);
 	return EXIT_USAGE;
 }
 
-static int print(const char *text)
+static int print(int option)
 {
-	fputs(text, stdout);
+	if (option == 'h')
+		usage_print(stdout, &exporter_usage);
+	else
+		puts("mssclamp-exporter " VERSION);
 	return written_all("mssclamp-exporter") ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "listen", required_argument, NULL, 'l' },
-		{ "socket", required_argument, NULL, 's' },
-		{ "version", no_argument, NULL, 'V' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
 	static struct exporter exporter = { .ctl = {
 		.program = "mssclamp-exporter", .socket = CTL_DEFAULT_SOCKET,
 		.timeout_ns = ASK_TIMEOUT_NS, .interrupt_fd = -1,
@@ -138,14 +126,13 @@ int main(int argc, char **argv)
 	const char *where = LISTEN_ON_DEFAULT;
 	int option, fd = -1;
 
-	while ((option = getopt_long(argc, argv, "l:s:hV", options, NULL)) >= 0) {
+	while ((option = usage_next(&exporter_usage, argc, argv)) >= 0) {
 		if (option == 'l')
 			where = optarg;
 		else if (option == 's')
 			exporter.ctl.socket = optarg;
 		else if (option == 'V' || option == 'h')
-			return print(option == 'h' ? usage_text :
-						     "mssclamp-exporter " VERSION "\n");
+			return print(option);
 		else
 			return refuse();
 	}

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* mssclamp-facts: reads what only root may, and tells mssclampd of it. */
 #include <errno.h>
+#include <getopt.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,15 +14,10 @@
 #include "base/written.h"
 #include "facts/sandbox.h"
 #include "facts/service.h"
+#include "facts/usage.h"
 
 #define EXIT_USAGE 2
 #define PASSED_FD 3 /* the first that systemd passes (sd_listen_fds(3)) */
-
-static const char usage[] =
-	"usage: mssclamp-facts [--fd N]\n"
-	"Reads what mssclampd may not: who holds tun devices, OpenVPN's configuration and\n"
-	"status, WireGuard in user space, names of peers. Started by systemd\n"
-	"(mssclamp-facts.socket) or by mssclampd, with the connected socket N.\n";
 
 /* The environment that systemd sets for a socket unit. Written out here: this process has rights,
  * so it links no library for two variables. */
@@ -48,25 +45,37 @@ static bool is_socket(int fd)
 	return fstat(fd, &found) == 0 && S_ISSOCK(found.st_mode);
 }
 
+/* Returns -1 to go on, or the exit code. */
+static int read_words(int argc, char **argv, bool *ret_connected, uint64_t *ret_fd)
+{
+	int option;
+
+	while ((option = usage_next(&facts_usage, argc, argv)) != -1) {
+		if (option == 'h')
+			usage_print(stdout, &facts_usage);
+		else if (option == 'V')
+			puts("mssclamp-facts " VERSION);
+		if (option == 'h' || option == 'V')
+			return written_all("mssclamp-facts") ? EXIT_SUCCESS : EXIT_FAILURE;
+		if (option != FACTS_OPTION_FD || text_parse_u64(optarg, 3, INT32_MAX, ret_fd) < 0)
+			return EXIT_USAGE;
+		*ret_connected = true;
+	}
+	return optind == argc ? -1 : EXIT_USAGE;
+}
+
 int main(int argc, char **argv)
 {
-	const bool connected = argc == 3 && strcmp(argv[1], "--fd") == 0;
+	bool connected = false;
 	uint64_t fd = PASSED_FD;
-	int r;
+	int r = read_words(argc, argv, &connected, &fd);
 
-	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-		fputs(usage, stdout);
-		return written_all("mssclamp-facts") ? EXIT_SUCCESS : EXIT_FAILURE;
-	}
-	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
-		puts("mssclamp-facts " VERSION);
-		return written_all("mssclamp-facts") ? EXIT_SUCCESS : EXIT_FAILURE;
-	}
-	if ((connected && text_parse_u64(argv[2], 3, INT32_MAX, &fd) < 0) ||
-	    (!connected && (argc != 1 || !is_activated())) || !is_socket((int)fd)) {
-		fputs(usage, stderr);
-		return EXIT_USAGE;
-	}
+	if (r == -1 && ((!connected && !is_activated()) || !is_socket((int)fd)))
+		r = EXIT_USAGE;
+	if (r == EXIT_USAGE)
+		usage_print(stderr, &facts_usage);
+	if (r >= 0)
+		return r;
 	close_others((int)fd);
 	r = facts_sandbox_enter(connected);
 	if (r == 0)

@@ -20,6 +20,7 @@
 #include "notify/delivery.h"
 #include "notify/messenger.h"
 #include "notify/told.h"
+#include "notify/usage.h"
 
 #define EXIT_USAGE 2
 #define TIMEOUT_NS (10 * NS_PER_SECOND)
@@ -45,16 +46,6 @@ struct notify {
 	bool reached; /* since the last pause */
 	bool lost;    /* it went away, or was not there: that was said */
 };
-
-static const char usage_text[] =
-	"usage: mssclamp-notify [-c FILE] [-s SOCKET] [-m MEMORY] [-V] [-h]\n"
-	"Runs alerts.command and writes to alerts.mail of FILE whenever an alert of mssclampd\n"
-	"fires or ends. FILE is read again for each; it is " CONFIG_DEFAULT_FILE " by default.\n"
-	"MEMORY, an absolute path, keeps what people were told of over a restart; it is\n"
-	"alarms in $STATE_DIRECTORY by default, without that there is none.\n"
-	"  -c, --config FILE  -s, --socket SOCKET  -m, --memory MEMORY\n"
-	"  -V, --version      print the version and end\n"
-	"  -h, --help         print this and end\n";
 
 /* As the file is now: alerts are rare, and a change shall not need a word to this process. Where it
  * is not usable, mssclampd goes on with what it has, and so do we. */
@@ -254,17 +245,9 @@ static const char *default_memory(char path[PATH_MAX])
 /* Returns -1 to go on, or the exit code. */
 static int read_words(struct notify *notify, int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "socket", required_argument, NULL, 's' },
-		{ "memory", required_argument, NULL, 'm' },
-		{ "version", no_argument, NULL, 'V' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
 	int option;
 
-	while ((option = getopt_long(argc, argv, "c:s:m:Vh", options, NULL)) >= 0) {
+	while ((option = usage_next(&notify_usage, argc, argv)) >= 0) {
 		switch (option) {
 		case 'c':
 			notify->file = optarg;
@@ -279,10 +262,10 @@ static int read_words(struct notify *notify, int argc, char **argv)
 			puts("mssclamp-notify " VERSION);
 			return EXIT_SUCCESS;
 		case 'h':
-			fputs(usage_text, stdout);
+			usage_print(stdout, &notify_usage);
 			return EXIT_SUCCESS;
 		default:
-			fputs(usage_text, stderr);
+			usage_print(stderr, &notify_usage);
 			return EXIT_USAGE;
 		}
 	}
@@ -293,7 +276,7 @@ static int read_words(struct notify *notify, int argc, char **argv)
 	else
 		fprintf(stderr, "mssclamp-notify: -m %s: must be an absolute path\n",
 			notify->told.path);
-	fputs(usage_text, stderr);
+	usage_print(stderr, &notify_usage);
 	return EXIT_USAGE;
 }
 

@@ -10,6 +10,10 @@
 #include "daemon/alerts/alert_table.h"
 #include "daemon/config/config_row.h"
 #include "daemon/metrics/rows.h"
+#include "daemon/usage.h"
+#include "exporter/usage.h"
+#include "facts/usage.h"
+#include "notify/usage.h"
 
 /* What scdoc would take for markup. */
 static void print_text(const char *text, size_t len)
@@ -210,6 +214,64 @@ static void print_alerts(void)
 	}
 }
 
+/* Options are bold, what stands for a value is underlined. */
+static void print_synopsis(const struct usage *usage)
+{
+	printf("*%s* ", usage->program);
+	for (const char *at = usage->synopsis; *at;) {
+		size_t len = strcspn(at, " []");
+		const char *mark = *at == '-' ? "*" : isupper((unsigned char)*at) ? "_" : "";
+
+		if (len && *at != '.') {
+			fputs(mark, stdout);
+			print_text(at, len);
+			fputs(mark, stdout);
+		} else {
+			len = len ? len : 1;
+			print_text(at, len);
+		}
+		at += len;
+	}
+	putchar('\n');
+}
+
+static void print_usage_options(const struct usage *usage)
+{
+	for (const struct usage_option *row = usage->options; row->name; row++) {
+		if (row->value < 256)
+			printf("*-%c*, ", row->value);
+		printf("*--%s*", row->name);
+		if (row->argument)
+			printf(" _%s_", row->argument);
+		fputs("\n\t", stdout);
+		print_all(row->page);
+		puts("\n");
+	}
+}
+
+static const struct usage *const usages[] = {
+	&daemon_usage, &notify_usage, &exporter_usage, &facts_usage,
+};
+
+/* "mssclampd-options", "mssclampd-synopsis". Returns whether it is one of these. */
+static bool print_usage(const char *part)
+{
+	for (size_t i = 0; i < sizeof(usages) / sizeof(usages[0]); i++) {
+		size_t len = strlen(usages[i]->program);
+
+		if (strncmp(part, usages[i]->program, len) != 0)
+			continue;
+		if (strcmp(part + len, "-options") == 0)
+			print_usage_options(usages[i]);
+		else if (strcmp(part + len, "-synopsis") == 0)
+			print_synopsis(usages[i]);
+		else
+			continue;
+		return true;
+	}
+	return false;
+}
+
 static const struct { const char *name; void (*print)(void); } parts[] = {
 	{ "commands", print_commands }, { "options", print_options },
 	{ "settings", print_settings }, { "rules", print_rules },
@@ -225,6 +287,8 @@ int main(int argc, char **argv)
 			return fflush(stdout) == 0 ? 0 : 1;
 		}
 	}
+	if (argc == 2 && print_usage(argv[1]))
+		return fflush(stdout) == 0 ? 0 : 1;
 	fprintf(stderr, "usage: %s PART\n", argv[0]);
 	return 2;
 }
