@@ -8,6 +8,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
+import many  # noqa: E402
 import netns  # noqa: E402
 import packets  # noqa: E402
 import transfer  # noqa: E402
@@ -32,6 +33,13 @@ def pytest_generate_tests(metafunc):
     modes = getattr(metafunc.module, "MODES", None)
     if modes and {"daemon", "start"} & set(metafunc.fixturenames):
         metafunc.parametrize("mode", modes, indirect=True, scope="module")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_wireguards():
+    """Sockets of WireGuard in user space are the run's own: another one beside it, of a build with a
+    sanitizer, has devices of the same names."""
+    netns.own_folder(many.FOLDER)
 
 
 @pytest.fixture(scope="module")
