@@ -94,7 +94,8 @@ def count(daemon, tunnel):
 
 def facts(daemon):
     """/proc of its mssclamp-facts."""
-    return pathlib.Path("/proc") / str(daemon.children()["mssclamp-facts"])
+    return pathlib.Path("/proc") / str(until(lambda: daemon.children().get("mssclamp-facts"),
+                                             "mssclamp-facts runs"))
 
 
 def largest_mib(process):

@@ -190,7 +190,7 @@ def test_offload_follows_a_reload_and_is_repaired(start, path, inject):
     before = daemon.repairs()
     path.gateway.run("nft", "flush", "chain", "inet", "mssclamp", "offload_queue")
     until(lambda: daemon.repairs() > before, "the repair", 3)
-    until(lambda: daemon.json("rules", code=None)["state"] == "ok", "all rules are there", 3)
+    until(lambda: daemon("rules", code=None).returncode == 0, "all rules are there", 3)
     got, took = send(path, inject, odd)
     assert is_about(got.count(1360), took, 10, 20)
     daemon.reload(OFFLOAD)

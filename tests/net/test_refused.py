@@ -157,12 +157,14 @@ def test_priorities_are_put_back(path, daemon, servers):
                      "type filter hook output priority 0\n"
                      "tcp flags syn meta priority 0:6 counter\n}\n}\n")
     try:
-        with path.gateway.socket(transfer.socket.AF_INET, transfer.socket.SOCK_STREAM) as client:
+        with (packets.Capture(path.server, "eth0") as there,
+              path.gateway.socket(transfer.socket.AF_INET, transfer.socket.SOCK_STREAM) as client):
             client.settimeout(3 * SLOW)
             client.setsockopt(transfer.socket.SOL_SOCKET, transfer.socket.SO_PRIORITY, 6)
             client.connect((path.SERVER4, servers[4].port))
+            came = len(there.take(9, 0.05))  # where the machine stands still TCP sends it again
         listed = path.gateway.run("nft", "list", "table", "inet", "spy").stdout
-        assert "packets 1 " in listed, listed
+        assert came and f"packets {came} " in listed, listed
     finally:
         path.gateway.run("nft", "delete", "table", "inet", "spy")
 
@@ -195,9 +197,9 @@ def test_where_nft_does_not_work_either(path, daemon, start, left):
     path.gateway.run("nft", "add", "table", "inet", "mssclamp")
     path.gateway.run("nft", "add", "set", "inet", "mssclamp", "mark_mss", "{ type ipv4_addr; }")
     other = start(CONFIG, ready=False)
-    other.says("clamps: queues")
+    other.says("clamps: queues", 8)
     other.says("mark mode: the rules that lower MSS by marks cannot be changed")
-    until(lambda: other.json("status", code=1)["checks"]["fallback"] == "active", "the fallback", 4)
+    until(lambda: other.json("status", code=None)["checks"]["fallback"] == "active", "the fallback", 4)
     before = other.syn("userns")
     assert left() == 1360 # the MTU of wan
     assert other.syn("userns") == before + 1

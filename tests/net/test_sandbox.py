@@ -2,6 +2,7 @@
 """What a running mssclampd could still do: its rights, its filters, its helpers; and that a worker
 which tries more is refused and named."""
 
+import contextlib
 import errno
 import mmap
 import os
@@ -38,17 +39,23 @@ def status_of(task):
         line.split(":", 1) for line in pathlib.Path(task, "status").read_text().splitlines())}
 
 
-def tasks(pid):
-    return list(pathlib.Path(f"/proc/{pid}/task").iterdir())
+def statuses(pid):
+    """Of each thread of a process."""
+    found = []
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(OSError): # it has ended
+            found.append(status_of(task))
+    return found
 
 
 def test_every_thread_has_given_up_what_it_does_not_need(daemon):
+    def filtered():
+        return sum((told["Name"][:6], told["Seccomp_filters"]) == ("queue-", "2")
+                   for told in statuses(daemon.process.pid))
+    queues = len(daemon.stats()["queues"])
+    until(lambda: filtered() == queues, "each worker, which begins beside the start, has its filter")
     names = set()
-    for task in tasks(daemon.process.pid):
-        try:
-            told = status_of(task)
-        except OSError: # it has ended
-            continue
+    for told in statuses(daemon.process.pid):
         names.add(told["Name"])
         assert [told[name] for name in ("CapPrm", "CapEff", "CapBnd")] == [NET_ADMIN] * 3, told
         assert [told[name] for name in ("CapInh", "CapAmb")] == ["0" * 16] * 2

@@ -87,7 +87,7 @@ def test_each_peer_has_its_own_limit(daemon, path, into):
                     "route add 10.128.39.15/32 via 10.9.0.2 dev alt mtu 1280\n")
     limits = {0: 1328, 5120: 1232, 9999: 1216, 1: 1420, 9998: 1420}  # multiples of 16
     try:
-        until(lambda: into(many.address(0)) == 1328 - 40, "the first route counts", 3)
+        until(lambda: into(many.address(9999)) == 1216 - 40, "the last route counts", 3)
         for number, inner in limits.items():
             assert into(many.address(number)) == inner - 40, many.address(number)
     finally:
@@ -123,7 +123,7 @@ def test_one_peer_roams(daemon, wireguard, path, into):
 
 def test_a_thousand_peers_roam_one_after_the_other(daemon, wireguard):
     """Faster than anybody asks: what the last answer says is built, and little more."""
-    looks = Looks(daemon)
+    looks, asked = Looks(daemon), wireguard.asked
     for first in range(0, 1000, 100):
         for number in range(first, first + 100):
             wireguard.endpoints[number] = f"10.130.0.{number & 255}:4500"
@@ -134,8 +134,9 @@ def test_a_thousand_peers_roam_one_after_the_other(daemon, wireguard):
         listed = daemon.json("peers", "scale0")["peers"]
         return {peer["peer"]: peer["endpoint"] for peer in listed}[many.peer_id(number)]
     until(lambda: endpoint(999) == "10.130.0.231:4500", "the last one is seen", 5)
+    answers = wireguard.asked - asked + 1  # and one that it may have got meanwhile
     assert endpoint(0) == "10.130.0.0:4500"
-    assert 1 <= len(looks.settle()) <= 3
+    assert 1 <= len(looks.settle()) <= answers, "no more than it was told of"
 
 
 BURSTS = (
