@@ -5,6 +5,7 @@ import subprocess
 import typing
 
 from daemon import BUILD
+from netns import SLOW
 
 PORT = 7070
 HEADERS = 12  # TCP timestamps: what TCP_MAXSEG of a connection leaves out
@@ -40,7 +41,7 @@ class Connects:
 
     @staticmethod
     def _end(process):
-        line, _ = process.communicate("", timeout=60)
+        line, _ = process.communicate("", timeout=60 * SLOW)
         assert process.returncode == 0
         return Counts(*map(int, line.split()))
 

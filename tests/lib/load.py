@@ -4,6 +4,7 @@
 import subprocess
 
 from daemon import BUILD
+from netns import SLOW
 
 
 class Program:
@@ -31,7 +32,7 @@ class Program:
 
     def close(self):
         self.process.stdin.close()
-        self.process.wait(timeout=10)
+        self.process.wait(timeout=10 * SLOW)
         self.process.stdout.close()
 
 

@@ -8,6 +8,8 @@ import socket
 import struct
 import time
 
+from netns import SLOW
+
 NETLINK_NETFILTER, SUBSYSTEM = 12, 3
 MESSAGE_VERDICT, MESSAGE_CONFIG, REQUEST = 1, 2, 1
 COMMAND, PARAMETERS = 1, 2
@@ -31,7 +33,7 @@ def open_queue(namespace, number, copy_bytes=0xffff):
     """A socket that owns that queue of the namespace."""
     reader = namespace.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER)
     reader.bind((0, 0))
-    reader.settimeout(5)
+    reader.settimeout(5 * SLOW)
     _send(reader, MESSAGE_CONFIG, number,
           _attribute(COMMAND, struct.pack("!BBH", BIND, 0, 0)) +
           _attribute(PARAMETERS, struct.pack("!IB", copy_bytes, COPY_PACKET)))

@@ -52,7 +52,7 @@ def test_in_a_user_namespace(start, mode):
     daemon = start(f'mode = "{mode}"; rules = ({{ family = "ipv4"; mss = 100; }});', ready=False,
                    prefix=("unshare", "--user", "--map-root-user", "--net", "sh", "-c",
                            'ip link set lo up; exec "$@"', "sh"))
-    daemon.says("clamps: queues")
+    daemon.says("clamps: queues", 8)
     status = until(lambda: (now := daemon.json("status", code=None))["state"] == "running" and now,
                    "it runs")
     assert status["mode"] in (mode, "mark")

@@ -89,8 +89,8 @@ def test_tunnel_appears_is_renamed_and_goes(daemon, path, inject, tunnel):
     inject(packets.syn(path.CLIENT4, tunnel))
 
     def counted():
-        counts = {row["name"]: row for row in daemon.stats()["tunnels"]}
-        return counts["vx0"]["clamped_total"], counts["vx1"]["clamped_total"]
+        counts = {row["name"]: row["clamped_total"] for row in daemon.stats()["tunnels"]}
+        return counts["vx0"], counts.get("vx1")
     until(lambda: counted() == (1, 1), "the renamed tunnel has counters of its own", 1)
     path.gateway.ip("link del vx1")
     until(lambda: "vx1" not in names(), "vx1 is gone", 1)

@@ -58,7 +58,7 @@ def test_root_is_not_locked_out_by_its_own_connections(start):
         one.connect(daemon.socket_path)
     begin = time.monotonic()
     assert daemon.json("status")["state"] == "running"
-    assert time.monotonic() - begin < 1 * SLOW
+    assert time.monotonic() - begin < 5 * SLOW, "who idles is not waited for, which takes 30 s"
     for one in idle:
         one.close()
 

@@ -30,7 +30,7 @@ def test_a_rule_by_mark_keeps_the_queue(start, path, inject, arrivals):
 
 def test_no_firewall_no_offload(start):
     daemon = start('mode = "offload";\nfirewall = "none";', ready=False)
-    daemon.says("offload: .*firewall is \"none\"")
+    daemon.says("offload: .*firewall is \"none\"", 8)
     daemon.says("mode: \"offload\" needs rules of our own")
     daemon.says("clamps: queues")
     assert daemon.json("offload", code=1)["state"] == "failed"
@@ -103,7 +103,7 @@ class Stream:
 def test_no_syn_is_missed_while_modes_change(start, path, inject):
     """Into offload and back by reload, and each change of limits: every SYN arrives, clamped."""
     daemon = start("")
-    with packets.Capture(path.server, "eth0", buffer_bytes=1 << 25) as there:
+    with packets.Capture(path.server, "eth0", buffer_bytes=1 << 26) as there:
         stream = Stream(path, inject)
         try:
             for round_number in range(4):
@@ -160,7 +160,7 @@ def test_no_syn_is_missed_while_it_is_mended(start, path, inject):
     """Others change our rules, hooks change: every SYN arrives, clamped by whoever can."""
     config = CONFIG.replace("{ interface", hosts(3000, 1) + ",\n{ interface")
     daemon = start(config)
-    with packets.Capture(path.server, "eth0", buffer_bytes=1 << 25) as there:
+    with packets.Capture(path.server, "eth0", buffer_bytes=1 << 26) as there:
         stream = Stream(path, inject)
         try:
             for number in range(3):

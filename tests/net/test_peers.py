@@ -10,7 +10,7 @@ import packets
 import pytest
 from daemon import MSSCLAMPCTL
 from fake_openvpn import holding, write_status
-from netns import until
+from netns import SLOW, until
 
 pytestmark = pytest.mark.usefixtures("daemon")
 
@@ -102,7 +102,7 @@ def test_a_client_that_roams(daemon, path, openvpn):
         assert (event["event"], event["new"]) == ("peer_removed", None)
     finally:
         process.terminate()
-        process.wait(timeout=5)
+        process.wait(timeout=5 * SLOW)
 
 
 def test_rule_by_peer(daemon, openvpn):
@@ -211,7 +211,7 @@ def test_policy_comes_and_goes(daemon, path):
     finally:
         path.gateway.ip("xfrm policy flush")
         process.terminate()
-        process.wait(timeout=5)
+        process.wait(timeout=5 * SLOW)
 
 
 @pytest.fixture
