@@ -126,6 +126,10 @@ class Supervised(Daemon):
         until(lambda: self.ready.is_set() or self.process.poll() is not None, "READY=1", 10.0)
         assert self.process.poll() is None, f"mssclampd ended: {self.log()}"
 
+    def was_overdue(self):
+        """Whether a start took so long that what waited for it has passed."""
+        return "queues: the start has taken" in self.log()
+
     def again(self):
         """Behind the end of the process, however that was."""
         self.process.wait()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The sockets of the queues outlive the process: SYNs wait for the next one, and are clamped."""
 
+import functools
 import os
 import re
 import signal
@@ -31,9 +32,29 @@ def supervise(path):
         started.append(Supervised(path.gateway, config, **more))
         return started[-1]
 
+    start.started = started
     yield start
     for one in reversed(started):
         one.close()
+
+
+def unless_overdue(test):
+    """Where a start takes longer than a second, as on a busy machine, what waited for it has passed, which
+    is said: then the test is made again."""
+    @functools.wraps(test)
+    def run(supervise, sender, **more):
+        for _ in range(2):
+            try:
+                test(supervise=supervise, sender=sender, **more)
+                return
+            except AssertionError:
+                if not any(one.was_overdue() for one in supervise.started):
+                    raise
+            while supervise.started:
+                supervise.started.pop().close()
+            sender.take(1000, 0.3)
+        test(supervise=supervise, sender=sender, **more)
+    return run
 
 
 class Sender:
@@ -126,6 +147,7 @@ def dies_having_read(daemon, dead, path, sender, sent, read):
         dead.recv(4096)
 
 
+@unless_overdue
 def test_what_was_read_and_not_answered(path, supervise, sender):
     """Its bytes are gone with who read it, so it passes as it is; the rest is clamped."""
     with open_queue(path.gateway, 5000) as dead:
@@ -146,6 +168,7 @@ def test_what_was_read_and_not_answered(path, supervise, sender):
         daemon.spare.clear()
 
 
+@unless_overdue
 def test_what_was_read_behind_an_overflow(path, supervise, sender):
     """A queue that was full has given ids to SYNs that never waited: they are no part of the count."""
     with open_queue(path.gateway, 5000) as dead:
@@ -273,6 +296,7 @@ def test_descriptors_of_no_use(supervise, left):
 
 @pytest.mark.parametrize("config, gone", (("queues = { count = 1; };", 5001),
                                           ("queues = { first = 5100; count = 2; };", 5001)))
+@unless_overdue
 def test_other_queues_are_configured(path, supervise, sender, config, gone):
     """What waited in one that is not wanted any more passes, and its socket goes."""
     daemon = supervise(ALONE + "queues = { count = 2; };")
@@ -343,4 +367,5 @@ def test_twenty_ends(path, supervise, inject, number):
     assert len(got) == stream.sent
     assert set(got) <= {OURS, ROUTE}
     if number == signal.SIGKILL:
-        assert got.count(ROUTE) <= read <= 20 * BATCH * queues
+        assert read <= 20 * BATCH * queues
+        assert got.count(ROUTE) <= read or daemon.was_overdue()  # then what waited is among them
