@@ -45,7 +45,7 @@ _mssclampctl() {
 	'stats --tunnel') kind=tunnels ;;
 	'top --count' | 'top -n') kind=none ;;
 	'top --tunnel') kind=tunnels ;;
-	'top --sort') kind=none ;;
+	'top --sort') kind='syn clamped name path mss peers' ;;
 	'explain --iif') kind=tunnels ;;
 	'explain --oif') kind=tunnels ;;
 	'explain --mark') kind=none ;;
@@ -64,7 +64,7 @@ _mssclampctl() {
 	'wait --tunnel') kind=tunnels ;;
 	'wait --for') kind=none ;;
 	'doctor --html') kind=files ;;
-	'doctor --symptom') kind=none ;;
+	'doctor --symptom') kind='web files video voip ssh' ;;
 	'calc --path') kind=none ;;
 	'calc --stack') kind=files ;;
 	'pcap --limit') kind=none ;;

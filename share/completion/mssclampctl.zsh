@@ -48,7 +48,7 @@ _mssclampctl() {
 		'--color[colour; auto\: on a terminal]:word:(auto always never)' \
 		'--ascii[nothing but ASCII in bars and texts]' \
 		'(-q --quiet)'{-q,--quiet}'[no warnings, no text that the exit code says]' \
-		'(-s --socket)'{-s,--socket}'[control socket; default\: $MSSCLAMP_SOCKET]:file:_files' \
+		'(-s --socket)'{-s,--socket}'[control socket; default\: $MSSCLAMP_SOCKET, or /run/mssclamp/control]:file:_files' \
 		'--timeout[how long to wait for an answer; default\: 10]: ' \
 		'--every[repeat until interrupted]: ' \
 		'(-h --help)'{-h,--help}'[this help, or that of the command]' \
@@ -65,7 +65,7 @@ _mssclampctl() {
 			'(-b --batch)'{-b,--batch}'[plain frames, for a pipe or a log]' \
 			'(-n --count)'{-n,--count}'[end after N frames]: ' \
 			'--tunnel[begin with the peers of this tunnel]:tunnel:_mssclampctl_tunnels' \
-			'--sort[syn (default), clamped, name, path, mss or peers]: ' ;;
+			'--sort[syn (default), clamped, name, path, mss or peers]:word:(syn clamped name path mss peers)' ;;
 		tunnels) _arguments ;;
 		peers) _arguments \
 			'*:tunnel:_mssclampctl_tunnels' ;;
@@ -109,7 +109,7 @@ _mssclampctl() {
 			'--nagios[one line for Nagios and Icinga; exit code 0 to 3]' \
 			'--html[also a page to attach to a ticket]:file:_files' \
 			'--addresses[full addresses on that page, not shortened]' \
-			'--symptom[only what matters for web, files, video, voip or ssh]: ' ;;
+			'--symptom[only what matters for web, files, video, voip or ssh]:word:(web files video voip ssh)' ;;
 		calc) _arguments \
 			'--path[largest IP packet outside\: 68 to 65535; default\: 1500]: ' \
 			'--stack[the layers as JSON]:file:_files' \

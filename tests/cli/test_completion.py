@@ -82,6 +82,8 @@ ROWS = (
     ("mssclampctl explain --i",     {"--iif"},                    {"--max"}),
     ("mssclampctl rules --print ",  {"nft", "iptables"},          {"status"}),
     ("mssclampctl log ",            {"error", "debug"},           {"status"}),
+    ("mssclampctl doctor --symptom ", {"web", "files", "video", "voip", "ssh"}, {"status"}),
+    ("mssclampctl top --sort ",     {"syn", "clamped", "peers"},  {"status"}),
     ("mssclampctl calc wire",       {"wireguard"},                {"gre"}),
     ("mssclampctl peers ",          {"wg0"},                      {"status"}),
     ("mssclampctl stats --tunnel ", {"wg0"},                      {"status"}),

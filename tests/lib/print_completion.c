@@ -25,6 +25,8 @@ static const struct { const char *word; enum values values; const char *words; }
 	{ "FLOW", VALUES_PEERS, NULL },
 	{ "MSS|off", VALUES_WORDS, "off" },
 	{ "LEVEL", VALUES_WORDS, "error|warning|notice|info|debug" },
+	{ "KIND", VALUES_WORDS, "web|files|video|voip|ssh" },
+	{ "KEY", VALUES_WORDS, "syn|clamped|name|path|mss|peers" },
 	{ "[FILTER]", VALUES_WORDS, "tunnel|peer|host|net|port|reason|and|or|not" },
 };
 

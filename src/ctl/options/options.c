@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "ctl/options/ctl.h"
 
 #define SUGGEST_MAX 32 /* options looked at for "did you mean" */
 
@@ -32,7 +33,8 @@ const struct option_row options_global[] = {
 	[GLOBAL_QUIET] = { "--quiet", 'q', NULL,
 			   "no warnings, no text that the exit code says" },
 	[GLOBAL_SOCKET] = { "--socket", 's', "PATH",
-			    "control socket; default: $MSSCLAMP_SOCKET" },
+			    "control socket; default: $MSSCLAMP_SOCKET, or "
+			    CTL_DEFAULT_SOCKET },
 	[GLOBAL_TIMEOUT] = { "--timeout", 0, "SEC", "how long to wait for an answer; default: 10" },
 	[GLOBAL_EVERY] = { "--every", 0, "SEC", "repeat until interrupted" },
 	[GLOBAL_HELP] = { "--help", 'h', NULL, "this help, or that of the command" },
