@@ -85,7 +85,7 @@ static const char *lock_memory(void)
 	if (r == -EPERM)
 		log_info("memory: the limit of locked memory is %zu bytes, so only that of the "
 			 "workers is locked; LimitMEMLOCK=infinity or \"ulimit -l unlimited\" lets "
-			 "all of it be", memory_lock_limit());
+			 "all of it be locked", memory_lock_limit());
 	else
 		log_print(LOG_NOTICE, "memory: cannot be locked: %s", strerrordesc_np(-r));
 	return "the workers' memory locked";
