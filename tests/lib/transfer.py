@@ -12,6 +12,7 @@ import packets
 from netns import SLOW
 
 DOWN, UP = b"D", b"U"
+CONNECTS = 10.0  # seconds at least until a connection stands, whose SYN a busy machine may lose
 
 
 def pattern(size):
@@ -103,9 +104,16 @@ def count_once(count, client, server, places):
     raise AssertionError(f"in none of three connections each SYN came once: {came}")
 
 
+def _standing(namespace, server, seconds):
+    """A connection that waits so long for what comes through it."""
+    client = connect(namespace, server, max(seconds, CONNECTS))
+    client.settimeout(seconds * SLOW)
+    return client
+
+
 def download(namespace, server, size, seconds=3.0):
     """Returns the SHA-256 of what came, which is all of it; raises Hangs."""
-    with connect(namespace, server, seconds) as client:
+    with _standing(namespace, server, seconds) as client:
         client.sendall(struct.pack("!cQ", DOWN, size))
         return _hash_all(client, size)
 
@@ -124,7 +132,7 @@ def _hash_all(client, size):
 
 def upload(namespace, server, size, seconds=3.0):
     """Returns the SHA-256 that the far end computed over what it received; raises Hangs."""
-    with connect(namespace, server, seconds) as client:
+    with _standing(namespace, server, seconds) as client:
         try:
             client.sendall(struct.pack("!cQ", UP, size) + pattern(size))
             answer = _read(client, 32)

@@ -21,6 +21,9 @@ HEADERS = {4: 40, 6: 60}  # IP and TCP
 UDP_HEADERS = {4: 28, 6: 48}
 MTU_DISCOVER = {4: (socket.IPPROTO_IP, 10), 6: (socket.IPPROTO_IPV6, 23)}
 PROBE = 3  # IP_PMTUDISC_PROBE
+# Seconds without a byte that show a hole; those that show none where a download passes; and for one
+# datagram that does.
+HANGS, STALL, ARRIVES = 0.7, 5.0, 3.0
 VERSIONS = {4: socket.AF_INET, 6: socket.AF_INET6}
 
 
@@ -56,7 +59,7 @@ class Hole(Passage):
                 namespace.run("ip", family, "route", "flush", "cache")
 
     def passes(self, family, size, seconds=0.4):
-        """Whether a datagram whose IP packet has that size comes from c to s whole."""
+        """Whether a datagram whose IP packet has that size comes from c to s whole, in so many seconds."""
         with (self.s.socket(VERSIONS[family], socket.SOCK_DGRAM) as there,
               self.c.socket(VERSIONS[family], socket.SOCK_DGRAM) as here):
             there.bind((SERVER[family], 0))
@@ -73,7 +76,7 @@ class Hole(Passage):
                     raise
                 return False  # not yet
 
-    def stalls(self, family, seconds=0.7):
+    def stalls(self, family, seconds=HANGS):
         """Whether a download stands, and then nothing comes."""
         try:
             transfer.download(self.c, self.servers[family], 300_000, seconds)

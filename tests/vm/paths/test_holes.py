@@ -6,7 +6,7 @@ import time
 
 import pytest
 from daemon import Daemon
-from hole import HEADERS, Hole
+from hole import ARRIVES, HANGS, HEADERS, STALL, Hole
 from kinds import KINDS
 from netns import SLOW, until
 
@@ -72,8 +72,8 @@ def test_goes_through(name, dropped, hops, record):
         lab.drop(dropped)
         for hop, hangs in hops:
             lab.narrow(hop)
-            assert lab.stalls(4) == hangs
+            assert lab.stalls(4, HANGS if hangs else STALL) == hangs
             for family in (4, 6):
-                assert lab.passes(family, inner(hop))
+                assert lab.passes(family, inner(hop), ARRIVES)
                 assert not hangs or not lab.passes(family, inner(hop) + 1)
             record(name, dropped, hop, *goes_through(lab, inner(hop), hop))

@@ -4,7 +4,7 @@ the laboratory is worth something only where they fail."""
 
 import kinds
 import pytest
-from hole import Hole
+from hole import ARRIVES, Hole
 
 HOP = 1433
 DROPPED = "fragments and errors"
@@ -48,5 +48,5 @@ def test_what_others_do(lab, record, name, commands, hangs):
 
 def test_the_hop_itself(lab):
     """It takes the largest packet that fits, and not one byte more."""
-    assert lab.passes(4, EXACT + 40)
+    assert lab.passes(4, EXACT + 40, ARRIVES)
     assert not lab.passes(4, EXACT + 41)
