@@ -10,7 +10,7 @@ import xml.etree.ElementTree
 import pytest
 
 import replies
-from fake_daemon import TOP, Error, FakeDaemon, Last, read_json, run, run_as_nobody, validate
+from fake_daemon import SLOW, TOP, Error, FakeDaemon, Last, read_json, run, run_as_nobody, validate
 
 RESTART = "a restart of mssclampd brings it back" # what mssclampd says then
 SCALES = itertools.count(1)
@@ -227,7 +227,7 @@ def test_a_daemon_that_falls_silent(tmp_path):
     begin = {"schema": 1, "finished": False, "syns": [], "matched_total": 0, "unseen_total": 0, "ended_by": None,
              "offloaded_total": None}
     with FakeDaemon(tmp_path / "s", {**REPLIES, "Capture": [begin]}):
-        found = checks(run("--timeout", "1", "--json", "doctor", socket_path=tmp_path / "s"))
+        found = checks(run("--timeout", f"{SLOW:g}", "--json", "doctor", socket_path=tmp_path / "s"))
     assert found["MSS003"]["result"] == "ok" # by counters
 
 

@@ -11,7 +11,7 @@ import pytest
 
 import replies
 import terminal
-from fake_daemon import PROGRAM, Error, FakeDaemon, Last, environment, read_error, read_json, run, validate
+from fake_daemon import PROGRAM, SLOW, Error, FakeDaemon, Last, environment, read_error, read_json, run, validate
 from probe_replies import (ENDED, RUNNING, address, black_hole, hop, limited, no_answer, not_sent, pieces, probe, size, target,
                            told, trial)
 
@@ -591,17 +591,18 @@ ERRORS = [
 @pytest.mark.parametrize("reply, code, name", [row[1:] for row in ERRORS], ids=[row[0] for row in ERRORS])
 def test_error(daemon, reply, code, name):
     daemon.replies["Probe"] = reply
-    done = run("probe", "carol", "--timeout=0.5", socket_path=daemon.path)
+    patience = f"--timeout={0.5 if reply is None else 10 * SLOW:g}"
+    done = run("probe", "carol", patience, socket_path=daemon.path)
     assert (done.returncode, done.stdout) == (code, "") and done.stderr.startswith("mssclampctl: ")
-    done = run("--json", "probe", "carol", "--timeout=0.5", socket_path=daemon.path)
+    done = run("--json", "probe", "carol", patience, socket_path=daemon.path)
     assert (done.returncode, read_error(done)["name"]) == (code, "org.mssclamp." + name)
 
 
 def test_the_timeout_is_for_the_first_reply(daemon):
     daemon.replies["Probe"] = [RUNNING]
-    process = subprocess.Popen([PROGRAM, "-s", daemon.path, "--timeout=0.3", "probe", "carol"], encoding="utf-8",
-                               stdout=subprocess.PIPE, env=environment())
-    time.sleep(1)
+    process = subprocess.Popen([PROGRAM, "-s", daemon.path, f"--timeout={SLOW:g}", "probe", "carol"],
+                               encoding="utf-8", stdout=subprocess.PIPE, env=environment())
+    time.sleep(1.5 * SLOW)
     assert process.poll() is None
     daemon.send(probe())
     assert process.communicate(timeout=30)[0] == OK and process.returncode == 0
@@ -613,12 +614,12 @@ def test_cancelled(daemon, options):
     daemon.replies["Probe"] = [RUNNING]
     process = subprocess.Popen([PROGRAM, "-s", daemon.path, *options, "probe", "carol"], encoding="utf-8",
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment())
-    until = time.monotonic() + 10
+    until = time.monotonic() + 10 * SLOW
     while not daemon.kept and time.monotonic() < until:
         time.sleep(0.01)
     time.sleep(0.2)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=10)
+    out, err = process.communicate(timeout=30)
     assert process.returncode == 1 and "probe: cancelled" in out + err
     assert daemon.kept[0].recv(1) == b""
     if options:
