@@ -140,8 +140,8 @@ def test_a_question(running):
             if running.is_gone():
                 tally["new"] += 1
                 continue
-            until(lambda: running.ask("GetStatus")["parameters"]["state"] == "running" or
-                  running.is_gone(), f"it runs behind {method} {point}", 8)
+            until(lambda: running.is_running() or running.is_gone(),
+                  f"it runs behind {method} {point}", 8)
     print(f"\n{sum(tally.values())} questions in which a call fails: {dict(tally)}")
     running.daemon.reload(RULES.format(FIRST))
     running.limit(FIRST)

@@ -176,9 +176,10 @@ class Daemon(Ctl):
     def log(self):
         return self.errors.read_text(encoding="utf-8", errors="replace")
 
-    def says(self, pattern, seconds=3.0):
-        """Waits for a line of the log that matches a regular expression; returns the match."""
-        return until(lambda: re.search(pattern, self.log()), f"the log says /{pattern}/", seconds)
+    def says(self, pattern, seconds=5.0, since=0):
+        """Waits for a line of the log, behind so many characters of it, that matches a regular expression;
+        returns the match."""
+        return until(lambda: re.search(pattern, self.log()[since:]), f"the log says /{pattern}/", seconds)
 
     def ends(self, seconds=5.0):
         """Waits for the end; returns the exit code, negative for a signal."""
@@ -204,7 +205,10 @@ class Daemon(Ctl):
         words = process.joinpath("syscall").read_text(encoding="ascii").split()
         if len(words) < 2 or int(words[0]) not in RECVMSG:
             return False
-        inode = os.readlink(process / "fd" / str(int(words[1], 16))).strip("socket:[]")
+        try:
+            inode = os.readlink(process / "fd" / str(int(words[1], 16))).strip("socket:[]")
+        except FileNotFoundError:  # it has gone on, and closed that one
+            return False
         return f" {inode}" in process.joinpath("net/unix").read_text(encoding="utf-8")
 
     def is_stopped(self):

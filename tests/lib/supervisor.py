@@ -131,8 +131,9 @@ class Supervised(Daemon):
         return "queues: the start has taken" in self.log()
 
     def again(self):
-        """Behind the end of the process, however that was."""
+        """Behind the end of the process, however that was; what it had sent is taken before."""
         self.process.wait()
+        self.hear()
         self.start()
         self.wait_ready()
 
