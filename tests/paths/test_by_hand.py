@@ -74,7 +74,7 @@ def test_explain_says_how_it_is_known(lab, daemon):
     """The sum starts from the path that was measured, and is right."""
     inner = lab.tunnel.inner(PATH)
     text = daemon("explain", lab.inside(4)).stdout
-    assert re.search(rf"outside: probe to the endpoint, \d+ s ago +{PATH}  probe", text), text
+    assert re.search(rf"outside: probe to the endpoint, \d+ (s|min) ago +{PATH}  probe", text), text
     answer = daemon.json("explain", lab.inside(4))
     assert answer["result"]["mtu_bytes"] == inner
     assert answer["result"]["mss_bytes"] == inner - HEADERS[4]

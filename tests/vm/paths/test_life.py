@@ -74,7 +74,7 @@ def test_killed_in_the_middle_of_a_search(lab, record):
     """What comes back begins anew, and nothing that was half known is believed."""
     lab.narrow(HOP)
     lab.drop(DROPPED)
-    with Daemon(lab.a, config(lab, "killed", "rate_pps = 4;")) as daemon:
+    with Daemon(lab.a, config(lab, "killed", "rate_pps = 1;")) as daemon:
         until(lambda: daemon.stats()["probes"]["sent_total"] >= 3, "it measures", KNOWN_SECONDS)
         assert measured(daemon) is None
         assert lab.mss(4) == exact(1500)
