@@ -3,6 +3,7 @@
 
 import contextlib
 import pathlib
+import signal
 import subprocess
 import sys
 import threading
@@ -12,16 +13,15 @@ TESTS = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TESTS / "lib"))
 
 import queue_reader  # noqa: E402
-from netns import SLOW  # noqa: E402
+from netns import SLOW, until  # noqa: E402
 
-QUIET = 0.2  # seconds without a packet after which tcpdump has written all of them
+QUIET = 0.2  # seconds without a packet after which no more comes
 
 
 class Tcpdump:
     """Captures on one interface of a namespace until the block ends."""
 
     def __init__(self, namespace, interface, file, *options):
-        self.file = file
         self.process = namespace.popen(
             ["tcpdump", "-Z", "root", "-U", "--immediate-mode", "-s", "256",
              "-B", "16384", "-nn", "-i", interface, "-w", str(file), *options,
@@ -31,7 +31,12 @@ class Tcpdump:
         while line and "listening on" not in line:
             line = self.process.stderr.readline()
         assert line, "tcpdump did not start"
-        threading.Thread(target=self.process.stderr.read, daemon=True).start()
+        self.said = []
+        threading.Thread(target=self._hear, daemon=True).start()
+
+    def _hear(self):
+        for line in self.process.stderr:
+            self.said.append(line)
 
     def __enter__(self):
         return self
@@ -42,11 +47,18 @@ class Tcpdump:
         self.process.wait(10 * SLOW)
 
     def settle(self):
-        """Until nothing more comes."""
-        size = -1
-        while size != (now := self.file.stat().st_size):
-            size = now
+        """Until nothing more comes, and tcpdump, which may have to wait for a processor, says so."""
+        counts = None
+        while counts != (now := self._counts()):
+            counts = now
             time.sleep(QUIET * SLOW)
+
+    def _counts(self):
+        """What the kernel has for it, and what it has written."""
+        before = len(self.said)
+        self.process.send_signal(signal.SIGUSR1)
+        until(lambda: len(self.said) > before, "tcpdump tells what it has", 10)
+        return self.said[-1]
 
 
 @contextlib.contextmanager
