@@ -126,8 +126,10 @@ def test_a_full_queue(daemon, path):
     until(lambda: "fail_open" in daemon.json("status")["alerts_settled"], "a window without it", 40)
     daemon.hold()
     try:
-        for number in range(200):
-            injector.send(packets.syn(path.CLIENT4, path.SINK4, sport=20000 + number))
+        with packets.Capture(path.server, "eth0", match=lambda p: p.sport == 20199) as last:
+            for number in range(200):
+                injector.send(packets.syn(path.CLIENT4, path.SINK4, sport=20000 + number))
+            last.next()
     finally:
         daemon.go_on()
         injector.close()
