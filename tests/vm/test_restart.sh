@@ -49,7 +49,7 @@ begin() {
 	mkfifo /tmp/taker.in /tmp/maker.in
 	ip netns exec server build/connects -l 10.7.2.2 7070 $limit </tmp/taker.in >/tmp/taker.out &
 	exec 7>/tmp/taker.in
-	within 5 grep -q ready /tmp/taker.out
+	within 60 grep -q ready /tmp/taker.out
 	ip netns exec client build/connects $rate 10.7.2.2 7070 $limit </tmp/maker.in >/tmp/maker.out &
 	exec 8>/tmp/maker.in
 }
