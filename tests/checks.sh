@@ -32,9 +32,10 @@ equals() {
 	[ "$got" = "$expected" ] || { echo "expected: $expected"; echo "got:      $got"; return 1; }
 }
 
-# within SECONDS COMMAND...: tries until the command succeeds or the time is over.
+# within SECONDS COMMAND...: tries until the command succeeds or the time is over, of which bash counts
+# whole seconds.
 within() {
-	local until=$((SECONDS + $1))
+	local until=$((SECONDS + $1 + 1))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ "$SECONDS" -lt "$until" ] || { "$@"; return; }

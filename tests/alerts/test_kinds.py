@@ -140,4 +140,4 @@ def test_a_full_queue(daemon, path):
 def test_rules_that_are_flushed(daemon, path):
     path.gateway.run("iptables-nft", "-t", "mangle", "-F")
     until(lambda: "rules_reinstalled" in firing(daemon), "an alert", 20)
-    assert "rules_reinstalled_per_hour" in daemon.says("alert rules_reinstalled: .*").group()
+    assert "rules_reinstalled_per_hour" in daemon.says("alert rules_reinstalled: .*\n").group()

@@ -6,10 +6,10 @@ import time
 import many
 import pytest
 from daemon import Daemon
-from netns import Namespace, until
+from netns import SLOW, Namespace, until
 
 PEERS = 2000
-ROAMS_SECONDS = 5
+ROAMS_SECONDS = 5  # until it is seen, times SLOW
 
 
 @pytest.fixture(scope="module")
@@ -39,17 +39,25 @@ def built(text):
     return text.count(", built in ")
 
 
+def settle(daemon):
+    """Until nothing was built for some time: what mssclamp-facts tells first makes it look too."""
+    count = None
+    while count != (now := built(daemon.log())):
+        count = now
+        time.sleep(ROAMS_SECONDS)
+
+
 def test_thousands_of_peers(gateway, tmp_path):
     """All are known; one that roams is seen within 5 s; where all change at once, few rebuilds."""
     configure(gateway, tmp_path, 128)
     with Daemon(gateway, 'firewall = "none";', verbose=True) as daemon:
         until(lambda: daemon.json("status")["peers"] == PEERS, "all are known", 10)
-        time.sleep(ROAMS_SECONDS)  # what mssclamp-facts tells first makes it look too
+        settle(daemon)
         begin, logged = time.monotonic(), len(daemon.log())
         gateway.run("wg", "set", "wg0", "peer", many.peer_id(77), "endpoint", "10.129.0.1:4500")
         told = "endpoint 10.128.0.77:51820 -> 10.129.0.1:4500, path MTU 1500 -> 1360 bytes"
         until(lambda: told in daemon.log()[logged:], f"it is told: {told}", ROAMS_SECONDS)
-        assert time.monotonic() - begin < ROAMS_SECONDS
+        assert time.monotonic() - begin < ROAMS_SECONDS * SLOW
         time.sleep(ROAMS_SECONDS)
         assert built(daemon.log()[logged:]) == 1
         logged = len(daemon.log())
