@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The shipped configuration is what the table of settings prints."""
 import pathlib
+import re
 import subprocess
 
 from fake_daemon import BUILD, TOP
@@ -14,6 +15,18 @@ def test_shipped_configuration_is_the_table():
 
 def check(*argv):
     return subprocess.run([BUILD / "mssclampd", "-t", *argv], capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_what_is_commented_out_can_be_taken_in(tmp_path):
+    """As its head says: the # away from the first column of each. A block alone, then all of them."""
+    text = (TOP / "conf/mssclamp.conf").read_text(encoding="utf-8")
+    blocks = re.findall(r"^#\w.*;$", text, re.M) + re.findall(r"^#\w+ = [{(]\n.*?^#[})];$", text, re.M | re.S)
+    assert len(blocks) > 12
+    file = tmp_path / "taken.conf"
+    for block in [*blocks, "\n".join(blocks)]:
+        file.write_text(re.sub(r"^#", "", block, flags=re.M) + "\n", encoding="utf-8")
+        done = check("-c", file, "--strict")
+        assert (done.returncode, done.stdout) == (0, ""), block
 
 
 def test_a_file_that_is_not_there(tmp_path):

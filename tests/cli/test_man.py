@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The manual pages say what the programs' own tables say."""
 
+import json
 import re
+import struct
 import subprocess
 
 import pytest
@@ -83,6 +85,82 @@ def test_what_does_not_arrive_is_a_failure(program, option):
                               check=False, timeout=60)
     assert (done.returncode, done.stderr) == (
         1, f"{program}: cannot write the output: No space left on device\n")
+
+
+def calc(words, path=1500):
+    """(MTU inside, MSS of IPv4, of IPv6) or what there is of them."""
+    done = subprocess.run([PROGRAM, "--json", "calc", "--path", str(path), *words.split()], capture_output=True,
+                          text=True, check=True)
+    answer = json.loads(done.stdout)
+    return answer["inner_mtu_bytes"], answer["mss4_bytes"], answer["mss6_bytes"]
+
+
+@pytest.fixture(scope="module")
+def mtu():
+    """mssclamp-mtu(7) as one line."""
+    return " ".join(plain("mssclamp-mtu.7").replace("‐\n", "-").split())
+
+
+def number(text, pattern):
+    found = re.search(pattern, text)
+    assert found, pattern
+    return [float(one) if "." in one else int(one) for one in found.groups()]
+
+
+def test_mtu_headers(mtu):
+    assert number(mtu, r"MTU less (\d+)\. An IPv6 header has 40: the MTU less (\d+)\.") == [40, 60]
+    assert number(mtu, r"On Ethernet that is (\d+) for IPv4 and (\d+) for IPv6") == [1460, 1440]
+    inner = [calc("wireguard:outer=4")[0], calc("wireguard:outer=6")[0]]
+    assert number(mtu, r"a path of 1500 bytes carries packets of (\d+), over IPv6 of (\d+)") == inner
+    both = number(mtu, r"\((\d+) is the value that fits both\)")
+    assert {calc(f"wireguard:outer={outer},ifmtu={both[0]}")[0] for outer in (4, 6)} == set(both)
+
+
+def test_mtu_cost(mtu):
+    small, large, packets, headers, before = number(
+        mtu, r"an MSS of (\d+) instead of (\d+) sends ([\d.]+) % more packets, and ([\d.]+) % of each packet "
+             r"instead of ([\d.]+) % are")
+    assert (packets, headers, before) == (round(100 * large / small - 100, 1), round(4000 / (small + 40), 1),
+                                          round(4000 / (large + 40), 1))
+    least, times, work = number(mtu, r"an MSS of (\d+) there are ([\d.]+) times as many packets, .*? grows ([\d.]+)")
+    assert times == work == round(large / least, 1)
+
+
+def test_mtu_numbers_that_people_copy(mtu):
+    assert number(mtu, r"1420 is the MTU\. The MSS is (\d+) for IPv4 and (\d+) for IPv6") == list(
+        calc("wireguard:ifmtu=1420")[1:])
+    most, least = calc("pptp:ppp=4"), calc("pptp:ppp=4,ack,mppe")
+    assert number(mtu, r"take (\d+) to (\d+) bytes: (\d+) to (\d+), and (\d+) fits") == [
+        1500 - most[0], 1500 - least[0], least[1], most[1], least[1]]
+    gcm, long = number(mtu, r"It is (\d+) for AES-GCM over IPv4, and (\d+) or less for long digests")
+    assert gcm == calc("esp:cipher=AES-256-GCM")[1]
+    assert long == calc("esp:cipher=AES-256-CBC,auth=SHA512,encap=udp,outer=6")[1]
+    payload, mss = number(mtu, r"It limits the UDP payload to (\d+); the MSS becomes (\d+) with AES-GCM")
+    assert mss == calc("openvpn:outer=4", payload + 28)[1]
+    sent, four, six = number(mtu, r"Sends packets of (\d+) bytes.*?(\d+) for IPv4 and (\d+) for IPv6 fill 1500")
+    assert (sent, four, six) == (1500 + 20 + 8, 1500 - 20 - 8, 1500 - 40 - 8)
+
+
+def frame(family, flags):
+    """An Ethernet frame with a TCP header."""
+    tcp = struct.pack("!HHIIBBHHH", 1, 2, 0, 0, 0x50, flags, 0, 0, 0)
+    if family == 4:
+        return bytes(12) + b"\x08\x00" + struct.pack("!BBHIBBH8x", 0x45, 0, 40, 0, 64, 6, 0) + tcp
+    return bytes(12) + b"\x86\xdd" + struct.pack("!IHBB32x", 6 << 28, 20, 6, 64) + tcp
+
+
+def test_mtu_filters_of_tcpdump(mtu, tmp_path):
+    """The first shows SYNs of IPv4 alone, the second those of IPv6."""
+    first, second = re.search(r"tcpdump '([^']+)' Shows IPv4 alone\. For IPv6: '([^']+)'", mtu).groups()
+    file = tmp_path / "syns.pcap"
+    frames = [frame(4, 0x02), frame(4, 0x10), frame(6, 0x12), frame(6, 0x10)]
+    file.write_bytes(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1) + b"".join(
+        struct.pack("<IIII", 0, 0, len(one), len(one)) + one for one in frames))
+
+    def shown(words):
+        done = subprocess.run(["tcpdump", "-nn", "-r", file, words], capture_output=True, text=True, check=True)
+        return [line.split()[1] for line in done.stdout.splitlines()]
+    assert (shown(first), shown(second)) == (["IP"], ["IP6"])
 
 
 def test_what_notify_says_of_the_daemon(tmp_path):

@@ -22,7 +22,7 @@ from netns import SLOW, Namespace  # noqa: E402
 
 TOP = pages.TOP
 PAGES = sorted([*(TOP / name for name in ("README.md", "SECURITY.md", "CONTRIBUTING.md")), *TOP.glob("doc/*.md"),
-                *pages.pages()])
+                *TOP.glob("doc/man/*.scd"), *pages.pages()])
 BAD_COMMAND_LINE = 2
 OUT_OF_TIME = 124
 
@@ -55,11 +55,14 @@ def blocks(path):
 
 
 def spans(path):
-    """(line, text) of each `...` in running text; one may go over the end of a line."""
+    """(line, text) of each `...` in running text, in a manual page of each bold one; it may go over the
+    end of a line."""
     text = re.sub(r"^```.*?^```", lambda block: "\n" * block[0].count("\n"),
                   path.read_text(encoding="utf-8"), flags=re.M | re.S)
-    for found in re.finditer(r"`([^`]+)`", text):
-        yield text.count("\n", 0, found.start()) + 1, found[1].replace("\n", " ")
+    bold = re.finditer(r"(?<!\\)\*([^*]+)\*", text) if path.suffix == ".scd" else None
+    for found in bold or re.finditer(r"`([^`]+)`", text):
+        word = found[1] if bold is None else re.sub(r"_(\w+)_$", r"\1", found[1]).replace("\\", "")
+        yield text.count("\n", 0, found.start()) + 1, word.replace("\n", " ")
 
 
 def words(command):
@@ -122,6 +125,20 @@ def test_a_line_with_an_option_that_is_none_does_not(nowhere, tmp_path):
     good = [argv for argv in first.values()
             if code_of([*argv, "--nonsense"], nowhere, tmp_path)[0] != BAD_COMMAND_LINE]
     assert not good
+
+
+def test_examples_of_help(nowhere, tmp_path):
+    """Those that the table of commands has, which are in mssclampctl(8) as well."""
+    listed = subprocess.run([MSSCLAMPCTL, "--help"], capture_output=True, text=True, check=True).stdout
+    commands_section = listed.split("Commands:\n")[1].split("\n\n")[0]
+    tried = 0
+    for command in re.findall(r"^  ([a-z]+) ", commands_section, re.M):
+        shown = subprocess.run([MSSCLAMPCTL, "help", command], capture_output=True, text=True, check=True).stdout
+        for line in re.findall(r"^ +mssclampctl (.*)$", shown, re.M):
+            code, said = code_of(words(line), nowhere, tmp_path)
+            assert code != BAD_COMMAND_LINE, said
+            tried += 1
+    assert tried > 6
 
 
 def calcs(path):
