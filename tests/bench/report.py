@@ -186,14 +186,17 @@ def replace_part(page, name, body):
     return f"{before}{begin}\n\n{body}\n\n{end}{after}"
 
 
-def write_page(results):
-    """Puts what was measured between the markers of the page."""
-    path, measures = DOC / "performance.md", results["measures"]
-    page = path.read_text(encoding="utf-8")
+def page_of(results, page):
+    """The page with what was measured between its markers."""
+    measures = results["measures"]
     page = replace_part(page, "results", f"{text(results)}\n\n![Bars and a curve]({plot.NAME})")
     page = replace_part(page, "growth", f"{growth(results)}\n\n{cores(measures)}")
-    page = replace_part(page, "a large server", reckoned(measures))
-    path.write_text(page, encoding="utf-8")
+    return replace_part(page, "a large server", reckoned(measures))
+
+
+def write_page(results):
+    path = DOC / "performance.md"
+    path.write_text(page_of(results, path.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def write(results, whole):

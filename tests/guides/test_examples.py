@@ -262,6 +262,31 @@ def test_numbers_of_performance():
     assert len(found) == 4
 
 
+def test_the_page_of_the_benchmark_is_its_json():
+    """What `make bench` writes between its marks."""
+    sys.path[:0] = [str(TOP / "tests" / "bench")]
+    import report
+    results = json.loads((TOP / "doc" / "performance.json").read_text(encoding="utf-8"))
+    page = (TOP / "doc" / "performance.md").read_text(encoding="utf-8")
+    assert report.page_of(results, page) == page, "make bench BENCH=--from-json=doc/performance.json"
+    assert report.page_of(results, page.replace("145,598", "145,599")) == page
+
+
+def test_speeds_are_those_of_the_benchmark():
+    """In running text, to one in twenty."""
+    measures = json.loads((TOP / "doc" / "performance.json").read_text(encoding="utf-8"))["measures"]
+    most = {key: one[measures["most"]["figure"]]["value"] for key, one in measures["most"]["contenders"].items()}
+    idle = {key: one["p50_us"]["value"] for key, one in measures["idle"]["contenders"].items()}
+    guide = " ".join((pages.GUIDES / "performance.md").read_text(encoding="utf-8").split())
+    faq = " ".join((pages.GUIDES / "faq.md").read_text(encoding="utf-8").split())
+    for text, pattern, measured in (
+            (guide, r"A worker takes some ([\d,]+) SYNs a second on one core", most["queue-1"]),
+            (guide, r"and ([\d,]+) SYNs a second with one limit per interface", most["offload-1"]),
+            (faq, r"waits some (\d+) microseconds for a verdict", idle["queue-1"] - idle["none"])):
+        said = int(re.search(pattern, text)[1].replace(",", ""))
+        assert abs(said / measured - 1) < 0.05, (pattern, measured)
+
+
 def test_queries_of_prometheus(tmp_path):
     """Prometheus takes them, and there is such a metric."""
     queries = [row[1].strip("`") for row in rows("prometheus.md") if row[1].startswith("`")]
