@@ -14,6 +14,12 @@ LIMIT = {4: 1360, 6: 1340}
 UNCLAMPED = {4: 1460, 6: 1440}
 TCPMSS = ("FORWARD", "-p", "tcp", "--tcp-flags", "SYN,RST", "SYN",
           "-j", "TCPMSS", "--clamp-mss-to-pmtu")
+MAXSEG = """table inet other {
+    chain forward {
+        type filter hook forward priority mangle;
+        tcp flags & (fin | syn | rst) == syn tcp option maxseg size set rt mtu
+    }
+}"""
 IPTABLES = {4: "iptables", 6: "ip6tables"}
 
 
@@ -61,6 +67,16 @@ def test_tcpmss_leaves_the_syn_ack_large(path, hosts, policy, handshake, family)
         path.gateway.run(IPTABLES[family], "-t", "mangle", "-D", *TCPMSS)
     assert syn == [LIMIT[family]]
     assert syn_ack == [UNCLAMPED[family]]
+
+
+@pytest.mark.parametrize("family", (4, 6))
+def test_so_does_maxseg(path, hosts, policy, handshake, family):
+    path.gateway.run("nft", "-f", "-", text=MAXSEG)
+    try:
+        syn, syn_ack = handshake(server=hosts[family])
+    finally:
+        path.gateway.run("nft", "delete", "table", "inet", "other")
+    assert (syn, syn_ack) == ([LIMIT[family]], [UNCLAMPED[family]])
 
 
 @pytest.mark.parametrize("family", (4, 6))
