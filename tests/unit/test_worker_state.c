@@ -16,15 +16,19 @@
 struct workers {
 	size_t count;
 	unsigned int taken;
+	uint16_t first; /* 0: 5000 */
+	bool all;
 };
 
 size_t workers_count(const struct workers *workers) { return workers->count; }
 uint16_t workers_number(const struct workers *workers, size_t i)
 {
-	(void)workers;
-	return (uint16_t)(5000 + i);
+	return (uint16_t)((workers->first ? workers->first : 5000) + i);
 }
-bool workers_is_taken(const struct workers *workers, size_t i) { return workers->taken >> i & 1; }
+bool workers_is_taken(const struct workers *workers, size_t i)
+{
+	return workers->all || workers->taken >> i & 1;
+}
 struct counters *workers_counters(const struct workers *workers, size_t i)
 {
 	(void)workers, (void)i;
@@ -55,11 +59,23 @@ static const struct {
 	  "another program has taken a queue; it is tried again every 10 s" },
 };
 
+/* The longest text arrives whole. */
+static void test_all_of_64(void **state)
+{
+	const struct workers workers = { .count = 64, .first = 65472, .all = true };
+	char text[WORKER_STATE_MAX];
+
+	(void)state;
+	assert_string_equal(worker_state_say(&workers, WORKER_OUSTED, text),
+			    "another program has taken queues 65472, 65473, 65474, 65475 and 60 more; "
+			    "they are " END);
+}
+
 static void test_what_is_told(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		const struct workers workers = { 8, cases[i].taken };
+		const struct workers workers = { .count = 8, .taken = cases[i].taken };
 		json_t *taken = worker_state_taken(&workers);
 		char *numbers = json_dumps(taken, JSON_COMPACT), text[WORKER_STATE_MAX];
 
@@ -75,7 +91,7 @@ static void test_what_is_told(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_what_is_told) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_what_is_told), cmocka_unit_test(test_all_of_64) };
 
 	return cmocka_run_group_tests_name("worker_state", tests, NULL, NULL);
 }

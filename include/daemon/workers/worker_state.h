@@ -14,7 +14,7 @@ const char *worker_state_name(enum worker_state state);
 const char *worker_state_text(enum worker_state state);
 /* The same with the numbers of the queues that another program has, where it has any: "another
  * program has taken queue 5000; ...". Returns text. */
-#define WORKER_STATE_MAX 160
+#define WORKER_STATE_MAX 192 /* with four numbers of five digits */
 const char *worker_state_say(const struct workers *workers, enum worker_state state,
 			     char text[WORKER_STATE_MAX]);
 
