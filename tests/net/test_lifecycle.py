@@ -9,7 +9,7 @@ import time
 
 import packets
 import pytest
-from daemon import MSSCLAMPCTL, validate
+from daemon import MSSCLAMPCTL, MSSCLAMPD, validate
 from netns import until
 
 
@@ -43,6 +43,14 @@ def test_without_the_capability(start):
     daemon = start(ready=False, prefix=("setpriv", "--bounding-set=-net_admin"))
     fails(daemon, "CAP_NET_ADMIN")
     assert "sandbox: user 0, no capability, " in daemon.log()
+
+
+def test_without_any_right(path):
+    """Somebody has typed its name: the last line says what to do."""
+    done = path.gateway.run("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", MSSCLAMPD,
+                            check=False)
+    assert done.returncode == 1
+    assert "start mssclampd as root or from its systemd unit" in done.stderr.splitlines()[-1]
 
 
 @pytest.mark.parametrize("mode", ("queue", "mark"))

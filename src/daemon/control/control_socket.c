@@ -48,6 +48,13 @@ static struct directory directory_of(const char *path)
 	return directory;
 }
 
+/* What to do about -errno, behind what was refused to one who is nobody in particular. */
+static const char *who_may(int r)
+{
+	return r == -EACCES && geteuid() != 0 ?
+		       "; start mssclampd as root or from its systemd unit" : "";
+}
+
 /* Makes the last directory of the path where it is missing. Returns whether it was, or -errno,
  * logged. */
 static int make_directory(const char *path)
@@ -62,8 +69,8 @@ static int make_directory(const char *path)
 	if (mkdir(directory.path, 0755) < 0)
 		r = errno == EEXIST ? 0 : -errno;
 	umask(mask);
-	return r < 0 ? log_error(r, "control socket %s: cannot make its directory %s", path,
-				 directory.path) : r;
+	return r < 0 ? log_error(r, "control socket %s: cannot make its directory %s%s", path,
+				 directory.path, who_may(r)) : r;
 }
 
 /* The sandbox refuses that, and where files lie in it so does the kernel. */
@@ -124,8 +131,9 @@ static int clear_path(const struct sockaddr_un *address)
 	if (lstat(address->sun_path, &found) < 0) {
 		if (errno == ENOENT)
 			return 0;
-		return log_error(-errno, "control socket %s: cannot look at it",
-				 address->sun_path);
+		r = -errno;
+		return log_error(r, "control socket %s: cannot look at it%s", address->sun_path,
+				 who_may(r));
 	}
 	if (!S_ISSOCK(found.st_mode))
 		return log_error(-EEXIST,
@@ -158,7 +166,7 @@ static int bind_private(const struct sockaddr_un *address)
 	if (r == 0)
 		return fd;
 	close(fd);
-	return log_error(r, "control socket %s: cannot bind", address->sun_path);
+	return log_error(r, "control socket %s: cannot bind%s", address->sun_path, who_may(r));
 }
 
 void control_socket_set_group(const struct control_socket *socket, gid_t group)
