@@ -110,10 +110,12 @@ def number(text, pattern):
 def test_mtu_headers(mtu):
     assert number(mtu, r"MTU less (\d+)\. An IPv6 header has 40: the MTU less (\d+)\.") == [40, 60]
     assert number(mtu, r"On Ethernet that is (\d+) for IPv4 and (\d+) for IPv6") == [1460, 1440]
-    inner = [calc("wireguard:outer=4")[0], calc("wireguard:outer=6")[0]]
-    assert number(mtu, r"a path of 1500 bytes carries packets of (\d+), over IPv6 of (\d+)") == inner
-    both = number(mtu, r"\((\d+) is the value that fits both\)")
-    assert {calc(f"wireguard:outer={outer},ifmtu={both[0]}")[0] for outer in (4, 6)} == set(both)
+    four, six = number(mtu, r"a path of 1500 bytes carries packets of (\d+) over IPv4 and of (\d+) over IPv6")
+    assert (four, six) == (calc("wireguard:outer=4")[0], calc("wireguard:outer=6,ifmtu=1420")[0])
+    both, block, larger = number(mtu, r"(\d+), which wg-quick sets, fits both\..*?WireGuard to (\d+) bytes.*?"
+                                      r"where that is larger, only (\d+) fit over IPv6")
+    assert {calc(f"wireguard:outer={outer},ifmtu={both}")[0] for outer in (4, 6)} == {both}
+    assert larger == calc(f"wireguard:outer=6,ifmtu={both + block}")[0]
 
 
 def test_mtu_cost(mtu):
