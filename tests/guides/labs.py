@@ -9,6 +9,7 @@
 
 import pathlib
 import subprocess
+import sys
 import tempfile
 
 from machines import Machine
@@ -240,7 +241,15 @@ class Readme:
             each.close()
 
 
+def pictures():
+    """What the pictures of README.md are taken of."""
+    sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[2] / "doc" / "pictures")]
+    from scene import Scene
+    return Scene()
+
+
 LABS = {
+    "pictures": pictures,
     "readme": Readme,
     "sites": Sites,
     "narrow": lambda: Sites(1492),

@@ -86,8 +86,8 @@ def pages():
 
 
 def followed():
-    """Pages whose commands are typed: the guides, and README.md, of which only a part is."""
-    return [TOP / "README.md", *pages()]
+    """Pages whose commands are typed: the guides, and some others, of which only a part is."""
+    return [TOP / "README.md", TOP / "doc" / "paths.md", *pages()]
 
 
 def lab(path):
