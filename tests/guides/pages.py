@@ -87,7 +87,7 @@ def pages():
 
 def followed():
     """Pages whose commands are typed: the guides, and some others, of which only a part is."""
-    return [TOP / "README.md", TOP / "doc" / "paths.md", *pages()]
+    return [TOP / "README.md", *(TOP / "doc" / name for name in ("paths.md", "configuration.md")), *pages()]
 
 
 def lab(path):
