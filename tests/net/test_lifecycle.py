@@ -47,8 +47,8 @@ def test_without_the_capability(start):
 
 def test_without_any_right(path):
     """Somebody has typed its name: the last line says what to do."""
-    done = path.gateway.run("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", MSSCLAMPD,
-                            check=False)
+    done = path.gateway.run("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
+                            MSSCLAMPD, check=False)
     assert done.returncode == 1
     assert "start mssclampd as root or from its systemd unit" in done.stderr.splitlines()[-1]
 
