@@ -10,6 +10,7 @@
 #include "base/written.h"
 #include "daemon/config/config_report_print.h"
 #include "daemon/daemon.h"
+#include "daemon/sandbox/sandbox.h"
 #include "daemon/usage.h"
 #include "daemon/version.h"
 #include "proto/json_memory.h"
@@ -74,7 +75,8 @@ static int check_configuration(const struct arguments *arguments)
 	struct config *config = NULL;
 	int code;
 
-	if (config_load(arguments->config_file, arguments->absent, &config, &report) == -ENOMEM) {
+	if (config_load(arguments->config_file, arguments->absent, &config, &report) == -ENOMEM ||
+	    sandbox_check_files(arguments->config_file, &report) < 0) {
 		log_error(-ENOMEM, "%s", arguments->config_file);
 		return EXIT_FAILURE;
 	}

@@ -14,7 +14,8 @@ const struct usage daemon_usage = {
 		  "clamped." },
 		{ 't', "test", NULL, "check the configuration and end: 0 usable, 6 not",
 		  "Check the configuration and end: every error of all files as file:line: setting: "
-		  "what, why. Exit status 0, or 6 if it cannot be used. A file that -c names must "
+		  "what, why. Root is warned of files that user mssclamp, as which systemd starts it, "
+		  "may not read. Exit status 0, or 6 if it cannot be used. A file that -c names must "
 		  "exist, except " CONFIG_DEFAULT_FILE "; mssclampd itself starts without either, and "
 		  "warns." },
 		{ DAEMON_OPTION_STRICT, "strict", NULL, "with -t: warnings count as errors",

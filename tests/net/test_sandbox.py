@@ -10,10 +10,11 @@ import pathlib
 import re
 import signal
 import struct
+import subprocess
 import tempfile
 
 import pytest
-from daemon import BUILD, Daemon
+from daemon import BUILD, MSSCLAMPD, Daemon
 from netns import until
 
 NET_ADMIN = f"{1 << 12:016x}"
@@ -125,19 +126,50 @@ def test_a_reload_to_other_paths(daemon):
     assert daemon.json("status")["state"] == "running"
 
 
-def test_root_becomes_the_user_and_has_no_group_of_roots(gateway):
-    """The user exists in a mount namespace of the daemon's own. What the kernel tells of queues is its
-    to read nevertheless."""
+def with_user(folder, own):
+    """What begins a command for which user mssclamp exists, in a mount namespace of its own."""
+    for file, line in (("passwd", f"mssclamp:x:{own}:{own}::/:/bin/false\n"),
+                       ("group", f"mssclamp:x:{own}:\n")):
+        (folder / file).write_text(line + pathlib.Path("/etc", file).read_text())
+    return ("unshare", "-m", "sh", "-c", 'mount --bind "$0" /etc/passwd && mount --bind "$1" '
+            '/etc/group && shift && exec "$@"', str(folder / "passwd"), str(folder / "group"))
+
+
+def test_the_check_warns_of_files_that_the_user_cannot_read():
+    """Root may read them all, so -t was content, and the unit did not start again."""
     own = 61999
     with tempfile.TemporaryDirectory(prefix="mssclamp-") as name:
         folder = pathlib.Path(name)
-        for file, line in (("passwd", f"mssclamp:x:{own}:{own}::/:/bin/false\n"),
-                           ("group", f"mssclamp:x:{own}:\n")):
-            (folder / file).write_text(line + pathlib.Path("/etc", file).read_text())
+        command = (*with_user(folder, own), MSSCLAMPD, "-t", "-c", str(folder / "mssclamp.conf"))
+        folder.chmod(0o755)
+        drop_ins = folder / "mssclamp.conf.d"
+        drop_ins.mkdir()
+        for file in (folder / "mssclamp.conf", drop_ins / "for-all.conf", drop_ins / "secret.conf"):
+            file.write_text("")
+        (drop_ins / "secret.conf").chmod(0o600)
+
+        def told(*more):
+            done = subprocess.run((*command, *more), capture_output=True, text=True, check=False)
+            return done.returncode, done.stdout
+
+        code, text = told()
+        assert code == 0
+        assert text.startswith(f'{drop_ins}/secret.conf: user "mssclamp", as which systemd starts')
+        assert text.endswith("(warning)\n0 errors, 1 warning, configuration usable\n"), text
+        assert told("--strict")[0] == 6
+        os.chown(drop_ins / "secret.conf", 0, own)
+        (drop_ins / "secret.conf").chmod(0o640)
+        assert told("--strict") == (0, "")
+
+
+def test_root_becomes_the_user_and_has_no_group_of_roots(gateway):
+    """What the kernel tells of queues is its to read nevertheless."""
+    own = 61999
+    with tempfile.TemporaryDirectory(prefix="mssclamp-") as name:
+        folder = pathlib.Path(name)
+        prefix = with_user(folder, own)
         os.chown(folder, 0, own)
         folder.chmod(0o770)
-        prefix = ("unshare", "-m", "sh", "-c", 'mount --bind "$0" /etc/passwd && mount --bind "$1" '
-                  '/etc/group && shift && exec "$@"', str(folder / "passwd"), str(folder / "group"))
         with Daemon(gateway, 'queues = { first = 6000; count = 1; }; firewall = "none"; '
                     f'path = {{ state = "{folder}/paths"; probe = false; }};', prefix=prefix,
                     directory=folder) as running:

@@ -8,6 +8,7 @@
 
 #include "base/filter.h"
 #include "daemon/config/config.h"
+#include "daemon/config/config_report.h"
 
 struct sandbox {
 	struct filter worker;   /* of each thread that reads packets */
@@ -20,6 +21,10 @@ struct sandbox {
  * be. Returns 0, or -errno where going on would be worse than to end. */
 int sandbox_enter(const struct config *config, const char *config_file, struct sandbox *sandbox);
 void sandbox_done(struct sandbox *sandbox);
+
+/* For who checks the configuration as root: a warning for each of its files that the user whom
+ * systemd starts mssclampd as could not read. Returns 0 or -ENOMEM. */
+int sandbox_check_files(const char *config_file, struct config_report *report);
 
 /* Logs which system calls were refused, if any, each once a minute. To be called now and then, and
  * at the end with UINT64_MAX. */

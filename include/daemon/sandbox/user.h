@@ -2,6 +2,7 @@
 /* From root, where somebody started mssclampd by hand, to a user of its own. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* What the user must be able to do, or root stays: a way of access(2) to a path. A path that does
@@ -17,3 +18,6 @@ struct user_need {
  * Returns 0 where it became that user or stayed who it was, or -errno. */
 int user_become(const char *name, const char *const shared[], const struct user_need *needs,
 		size_t count);
+
+/* For root: whether that user could do it. True for anybody else, and where there is no such user. */
+bool user_may(const char *name, const struct user_need *need);

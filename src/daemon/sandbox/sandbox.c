@@ -53,6 +53,27 @@ static int become_user(const struct config *config, const struct places *places,
 	return r;
 }
 
+int sandbox_check_files(const char *config_file, struct config_report *report)
+{
+	struct places places;
+	int r = places_find(config_file, &places);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; r == 0 && i < places.file_count; i++) {
+		const struct user_need need = { places.files[i], R_OK };
+
+		if (!user_may(USER, &need))
+			r = config_report_add(report, CONFIG_WARNING,
+					      (struct config_where){ need.path, 0 }, NULL,
+					      "user \"" USER "\", as which systemd starts "
+					      "mssclampd, may not read it; \"chgrp " USER "\" and "
+					      "\"chmod g+rX\" give it");
+	}
+	places_done(&places);
+	return r;
+}
+
 /* Not in root's group, which has more than that. */
 static void check_queues_file(void)
 {

@@ -115,3 +115,10 @@ int user_become(const char *name, const char *const shared[], const struct user_
 	log_info("started as root: is user \"%s\" now", name);
 	return 0;
 }
+
+bool user_may(const char *name, const struct user_need *need)
+{
+	struct user user;
+
+	return geteuid() != 0 || find(name, &user) < 0 || !find_obstacle(&user, need, 1);
+}
