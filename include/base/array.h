@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A growing array: pointer, length, capacity kept by its owner. */
+/* Arrays: how many elements one of fixed length has, and one that grows, whose pointer, length and
+ * capacity its owner keeps. */
 #pragma once
 
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
+
+/* The elements of an array, as a constant; nothing for a pointer. */
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Makes room for at least `need` elements of `size` bytes in *array, doubling *capacity.
  * Returns 0, or -ENOMEM with everything as it was. */

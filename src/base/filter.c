@@ -15,12 +15,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/array.h"
+
 #define STEPS_OF_HEAD 5  /* the architecture, the number */
 #define STEPS_OF_CALL 2  /* is it that one, and the end of its tests */
 #define STEPS_OF_TEST 7  /* two halves of an argument, and the result */
 #define STEPS_OF_TAIL 1
 #define JUMP_MAX 255     /* steps */
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define X32_BIT 0x40000000u /* calls of a third architecture beside x86-64 and i386 */
 
 /* What the program answers. */

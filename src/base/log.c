@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/remedy.h"
 #include "base/text.h"
@@ -35,7 +36,6 @@ static const struct { const char *name; int priority; } levels[] = {
 	{ "info",    LOG_INFO },
 	{ "debug",   LOG_DEBUG },
 };
-#define LEVEL_COUNT (sizeof(levels) / sizeof(levels[0]))
 
 void log_set_max(int priority)
 {
@@ -54,7 +54,7 @@ void log_set_patience(int ms)
 
 int log_parse_level(const char *word, int *ret_priority)
 {
-	for (size_t i = 0; i < LEVEL_COUNT; i++) {
+	for (size_t i = 0; i < COUNT(levels); i++) {
 		if (strcmp(word, levels[i].name) == 0) {
 			*ret_priority = levels[i].priority;
 			return 0;
@@ -65,7 +65,7 @@ int log_parse_level(const char *word, int *ret_priority)
 
 const char *log_level_name(int priority)
 {
-	for (size_t i = 0; i < LEVEL_COUNT; i++) {
+	for (size_t i = 0; i < COUNT(levels); i++) {
 		if (levels[i].priority == priority)
 			return levels[i].name;
 	}

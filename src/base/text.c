@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 
 #define SUGGEST_MAX 48 /* letters; longer words are not compared */
@@ -105,7 +106,7 @@ int text_parse_duration(const char *text, uint64_t *ret_ns)
 	uint64_t number, ns;
 	int r;
 
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+	for (size_t i = 0; i < COUNT(units); i++) {
 		if (strcmp(text + len, units[i].name) != 0)
 			continue;
 		r = parse_decimal(text, len, &number);
@@ -134,7 +135,7 @@ const char *text_format_age(double seconds, char text[AGE_TEXT_MAX])
 
 	if (!(seconds >= 0 && seconds < 1e15))
 		return strcpy(text, "-");
-	while (i + 1 < sizeof(steps) / sizeof(steps[0]) && seconds >= steps[i].below)
+	while (i + 1 < COUNT(steps) && seconds >= steps[i].below)
 		i++;
 	snprintf(text, AGE_TEXT_MAX, "%llu %s", (unsigned long long)(seconds / steps[i].unit),
 		 steps[i].name);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "ctl/client/client.h"
 #include "ctl/commands.h"
 #include "ctl/mode.h"
@@ -148,7 +149,7 @@ static int print_side(const struct ctl *ctl, const json_t *side, const char *nam
 		output_text(ctl, field_string(side, "address", "-"));
 	}
 	putchar('\n');
-	table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
+	table_init(&table, columns, COUNT(columns));
 	for (size_t i = 0; i < json_array_size(steps); i++)
 		add_step(ctl, &table, json_array_get(steps, i), words);
 	r = table_print(&table, stdout, 0, "", "");
@@ -262,7 +263,7 @@ static json_t *make_parameters(const char *flow, char *const *argv, const char *
 	*ret_bad = flow;
 	if (set_text(parameters, "flow", flow) < 0)
 		goto fail;
-	for (size_t i = 0; i < sizeof(optional) / sizeof(optional[0]); i++) {
+	for (size_t i = 0; i < COUNT(optional); i++) {
 		snprintf(option, sizeof(option), "--%s", optional[i]);
 		*ret_bad = options_value(argv, option);
 		if (*ret_bad && set_text(parameters, optional[i], *ret_bad) < 0)

@@ -2,6 +2,7 @@
 /* The help screens, from the table of commands and those of options. */
 #include <stdio.h>
 
+#include "base/array.h"
 #include "ctl/commands.h"
 #include "ctl/screen/format.h"
 #include "ctl/screen/output.h"
@@ -54,7 +55,7 @@ void help_print(FILE *out)
 	      out);
 	print_options(out, options_global);
 	fputs("\nExit codes:\n", out);
-	for (size_t i = 0; i < sizeof(exit_codes) / sizeof(exit_codes[0]); i++)
+	for (size_t i = 0; i < COUNT(exit_codes); i++)
 		fprintf(out, "  %s\n", exit_codes[i]);
 }
 

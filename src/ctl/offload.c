@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdio.h>
 
+#include "base/array.h"
 #include "ctl/client/client.h"
 #include "ctl/commands.h"
 #include "ctl/screen/field.h"
@@ -26,7 +27,7 @@ static void print_state(const struct ctl *ctl, const json_t *reply)
 	const char *why = field_string(reply, "why", NULL);
 
 	fputs("Offload ", stdout);
-	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+	for (size_t i = 0; i < COUNT(states); i++)
 		if (field_is(reply, "state", states[i].state))
 			printf("%s%s%s\n", output_paint(ctl, states[i].paint), states[i].text,
 			       output_paint(ctl, PAINT_END));
@@ -50,7 +51,7 @@ static void print_totals(const json_t *reply)
 	const json_t *queued = json_object_get(reply, "queued");
 	struct table table;
 
-	table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
+	table_init(&table, columns, COUNT(columns));
 	add_count(&table, reply, "taken_total", "SYNs that the kernel has done with");
 	add_count(&table, reply, "queued_total",
 		  "SYNs sent on to the queue; not for the kernel were");
@@ -96,7 +97,7 @@ static int print_interfaces(const struct ctl *ctl, const json_t *rows)
 	struct table table;
 	int r;
 
-	table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
+	table_init(&table, columns, COUNT(columns));
 	for (size_t i = 0; i < json_array_size(rows); i++)
 		add_interface(ctl, &table, json_array_get(rows, i));
 	r = table_print(&table, stdout, ctl->width, output_paint(ctl, PAINT_BOLD),

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "ctl/client/client.h"
 #include "ctl/commands.h"
 #include "ctl/screen/field.h"
@@ -71,7 +72,7 @@ static int print_table(const struct ctl *ctl, const json_t *peers)
 	struct table table;
 	int r;
 
-	table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
+	table_init(&table, columns, COUNT(columns));
 	for (size_t i = 0; i < json_array_size(peers); i++)
 		add_peer(ctl, &table, json_array_get(peers, i));
 	r = table_print(&table, stdout, ctl->width, output_paint(ctl, PAINT_BOLD),

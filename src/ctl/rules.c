@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "ctl/client/client.h"
 #include "ctl/commands.h"
 #include "ctl/screen/field.h"
@@ -35,7 +36,7 @@ static void print_state(const struct ctl *ctl, const json_t *reply)
 	fputs("Backend ", stdout);
 	output_text(ctl, field_string(reply, "backend", "-"));
 	fputs(", ", stdout);
-	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+	for (size_t i = 0; i < COUNT(states); i++)
 		if (field_is(reply, "state", states[i].state))
 			printf("%s%s%s", output_paint(ctl, states[i].paint), states[i].text,
 			       output_paint(ctl, PAINT_END));
@@ -54,8 +55,8 @@ static void print_counters(const json_t *counters)
 	const json_t *over_limit = json_object_get(counters, "over_limit_total");
 	struct table table;
 
-	table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
-	for (size_t i = 0; i < sizeof(hooks) / sizeof(hooks[0]); i++) {
+	table_init(&table, columns, COUNT(columns));
+	for (size_t i = 0; i < COUNT(hooks); i++) {
 		table_add(&table, "");
 		table_add(&table, hooks[i]);
 		table_add(&table, format_json_count(json_object_get(counters, hooks[i])).s);

@@ -2,6 +2,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "ctl/client/client.h"
 #include "ctl/commands.h"
@@ -104,7 +105,7 @@ static int print_counters(const struct screen *screen)
 	struct table table;
 
 	table_init(&table, columns, screen->ctl->every_ns ? 5 : 4);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < COUNT(rows); i++) {
 		if (!rows[i].always && !count_of(screen->now, "syn", false, rows[i].key))
 			continue;
 		table_add(&table, rows[i].label);
@@ -127,12 +128,12 @@ static int print_queues(const struct ctl *ctl, const json_t *queues)
 
 	if (!json_array_size(queues))
 		return 0;
-	table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
+	table_init(&table, columns, COUNT(columns));
 	for (size_t i = 0; i < json_array_size(queues); i++) {
 		const json_t *queue = json_array_get(queues, i);
 
 		table_add(&table, format_json_bytes(json_object_get(queue, "id")).s);
-		for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++)
+		for (size_t k = 0; k < COUNT(keys); k++)
 			table_add(&table, format_json_count(json_object_get(queue, keys[k])).s);
 	}
 	putchar('\n');

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "core/mss.h"
 #include "ctl/screen/access_line.h"
 #include "ctl/screen/bars.h"
@@ -24,8 +25,6 @@ static const struct {
 	{ "ipv4", "IPv4", FAMILY_IPV4 },
 	{ "ipv6", "IPv6", FAMILY_IPV6 },
 };
-
-#define FAMILIES (sizeof(families) / sizeof(families[0]))
 
 int stats_tunnels_keep(json_t *reply, const char *name)
 {
@@ -67,7 +66,7 @@ int stats_tunnels_narrow(json_t *reply)
 	const json_t *directions = json_object_get(tunnel, "directions");
 	int r = json_object_set(reply, "syn", tunnel);
 
-	for (size_t f = 0; f < FAMILIES; f++) {
+	for (size_t f = 0; f < COUNT(families); f++) {
 		json_t *sum = json_object();
 
 		for (size_t i = 0; sum && i < json_array_size(directions); i++) {
@@ -88,7 +87,7 @@ static void add_row(struct table *table, const json_t *tunnel)
 		"no_limit_total", "left_alone_total",
 	};
 
-	for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++)
+	for (size_t k = 0; k < COUNT(keys); k++)
 		table_add(table, format_json_count(json_object_get(tunnel, keys[k])).s);
 }
 
@@ -116,7 +115,7 @@ int stats_tunnels_print_directions(const struct ctl *ctl, const json_t *reply)
 
 	if (!json_array_size(directions))
 		return 0;
-	table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
+	table_init(&table, columns, COUNT(columns));
 	for (size_t i = 0; i < json_array_size(directions); i++) {
 		const json_t *direction = json_array_get(directions, i);
 		bool from = field_is(direction, "direction", "from_tunnel");
@@ -146,7 +145,7 @@ int stats_tunnels_print(const struct ctl *ctl, const json_t *reply)
 
 	if (!json_array_size(tunnels))
 		return 0;
-	table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
+	table_init(&table, columns, COUNT(columns));
 	for (size_t i = 0; i < json_array_size(tunnels); i++)
 		add_tunnel(ctl, &table, json_array_get(tunnels, i));
 	if (field_count(none, "seen_total"))
@@ -163,7 +162,7 @@ static const json_t *mss_of(const json_t *tunnel, size_t family, const char *whe
 
 static void print_tunnel_mss(const struct ctl *ctl, const json_t *tunnel)
 {
-	for (size_t f = 0; f < FAMILIES; f++) {
+	for (size_t f = 0; f < COUNT(families); f++) {
 		const json_t *before = mss_of(tunnel, f, "before");
 		const json_t *after = mss_of(tunnel, f, "after");
 
@@ -254,7 +253,7 @@ void stats_tunnels_print_mss(const struct ctl *ctl, const json_t *reply)
 	}
 	if (find_busiest(tunnels, shown, count))
 		puts("\nThe busiest tunnels are shown; --tunnel IF shows another.");
-	for (size_t f = 0; f < FAMILIES; f++) {
+	for (size_t f = 0; f < COUNT(families); f++) {
 		for (size_t line = 0; line < ACCESS_LINES; line++)
 			first = print_hint(ctl, reply, f, line, first);
 	}

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "ctl/client/client.h"
 #include "ctl/commands.h"
 #include "ctl/screen/field.h"
@@ -50,7 +51,7 @@ static void print_check(const struct ctl *ctl, const json_t *checks, const char 
 	const char *state = field_string(checks, check, "-"), *text = "";
 	enum paint paint = PAINT_WARN;
 
-	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++) {
+	for (size_t i = 0; i < COUNT(meanings); i++) {
 		if (strcmp(meanings[i].check, check) == 0 &&
 		    strcmp(meanings[i].state, state) == 0) {
 			paint = meanings[i].paint;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdio.h>
 
+#include "base/array.h"
 #include "ctl/client/client.h"
 #include "ctl/commands.h"
 #include "ctl/screen/field.h"
@@ -78,7 +79,7 @@ static int print_tunnels(const struct ctl *ctl, const json_t *tunnels)
 		puts("No tunnel found.");
 		return CTL_OK;
 	}
-	table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
+	table_init(&table, columns, COUNT(columns));
 	for (size_t i = 0; i < json_array_size(tunnels); i++)
 		add_tunnel(ctl, &table, json_array_get(tunnels, i));
 	r = table_print(&table, stdout, ctl->width, output_paint(ctl, PAINT_BOLD),

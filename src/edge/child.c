@@ -32,7 +32,7 @@ bool child_find(const char *name, char path[CHILD_PATH_MAX])
 {
 	static const char *const folders[] = { "/usr/sbin", "/sbin", "/usr/bin", "/bin" };
 
-	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+	for (size_t i = 0; i < COUNT(folders); i++) {
 		struct stat st;
 		int len = snprintf(path, CHILD_PATH_MAX, "%s/%s", folders[i], name);
 

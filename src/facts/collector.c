@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 
 #define EARLY_NS (3 * NS_PER_SECOND)  /* after another question, programs may just be starting */
@@ -70,7 +71,7 @@ static const struct {
 	{ 2 * NS_PER_SECOND, 2 * NS_PER_SECOND, refresh_names,
 	  offsetof(struct collector, names.facts) },
 };
-_Static_assert(sizeof(sources) / sizeof(sources[0]) == COLLECTOR_SOURCES, "a time for each");
+_Static_assert(COUNT(sources) == COLLECTOR_SOURCES, "a time for each");
 
 void collector_init(struct collector *collector, const struct netns *netns)
 {

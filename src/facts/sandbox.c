@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/denied.h"
 #include "base/filter.h"
 #include "base/log.h"
@@ -77,7 +78,7 @@ static void say_missing(uint64_t permitted)
 
 static int limit_calls(void)
 {
-	const struct filter_table table = { allowed, sizeof(allowed) / sizeof(allowed[0]) };
+	const struct filter_table table = { allowed, COUNT(allowed) };
 	struct filter filter = { 0 };
 	int r = denied_watch();
 

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+#include "base/array.h"
+
 #define FIELD(shape, field, kind) \
 	.key = #field, .type = (kind), .offset = offsetof(struct shape, field)
 #define SHAPE(name, rows) \

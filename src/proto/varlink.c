@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/text.h"
 
 /* One field of a call: its name, its type, and which of our flags it sets. */
@@ -53,7 +54,7 @@ json_t *varlink_string(const char *text)
 
 static const struct call_field *find_field(const char *name)
 {
-	for (size_t i = 0; i < sizeof(call_fields) / sizeof(*call_fields); i++)
+	for (size_t i = 0; i < COUNT(call_fields); i++)
 		if (strcmp(call_fields[i].name, name) == 0)
 			return &call_fields[i];
 	return NULL;

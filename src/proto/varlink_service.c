@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "proto/varlink_idl.h"
 
 #define SERVICE "org.varlink.service"
@@ -100,7 +101,7 @@ static json_t *get_info(const struct varlink_service *service)
 	json_t *info = json_object();
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < sizeof(rows) / sizeof(*rows); i++)
+	for (size_t i = 0; r == 0 && i < COUNT(rows); i++)
 		r = json_object_set_new(info, rows[i][0], json_string(rows[i][1]));
 	if (r == 0)
 		r = json_object_set_new(info, "interfaces", interface_names(service));

@@ -4,10 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "ctl/commands.h"
 #include "policy/overhead/encap.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 enum values { VALUES_NONE, VALUES_FILES, VALUES_TUNNELS, VALUES_PEERS, VALUES_WORDS };
 

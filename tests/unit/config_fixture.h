@@ -15,10 +15,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "daemon/config/config.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Each test has a folder of its own and reads main.conf there. */
 struct fixture {

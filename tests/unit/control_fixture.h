@@ -19,11 +19,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/log.h"
 #include "daemon/control/control.h"
 #include "daemon/control/control_peer.h"
 
-#define COUNT(table) (sizeof(table) / sizeof(*(table)))
 #define ROW(text) (text), sizeof(text) - 1
 #define LARGE (4u << 20)
 #define NONE CONTROL_NO_GROUP

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "policy/ipsec/ipsec.h"
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define STATES_MAX 6
 
 /* A state: addresses, and a selector or NULL, as texts; what else it is as designated fields. */

@@ -18,10 +18,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "core/wire.h"
 #include "edge/probe/probe.h"
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define WAIT_MS 2000
 
 enum place { NEAR, ROUTER, FAR, PLACES };

@@ -10,8 +10,7 @@
 #include <pwd.h>
 
 #include "base/account.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#include "base/array.h"
 
 static const char *const nobodies[] = { "no-such-name-here", "", "0", "root:", "a name\n" };
 

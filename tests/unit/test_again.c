@@ -8,10 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "core/wire.h"
 #include "policy/again.h"
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 /* What makes a SYN out. */
 struct sent {

@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "notify/alarm.h"
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define FIRED(name)                                                                                \
 	"{\"event\":\"alert_fired\",\"message\":\"told\",\"new\":{\"alert\":\"" name              \
 	"\",\"value\":12.5,\"threshold\":5}}"

@@ -7,10 +7,10 @@
 
 #include <stdbool.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "policy/alert.h"
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define S NS_PER_SECOND
 
 static const struct alert_rule rate = {

@@ -18,11 +18,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/patience.h"
 #include "edge/child.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define PATIENT_MS 20000
 #define HASTY_MS 200
 

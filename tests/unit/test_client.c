@@ -14,10 +14,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "ctl/client/client.h"
 
-#define COUNT(table) (sizeof(table) / sizeof(*(table)))
 #define REPLY "{\"parameters\":{\"schema\":1},\"continues\":true}"
 
 struct scene {

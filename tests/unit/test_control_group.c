@@ -9,13 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "captured_log.h"
 
 #include "base/account.h"
 #include "base/log.h"
 #include "daemon/control/control_group.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define NONE CONTROL_NO_GROUP
 #define RED 71
 #define BLUE 72

@@ -5,11 +5,10 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-
+#include "base/array.h"
 #include "base/log.h"
 #include "daemon/control/control_peer.h"
 
-#define COUNT(table) (sizeof(table) / sizeof(*(table)))
 #define NONE CONTROL_NO_GROUP
 
 static const struct {

@@ -8,9 +8,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "policy/overhead/encap.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define UNSET (-1)
 
 /* The value of a key, or UNSET. */

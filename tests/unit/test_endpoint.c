@@ -8,9 +8,8 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "edge/netlink/endpoint.h"
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 static struct address address(const char *text)
 {

@@ -17,10 +17,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "edge/peers/facts.h"
 #include "edge/peers/facts_child.h"
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define FIRST_NS UINT64_C(1000000000)
 
 struct place {

@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "edge/peers/facts_peers.h"
 #include "policy/overhead/overhead.h"
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define KEY "uFmW/sycfx/G0lcqdu2hHVm80gvo5UOxXOS9hajnWjM="
 
 #define TUNNEL(openvpn) \

@@ -14,11 +14,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/denied.h"
 #include "base/filter.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define ANY(name) { name, FILTER_ANY, 0, 0, 0 }
 
 /* Enough for a child to live and end, sanitizers' too. */

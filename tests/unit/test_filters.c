@@ -26,10 +26,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/denied.h"
 #include "daemon/sandbox/filters.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define PLAIN 1 /* sanitizers do it themselves */
 
 static int result(long r)

@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "edge/firewall/firewall.h"
 #include "edge/firewall/firewall_backend.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define ALL_HOOKS (FIREWALL_FORWARD | FIREWALL_OUTPUT | FIREWALL_INPUT)
 
 static void test_names(void **state)

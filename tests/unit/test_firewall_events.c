@@ -13,9 +13,9 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "edge/firewall/firewall_backend.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define END { .type = NFT_MSG_NEWGEN, .pid = 4711, .text = "nft", .generation = 9 }
 #define END_BY(number, name) \
 	{ .type = NFT_MSG_NEWGEN, .pid = number, .text = name, .generation = 10 }

@@ -19,10 +19,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "edge/firewall/firewall.h"
 #include "edge/firewall/iptables_tool.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define NOBODY 65534
 
 static const struct firewall_plan plan = { FIREWALL_FORWARD, 5000, 2, 0 };

@@ -9,9 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "edge/firewall/firewall_backend.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 #define SYN "-p tcp -m tcp --tcp-flags FIN,SYN,RST SYN "
 #define SAVE(chains, rules)                                                             \

@@ -10,9 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "edge/firewall/firewall_backend.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 #define LIST(entries) "{\"nftables\": [{\"metainfo\": {\"version\": \"1.0.6\"}}" entries "]}"
 #define TABLE ", {\"table\": {\"family\": \"inet\", \"name\": \"mssclamp\", \"handle\": 2}}"

@@ -9,9 +9,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "edge/netlink/genl.h"
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 static void test_find(void **state)
 {

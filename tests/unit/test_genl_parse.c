@@ -8,11 +8,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "edge/netlink/genl.h"
 #include "genl_messages.h"
 #include "rtnl_message.h"
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define HEADER sizeof(struct genlmsghdr)
 
 static const struct {

@@ -20,10 +20,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/filter.h"
 #include "daemon/helper/helper_filter.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define NOWHERE "/nonexistent/file"
 
 /* By numbers of all machines, where the C library's header is older than the kernel. */

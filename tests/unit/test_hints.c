@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "daemon/discovery/hints.h"
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define MOST 4
 
 static struct address address_of(const char *text)

@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "edge/firewall/firewall_backend.h"
 #include "edge/firewall/iptables_tool.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define HEAD "*mangle\n:MSSCLAMP - [0:0]\n"
 #define LINE(text) HEAD text "\nCOMMIT\n"
 

@@ -16,10 +16,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "daemon/discovery/knowledge.h"
 #include "pmtu_exception.h"
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 static const char *const setup[] = {
 	"ip link set lo up",

@@ -7,12 +7,11 @@
 
 #include <errno.h>
 
+#include "base/array.h"
 #include "edge/peers/l2tp.h"
 #include "l2tp_messages.h"
 #include "peer_text.h"
 #include "played_kernel.h"
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 static const struct link links[] = {
 	{ .ifindex = 6, .name = "l2a" },

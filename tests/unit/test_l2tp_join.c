@@ -10,12 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "edge/peers/l2tp.h"
 #include "l2tp_messages.h"
 #include "peer_text.h"
 #include "rtnl_message.h"
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define ALL " allowed 0.0.0.0/0,::/0"
 
 static const struct { const uint8_t *bytes; size_t len; } recorded[] = {

@@ -11,11 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "edge/peers/l2tp.h"
 #include "l2tp_messages.h"
 #include "rtnl_message.h"
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define HEADER sizeof(struct genlmsghdr)
 
 static const struct {

@@ -20,9 +20,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/landlock.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static char folder[] = "/tmp/test_landlock.XXXXXX";
 

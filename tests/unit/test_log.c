@@ -13,10 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/log.h"
 #include "captured_log.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static void test_levels(void **state)
 {

@@ -12,9 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "policy/prefix/lpm.h"
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SLOWER 10

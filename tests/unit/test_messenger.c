@@ -10,10 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "captured_log.h"
 #include "notify/messenger.h"
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 static const struct alarm_message message = {
 	.alert = "drops", .firing = true, .text = "three words 'and $HOME", .value = 12.5,

@@ -14,9 +14,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/array.h"
 #include "edge/netlink/nl.h"
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 enum what {
 	END,

@@ -12,9 +12,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/array.h"
 #include "edge/netlink/nl.h"
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 /* What one played answer is like besides an RTM_NEWROUTE for its place. */
 enum { REFUSED = 1, ACKED = 2, OTHER_PORT = 4, STALE = 8, SPLIT = 16, LOST = 32 };

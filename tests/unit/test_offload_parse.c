@@ -15,9 +15,8 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "edge/offload/offload_parse.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static _Alignas(struct nlmsghdr) char room[1024];
 

@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "facts/openvpn/openvpn_config.h"
 #include "failing_memory.h"
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define ARGV(text) text, sizeof(text)
 
 static const struct {

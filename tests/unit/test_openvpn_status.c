@@ -10,11 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "facts/openvpn/openvpn_status.h"
 #include "failing_memory.h"
 #include "openvpn_status_files.h"
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 /* One client as text: "name endpoint port proto peer-id cipher seen address,address". */
 static void describe(const struct facts_client *client, char *text, size_t size)

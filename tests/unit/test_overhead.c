@@ -9,10 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "overhead_cases.h"
 #include "policy/overhead/overhead_table.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* A layer of a case: every key must exist. */
 static struct encap read_layer(const char *kind, const char *keys)

@@ -9,9 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "daemon/config/overrides.h"
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 /* What a layer says, or what is left of it: -1 where a key is not given. */
 struct layer { enum encap_kind kind; int mode, iv, block, hmac; };

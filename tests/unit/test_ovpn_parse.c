@@ -9,13 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "edge/peers/ovpn.h"
 #include "edge/peers/ovpn_uapi.h"
 #include "ovpn_messages.h"
 #include "peer_text.h"
 #include "rtnl_message.h"
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define HEADER sizeof(struct genlmsghdr)
 
 static const struct {

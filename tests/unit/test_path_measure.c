@@ -8,9 +8,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "policy/tunnel/path_measure.h"
-
-#define COUNT(table) (sizeof(table) / sizeof(*(table)))
 
 static struct address address(const char *text)
 {

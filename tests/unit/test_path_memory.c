@@ -16,12 +16,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "daemon/paths/path_memory.h"
 #include "edge/state_file.h"
 #include "scratch_folder.h"
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 static void run(const char *command)
 {

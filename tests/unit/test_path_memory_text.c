@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "daemon/paths/path_memory.h"
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define S INT64_C(1000000000)
 #define HOUR (3600 * S)
 #define DAY (24 * HOUR)

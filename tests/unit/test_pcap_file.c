@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "ctl/trace/pcap_file.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define MAGIC "\xd4\xc3\xb2\xa1"
 #define HEADER MAGIC "\2\0\4\0\0\0\0\0\0\0\0\0\0\0\4\0\x65\0\0\0"
 #define RECORD(captured, whole) "\1\0\0\0\2\0\0\0" captured whole

@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "facts/ppp/ppp_options.h"
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define ARGV(text) text, sizeof(text)
 
 static const struct {

@@ -9,9 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "policy/prefix/prefix.h"
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 static const struct { const char *text, *formatted; } good[] = {
 	/* typed                           shown again                       */

@@ -7,9 +7,8 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "policy/prefix/prefix_cover.h"
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 static struct prefix parsed(const char *text)
 {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/array.h"
 #include "probe_world.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* A path of 1433 bytes that was measured; then this host cuts the packets of the tunnel to 600, and
  * the pieces get lost. An exception that it believes may be the reason. */

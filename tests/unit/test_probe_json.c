@@ -9,10 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "daemon/explain/probe_json.h"
-
-#define COUNT(table) (sizeof(table) / sizeof(*(table)))
 
 static char wg0[] = "wg0", none[] = "", id[] = "w8KxPeer=", carol[] = "carol";
 

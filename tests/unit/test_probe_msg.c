@@ -14,10 +14,9 @@
 
 #include <linux/errqueue.h> /* needs struct timespec */
 
+#include "base/array.h"
 #include "core/wire.h"
 #include "edge/probe/probe_msg.h"
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 static const uint8_t far[FAMILY_COUNT][ADDRESS_MAX] = {
 	[FAMILY_IPV4] = { 198, 51, 100, 2 },

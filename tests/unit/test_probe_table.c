@@ -7,9 +7,8 @@
 
 #include <string.h>
 
+#include "base/array.h"
 #include "edge/probe/probe_table.h"
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 static struct probe_awaited make_probe(uint64_t id, bool udp, uint16_t number)
 {

@@ -8,9 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "policy/probe/probe_target.h"
-
-#define COUNT(table) (sizeof(table) / sizeof(*(table)))
 
 static const struct {
 	const char *name;

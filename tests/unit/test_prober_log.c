@@ -10,11 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "captured_log.h"
 #include "daemon/paths/prober_log.h"
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 /* What was logged since the last call. */
 static const char *take(void)

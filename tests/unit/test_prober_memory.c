@@ -15,12 +15,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "daemon/paths/prober_memory.h"
 #include "edge/state_file.h"
 #include "scratch_folder.h"
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 static atomic_bool stuck; /* whether the disk does not answer */
 

@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "edge/peers/proc_ppp.h"
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define PPPOE_HEAD "Id       Address              Device\n"
 
 /* Linux 6.1: sessions 1 and 4660, on a host that is little-endian. */

@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "proto/facts.h"
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define KEY "uFmW/sycfx/G0lcqdu2hHVm80gvo5UOxXOS9hajnWjM="
 
 /* Every field of every record. */

@@ -14,10 +14,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "edge/netlink/route_mtu.h"
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 static const char *const setup[] = {
 	"ip link set lo up",

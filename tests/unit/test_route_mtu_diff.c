@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "daemon/routes/route_mtu_diff.h"
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define MOST 4
 
 /* A route in few words. behind: a wanted one is to stand in front of that place of the dump. */

@@ -10,11 +10,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/array.h"
 #include "edge/netlink/route_mtu.h"
 #include "rtnl_message.h"
 #include "rtnl_routes.h"
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 /* Attributes and metrics: how many bytes of them are kept. */
 static const struct {

@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "daemon/routes/route_mtu_plan.h"
 #include "tunnel_set_fixture.h"
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define MOST 8
 #define WG 7     /* a tunnel of 1420 bytes */
 #define GRE 8    /* another one of 1476 bytes, which has a limit of its own */

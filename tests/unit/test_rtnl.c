@@ -16,9 +16,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/array.h"
 #include "edge/netlink/rtnl.h"
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 static void run(const char *command)
 {

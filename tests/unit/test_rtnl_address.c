@@ -14,11 +14,10 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
+#include "base/array.h"
 #include "edge/netlink/rtnl.h"
 #include "rtnl_addresses.h"
 #include "rtnl_message.h"
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 static const struct {
 	const char *name;

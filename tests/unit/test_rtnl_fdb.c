@@ -15,11 +15,10 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "base/array.h"
 #include "edge/netlink/rtnl.h"
 #include "rtnl_fdbs.h"
 #include "rtnl_message.h"
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 static const struct {
 	const char *name;

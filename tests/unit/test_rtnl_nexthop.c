@@ -11,11 +11,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/array.h"
 #include "edge/netlink/rtnl.h"
 #include "rtnl_message.h"
 #include "rtnl_nexthops.h"
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 static const struct {
 	const char *name;

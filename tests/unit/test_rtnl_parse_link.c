@@ -10,11 +10,11 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/array.h"
 #include "edge/netlink/rtnl.h"
 #include "rtnl_links.h"
 #include "rtnl_message.h"
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define A62 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
 static const struct {

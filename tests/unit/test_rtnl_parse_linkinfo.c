@@ -11,12 +11,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "edge/netlink/rtnl.h"
 #include "edge/netlink/rtnl_linkinfo.h"
 #include "rtnl_message.h"
 #include "rtnl_tunnels.h"
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define KEYS_MAX 6
 
 /* The keys of struct encap that are given, in a row. */

@@ -9,13 +9,12 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/array.h"
 #include "edge/netlink/route_mtu.h"
 #include "edge/netlink/rtnl.h"
 #include "rtnl_message.h"
 #include "rtnl_routes.h"
 #include "rtnl_ways.h"
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 static const struct {
 	const char *name;

@@ -14,10 +14,9 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/array.h"
 #include "edge/netlink/rtnl.h"
 #include "pmtu_exception.h"
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 static const uint8_t v0_mac[ETH_ALEN] = { 0x02, 0, 0, 0, 0, 0x01 };
 

@@ -7,9 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "policy/snapshot/rule_index.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 enum list { PLAIN, PREFIXED, LITERAL, GLOB, SLOW, NAMED };
 

@@ -7,10 +7,9 @@
 
 #include <string.h>
 
+#include "base/array.h"
 #include "core/mss.h"
 #include "policy/snapshot/rules.h"
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 /* A rule as the tables write it: what is NULL or 0 is not given. */
 struct keys {

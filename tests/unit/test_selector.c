@@ -8,9 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "policy/tunnel/selector.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static struct prefix parse(const char *text)
 {

@@ -9,11 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "core/mss.h"
 #include "policy/snapshot/snapshot.h"
 #include "tunnel_set_fixture.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 enum { ETH0 = 2, WG0 = 7, TUN0 = 9, STRAY = 12, UNKNOWN = 55 };
 enum { ETH0_ID = 0, WG0_ID = 1, TUN0_ID = 2, STRAY_ID = 3, PEER_ID = 100 };

@@ -18,9 +18,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "edge/probe/snmp.h"
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define U SNMP_UNKNOWN
 
 /* Linux 6.18, the first lines. */

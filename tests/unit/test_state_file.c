@@ -19,9 +19,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "edge/state_file.h"
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define MOST 100 /* bytes that are read */
 
 static char folder[] = "/tmp/mssclamp-state-XXXXXX";

@@ -15,9 +15,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "edge/netlink/tcp_diag.h"
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 static const struct {
 	const char *name;

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "daemon/tries/try_list.h"
 
-#define COUNT(table) (sizeof(table) / sizeof(*(table)))
 #define NONE SIZE_MAX
 
 /* tunnel, peer, name, mss, until: what each is for, in the order in which they came. */

@@ -6,10 +6,10 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "daemon/words/try_text.h"
 
-#define COUNT(table) (sizeof(table) / sizeof(*(table)))
 #define NOON UINT64_C(1795608000) /* 2026-11-25T12:00:00Z */
 #define END_LEN strlen("until 12:10:00 UTC")
 #define UPTIME (5000 * NS_PER_SECOND)

@@ -8,10 +8,10 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "ctl/tune/tune.h"
 #include "ctl/tune/tune_probe.h"
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define NUMBERS(result, path, inner, endpoint)                                                     \
 	"{\"result\":\"" result "\",\"path_mtu_bytes\":" #path ",\"inner_mtu_bytes\":" #inner            \
 	",\"endpoint\":" endpoint ",\"fragmented_outside\":null}"

@@ -10,9 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "ctl/tune/tune.h"
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 static const char reply_text[] =
 	"{\"address\": \"198.51.100.2\", \"result\": \"limited\", \"largest_mss_bytes\": 1360,"

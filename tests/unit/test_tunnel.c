@@ -8,9 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "policy/tunnel/tunnel.h"
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 static const struct {
 	const char *name, *kind;

@@ -9,9 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "facts/wireguard/uapi.h"
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 #define HEX_SECRET "e84b5a6d2717c1003a13b431570353dbaca9146cf150c5f8575680feba52027a"
 #define HEX_A "b85996fecc9c7f1fc6d2572a76eda11d59bcd20be8e543b15ce4bd85a8e75a33"

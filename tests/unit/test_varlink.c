@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "failing_memory.h"
 #include "proto/varlink.h"
 
-#define COUNT(table) (sizeof(table) / sizeof(*(table)))
 #define ROW(text) (text), sizeof(text) - 1
 #define DESCRIPTION "org.varlink.service.GetInterfaceDescription"
 #define D8 "[[[[[[[["

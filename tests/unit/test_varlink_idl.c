@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "proto/varlink_idl.h"
 
-#define COUNT(table) (sizeof(table) / sizeof(*(table)))
 #define LONG "ninety_bytes_and_more_are_too_much_for_a_field_so_it_is_cut_and_that_must_end_well_"
 
 static const char idl[] =

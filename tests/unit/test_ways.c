@@ -17,9 +17,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "daemon/discovery/ways.h"
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 static const char *const setup[] = {
 	"ip link set lo up",

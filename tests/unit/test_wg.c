@@ -7,12 +7,11 @@
 
 #include <errno.h>
 
+#include "base/array.h"
 #include "edge/peers/wg.h"
 #include "peer_text.h"
 #include "played_kernel.h"
 #include "wg_messages.h"
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 static const struct {
 	const char *name;

@@ -9,11 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "facts/wireguard/wg_conf.h"
 #include "facts/wireguard/wg_key.h"
 #include "failing_memory.h"
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define KEY_A "uFmW/sycfx/G0lcqdu2hHVm80gvo5UOxXOS9hajnWjM="
 #define KEY_B "WEAuaVuhdyscyTCXVfBDJR6nf9zxD75jmJzrfhkyE3Y="
 

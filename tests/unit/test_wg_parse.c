@@ -14,13 +14,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "edge/peers/wg.h"
 #include "peer_text.h"
 #include "rtnl_message.h"
 #include "wg_messages.h"
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define HEADER sizeof(struct genlmsghdr)
 #define AMNEZIA_S4 20
 #define AMNEZIA_HEADER_KEY 26

@@ -8,9 +8,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "daemon/workers/worker_state.h"
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 /* Instead of daemon/workers/workers: queues from 5000 on, each bit one that is taken. */
 struct workers {

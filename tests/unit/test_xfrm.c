@@ -21,9 +21,9 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "edge/peers/xfrm.h"
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define TEMPLATE "tmpl src 192.0.2.1 dst 192.0.2.2 proto esp reqid 1 mode tunnel"
 
 static int socket_error; /* what opening a socket fails with, 0 not */

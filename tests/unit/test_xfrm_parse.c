@@ -13,11 +13,11 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/array.h"
 #include "edge/peers/xfrm.h"
 #include "rtnl_message.h"
 #include "xfrm_messages.h"
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define STATE_LEN sizeof(struct xfrm_usersa_info)
 #define POLICY_LEN sizeof(struct xfrm_userpolicy_info)
 #define GCM "rfc4106(gcm(aes))"

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "policy/tunnel/tunnel_set.h"
 
 #ifndef COUNT
-#define COUNT(table) (sizeof(table) / sizeof(*(table)))
 #endif
 #define MOST 16
 

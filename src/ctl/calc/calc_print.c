@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "ctl/screen/output.h"
 #include "ctl/screen/table.h"
 
@@ -36,7 +37,7 @@ static int print_steps(const struct ctl *ctl, const struct calc_sum *sum)
 	struct table table;
 	int r;
 
-	table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
+	table_init(&table, columns, COUNT(columns));
 	add_step(&table, "path", "largest IP packet", 0, sum->path_mtu);
 	for (size_t l = 0; l < sum->count; l++) {
 		const struct calc_sum_layer *layer = &sum->layers[l];

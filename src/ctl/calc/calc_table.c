@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "core/mss.h"
 #include "ctl/calc/calc.h"
 #include "ctl/calc/calc_sum.h"
@@ -137,7 +138,7 @@ json_t *calc_table_make(uint32_t path_mtu)
 	json_t *rows = json_array();
 	int r = rows ? 0 : -1;
 
-	for (size_t i = 0; i < sizeof(recipes) / sizeof(recipes[0]) && r == 0; i++) {
+	for (size_t i = 0; i < COUNT(recipes) && r == 0; i++) {
 		const struct recipe *recipe = &recipes[i];
 
 		if (!recipe->outer && !strchr(recipe->stack, '$')) {
@@ -182,7 +183,7 @@ static int print_table(const struct ctl *ctl, const json_t *object)
 	struct table table;
 	int r;
 
-	table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
+	table_init(&table, columns, COUNT(columns));
 	for (size_t i = 0; i < json_array_size(rows); i++)
 		add_row(&table, json_array_get(rows, i), i ? json_array_get(rows, i - 1) : NULL);
 	r = table_print(&table, stdout, ctl->width, output_paint(ctl, PAINT_BOLD),

@@ -10,6 +10,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/text.h"
 #include "ctl/capture/capture_end.h"
 #include "ctl/capture/capture_file.h"
@@ -172,7 +173,7 @@ static int catch_signals(const struct ctl *ctl, struct ctl *ret_ctl)
 		return output_fail(ctl, CTL_FAILED, NULL, "cannot watch for signals: %s",
 				   strerror(errno));
 	ret_ctl->interrupt_fd = (int)interrupt_fd;
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+	for (size_t i = 0; i < COUNT(numbers); i++)
 		if (sigaction(numbers[i], &action, NULL) == 0)
 			sigaddset(&set, numbers[i]);
 	action.sa_handler = on_alarm;

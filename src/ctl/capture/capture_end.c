@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "ctl/screen/field.h"
 #include "ctl/screen/format.h"
 #include "ctl/screen/output.h"
@@ -91,7 +92,7 @@ static const char *why_text(const struct capturing *capturing)
 		{ "daemon", "mssclampd went away" },
 	};
 
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+	for (size_t i = 0; i < COUNT(texts); i++) {
 		if (strcmp(capturing->ended_by, texts[i].name) == 0)
 			return texts[i].text;
 	}

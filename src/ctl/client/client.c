@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "ctl/client/client_absent.h"
 #include "ctl/client/client_wire.h"
@@ -43,7 +44,7 @@ static enum ctl_exit error_code(const char *name)
 		{ INTERFACE "Unknown", CTL_UNKNOWN },
 	};
 
-	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+	for (size_t i = 0; i < COUNT(codes); i++)
 		if (strcmp(name, codes[i].name) == 0)
 			return codes[i].code;
 	return CTL_FAILED;

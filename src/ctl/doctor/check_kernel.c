@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "ctl/doctor/check.h"
 #include "ctl/screen/field.h"
 
@@ -54,7 +55,7 @@ void doctor_check_tcp_options(const struct doctor_facts *facts, struct doctor_fi
 		{ SYSCTL_TIMESTAMPS, "tcp_timestamps", "round trips are measured badly" },
 	};
 
-	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+	for (size_t i = 0; i < COUNT(options); i++) {
 		int64_t value = facts->sysctl[options[i].sysctl];
 
 		if (value < 0)
@@ -132,7 +133,7 @@ static const struct known_fault {
 /* NULL: this kernel is known for none. */
 static const struct known_fault *find_fault(const struct release *release)
 {
-	for (size_t i = 0; i < sizeof(known_faults) / sizeof(known_faults[0]); i++)
+	for (size_t i = 0; i < COUNT(known_faults); i++)
 		if (compare_releases(release, &known_faults[i].first) >= 0 &&
 		    compare_releases(release, &known_faults[i].last) <= 0)
 			return &known_faults[i];

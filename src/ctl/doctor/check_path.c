@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "ctl/doctor/check.h"
 #include "ctl/doctor/doctor_words.h"
 #include "ctl/screen/field.h"
@@ -82,7 +83,7 @@ static void check_too_big(const struct doctor_facts *facts, enum ruleset_packet 
 {
 	static const enum ruleset_hook hooks[] = { HOOK_PREROUTING, HOOK_INPUT, HOOK_FORWARD,
 						   HOOK_OUTPUT, HOOK_POSTROUTING };
-	for (size_t i = 0; i < sizeof(hooks) / sizeof(hooks[0]); i++) {
+	for (size_t i = 0; i < COUNT(hooks); i++) {
 		struct ruleset_answer answer = ruleset_ask(&facts->ruleset, hooks[i], packet);
 
 		if (answer.fate == FATE_DROPPED)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "ctl/doctor/check.h"
 #include "ctl/doctor/doctor_words.h"
 #include "ctl/screen/field.h"
@@ -38,7 +39,7 @@ static void say_missing(unsigned int missing, struct doctor_finding *finding)
 	};
 	char text[128] = "";
 
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+	for (size_t i = 0; i < COUNT(places); i++)
 		if (missing & places[i].place)
 			snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%s",
 				 *text ? ", " : "", places[i].name);

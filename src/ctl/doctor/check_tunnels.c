@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/text.h"
 #include "core/mss.h"
 #include "ctl/doctor/check.h"
@@ -367,7 +368,7 @@ static bool is_told_elsewhere(const char *warning)
 {
 	static const char *const begins[] = { "interface MTU", "the interface is down" };
 
-	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
+	for (size_t i = 0; i < COUNT(begins); i++)
 		if (strncmp(warning, begins[i], strlen(begins[i])) == 0)
 			return true;
 	return false;

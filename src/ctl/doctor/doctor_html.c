@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/text.h"
 #include "ctl/doctor/report.h"
 #include "ctl/screen/bars.h"
@@ -99,7 +100,7 @@ static void put_findings(const struct page *page, const char *title, bool bad)
 						    DOCTOR_OK, DOCTOR_SKIPPED };
 	bool any = false;
 
-	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+	for (size_t i = 0; i < COUNT(order); i++) {
 		if ((order[i] >= DOCTOR_UNKNOWN) != bad)
 			continue;
 		for (size_t place = 0; place < page->report->check_count; place++) {
@@ -130,7 +131,7 @@ static void put_summary(const struct page *page)
 
 	fprintf(page->out, "<svg viewBox=\"0 0 %d 62\" width=\"%d\" role=\"img\" "
 		"aria-label=\"results\">\n", WIDTH, WIDTH);
-	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+	for (size_t i = 0; i < COUNT(order); i++) {
 		size_t count = page->report->count[order[i]], width = count * WIDTH / total;
 
 		fprintf(page->out, "<rect x=\"%zu\" y=\"0\" width=\"%zu\" height=\"26\" "

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "ctl/doctor/facts.h"
@@ -104,7 +105,7 @@ static bool has_table_of_iptables(enum family family)
 	static const char *const names[] = { "filter", "mangle", "raw", "nat", "security" };
 	bool found = false;
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && !found; i++) {
+	for (size_t i = 0; i < COUNT(names) && !found; i++) {
 		char *error = NULL;
 
 		if (nft_has_table(family == FAMILY_IPV4 ? "ip" : "ip6", names[i], &found,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "ctl/doctor/ruleset_rule.h"
 #include "edge/firewall/firewall_backend.h"
 
@@ -40,7 +41,7 @@ static int32_t priority_of(const struct ruleset_chain *chain, enum ruleset_hook 
 		{ "raw", -300 }, { "mangle", -150 }, { "filter", 0 }, { "security", 50 },
 	};
 
-	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+	for (size_t i = 0; i < COUNT(tables); i++)
 		if (ruleset_word_is((struct ruleset_word){ chain->table, chain->table_len },
 				    tables[i].table))
 			return tables[i].priority;
@@ -149,7 +150,7 @@ static void take_target(struct save_words *words, bool is_goto)
 	struct ruleset_rule *rule = &words->reading->rule;
 	struct ruleset_word name = next(words);
 
-	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
+	for (size_t i = 0; i < COUNT(targets); i++) {
 		if (!ruleset_word_is(name, targets[i].name))
 			continue;
 		ruleset_reading_set_verdict(words->reading, targets[i].verdict);
@@ -236,7 +237,7 @@ static void take_match(struct save_words *words)
 						"comment", "frag", "mark" };
 	struct ruleset_word name = next(words);
 
-	for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++)
+	for (size_t i = 0; i < COUNT(harmless); i++)
 		if (ruleset_word_is(name, harmless[i]))
 			return;
 	ruleset_reading_weaken(words->reading);

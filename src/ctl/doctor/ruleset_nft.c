@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "ctl/doctor/ruleset_nft_rule.h"
 #include "ctl/doctor/ruleset_rule.h"
 #include "edge/firewall/nft.h"
@@ -18,13 +19,12 @@ struct nft_reader {
 };
 
 static const char *const iptables_tables[] = { "filter", "mangle", "raw", "nat", "security" };
-#define IPTABLES_TABLES (sizeof(iptables_tables) / sizeof(iptables_tables[0]))
 
 static uint32_t table_bit(struct ruleset_word name, enum family family)
 {
-	for (size_t i = 0; i < IPTABLES_TABLES; i++)
+	for (size_t i = 0; i < COUNT(iptables_tables); i++)
 		if (ruleset_word_is(name, iptables_tables[i]))
-			return 1u << (i + (family == FAMILY_IPV6 ? IPTABLES_TABLES : 0));
+			return 1u << (i + (family == FAMILY_IPV6 ? COUNT(iptables_tables) : 0));
 	return 0;
 }
 
@@ -97,7 +97,7 @@ static int32_t priority_of(const char **at, const char *end)
 	}
 	if (ruleset_word_number(word, &number))
 		return number > INT32_MAX ? 0 : (int32_t)number * (minus ? -1 : 1);
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	for (size_t i = 0; i < COUNT(names); i++)
 		if (ruleset_word_begins(word, names[i].name))
 			priority = names[i].priority;
 	behind = *at;

@@ -2,6 +2,8 @@
 /* The conditions of an nft rule, and its verdict maps. */
 #include "ctl/doctor/ruleset_nft_match.h"
 
+#include "base/array.h"
+
 enum ruleset_verdict ruleset_nft_verdict(struct ruleset_word word)
 {
 	static const struct {
@@ -14,7 +16,7 @@ enum ruleset_verdict ruleset_nft_verdict(struct ruleset_word word)
 		{ "continue", VERDICT_NONE },
 	};
 
-	for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++)
+	for (size_t i = 0; i < COUNT(verdicts); i++)
 		if (ruleset_word_is(word, verdicts[i].word))
 			return verdicts[i].verdict;
 	return VERDICT_UNKNOWN;
@@ -224,7 +226,7 @@ static bool is_flag_word(struct ruleset_word word, bool *ret_syn)
 		bool known = ruleset_word_number(part, &number);
 
 		*ret_syn |= ruleset_word_is(part, "syn");
-		for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		for (size_t i = 0; i < COUNT(flags); i++)
 			known |= ruleset_word_is(part, flags[i]);
 		if (!known)
 			return false;
@@ -272,7 +274,7 @@ static bool is_other_protocol(struct ruleset_word word)
 	static const char *const headers[] = { "udp", "udplite", "sctp", "dccp", "esp", "ah",
 					       "comp", "igmp" };
 
-	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
+	for (size_t i = 0; i < COUNT(headers); i++)
 		if (ruleset_word_is(word, headers[i]))
 			return true;
 	return false;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The statements of one nft rule, from the left: conditions, counters, verdict. What is not known
  * is stepped over word by word and makes the rule a "maybe". */
+#include "base/array.h"
 #include "ctl/doctor/ruleset_nft_match.h"
 #include "ctl/doctor/ruleset_nft_rule.h"
 
@@ -27,7 +28,7 @@ static void take_log(struct rule_words *words)
 
 	while (more) {
 		more = false;
-		for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		for (size_t i = 0; i < COUNT(keys); i++) {
 			if (take_if(words, keys[i])) {
 				next_word(words);
 				more = true;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/text.h"
 #include "ctl/options/ctl.h"
 
@@ -70,7 +71,7 @@ static int read_colour(struct parser *parser, const char *value)
 		[COLOUR_AUTO] = "auto", [COLOUR_ALWAYS] = "always", [COLOUR_NEVER] = "never",
 	};
 
-	for (unsigned int i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+	for (unsigned int i = 0; i < COUNT(words); i++) {
 		if (strcmp(value, words[i]) == 0) {
 			parser->options->colour = (enum colour_when)i;
 			return 0;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "ctl/client/client.h"
@@ -128,7 +129,7 @@ static int say_ended(const struct ctl *ctl)
 /* Returns an enum ctl_exit; the error is said. */
 static int set_numbers(const struct ctl *ctl, char *const *argv, json_t *parameters)
 {
-	for (size_t i = 0; i < sizeof(number_options) / sizeof(number_options[0]); i++) {
+	for (size_t i = 0; i < COUNT(number_options); i++) {
 		const struct number_option *option = &number_options[i];
 		const char *text = options_value(argv, option->name);
 		uint64_t value;

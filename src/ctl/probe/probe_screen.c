@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "ctl/screen/field.h"
 #include "ctl/screen/format.h"
 #include "ctl/screen/output.h"
@@ -154,7 +155,7 @@ static int print_sizes(const struct ctl *ctl, const json_t *sizes, const json_t 
 		sorted[i] = json_array_get(sizes, i);
 	qsort(sorted, shown, sizeof(const json_t *), compare_sizes);
 	putchar('\n');
-	table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
+	table_init(&table, columns, COUNT(columns));
 	for (size_t i = 0; i < shown; i++)
 		add_size(ctl, &table, sorted[i], answers, through);
 	r = table_print(&table, stdout, ctl->width, output_paint(ctl, PAINT_BOLD),

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "ctl/probe/probe_path.h"
 #include "ctl/probe/probe_screen.h"
 #include "ctl/probe/probe_to_do.h"
@@ -273,7 +274,7 @@ int probe_verdict_print(const struct ctl *ctl, const json_t *reply,
 	if (most && field_is(reply, "result", "ok") &&
 	    field_count(reply, "path_mtu_bytes") >= most)
 		return say_capped(&verdict);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+	for (size_t i = 0; i < COUNT(rows); i++)
 		if (field_is(reply, "result", rows[i].result))
 			return rows[i].say(&verdict);
 	probe_say(ctl, PAINT_WARN, "CANNOT TELL:",

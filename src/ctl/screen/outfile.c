@@ -10,11 +10,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
+
 #define TRIES 100 /* names beside the place, before somebody must have a hand in it */
 #define FD_PATH_MAX 32 /* bytes of "/proc/self/fd/N" */
 
 static const int signals[] = { SIGHUP, SIGINT, SIGTERM };
-#define SIGNAL_COUNT (sizeof(signals) / sizeof(signals[0]))
 
 /* What a signal has to remove. A handler is given nothing but a number, so this cannot be passed;
  * written only while the signals are blocked. */
@@ -33,7 +34,7 @@ static sigset_t hold_signals(void)
 	sigset_t set, before;
 
 	sigemptyset(&set);
-	for (size_t i = 0; i < SIGNAL_COUNT; i++)
+	for (size_t i = 0; i < COUNT(signals); i++)
 		sigaddset(&set, signals[i]);
 	sigprocmask(SIG_BLOCK, &set, &before);
 	return before;
@@ -52,7 +53,7 @@ static void remove_by_signal(const char *name)
 	struct sigaction old;
 
 	doomed = name;
-	for (size_t i = 0; name && i < SIGNAL_COUNT; i++)
+	for (size_t i = 0; name && i < COUNT(signals); i++)
 		if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)
 			sigaction(signals[i], &action, NULL);
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "ctl/screen/format.h"
 #include "ctl/top/top.h"
 
@@ -31,7 +32,7 @@ void top_print_help(const struct top *top, FILE *out)
 {
 	unsigned int width = top->ctl.width > WORDS_AT + 2 ? top->ctl.width - WORDS_AT - 2 : 1;
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < COUNT(rows); i++) {
 		const char *rest = rows[i].does, *key = rows[i].key;
 
 		while (*rest) {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/array.h"
 #include "ctl/screen/field.h"
 #include "ctl/top/top.h"
 
@@ -49,7 +50,7 @@ static json_t *peers_json(const struct top *top)
 		json_t *peer = json_copy(json_array_get(peers, i));
 		const json_t *rate = json_array_get(rates, i);
 
-		for (size_t k = 0; peer && k < sizeof(rate_keys) / sizeof(rate_keys[0]); k++)
+		for (size_t k = 0; peer && k < COUNT(rate_keys); k++)
 			json_object_set_new(peer, rate_keys[k], copy_of(rate, rate_keys[k]));
 		json_array_append_new(list, peer);
 	}

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/array.h"
+
 #define ESCAPE '\033'
 
 static const struct { const char *bytes; enum top_key key; } keys[] = {
@@ -40,7 +42,7 @@ size_t top_keys_read(const char *bytes, size_t len, enum top_key *ret_key)
 	size_t used = sequence_length(bytes, len);
 
 	*ret_key = TOP_KEY_NONE;
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+	for (size_t i = 0; i < COUNT(keys); i++) {
 		if (strlen(keys[i].bytes) == used && memcmp(keys[i].bytes, bytes, used) == 0)
 			*ret_key = keys[i].key;
 	}

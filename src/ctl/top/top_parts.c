@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "ctl/screen/field.h"
 #include "ctl/screen/output.h"
 
@@ -90,7 +91,7 @@ void top_print_rows(const struct top *top, FILE *out, size_t first, size_t count
 {
 	struct table table;
 
-	table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
+	table_init(&table, columns, COUNT(columns));
 	for (size_t i = first; i < top->rows.count && i - first < count; i++)
 		add_row(&table, top, &top->rows.list[i],
 			!marked ? "" : i == top->selected ? "> " : "  ");

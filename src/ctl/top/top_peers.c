@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "ctl/screen/field.h"
 #include "ctl/screen/output.h"
 #include "ctl/screen/peer_label.h"
@@ -15,8 +16,6 @@ static const struct table_column columns[] = {
 	{ "MSS6", true, 7 },    { "SYN/s", true, 0 },   { "CLAMP%", true, 1 },
 	{ "MSS IN -> OUT", false, 3 }, { "LAST SEEN", true, 8 },
 };
-
-#define COLUMNS (sizeof(columns) / sizeof(columns[0]))
 
 static void add_peer(const struct top *top, struct table *table, const json_t *peer,
 		     const json_t *rate)
@@ -49,7 +48,7 @@ static void print_table(const struct top *top, FILE *out)
 	size_t skip = top->tunnel ? 1 : 0;
 	struct table table;
 
-	table_init(&table, columns + skip, COLUMNS - skip);
+	table_init(&table, columns + skip, COUNT(columns) - skip);
 	for (size_t i = 0; i < json_array_size(peers); i++)
 		add_peer(top, &table, json_array_get(peers, i), json_array_get(rates, i));
 	table_print(&table, out, top->ctl.width, output_paint(&top->ctl, PAINT_BOLD),

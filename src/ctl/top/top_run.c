@@ -9,6 +9,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "ctl/client/client_absent.h"
 #include "ctl/screen/output.h"
@@ -190,8 +191,8 @@ int top_run(struct top *top, uint64_t frames, uint64_t turn_ns)
 	struct run run = { .top = top };
 	int code, r;
 
-	top->ctl.interrupt_fd = catch(ends, sizeof(ends) / sizeof(ends[0]));
-	run.other_fd = catch(others, sizeof(others) / sizeof(others[0]));
+	top->ctl.interrupt_fd = catch(ends, COUNT(ends));
+	run.other_fd = catch(others, COUNT(others));
 	if (top->ctl.interrupt_fd < 0 || run.other_fd < 0)
 		return output_fail(&top->ctl, CTL_FAILED, NULL, "cannot watch for signals: %s",
 				   strerror(errno));

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ctl/trace/flow_wire.h"
 
+#include "base/array.h"
+
 #define FULL_LEAST 500 /* bytes: less is the end of something, not a full segment */
 
 /* The most payload that one segment has. */
@@ -22,7 +24,7 @@ static uint32_t find_unit(const struct flow_side *side, uint32_t len, uint32_t m
 	const uint32_t units[] = { most, side->told, side->has_mss && side->mss > options ?
 				   side->mss - options : 0, side->single };
 
-	for (unsigned int i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+	for (unsigned int i = 0; i < COUNT(units); i++)
 		if (units[i] && units[i] <= most && len % units[i] == 0 &&
 		    (i == 0 || units[i] >= FULL_LEAST))
 			return units[i];

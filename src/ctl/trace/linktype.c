@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "base/array.h"
 #include "core/wire.h"
 
 enum {
@@ -71,11 +72,9 @@ static const struct linktype {
 	{ .number = 258, .name = "PKTAP" },
 };
 
-#define LINKTYPES (sizeof(linktypes) / sizeof(linktypes[0]))
-
 static const struct linktype *find(uint32_t number)
 {
-	for (size_t i = 0; i < LINKTYPES; i++) {
+	for (size_t i = 0; i < COUNT(linktypes); i++) {
 		if (linktypes[i].number == number)
 			return &linktypes[i];
 	}
@@ -100,7 +99,7 @@ void linktype_list_supported(char *text, size_t size)
 {
 	size_t used = 0;
 
-	for (size_t i = 0; i < LINKTYPES && used < size; i++) {
+	for (size_t i = 0; i < COUNT(linktypes) && used < size; i++) {
 		if (linktypes[i].shape != SHAPE_UNKNOWN)
 			used += (size_t)snprintf(text + used, size - used, "%s%u (%s)",
 						 used ? ", " : "", linktypes[i].number,

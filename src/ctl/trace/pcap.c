@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "core/wire.h"
 
@@ -94,7 +95,7 @@ enum pcap_verdict pcap_parse_header(const uint8_t header[PCAP_HEADER_LEN],
 
 const char *pcap_foreign_name(const uint8_t *start, size_t len, const char **ret_advice)
 {
-	for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++) {
+	for (size_t i = 0; i < COUNT(foreign); i++) {
 		if (len >= foreign[i].len && memcmp(start, foreign[i].magic, foreign[i].len) == 0) {
 			*ret_advice = foreign[i].advice;
 			return foreign[i].name;

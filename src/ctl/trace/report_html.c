@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "ctl/screen/field.h"
 #include "ctl/screen/format.h"
 #include "ctl/screen/outfile.h"
@@ -186,7 +187,7 @@ static void put_counts(const struct view *view)
 
 	page_element(view->out, "h2", NULL, "Counted");
 	page_table(view->out, titles);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < COUNT(rows); i++) {
 		const json_t *value = json_object_get(view->report, rows[i].key);
 
 		if (json_is_null(value))

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "ctl/options/ctl.h"
 #include "ctl/trace/flow_explain.h"
@@ -286,7 +287,7 @@ static void set_counts(json_t *object, const struct report *report)
 		{ "flows_pushed_out_total", report->table.pushed_out },
 	};
 
-	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+	for (size_t i = 0; i < COUNT(counts); i++)
 		json_object_set_new(object, counts[i].name, count(counts[i].value));
 	json_object_set_new(object, "limit_bytes", count_or_null(report->limit, report->limit));
 	json_object_set_new(object, "oversize_packets_total",

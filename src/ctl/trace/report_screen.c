@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "ctl/screen/bars.h"
 #include "ctl/screen/field.h"
 #include "ctl/screen/format.h"
@@ -32,7 +33,7 @@ const char *report_verdict_words(const json_t *flow)
 {
 	const char *name = field_string(flow, "verdict", "-");
 
-	for (size_t i = 0; i < sizeof(verdict_words) / sizeof(verdict_words[0]); i++)
+	for (size_t i = 0; i < COUNT(verdict_words); i++)
 		if (strcmp(verdict_words[i][0], name) == 0)
 			return verdict_words[i][1];
 	return name;
@@ -253,7 +254,7 @@ static bool is_same_word(const json_t *a, const json_t *b)
 	static const char *const keys[] = { "from", "src", "dst", "mtu_bytes" };
 	bool same = true;
 
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+	for (size_t i = 0; i < COUNT(keys); i++)
 		same = same && json_equal(json_object_get(a, keys[i]), json_object_get(b, keys[i]));
 	return same;
 }

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "ctl/screen/output.h"
 
 static int check_host(const struct ctl *ctl, const char *host)
@@ -81,7 +82,7 @@ const char *tune_ends_hint(const char *why)
 				   "that needs root." },
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < COUNT(rows); i++) {
 		if (strstr(why, rows[i].word))
 			return rows[i].hint;
 	}

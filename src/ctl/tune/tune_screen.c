@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "ctl/screen/field.h"
 #include "ctl/screen/format.h"
 #include "ctl/screen/outfile.h"
@@ -28,7 +29,7 @@ static struct format_text format_bits(double bits)
 	struct format_text text;
 	size_t unit = 0;
 
-	while (bits >= 1000 && unit + 1 < sizeof(units) / sizeof(units[0])) {
+	while (bits >= 1000 && unit + 1 < COUNT(units)) {
 		bits /= 1000;
 		unit++;
 	}
@@ -91,7 +92,6 @@ static const struct opinion {
 	{ "mssclampd", "daemon", "mss_bytes", "MSS", "" },
 	{ "probe", "probe", "packet_bytes", "packets of", " bytes" },
 };
-#define OPINIONS (sizeof(opinions) / sizeof(opinions[0]))
 
 /* "mssclampd: agrees, MSS 1360: both come to the same." */
 static void describe_opinion(const struct opinion *of, const json_t *reply, char line[LINE_BYTES])
@@ -120,7 +120,7 @@ static void print_words(const struct ctl *ctl, const json_t *reply)
 		output_text(ctl, field_string(reply, "rule", NULL));
 		putchar('\n');
 	}
-	for (size_t i = 0; i < OPINIONS; i++) {
+	for (size_t i = 0; i < COUNT(opinions); i++) {
 		describe_opinion(&opinions[i], reply, line);
 		output_wrapped(ctl, 0, 0, line);
 	}
@@ -134,7 +134,7 @@ int tune_print(const struct ctl *ctl, const json_t *reply)
 	struct table table;
 	int r;
 
-	table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
+	table_init(&table, columns, COUNT(columns));
 	for (size_t i = 0; i < json_array_size(runs); i++)
 		add_run(ctl, &table, json_array_get(runs, i), best);
 	r = table_print(&table, stdout, ctl->width, output_paint(ctl, PAINT_BOLD),
@@ -216,7 +216,7 @@ static void put_words(FILE *out, const json_t *reply, bool addresses)
 	put_sentence(out, "p", field_string(reply, "says", "-"), addresses);
 	if (rule)
 		put_sentence(out, "pre", rule, addresses);
-	for (size_t i = 0; i < OPINIONS; i++) {
+	for (size_t i = 0; i < COUNT(opinions); i++) {
 		describe_opinion(&opinions[i], reply, line);
 		put_sentence(out, "p", line, addresses);
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/alerts/alert_counts.h"
 
+#include "base/array.h"
 #include "daemon/daemon.h"
 #include "daemon/firewall/guard.h"
 #include "daemon/workers/queue_reading.h"
@@ -30,7 +31,7 @@ static void read_snmp(struct alert_sources *sources, uint64_t ret_counts[COUNT_N
 	uint64_t again;
 
 	snmp_read(&sources->snmp, &counts);
-	for (size_t i = 0; i < sizeof(snmp_places) / sizeof(snmp_places[0]); i++)
+	for (size_t i = 0; i < COUNT(snmp_places); i++)
 		ret_counts[i] = counts.value[snmp_places[i]];
 	again = alert_counts_without_syns(ret_counts[COUNT_TCP_SENT_AGAIN], snmp_syns_sent_again(),
 					  sources->sent_again);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/alerts/alert_table.h"
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "daemon/config/config.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define THRESHOLD(name)                                                                            \
 	.setting = "alerts." #name, .threshold = offsetof(struct config, alerts.name)
 #define RATE(counter)                                                                              \

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "daemon/config/config_source.h"
 #include "daemon/config/config_walk.h"
 
@@ -19,7 +20,7 @@ static const char *syntax_advice(const char *error)
 		{ "memory exhausted", "groups and lists are nested too deep" },
 	};
 
-	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
+	for (size_t i = 0; i < COUNT(list); i++) {
 		if (strcmp(list[i].error, error) == 0)
 			return list[i].advice;
 	}

@@ -4,12 +4,12 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/text.h"
 
 #define NAMES_MAX 32 /* names valid at one place, NULL included */
 
 static const struct config_list *const lists[] = { &config_rules, &config_tunnels };
-#define LIST_COUNT (sizeof(lists) / sizeof(lists[0]))
 
 size_t config_row_group_len(const struct config_row *row)
 {
@@ -56,7 +56,7 @@ const struct config_row *config_key_find(const struct config_list *list, const c
 
 const struct config_list *config_list_find(const char *name)
 {
-	for (size_t i = 0; i < LIST_COUNT; i++) {
+	for (size_t i = 0; i < COUNT(lists); i++) {
 		if (strcmp(lists[i]->name, name) == 0)
 			return lists[i];
 	}
@@ -107,7 +107,7 @@ static void names_collect(struct names *names, const char *group)
 		else if (!group)
 			names->list[names->count++] = row->path;
 	}
-	for (size_t i = 0; !group && i < LIST_COUNT; i++)
+	for (size_t i = 0; !group && i < COUNT(lists); i++)
 		names->list[names->count++] = lists[i]->name;
 }
 

@@ -4,11 +4,11 @@
 #include <net/if.h>
 #include <sys/un.h>
 
+#include "base/array.h"
 #include "core/mss.h"
 #include "daemon/config/config.h"
 #include "policy/overhead/encap.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define FIELD(type, member) .offset = offsetof(type, member), .size = sizeof(((type *)NULL)->member)
 #define IN(member) FIELD(struct config, member)
 #define WORDS(...) .words = (const char *const[]){ __VA_ARGS__, NULL }

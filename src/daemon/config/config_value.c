@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "daemon/config/config_report.h"
@@ -142,7 +143,7 @@ static json_t *duration_json(uint64_t ns)
 		{ NS_PER_MS, "ms" },
 	};
 
-	for (size_t i = 0; ns && i < sizeof(units) / sizeof(units[0]); i++) {
+	for (size_t i = 0; ns && i < COUNT(units); i++) {
 		if (ns % units[i].ns == 0)
 			return json_sprintf("%" PRIu64 "%s", ns / units[i].ns, units[i].name);
 	}

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "daemon/config/overrides.h"
 
 /* Below this a path MTU of the kernel's cache needs to be confirmed, whatever the family: less than
@@ -94,7 +95,7 @@ static int join_rules(const struct build_input *input, struct rules *ret_rules)
 
 	if (!joined.list)
 		return -ENOMEM;
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+	for (size_t i = 0; i < COUNT(parts); i++) {
 		if (!parts[i] || parts[i]->count == 0)
 			continue;
 		memcpy(joined.list + joined.count, parts[i]->list,

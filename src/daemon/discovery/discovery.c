@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/discovery/discovery_source.h"
@@ -172,7 +173,7 @@ void discovery_add_totals(const struct discovery *discovery, uint64_t *malformed
 {
 	const struct nl *const questions[] = { discovery->genl, discovery->xfrm, discovery->route };
 
-	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++)
+	for (size_t i = 0; i < COUNT(questions); i++)
 		*malformed += questions[i] ? nl_malformed_total(questions[i]) : 0;
 	if (discovery->facts)
 		*malformed += facts_malformed_total(discovery->facts);

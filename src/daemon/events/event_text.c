@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 #define LIST_MAX 3 /* items of a list that are named */
 
 /* What of a row of ListTunnels or ListPeers is worth a word, in the order it is told. What always
@@ -30,8 +32,6 @@ static const struct field {
 	{ "allowed_ips", "allowed IPs", "", NULL },
 	{ "warnings", "warnings", "", NULL },
 };
-
-#define FIELD_COUNT (sizeof(fields) / sizeof(fields[0]))
 
 /* A line under construction. */
 struct text {
@@ -87,7 +87,7 @@ static void print_value(FILE *out, const json_t *value)
 /* What is new, as far as it is known. */
 static void tell_new(struct text *text, const json_t *row)
 {
-	for (size_t i = 0; i < FIELD_COUNT; i++) {
+	for (size_t i = 0; i < COUNT(fields); i++) {
 		const json_t *value = json_object_get(row, fields[i].key);
 
 		if (is_unknown(value) || strcmp(fields[i].key, "name") == 0)
@@ -109,7 +109,7 @@ static bool is_change(const json_t *old, const json_t *new, const char *key)
 /* Whether it is told behind what comes from it. */
 static bool is_why(const json_t *old, const json_t *new, const char *key)
 {
-	for (size_t i = 0; i < FIELD_COUNT; i++) {
+	for (size_t i = 0; i < COUNT(fields); i++) {
 		if (fields[i].why && strcmp(fields[i].why, key) == 0 &&
 		    is_change(old, new, fields[i].key))
 			return !is_unknown(json_object_get(new, key));
@@ -137,7 +137,7 @@ static void tell_change(struct text *text, const struct field *field, const json
 
 static void tell_changes(struct text *text, const json_t *old, const json_t *new)
 {
-	for (size_t i = 0; i < FIELD_COUNT; i++) {
+	for (size_t i = 0; i < COUNT(fields); i++) {
 		if (is_change(old, new, fields[i].key) && !is_why(old, new, fields[i].key))
 			tell_change(text, &fields[i], old, new);
 	}

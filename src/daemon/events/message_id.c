@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/array.h"
+
 /* Ids never change and are never used again. */
 static const struct { const char *name, *id; } ids[] = {
 	{ "tunnel_added",           "33329eb83a0543a19e3ec4eaa3e560cf" },
@@ -26,7 +28,7 @@ static const struct { const char *name, *id; } ids[] = {
 
 const char *message_id(const char *name)
 {
-	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+	for (size_t i = 0; i < COUNT(ids); i++) {
 		if (strcmp(ids[i].name, name) == 0)
 			return ids[i].id;
 	}

@@ -4,6 +4,8 @@
 #include <sched.h>
 #include <sys/ioctl.h>
 
+#include "base/array.h"
+
 #define REFUSED(name) { name, FILTER_ANY, 0, 0, 0 }
 #define REFUSED_WITH(name, argument, bit) { name, FILTER_EQUAL, argument, bit, bit }
 #define REFUSED_FOR(name, argument, value) { name, FILTER_EQUAL, argument, UINT32_MAX, value }
@@ -61,7 +63,7 @@ static const struct filter_call refused[] = {
 
 int helper_filter_build(struct filter *ret_filter)
 {
-	const struct filter_table table = { refused, sizeof(refused) / sizeof(refused[0]) };
+	const struct filter_table table = { refused, COUNT(refused) };
 
 	return filter_build_refusing(&table, 1, ret_filter);
 }

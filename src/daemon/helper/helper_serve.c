@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/landlock.h"
 #include "base/log.h"
 #include "base/rights.h"
@@ -54,7 +55,7 @@ static int limit_files(void)
 		if (r >= 0)
 			close(r);
 	}
-	r = landlock_enter(paths, sizeof(paths) / sizeof(paths[0]));
+	r = landlock_enter(paths, COUNT(paths));
 	return r == -EOPNOTSUPP || r > 0 ? 0 : r;
 }
 
@@ -64,7 +65,7 @@ static void ignore_signals(void)
 	static const int ignored[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGPIPE, SIGXFSZ,
 				       SIGUSR1, SIGUSR2, SIGIO };
 
-	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+	for (size_t i = 0; i < COUNT(ignored); i++)
 		signal(ignored[i], SIG_IGN);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "daemon/alerts/alert_table.h"
 #include "daemon/alerts/alerts.h"
@@ -235,4 +236,4 @@ const struct metrics_row metrics_rows[] = {
 	  "alert", fill_alerts },
 };
 
-const size_t metrics_row_count = sizeof(metrics_rows) / sizeof(metrics_rows[0]);
+const size_t metrics_row_count = COUNT(metrics_rows);

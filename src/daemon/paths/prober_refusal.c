@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "base/array.h"
 #include "base/remedy.h"
 
 #define ROUTE "\"ip route get\" with that address tells more"
@@ -30,7 +31,7 @@ static const struct { int error; const char *hint; } hints[] = {
 
 const char *prober_refusal_hint(int error)
 {
-	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++)
+	for (size_t i = 0; i < COUNT(hints); i++)
 		if (hints[i].error == -error)
 			return hints[i].hint;
 	return remedy_of(error) ? remedy_of(error) : ROUTE;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "daemon/commands.h"
 #include "daemon/daemon.h"
 #include "daemon/firewall/guard.h"
@@ -21,7 +22,7 @@ static json_t *hooks_json(unsigned int hooks)
 		      { FIREWALL_INPUT, "input" } };
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (size_t i = 0; i < COUNT(names); i++) {
 		if (hooks & names[i].hook)
 			json_array_append_new(list, json_string(names[i].name));
 	}

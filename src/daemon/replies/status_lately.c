@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/remedy.h"
 #include "base/text.h"
 #include "daemon/daemon.h"
@@ -111,7 +112,7 @@ json_t *status_lately(const struct daemon *daemon, json_t *reply)
 	};
 	int r = 0;
 
-	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+	for (size_t i = 0; i < COUNT(members); i++)
 		r |= json_object_set_new(reply, members[i].key, members[i].value);
 	if (r == 0)
 		return reply;

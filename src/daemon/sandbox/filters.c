@@ -15,11 +15,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
+
 #define ANY(name) { name, FILTER_ANY, 0, 0, 0 }
 #define ONLY(name, argument, value) { name, FILTER_EQUAL, argument, UINT32_MAX, value }
 #define NONE_OF(name, argument, bits) { name, FILTER_EQUAL, argument, bits, 0 }
 #define ALL_OF(name, argument, bits) { name, FILTER_EQUAL, argument, bits, bits }
-#define TABLE(rows) { rows, sizeof(rows) / sizeof((rows)[0]) }
+#define TABLE(rows) { rows, COUNT(rows) }
 
 #define SET_ID (S_ISUID | S_ISGID)
 #define NEW_NAMESPACE \
@@ -300,7 +302,7 @@ static int build(const struct filter_table *table, struct filter *ret_filter)
 	const struct filter_table tables[] = { *table, every_thread, TABLE(to_oneself),
 					       sanitizer };
 
-	return filter_build(tables, sizeof(tables) / sizeof(tables[0]), ret_filter);
+	return filter_build(tables, COUNT(tables), ret_filter);
 }
 
 int filters_build_worker(struct filter *ret_filter)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/account.h"
+#include "base/array.h"
 #include "base/denied.h"
 #include "base/landlock.h"
 #include "base/log.h"
@@ -37,7 +38,7 @@ static int become_user(const struct config *config, const struct places *places,
 		{ config->path.state, R_OK | W_OK },
 		{ sandbox->socket_folder, W_OK | X_OK },
 	};
-	const size_t count = sizeof(written) / sizeof(written[0]);
+	const size_t count = COUNT(written);
 	struct user_need *needs = calloc(count + places->file_count, sizeof(*needs));
 	int r;
 
@@ -133,7 +134,7 @@ static int enter_landlock(const struct places *places, const struct sandbox *san
 		{ "/", LANDLOCK_ANY }, /* reports go anywhere */
 #endif
 	};
-	const size_t count = sizeof(always) / sizeof(always[0]);
+	const size_t count = COUNT(always);
 	struct landlock_path *paths = calloc(count + places->folder_count, sizeof(*paths));
 	int r;
 

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
+
 #define HINT_PEERS "\"mssclampctl peers\" lists them"
 #define HINT_MAX 160
 
@@ -14,7 +16,7 @@ static size_t head_length(const char *text)
 	static const char *const ends[] = { "...", "\u2026" };
 	size_t len = strlen(text);
 
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+	for (size_t i = 0; i < COUNT(ends); i++) {
 		size_t end = strlen(ends[i]);
 
 		if (len >= end && strcmp(text + len - end, ends[i]) == 0)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "edge/firewall/firewall_backend.h"
 #include "edge/firewall/per_source.h"
 
@@ -53,7 +54,7 @@ static unsigned int tcp_flags_of(const json_t *value)
 	if (json_is_integer(value) && json_integer_value(value) >= 0 &&
 	    json_integer_value(value) <= 0xff)
 		return (unsigned int)json_integer_value(value);
-	for (i = 0; name && i < sizeof(flags) / sizeof(flags[0]); i++)
+	for (i = 0; name && i < COUNT(flags); i++)
 		if (strcmp(name, flags[i].name) == 0)
 			return flags[i].bit;
 	if (!json_is_array(value))

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "edge/firewall/firewall_backend.h"
 
 const struct iptables_tools iptables_variants[IPTABLES_VARIANTS] = {
@@ -36,7 +37,7 @@ bool iptables_tool_find(const struct iptables_request *request, char path[CHILD_
 int iptables_tool_run(const struct iptables_request *request, const char *input,
 		      struct child_result *ret_result)
 {
-	const char *argv[1 + sizeof(actions[0].arguments) / sizeof(actions[0].arguments[0])];
+	const char *argv[1 + COUNT(actions[0].arguments)];
 	char path[CHILD_PATH_MAX];
 
 	if (request->variant >= IPTABLES_VARIANTS || request->family >= IPTABLES_FAMILIES ||

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/text.h"
 #include "edge/child.h"
 #include "edge/firewall/nft_netlink.h"
@@ -34,7 +35,7 @@ static int error_of(const char *text)
 	char line[512];
 
 	snprintf(line, sizeof(line), "%.*s", (int)strcspn(text, "\n"), text);
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+	for (size_t i = 0; i < COUNT(known); i++)
 		if (strstr(line, strerror(known[i])))
 			return -known[i];
 	return -EIO;

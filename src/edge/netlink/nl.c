@@ -10,6 +10,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/array.h"
+
 #define EVENT_QUEUE (4 * 1024 * 1024) /* bytes of events that may wait while we are busy */
 #define ANSWER_SECONDS 5              /* a kernel that is silent longer has not understood */
 #define DUMP_RETRIES 5
@@ -112,7 +114,7 @@ int nl_ignore(struct nl *nl, const struct nl *other)
 		BPF_STMT(BPF_RET | BPF_K, 0),
 		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
 	};
-	const struct sock_fprog program = { sizeof(steps) / sizeof(steps[0]), steps };
+	const struct sock_fprog program = { COUNT(steps), steps };
 
 	return set_option(nl, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
 }

@@ -11,7 +11,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+#include "base/array.h"
 
 /* IFLA_GRE_OFLAGS in host order: the first bits of the GRE header (RFC 2890). */
 #define OFLAG_CSUM 0x8000

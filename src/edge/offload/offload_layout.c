@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which SYNs the kernel may edit, and the chains that pick them out. */
+#include "base/array.h"
 #include "edge/firewall/firewall_backend.h"
 #include "edge/offload/offload_text.h"
 
@@ -28,7 +29,7 @@ const struct offload_layout offload_layouts[] = {
 	{ "scale alone",              7,  { NOP_SCALE(24) } },
 	{ "no other option",          6,  { { 0 } } },
 };
-const size_t offload_layout_count = sizeof(offload_layouts) / sizeof(offload_layouts[0]);
+const size_t offload_layout_count = COUNT(offload_layouts);
 
 static void write_layout(const struct offload_layout *layout, FILE *out)
 {

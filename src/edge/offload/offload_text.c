@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "edge/offload/offload_text.h"
 
+#include "base/array.h"
 #include "edge/firewall/nft.h"
 #include "edge/firewall/per_source.h"
 
@@ -41,7 +42,7 @@ static void write_fixed_chains(const char *verb, FILE *out)
 	static const char *const names[] = { "queue", "host", "syn", "family", "out4", "out6",
 					     "in4", "in6" };
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	for (size_t i = 0; i < COUNT(names); i++)
 		fprintf(out, "%s chain " TABLE OFFLOAD_PREFIX "%s\n", verb, names[i]);
 }
 

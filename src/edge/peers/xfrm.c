@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <sys/utsname.h>
 
+#include "base/array.h"
+
 static int open_wiped(struct nl **ret_nl)
 {
 	struct nl *nl = NULL;
@@ -38,7 +40,7 @@ int xfrm_open_events(struct nl **ret_nl)
 	r = open_wiped(&nl);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; nl && i < sizeof(groups) / sizeof(groups[0]); i++) {
+	for (size_t i = 0; nl && i < COUNT(groups); i++) {
 		r = nl_join(nl, groups[i]);
 		if (r < 0) {
 			nl_close(nl);

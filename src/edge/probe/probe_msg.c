@@ -8,6 +8,7 @@
 
 #include <linux/errqueue.h> /* needs struct timespec */
 
+#include "base/array.h"
 #include "core/wire.h"
 
 #define ECHO_HEADER_LEN 8 /* RFC 792, RFC 4443 4.1: type, code, checksum, identifier, sequence */
@@ -176,7 +177,7 @@ static const struct {
 
 static bool find_meaning(const struct probe_message *message, enum probe_heard_kind *ret_kind)
 {
-	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++) {
+	for (size_t i = 0; i < COUNT(meanings); i++) {
 		if (meanings[i].family != message->family || meanings[i].type != message->type ||
 		    (meanings[i].code != ANY_CODE && meanings[i].code != message->code))
 			continue;

@@ -7,6 +7,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "base/array.h"
+
 /* Bytes: PROBE_OUTSTANDING_MAX packets of 1500 bytes take 2304 each (skb->truesize). */
 #define BUFFER_BYTES (PROBE_OUTSTANDING_MAX * 2304)
 #define FRESH_ERRORS 16 /* a socket that was just opened has its own and hardly a forged one */
@@ -58,9 +60,9 @@ int probe_socket_open(enum family family, bool udp, int *ret_fd)
 	if (fd < 0)
 		return -errno;
 	if (family == FAMILY_IPV4)
-		r = set_all(fd, ipv4_settings, sizeof(ipv4_settings) / sizeof(ipv4_settings[0]));
+		r = set_all(fd, ipv4_settings, COUNT(ipv4_settings));
 	else
-		r = set_all(fd, ipv6_settings, sizeof(ipv6_settings) / sizeof(ipv6_settings[0]));
+		r = set_all(fd, ipv6_settings, COUNT(ipv6_settings));
 	if (r < 0) {
 		close(fd);
 		return r;

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <sys/socket.h>
 
+#include "base/array.h"
 #include "base/log.h"
 #include "edge/namespace.h"
 #include "edge/queue/queue_answer.h"
@@ -179,7 +180,7 @@ int queue_kept_let_pass(int fd, uint16_t number)
 		accept_all(fd, number, UINT32_MAX),
 	};
 
-	for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++) {
+	for (size_t i = 0; i < COUNT(results); i++) {
 		if (results[i] < 0)
 			return results[i];
 	}

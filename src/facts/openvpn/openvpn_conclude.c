@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "facts/far_end.h"
 #include "facts/openvpn/openvpn_config.h"
 
@@ -143,7 +144,7 @@ static bool has_comp_byte(const struct openvpn_config *config)
 
 	if (!config->has_compress)
 		return config->comp_lzo;
-	for (size_t i = 0; i < sizeof(without) / sizeof(without[0]); i++) {
+	for (size_t i = 0; i < COUNT(without); i++) {
 		if (strcmp(config->compress, without[i]) == 0)
 			return false;
 	}

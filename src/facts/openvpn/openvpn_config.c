@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/text.h"
 #include "facts/words.h"
 
 #define REMOTES_MAX 256
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 struct reader {
 	struct openvpn_config config;

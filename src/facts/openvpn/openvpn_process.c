@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "facts/file.h"
 #include "facts/openvpn/openvpn_config.h"
 #include "facts/process.h"
@@ -91,7 +92,7 @@ static int read_absolute(pid_t pid, const char *path, char **ret_text, size_t *r
 	const pid_t others[] = { process_parent(pid), getpid(), 1 };
 	int r = read_below(pid, path, ret_text, ret_len);
 
-	for (size_t i = 0; r < 0 && i < sizeof(others) / sizeof(others[0]); i++) {
+	for (size_t i = 0; r < 0 && i < COUNT(others); i++) {
 		if (others[i] > 0 && same_mounts(pid, others[i]))
 			r = read_below(others[i], path, ret_text, ret_len);
 	}
@@ -111,7 +112,7 @@ static int read_config(void *userdata, const char *cd, const char *path, char **
 		snprintf(full, sizeof(full), "%s/%s", cd, path);
 		return read_absolute(place->pid, full, ret_text, ret_len);
 	}
-	for (size_t i = 0; r < 0 && i < sizeof(place->folders) / sizeof(place->folders[0]); i++) {
+	for (size_t i = 0; r < 0 && i < COUNT(place->folders); i++) {
 		if (!place->folders[i][0])
 			continue;
 		snprintf(full, sizeof(full), "%s/%s/%s", place->folders[i], cd ? cd : "", path);

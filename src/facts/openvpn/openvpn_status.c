@@ -13,8 +13,6 @@
 #include "facts/openvpn/status_row.h"
 #include "policy/prefix/prefix.h"
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
-
 struct reader {
 	char separator;
 	enum { SECTION_NONE, SECTION_CLIENTS, SECTION_ROUTES } section; /* of version 1 */

@@ -3,9 +3,8 @@
 
 #include <string.h>
 
+#include "base/array.h"
 #include "facts/far_end.h"
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 static const struct {
 	const char *title;

@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "facts/far_end.h"
 #include "facts/words.h"
 
 #define FILES_MAX 8 /* files inside files */
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 struct option;
 

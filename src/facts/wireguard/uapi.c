@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/text.h"
 #include "facts/far_end.h"
 #include "facts/wireguard/wg_key.h"
@@ -118,7 +119,7 @@ static int take_line(struct reader *reader, const char *line, size_t len)
 		reader->ended = true;
 		return 0;
 	}
-	for (size_t i = 0; equals && i < sizeof(keys) / sizeof(keys[0]); i++) {
+	for (size_t i = 0; equals && i < COUNT(keys); i++) {
 		if (strlen(keys[i].key) != key_len || memcmp(keys[i].key, line, key_len) != 0)
 			continue;
 		len -= key_len + 1;

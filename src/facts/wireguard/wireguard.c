@@ -12,6 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "facts/file.h"
@@ -231,7 +232,7 @@ static int look_at(struct wireguard *wireguard, const char *folder, const char *
 
 	if (pause && now_ns < pause->until_ns)
 		return keep_known(wireguard, ifname, fresh);
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+	for (size_t i = 0; i < COUNT(kinds); i++) {
 		int r = add_device(folder, kinds[i], ifname, fresh);
 
 		if (r == -ETIME) {

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/text.h"
 
 static const char *const keys[] = {
@@ -226,7 +227,7 @@ static int refuse_word(struct parser *parser)
 		return fail(parser, parser->token.at, "the filter ends where a term should follow");
 	if (parser->token.kind == TOKEN_CLOSE)
 		return fail(parser, parser->token.at, "there is no term in front of \")\"");
-	for (size_t i = 0; i < sizeof(strange_words) / sizeof(strange_words[0]); i++) {
+	for (size_t i = 0; i < COUNT(strange_words); i++) {
 		if (at_word(parser, strange_words[i].word))
 			return fail(parser, parser->token.at, "\"%s\" is no word of these "
 				    "filters: %s", word, strange_words[i].hint);

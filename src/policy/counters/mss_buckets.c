@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/counters/mss_buckets.h"
 
+#include "base/array.h"
+
 /* The usual values end one each. */
 static const uint32_t range_ends[MSS_RANGES] = {
 	536,  1220, 1280, 1300, 1340, 1360, 1368, 1380, 1392, 1400,
@@ -54,7 +56,7 @@ void mss_counts_add_rare(struct mss_counts *counts, struct mss_index *index,
 void mss_index_init(struct mss_index *index)
 {
 	index->count = MSS_FIRST_VALUE;
-	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
+	for (size_t i = 0; i < COUNT(usual); i++)
 		meet(index, usual[i]);
 }
 

@@ -46,7 +46,7 @@ static const char *protocol_format(uint8_t protocol, char text[4])
 		{ IPPROTO_ICMPV6, "ipv6-icmp" }, { IPPROTO_SCTP, "sctp" },
 	};
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (size_t i = 0; i < COUNT(names); i++) {
 		if (names[i].number == protocol)
 			return names[i].name;
 	}

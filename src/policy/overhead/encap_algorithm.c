@@ -4,6 +4,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/array.h"
+
 const struct algorithm_cipher *algorithm_find_cipher(const struct algorithm_cipher *list,
 						     const char *name)
 {
@@ -27,7 +29,7 @@ static size_t key_length(const char *text)
 {
 	static const char *const lengths[] = { "128", "192", "256" };
 
-	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++)
+	for (size_t i = 0; i < COUNT(lengths); i++)
 		if (strncmp(text, lengths[i], 3) == 0)
 			return 3;
 	return 0;
@@ -47,7 +49,7 @@ static bool has_key_length(const char *text, size_t len)
 					     "CAST", "BLOWFISH", "CBC",  "CTR",     "GCM",
 					     "CCM",  "GMAC" };
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+	for (size_t i = 0; i < COUNT(words); i++)
 		if (algorithm_ends_with(text, len, words[i]))
 			return true;
 	return false;
@@ -79,7 +81,7 @@ static const char *bare_digest(const char *plain)
 {
 	static const char *const words[] = { "AUTH", "HMAC", "RSA" };
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+	for (size_t i = 0; i < COUNT(words); i++)
 		if (strncmp(plain, words[i], strlen(words[i])) == 0)
 			plain += strlen(words[i]);
 	return plain;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "policy/overhead/encap_algorithm.h"
 
 /* The block ciphers of OpenVPN, as algorithm_plain_name leaves them without their mode. */
@@ -69,7 +70,7 @@ static bool take_mode(char *plain, enum encap_mode *ret_mode)
 	};
 	size_t len = strlen(plain);
 
-	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+	for (size_t i = 0; i < COUNT(modes); i++) {
 		if (!algorithm_ends_with(plain, len, modes[i].name))
 			continue;
 		plain[len - strlen(modes[i].name)] = '\0';

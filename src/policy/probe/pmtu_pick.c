@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which size the search tries next, from what became of those before. */
+#include "base/array.h"
 #include "policy/probe/pmtu.h"
 
 /* What paths are found to carry: Ethernet and jumbo frames, PPPoE, and tunnels around and inside of
@@ -25,7 +26,7 @@ static void add_mark(struct pmtu *pmtu, uint32_t size)
 	for (size_t j = 0; j < pmtu->mark_count; j++)
 		if (pmtu->marks[j] == mark)
 			return;
-	if (i == sizeof(pmtu->marks) / sizeof(pmtu->marks[0]))
+	if (i == COUNT(pmtu->marks))
 		return;
 	for (; i > 0 && pmtu->marks[i - 1] > mark; i--)
 		pmtu->marks[i] = pmtu->marks[i - 1];
@@ -43,7 +44,7 @@ void pmtu_make_marks(struct pmtu *pmtu)
 	add_mark(pmtu, config->most);
 	if (config->base < config->most)
 		add_mark(pmtu, config->base);
-	for (size_t i = 0; i < sizeof(plateaus) / sizeof(plateaus[0]); i++)
+	for (size_t i = 0; i < COUNT(plateaus); i++)
 		if (plateaus[i] > config->floor && plateaus[i] < config->most)
 			add_mark(pmtu, plateaus[i]);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/search.h"
 
 /* FNV-1a, 64 bits: told apart by one number, names are compared rarely. */
@@ -96,7 +97,7 @@ int rule_index_init(struct rule_index *index, const struct rules *rules)
 	struct place_list *const lists[] = { &made.prefixed, &made.literal, &made.glob,
 					     &made.slow };
 
-	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+	for (size_t i = 0; i < COUNT(lists); i++) {
 		lists[i]->places = calloc(rules->count + 1, sizeof(uint32_t));
 		if (!lists[i]->places)
 			goto fail;

@@ -2,6 +2,7 @@
 /* The packet path: from a flow to its limit. */
 #include <netinet/in.h>
 
+#include "base/array.h"
 #include "core/mss.h"
 #include "policy/snapshot/snapshot_inside.h"
 
@@ -274,7 +275,7 @@ static void find_fit(struct side_limit *limit)
 		{ limit->peer_mtu,     DECIDED_PEER     },
 	};
 
-	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
+	for (size_t i = 0; i < COUNT(sources); i++) {
 		if (!sources[i].mtu || (limit->fits_mtu && sources[i].mtu >= limit->fits_mtu))
 			continue;
 		limit->fits_mtu = sources[i].mtu;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/search.h"
 
 static const char *const how_names[] = {
@@ -19,7 +20,7 @@ const char *measure_how_name(enum measure_how how)
 
 int measure_how_parse(const char *name, enum measure_how *ret_how)
 {
-	for (size_t i = 0; i < sizeof(how_names) / sizeof(how_names[0]); i++) {
+	for (size_t i = 0; i < COUNT(how_names); i++) {
 		if (strcmp(name, how_names[i]) == 0) {
 			*ret_how = (enum measure_how)i;
 			return 0;

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/array.h"
+
 /* IFLA_INFO_KIND as the kernel says it, and as we show it. Bridges, veth, vlan, bonds and the like
  * are missing on purpose: they add nothing around the packet that the path would have to carry. */
 static const struct { const char *kernel, *shown; } tunnel_kinds[] = {
@@ -40,7 +42,7 @@ static bool is_idle_fallback(const struct link *link)
 {
 	if (link->up)
 		return false;
-	for (size_t i = 0; i < sizeof(fallback_devices) / sizeof(fallback_devices[0]); i++) {
+	for (size_t i = 0; i < COUNT(fallback_devices); i++) {
 		if (strcmp(link->name, fallback_devices[i]) == 0)
 			return true;
 	}
@@ -53,7 +55,7 @@ const char *link_tunnel_kind(const struct link *link)
 		return NULL;
 	if (strcmp(link->kind, "tun") == 0)
 		return link->tap ? "tap" : "tun";
-	for (size_t i = 0; i < sizeof(tunnel_kinds) / sizeof(tunnel_kinds[0]); i++) {
+	for (size_t i = 0; i < COUNT(tunnel_kinds); i++) {
 		if (strcmp(link->kind, tunnel_kinds[i].kernel) == 0)
 			return tunnel_kinds[i].shown;
 	}

@@ -2,6 +2,8 @@
 /* What a peer and a link come to: the path outside, through the layers around their packets. */
 #include <string.h>
 
+#include "base/array.h"
+
 #include "policy/tunnel/tunnel_resolve.h"
 
 #define VLAN_TAG 4 /* IEEE 802.1Q; a physical link carries it beside its MTU, a tunnel does not */
@@ -286,7 +288,7 @@ static bool is_stacked(const struct link *link)
 	static const char *const kinds[] = { "vlan", "macvlan", "macvtap", "ipvlan", "ipvtap",
 					     "macsec" };
 
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+	for (size_t i = 0; i < COUNT(kinds); i++) {
 		if (strcmp(link->kind, kinds[i]) == 0)
 			return link->lower_ifindex != 0;
 	}
