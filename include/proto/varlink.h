@@ -78,8 +78,6 @@ void varlink_call_done(struct varlink_call *call);
 json_t *varlink_make_call(const char *method, json_t *parameters, bool more);
 json_t *varlink_make_reply(json_t *parameters, bool continues);
 json_t *varlink_make_error(const char *error, json_t *parameters);
-/* org.varlink.service.InvalidParameter, with the name of the parameter. */
-json_t *varlink_make_invalid_parameter(const char *parameter);
 /* org.varlink.service.ExpectedMore: the method answers again and again, and the call came without
  * `more`. */
 json_t *varlink_make_expected_more(void);

@@ -66,7 +66,8 @@ static json_t *make_named_error(const char *error, const char *key, const char *
 	return varlink_make_error(error, parameters);
 }
 
-json_t *varlink_make_invalid_parameter(const char *parameter)
+/* org.varlink.service.InvalidParameter, with the name of the parameter. */
+static json_t *make_invalid_parameter(const char *parameter)
 {
 	return make_named_error(SERVICE ".InvalidParameter", "parameter", parameter,
 				strlen(parameter));
@@ -137,10 +138,10 @@ static int refuse(const struct varlink_interface *interface, const struct varlin
 		*ret_reply = make_named_error(SERVICE ".MethodNotFound", "method", call->method,
 					      strlen(call->method));
 	else if (call->upgrade)
-		*ret_reply = varlink_make_invalid_parameter("upgrade");
+		*ret_reply = make_invalid_parameter("upgrade");
 	else if (varlink_idl_check(interface->description, method, VARLINK_PARAMETERS,
 				   call->parameters, field) < 0)
-		*ret_reply = varlink_make_invalid_parameter(field);
+		*ret_reply = make_invalid_parameter(field);
 	else
 		return 0;
 	return 1;
@@ -154,7 +155,7 @@ int varlink_service_answer(const struct varlink_service *service, const struct v
 	json_t *reply;
 
 	if (!dot) {
-		reply = varlink_make_invalid_parameter("method");
+		reply = make_invalid_parameter("method");
 		goto answered;
 	}
 	interface = find_interface(service, call->method, (size_t)(dot - call->method));

@@ -18,7 +18,5 @@ void probe_say_recipe(const struct ctl *ctl, const char *format, ...)
 /* A rule for the address that was asked about. */
 void probe_say_rule(const struct ctl *ctl, const json_t *reply, const char *mtu);
 
-/* Whether less gets through than somebody is let send: TCP, or others by the interface's MTU. */
-bool probe_needs_something(const json_t *reply, const struct probe_around *around);
 /* The paragraph "To do:". */
 void probe_say_to_do(const struct ctl *ctl, const json_t *reply, const struct probe_around *around);

@@ -11,6 +11,3 @@ int report_screen_print(const struct ctl *ctl, const json_t *report);
 const char *report_verdict_words(const json_t *flow);
 /* Whether SYNs left with another MSS than they came with, or did not leave. */
 bool report_left_otherwise(const json_t *report);
-/* "192.0.2.2:40000 > 198.51.100.2:80", IPv6 in brackets; of a flow, a SYN or an ICMP message.
- * Returns owned, or NULL. */
-char *report_flow_label(const json_t *flow);

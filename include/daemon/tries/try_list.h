@@ -20,9 +20,6 @@ struct try {
 
 void try_done(struct try *one);
 
-/* Whether both are for the same interface, or for the same peer. */
-bool try_is_for_same(const struct try *a, const struct try *b);
-
 /* A value: copies share what the entries own. */
 struct try_list {
 	struct try list[TRIES_MAX];

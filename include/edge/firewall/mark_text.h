@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The rules of mark mode in nft's language, in pieces: for src/edge/mark*.c and their tests. */
+/* The rules of mark mode in nft's language, in pieces: for src/edge/firewall/mark*.c and their
+ * tests. */
 #pragma once
 
 #include <stdbool.h>
@@ -22,8 +23,6 @@ extern const struct mark_hook mark_hooks[MARK_HOOKS];
 /* Whether no hook before it in the list has the same map. */
 bool mark_text_has_own_map(size_t hook);
 
-void mark_text_chain(const struct mark_hook *hook, FILE *out);
-void mark_text_map(const struct mark_hook *hook, FILE *out);
 /* Without entries nothing is written. */
 void mark_text_elements(const struct mark_hook *hook, const struct mark_entry *entries,
 			size_t count, FILE *out);

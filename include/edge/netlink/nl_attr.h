@@ -16,10 +16,8 @@ struct nl_attr {
 /* Takes one attribute: returns 0 to go on, -errno to end the walk with that. */
 typedef int (*nl_attr_fn)(const struct nl_attr *attr, void *userdata);
 
-/* Hands over each attribute of a stretch of bytes, of a nest, or of what lies in a message behind
- * its fixed header of header_len bytes. Returns 0, -EBADMSG (one overruns its surroundings), or
- * what take returned. */
-int nl_attr_walk(const uint8_t *data, size_t len, nl_attr_fn take, void *userdata);
+/* Hands over each attribute of a nest, or of what lies in a message behind its fixed header of
+ * header_len bytes. Returns 0, -EBADMSG (one overruns its surroundings), or what take returned. */
 int nl_attr_walk_nest(const struct nl_attr *nest, nl_attr_fn take, void *userdata);
 int nl_attr_walk_message(const struct nlmsghdr *message, size_t header_len, nl_attr_fn take,
 			 void *userdata);

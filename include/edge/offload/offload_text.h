@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A plan in nft's language: the chains that lower the MSS inside the kernel, and the transaction
- * that leads from one plan to the next. Pure. Only for src/edge/offload*.c and their tests.
+ * that leads from one plan to the next. Pure. Only for src/edge/offload and their tests.
  *
  * offload_forward, _output, _input   base chains before the queue rules; they send SYNs on
  * offload_syn                        which SYNs the kernel edits as core/clamp does
@@ -69,8 +69,6 @@ struct offload_view {
 	const struct offload_plan *plan; /* borrowed */
 	struct offload_order orders[FAMILY_COUNT];
 };
-
-struct offload_view offload_view_of(const struct offload_plan *plan);
 
 /* The chains that find an interface; with a verb ("add", "flush") that for each of them, without
  * (NULL) their rules. */

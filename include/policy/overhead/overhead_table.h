@@ -104,7 +104,5 @@ static inline bool overhead_unless_off(const struct encap *encap, enum encap_key
 /* Takes bytes off and notes the step, unless they are 0. Never below 0. */
 void overhead_take(struct overhead_sum *sum, uint32_t bytes, const char *what, ...)
 	__attribute__((format(printf, 3, 4)));
-/* The bytes of the term at this layer. */
-uint32_t overhead_term_bytes(const struct overhead_term *term, const struct encap *encap);
 /* 20 or 40 by the IP version of the outer header. */
 uint32_t overhead_ip_bytes(const struct encap *encap);

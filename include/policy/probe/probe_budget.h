@@ -10,9 +10,7 @@
 #define PROBE_PATH_RATE_MAX 32 /* of one path, however large the budget */
 #define PROBE_OUT_MAX 128    /* outstanding packets, all paths */
 
-/* xorshift64*: jitter only. */
-uint64_t probe_random(uint64_t *seed);
-/* Uniform in [0, below), 0 for below 0. */
+/* Uniform in [0, below), 0 for below 0: for jitter only. */
 uint64_t probe_random_below(uint64_t *seed, uint64_t below);
 
 /* At most `rate` in any second: the times of the last ones, and a gap between two. */
@@ -60,7 +58,6 @@ struct probe_answers {
 /* As of when it was empty, to be kept: full for 0. */
 struct probe_answers probe_answers_since(uint64_t empty_ns, uint64_t now_ns);
 uint64_t probe_answers_empty_ns(struct probe_answers *answers, uint64_t now_ns);
-void probe_answers_fill(struct probe_answers *answers, uint64_t now_ns);
 /* When one more may be asked for, with `out` on the way. */
 uint64_t probe_answers_next_ns(struct probe_answers *answers, unsigned int out, uint64_t now_ns);
 void probe_answers_take(struct probe_answers *answers, uint64_t now_ns);

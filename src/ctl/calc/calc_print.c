@@ -64,8 +64,12 @@ static char *put(char *text, const char *sign, unsigned int times)
 	return text;
 }
 
-void calc_print_rung(char *text, unsigned int width, uint32_t path, uint32_t left,
-		     unsigned int *from, bool utf8)
+/* One rung of the ladder, `width` columns wide, into text (4 * width + 1 bytes): what lies outside
+ * is blank, the layer's own bytes are shaded, what it leaves is full; `path` bytes fill the width.
+ * *from is the column where the layer begins and becomes the one where the next does: a layer takes
+ * at least one column while there is room. */
+static void draw_rung(char *text, unsigned int width, uint32_t path, uint32_t left,
+		      unsigned int *from, bool utf8)
 {
 	unsigned int begin = *from < width ? *from : width, end;
 
@@ -106,7 +110,7 @@ static void print_ladder(const struct ctl *ctl, const struct calc_sum *sum)
 		width = RUNG_MAX;
 	if (width < RUNG_MIN)
 		width = RUNG_MIN;
-	calc_print_rung(bar, width, sum->path_mtu, sum->path_mtu, &from, ctl->utf8);
+	draw_rung(bar, width, sum->path_mtu, sum->path_mtu, &from, ctl->utf8);
 	print_rung(ctl, sum->path_mtu, bar, "path", 0);
 	for (size_t l = 0; l < sum->count; l++) {
 		const struct calc_sum_layer *layer = &sum->layers[l];
@@ -115,7 +119,7 @@ static void print_ladder(const struct ctl *ctl, const struct calc_sum *sum)
 
 		if (!taken)
 			continue;
-		calc_print_rung(bar, width, sum->path_mtu, left, &from, ctl->utf8);
+		draw_rung(bar, width, sum->path_mtu, left, &from, ctl->utf8);
 		print_rung(ctl, left, bar, encap_kind_name(layer->encap->kind), taken);
 	}
 }

@@ -87,7 +87,8 @@ static bool lets_larger_in(const json_t *reply, const struct probe_around *aroun
 	return !inner || around->interface_mtu > inner;
 }
 
-bool probe_needs_something(const json_t *reply, const struct probe_around *around)
+/* Whether less gets through than somebody is let send: TCP, or others by the interface's MTU. */
+static bool needs_something(const json_t *reply, const struct probe_around *around)
 {
 	return tcp_exceeds(reply) || lets_larger_in(reply, around);
 }
@@ -194,7 +195,7 @@ void probe_say_to_do(const struct ctl *ctl, const json_t *reply, const struct pr
 			say_beside(ctl, reply);
 		else
 			probe_say(ctl, PAINT_BOLD, "To do:", "nothing.");
-	} else if (!probe_needs_something(reply, around)) {
+	} else if (!needs_something(reply, around)) {
 		say_nothing(ctl, around);
 	} else if (around->audit) {
 		say_audit(ctl, around);

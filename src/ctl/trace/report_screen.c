@@ -39,7 +39,9 @@ const char *report_verdict_words(const json_t *flow)
 	return name;
 }
 
-char *report_flow_label(const json_t *flow)
+/* "192.0.2.2:40000 > 198.51.100.2:80", IPv6 in brackets; of a flow, a SYN or an ICMP message.
+ * Returns owned, or NULL. */
+static char *label_of(const json_t *flow)
 {
 	bool v6 = field_is(flow, "family", "ipv6");
 	const char *open = v6 ? "[" : "", *close = v6 ? "]" : "";
@@ -74,7 +76,7 @@ static void print_head(const struct ctl *ctl, const json_t *report)
 static int print_finding(const struct ctl *ctl, const json_t *flow)
 {
 	bool black_hole = field_is(flow, "verdict", "black_hole");
-	char *label = report_flow_label(flow), *text;
+	char *label = label_of(flow), *text;
 
 	if (!label)
 		return -ENOMEM;
@@ -313,7 +315,7 @@ static int add_flow(struct table *table, const json_t *flow)
 	uint64_t again = field_count(there, "retransmissions_total") +
 			 field_count(back, "retransmissions_total");
 	uint64_t largest = field_count(there, "largest_packet_bytes");
-	char *label = report_flow_label(flow), text[128];
+	char *label = label_of(flow), text[128];
 
 	if (!label)
 		return -ENOMEM;

@@ -14,7 +14,8 @@ void try_done(struct try *one)
 	*one = (struct try){ 0 };
 }
 
-bool try_is_for_same(const struct try *a, const struct try *b)
+/* Whether both are for the same interface, or for the same peer. */
+static bool are_for_same(const struct try *a, const struct try *b)
 {
 	if (!a->peer || !b->peer)
 		return !a->peer && !b->peer && strcmp(a->tunnel, b->tunnel) == 0;
@@ -25,7 +26,7 @@ size_t try_list_find(const struct try_list *tries, const struct try *like)
 {
 	size_t i = 0;
 
-	while (i < tries->count && !try_is_for_same(&tries->list[i], like))
+	while (i < tries->count && !are_for_same(&tries->list[i], like))
 		i++;
 	return i;
 }

@@ -28,7 +28,7 @@ static void print_rules(const struct mark_hook *hook, uint32_t bits, FILE *out)
 		hook->field, ~bits);
 }
 
-void mark_text_chain(const struct mark_hook *hook, FILE *out)
+static void print_chain(const struct mark_hook *hook, FILE *out)
 {
 	fprintf(out, "add chain inet " NFT_TABLE " %s { type filter hook %s priority %d; policy "
 		"accept; }\n", hook->chain, hook->name, PRIORITY);
@@ -57,7 +57,7 @@ void mark_text_elements(const struct mark_hook *hook, const struct mark_entry *e
 	}
 }
 
-void mark_text_map(const struct mark_hook *hook, FILE *out)
+static void print_map(const struct mark_hook *hook, FILE *out)
 {
 	fprintf(out, "add map inet " NFT_TABLE " %s { typeof meta %s : tcp option maxseg size; }\n",
 		hook->map, hook->field);
@@ -74,14 +74,14 @@ void mark_print(const struct mark_plan *plan, FILE *out)
 	for (size_t i = 0; i < MARK_HOOKS; i++) {
 		if (!mark_text_has_own_map(i))
 			continue;
-		mark_text_map(&mark_hooks[i], out);
+		print_map(&mark_hooks[i], out);
 		fprintf(out, "flush map inet " NFT_TABLE " %s\n", mark_hooks[i].map);
 		mark_text_elements(&mark_hooks[i], plan->entries, plan->count, out);
 	}
 	for (size_t i = 0; i < MARK_HOOKS; i++) {
 		if (!(plan->hooks & mark_hooks[i].hook))
 			continue;
-		mark_text_chain(&mark_hooks[i], out);
+		print_chain(&mark_hooks[i], out);
 		fprintf(out, "flush chain inet " NFT_TABLE " %s\n", mark_hooks[i].chain);
 		print_rules(&mark_hooks[i], plan->bits, out);
 	}

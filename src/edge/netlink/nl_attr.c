@@ -35,7 +35,7 @@ static int next(struct stretch *rest, struct nl_attr *ret_attr)
 	return 1;
 }
 
-int nl_attr_walk(const uint8_t *data, size_t len, nl_attr_fn take, void *userdata)
+static int walk(const uint8_t *data, size_t len, nl_attr_fn take, void *userdata)
 {
 	struct stretch rest = { data, len };
 	struct nl_attr attr;
@@ -51,7 +51,7 @@ int nl_attr_walk(const uint8_t *data, size_t len, nl_attr_fn take, void *userdat
 
 int nl_attr_walk_nest(const struct nl_attr *nest, nl_attr_fn take, void *userdata)
 {
-	return nl_attr_walk(nest->data, nest->len, take, userdata);
+	return walk(nest->data, nest->len, take, userdata);
 }
 
 int nl_attr_walk_message(const struct nlmsghdr *message, size_t header_len, nl_attr_fn take,
@@ -61,8 +61,7 @@ int nl_attr_walk_message(const struct nlmsghdr *message, size_t header_len, nl_a
 
 	if (message->nlmsg_len <= before)
 		return 0;
-	return nl_attr_walk((const uint8_t *)message + before, message->nlmsg_len - before, take,
-			    userdata);
+	return walk((const uint8_t *)message + before, message->nlmsg_len - before, take, userdata);
 }
 
 int nl_attr_get_header(const struct nlmsghdr *message, void *ret_header, size_t header_len)

@@ -67,7 +67,7 @@ static void note_difference(void *userdata, const struct offload_range *range)
 	*differ = true;
 }
 
-struct offload_view offload_view_of(const struct offload_plan *plan)
+static struct offload_view view_of(const struct offload_plan *plan)
 {
 	struct offload_view view = { .plan = plan };
 
@@ -96,7 +96,7 @@ static bool keeps_rules(const struct offload_view *before, const struct offload_
 
 bool offload_keeps_rules(const struct offload_plan *from, const struct offload_plan *to)
 {
-	struct offload_view before = offload_view_of(from), after = offload_view_of(to);
+	struct offload_view before = view_of(from), after = view_of(to);
 
 	return keeps_rules(&before, &after);
 }
@@ -111,7 +111,7 @@ static void write_plan_rules(const struct offload_view *view, FILE *out)
 void offload_write_rules(const struct offload_frame *frame, const struct offload_plan *plan,
 			 FILE *out)
 {
-	struct offload_view view = offload_view_of(plan);
+	struct offload_view view = view_of(plan);
 
 	write_queue_chain(frame, out);
 	fputs("add rule " TABLE OFFLOAD_PREFIX "host counter accept\n", out);
@@ -121,7 +121,7 @@ void offload_write_rules(const struct offload_frame *frame, const struct offload
 
 static void write_all(const struct offload_frame *frame, const struct offload_plan *plan, FILE *out)
 {
-	struct offload_view view = offload_view_of(plan);
+	struct offload_view view = view_of(plan);
 
 	fputs("add table " TABLE "\n", out);
 	write_fixed_chains("add", out);
@@ -135,7 +135,7 @@ static void write_all(const struct offload_frame *frame, const struct offload_pl
  * transaction no SYN sees less. */
 static void write_change(const struct offload_plan *from, const struct offload_plan *to, FILE *out)
 {
-	struct offload_view before = offload_view_of(from), after = offload_view_of(to);
+	struct offload_view before = view_of(from), after = view_of(to);
 	bool rewrite = !keeps_rules(&before, &after);
 
 	if (rewrite) {

@@ -41,7 +41,8 @@ uint32_t overhead_ip_bytes(const struct encap *encap)
 	return overhead_outer_version(encap) == 6 ? IPV6_HEADER_LEN : IPV4_HEADER_MIN;
 }
 
-uint32_t overhead_term_bytes(const struct overhead_term *term, const struct encap *encap)
+/* The bytes of the term at this layer. */
+static uint32_t term_bytes(const struct overhead_term *term, const struct encap *encap)
 {
 	if (term->size)
 		return term->size(encap);
@@ -82,7 +83,7 @@ struct overhead overhead_apply(const struct encap *encap, uint32_t outer_mtu,
 	if (steps)
 		steps->count = 0;
 	for (const struct overhead_term *term = row->terms; term->what || term->size; term++) {
-		uint32_t bytes = overhead_term_bytes(term, encap);
+		uint32_t bytes = term_bytes(term, encap);
 
 		sum.fixed += bytes;
 		if (term->what)

@@ -5,7 +5,8 @@
 
 #include "base/clock.h"
 
-uint64_t probe_random(uint64_t *seed)
+/* xorshift64* */
+static uint64_t random_next(uint64_t *seed)
 {
 	*seed ^= *seed >> 12;
 	*seed ^= *seed << 25;
@@ -15,7 +16,7 @@ uint64_t probe_random(uint64_t *seed)
 
 uint64_t probe_random_below(uint64_t *seed, uint64_t below)
 {
-	return below ? (probe_random(seed) >> 11) % below : 0;
+	return below ? (random_next(seed) >> 11) % below : 0;
 }
 
 uint64_t probe_window_next_ns(const struct probe_window *window)
@@ -129,13 +130,7 @@ struct probe_answers probe_answers_since(uint64_t empty_ns, uint64_t now_ns)
 	};
 }
 
-uint64_t probe_answers_empty_ns(struct probe_answers *answers, uint64_t now_ns)
-{
-	probe_answers_fill(answers, now_ns);
-	return now_ns > answers->saved_ns ? now_ns - answers->saved_ns : 1;
-}
-
-void probe_answers_fill(struct probe_answers *answers, uint64_t now_ns)
+static void fill_answers(struct probe_answers *answers, uint64_t now_ns)
 {
 	if (now_ns > answers->filled_ns)
 		answers->saved_ns += now_ns - answers->filled_ns;
@@ -144,16 +139,22 @@ void probe_answers_fill(struct probe_answers *answers, uint64_t now_ns)
 	answers->filled_ns = now_ns;
 }
 
+uint64_t probe_answers_empty_ns(struct probe_answers *answers, uint64_t now_ns)
+{
+	fill_answers(answers, now_ns);
+	return now_ns > answers->saved_ns ? now_ns - answers->saved_ns : 1;
+}
+
 uint64_t probe_answers_next_ns(struct probe_answers *answers, unsigned int out, uint64_t now_ns)
 {
 	uint64_t need = (out + 1) * NS_PER_SECOND;
 
-	probe_answers_fill(answers, now_ns);
+	fill_answers(answers, now_ns);
 	return answers->saved_ns >= need ? now_ns : now_ns + need - answers->saved_ns;
 }
 
 void probe_answers_take(struct probe_answers *answers, uint64_t now_ns)
 {
-	probe_answers_fill(answers, now_ns);
+	fill_answers(answers, now_ns);
 	answers->saved_ns -= answers->saved_ns < NS_PER_SECOND ? answers->saved_ns : NS_PER_SECOND;
 }
