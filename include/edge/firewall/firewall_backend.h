@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What firewall.c asks of a backend, and the list of lines in which expected and live rules are
- * compared. Only for src/edge/firewall*.c and their tests. */
+ * compared. Only for src/edge/firewall and their tests. */
 #pragma once
 
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The dead-man switch in nft's language, and its set in netlink's: for src/edge/heartbeat*.c and
- * their tests. Pure. */
+/* The dead-man switch in nft's language, and its set in netlink's: for
+ * src/edge/firewall/heartbeat*.c and their tests. Pure. */
 #pragma once
 
 #include <stddef.h>

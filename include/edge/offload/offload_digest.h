@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the kernel has of ours as a few numbers: others have changed something where they differ. By
- * netlink. Only for src/edge/offload*.c and their tests. */
+ * netlink. Only for src/edge/offload and their tests. */
 #pragma once
 
 #include <stddef.h>

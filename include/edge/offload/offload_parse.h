@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Messages of nf_tables about what is ours: rules, chains, the table
  * (net/netfilter/nf_tables_api.c). Not by libnftnl, which ends the process where an attribute is
- * not what it expects. Pure. Only for src/edge/offload*.c and their tests. */
+ * not what it expects. Pure. Only for src/edge/offload and their tests. */
 #pragma once
 
 #include <linux/netlink.h>

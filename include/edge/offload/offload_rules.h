@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The rules of offload_* chains as the kernel has them, by netlink. Only for
- * src/edge/offload*.c and their tests. */
+/* The rules of offload_* chains as the kernel has them, by netlink. Only for src/edge/offload
+ * and their tests. */
 #pragma once
 
 #include <stdint.h>
