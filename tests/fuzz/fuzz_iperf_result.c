@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct iperf_result result = { .seconds = -1 };
+	struct iperf_result result = { .received_bits_per_second = -1 };
 	char *text = malloc(size + 1), why[64] = "";
 	int r;
 
@@ -24,7 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text[size] = '\0';
 	r = iperf_result_parse(text, &result, why, sizeof(why));
 	CHECK(r == 0 || r == -EREMOTEIO || r == -EBADMSG);
-	CHECK(r == 0 ? result.seconds >= 0 : result.seconds < 0);
+	CHECK(r == 0 ? result.received_bits_per_second >= 0 : result.received_bits_per_second < 0);
 	CHECK(r != -EBADMSG || why[0]);
 	if (r == 0) {
 		CHECK(isfinite(result.received_bits_per_second));

@@ -123,9 +123,9 @@ static const struct {
 	{ "ip6tnl, external", RECORDED(link_i6_external), ENCAP_IP6TNL, { OUTER(6), LIMIT(0) },
 	  NULL, NULL, true, { 0 } },
 	{ "VTI", RECORDED(link_vt_four), ENCAP_NONE, { OUTER(4) }, "192.0.2.2", "203.0.113.7",
-	  false, { .in_key = 10, .out_key = 11 } },
+	  false, { .out_key = 11 } },
 	{ "VTI over IPv6", RECORDED(link_vt_six), ENCAP_NONE, { OUTER(6) }, "2001:db8::2",
-	  "2001:db8::7", false, { .in_key = 12, .out_key = 12 } },
+	  "2001:db8::7", false, { .out_key = 12 } },
 	{ "XFRM", RECORDED(link_xf_id), ENCAP_NONE, { { 0 } }, NULL, NULL, false,
 	  { .if_id = 42, .lower_ifindex = 12 } },
 	{ "XFRM, external", RECORDED(link_xf_external), ENCAP_NONE, { { 0 } }, NULL, NULL, true,
@@ -181,12 +181,11 @@ static void check_address(const char *name, bool has, const struct address *addr
 static void check_rest(const char *name, const struct link *link, const struct link *expected)
 {
 	if (link->remote_port != expected->remote_port || link->fwmark != expected->fwmark ||
-	    link->if_id != expected->if_id || link->in_key != expected->in_key ||
-	    link->out_key != expected->out_key || link->lower_ifindex != expected->lower_ifindex ||
+	    link->if_id != expected->if_id || link->out_key != expected->out_key || link->lower_ifindex != expected->lower_ifindex ||
 	    link->master_ifindex != expected->master_ifindex ||
 	    link->elsewhere != expected->elsewhere)
-		fail_msg("%s: port %u fwmark %u if_id %u keys %u %u lower %u master %u elsewhere %d",
-			 name, link->remote_port, link->fwmark, link->if_id, link->in_key,
+		fail_msg("%s: port %u fwmark %u if_id %u key %u lower %u master %u elsewhere %d",
+			 name, link->remote_port, link->fwmark, link->if_id,
 			 link->out_key, link->lower_ifindex, link->master_ifindex, link->elsewhere);
 }
 
@@ -293,7 +292,7 @@ static const struct {
 	{ "sit",     IFLA_IPTUN_PROTO,            1 },
 	{ "sit",     IFLA_IPTUN_REMOTE,           4 }, { "sit",     IFLA_IPTUN_FLAGS,         0 },
 	{ "ip6tnl",  IFLA_IPTUN_REMOTE,          16 }, { "ip6tnl",  IFLA_IPTUN_FLAGS,         4 },
-	{ "ip6tnl",  IFLA_IPTUN_FWMARK,           4 }, { "vti",     IFLA_VTI_IKEY,            4 },
+	{ "ip6tnl",  IFLA_IPTUN_FWMARK,           4 },
 	{ "vti",     IFLA_VTI_OKEY,               4 }, { "vti6",    IFLA_VTI_REMOTE,         16 },
 	{ "vti",     IFLA_VTI_FWMARK,             4 }, { "xfrm",    IFLA_XFRM_IF_ID,          4 },
 	{ "macsec",  IFLA_MACSEC_ICV_LEN,         1 }, { "macsec",  IFLA_MACSEC_INC_SCI,      1 },

@@ -51,8 +51,7 @@ struct side_sighting {
 struct flow_side {
 	uint64_t packets, payload_bytes;
 	uint64_t segments;       /* with payload, on the wire */
-	uint64_t retransmitted, reordered, seen_twice; /* the first two are segments, too */
-	uint64_t answered_again; /* acknowledgements like the one before */
+	uint64_t retransmitted, reordered; /* segments, too */
 	uint64_t last_ns;        /* of its last packet */
 	uint32_t largest_packet; /* bytes of IP, on the wire */
 	uint32_t largest_payload; /* bytes of one segment, on the wire */
@@ -68,7 +67,6 @@ struct flow_side {
 	bool has_mss_left, left; /* left: that was captured, or may be taken for it */
 	uint8_t copies;          /* times that the SYN was captured again on its way, 2: or more */
 	uint32_t single, unit, told; /* bytes of payload of a full segment: see flow_wire.h */
-	uint8_t hop_limit;       /* of its first packet */
 	uint8_t header_len;      /* of TCP, in segments with payload */
 	bool has_mss, syn, fin, rst, next_known, acked_known, selective;
 	uint32_t syns;           /* times that one SYN was sent */

@@ -41,7 +41,6 @@ struct pcapng_packet {
 	uint64_t time_ns; /* since 1970, 0 where the block has none */
 	bool has_time;
 	uint32_t len, original_len; /* bytes captured, bytes on the wire */
-	size_t at;                  /* offset of the frame in the block's body */
 };
 
 /* Order of a section by the magic number, the first 4 bytes of its body. False: neither. */

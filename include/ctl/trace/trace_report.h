@@ -65,7 +65,6 @@ struct report {
 	size_t host_count;
 	struct flow_table table;
 	uint64_t verdicts[FLOW_VERDICT_COUNT];
-	uint64_t flow_packets;
 	struct report_flow *flows; /* owned; sorted by report_finish */
 	size_t flow_listed;
 	size_t listed[FLOW_VERDICT_COUNT]; /* of these, by verdict */

@@ -8,8 +8,8 @@
 #define IPERF_UNKNOWN UINT64_MAX
 
 struct iperf_result {
-	double received_bits_per_second, seconds;
-	uint64_t sent_bytes, received_bytes;
+	double received_bits_per_second;
+	uint64_t sent_bytes;
 	uint64_t retransmissions; /* IPERF_UNKNOWN where the sender's system does not count them */
 	uint32_t mss;             /* bytes of payload it found or was told, 0: not told */
 	uint32_t path_mtu;        /* bytes, what the sender's kernel had at the end, 0: not told */

@@ -14,7 +14,6 @@
 struct capture_view {
 	const struct tap_event *event; /* borrowed */
 	const struct snapshot *snapshot;
-	const struct tunnels *tunnels;
 	struct capture_facts facts;
 	bool looked_up;                /* sides and facts.peers are filled */
 	struct side_limit sides[SIDE_COUNT]; /* of a SYN */

@@ -29,7 +29,6 @@ void needs_done(struct needs *needs);
 
 /* The routes of one table that count: of each prefix the one that is taken. */
 struct table_routes {
-	uint32_t table;
 	const struct mtu_route **routes; /* by prefix */
 	struct prefix *prefixes;         /* beside them */
 	struct prefix_cover cover;       /* of prefixes */

@@ -10,7 +10,6 @@
 
 struct standstills {
 	uint64_t total;    /* since the start */
-	uint64_t total_ns; /* how long all of them took */
 	uint64_t last_ns;  /* how long the last one took */
 	uint64_t ended_ns; /* when it was over, CLOCK_BOOTTIME */
 };

@@ -45,7 +45,6 @@ struct probe_heard {
 	enum probe_heard_kind kind;
 	struct address from;  /* who sent the answer or the error */
 	uint32_t mtu;         /* TOO_BIG: as told, bytes; 0 where it tells none */
-	uint64_t sent_ns;     /* CLOCK_BOOTTIME when it was sent */
 	bool reassembled_known; /* false where the kernel does not count it: see snmp.h */
 	uint64_t reassembled; /* packets that this host put together since then: both families, as
 			       * that of the outer packets is not known here */

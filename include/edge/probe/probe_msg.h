@@ -18,7 +18,6 @@
 /* A probe that an answer is awaited of. */
 struct probe_awaited {
 	uint64_t id;
-	uint64_t sent_ns;             /* CLOCK_BOOTTIME */
 	uint64_t reassembled;         /* by this host until then, SNMP_UNKNOWN */
 	struct address destination;
 	uint32_t size;                /* of the whole IP packet, bytes */

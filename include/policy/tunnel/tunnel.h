@@ -34,7 +34,7 @@ struct link {
 	uint16_t remote_port;     /* of UDP, host order; 0 without */
 	uint32_t fwmark;          /* of the outer packets */
 	uint32_t if_id;           /* xfrm */
-	uint32_t in_key, out_key; /* vti, vti6: the marks that tie SAs to it; host order */
+	uint32_t out_key;         /* vti, vti6: the mark that ties SAs to it; host order */
 	bool elsewhere;           /* what it stands on, and its packets outside, are in another
 				   * namespace: no local, remote and lower_ifindex then */
 };

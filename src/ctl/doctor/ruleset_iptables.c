@@ -96,8 +96,7 @@ struct save_words {
 	struct ruleset_reading *reading;
 	const char *at, *end;
 	enum family family;
-	bool negated;  /* by the "!" before */
-	bool set_pmtu; /* TCPMSS */
+	bool negated; /* by the "!" before */
 };
 
 static struct ruleset_word next(struct save_words *words)

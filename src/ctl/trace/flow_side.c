@@ -301,7 +301,6 @@ static void take_ack(struct flow_side *side, struct flow_side *sender,
 	} else if (tcp->ack == sender->acked && repeats &&
 		   (tcp->sack_count > 0 || flow_is_larger(sender->next, tcp->ack))) {
 		sender->again++;
-		side->answered_again++;
 	}
 	take_sack(sender, tcp);
 }
@@ -314,13 +313,11 @@ struct side_news flow_side_take(struct flow_side *side, struct flow_side *other,
 
 	news.seen_twice = flow_sighting_is_twice(side, packet, now_ns);
 	if (news.seen_twice) {
-		side->seen_twice++;
 		if (tcp->flags & TRACE_SYN)
 			flow_syn_again(side, packet, &news.syn);
 		return news;
 	}
-	if (side->packets++ == 0)
-		side->hop_limit = packet->hop_limit;
+	side->packets++;
 	side->last_ns = now_ns;
 	if (news.sized && news.packet > side->largest_packet)
 		side->largest_packet = news.packet;

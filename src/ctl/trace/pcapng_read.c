@@ -170,15 +170,14 @@ static int read_simple(const struct pcapng_section *section, const uint8_t *body
 		len = section->interfaces[0].snaplen;
 	if (len > body_len - PACKET_SIMPLE_FIXED)
 		return -EBADMSG;
-	*ret_packet = (struct pcapng_packet){ .len = len, .original_len = original,
-					      .at = PACKET_SIMPLE_FIXED };
+	*ret_packet = (struct pcapng_packet){ .len = len, .original_len = original };
 	return 0;
 }
 
 int pcapng_read_packet(const struct pcapng_section *section, uint32_t type, const uint8_t *body,
 		       size_t body_len, struct pcapng_packet *ret_packet)
 {
-	struct pcapng_packet packet = { .at = PACKET_FIXED };
+	struct pcapng_packet packet = { 0 };
 	uint64_t ticks;
 
 	if (type == PCAPNG_PACKET_SIMPLE)

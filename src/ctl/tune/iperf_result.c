@@ -64,9 +64,7 @@ static int read_answer(const json_t *root, struct iperf_result *ret_result, char
 		return -EBADMSG;
 	}
 	result.received_bits_per_second = sane(received, "bits_per_second");
-	result.seconds = sane(received, "seconds");
 	result.sent_bytes = field_count(sent, "bytes");
-	result.received_bytes = field_count(received, "bytes");
 	result.retransmissions = retransmissions_of(sent);
 	result.mss = mss_of(start);
 	result.path_mtu = path_mtu_of(root);

@@ -49,7 +49,6 @@ void capture_view_init(struct capture_view *view, const struct tap_event *event,
 	*view = (struct capture_view){
 		.event = event,
 		.snapshot = snapshot,
-		.tunnels = tunnels,
 		.facts.result = event->outcome.result,
 	};
 	find_addresses(&view->facts, event);

@@ -88,7 +88,6 @@ static int split(struct tables *tables, size_t count)
 				break;
 		}
 		*table = (struct table_routes){
-			.table = tables->routes[at]->table,
 			.routes = tables->routes + at,
 			.prefixes = tables->prefixes + at,
 			.by_link = tables->by_link + at,

@@ -32,7 +32,6 @@ void standstills_note(struct standstills *standstills, uint64_t unseen_ns, uint6
 	if (unseen_ns < LEAST_NS)
 		return;
 	standstills->total++;
-	standstills->total_ns += unseen_ns;
 	standstills->last_ns = unseen_ns;
 	standstills->ended_ns = now_ns;
 	tell(standstills, events);

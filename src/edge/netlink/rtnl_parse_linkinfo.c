@@ -39,7 +39,6 @@ enum value {
 	ENCAP_TYPE,   /* TUNNEL_ENCAP_* */
 	ENCAP_FLAGS,
 	ERSPAN,       /* its version */
-	IN_KEY,
 	OUT_KEY,
 	IF_ID,
 	ICV,
@@ -109,7 +108,6 @@ static const struct field ip6tnl_fields[] = {
 };
 
 static const struct field vti_fields[] = {
-	{ IFLA_VTI_IKEY,   BE32,    IN_KEY },
 	{ IFLA_VTI_OKEY,   BE32,    OUT_KEY },
 	{ IFLA_VTI_LOCAL,  ADDRESS, LOCAL },
 	{ IFLA_VTI_REMOTE, ADDRESS, REMOTE },
@@ -368,7 +366,6 @@ static void conclude(struct info *info)
 	link->remote_port = (uint16_t)value[PORT];
 	link->fwmark = value[FWMARK];
 	link->if_id = value[IF_ID];
-	link->in_key = value[IN_KEY];
 	link->out_key = value[OUT_KEY];
 	link->tap = value[TUN_TYPE] == IFF_TAP;
 	if (value[LINK])

@@ -8,7 +8,6 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "edge/probe/probe_socket.h"
 #include "edge/probe/probe_table.h"
 #include "edge/probe/snmp.h"
@@ -211,7 +210,6 @@ static int prepare(struct probe_sockets *sockets, const struct probe_packet *pac
 		.number = probe_table_pick_number(&sockets->table, packet->udp,
 						  random.number),
 		.reassembled = snmp_reassembled(&sockets->snmp),
-		.sent_ns = clock_boottime_ns(),
 	};
 	memcpy(ret_probe->nonce, random.nonce, sizeof(random.nonce));
 	return 0;
@@ -286,7 +284,6 @@ static bool take(struct probe_sockets *sockets, const struct probe_message *mess
 		.kind = kind,
 		.from = message->from,
 		.mtu = kind == PROBE_HEARD_TOO_BIG ? message->mtu : 0,
-		.sent_ns = probe.sent_ns,
 		.reassembled_known = now != SNMP_UNKNOWN && probe.reassembled != SNMP_UNKNOWN,
 	};
 	if (ret_heard->reassembled_known && now > probe.reassembled)
