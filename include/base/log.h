@@ -10,8 +10,7 @@
 #include <syslog.h>
 
 /* The least urgent priority that is still printed: LOG_ERR (3) to LOG_DEBUG (7). Default LOG_INFO.
- * Written by the control thread, read by all; with the next one the only writable global of the
- * project. */
+ * Written by the control thread, read by all. */
 void log_set_max(int priority);
 int log_max(void);
 

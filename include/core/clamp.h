@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The decision and the edit of one SYN: points 6 to 10 of the packet contract (doc/design.md). */
+/* The decision and the edit of one SYN: points 6 to 11 of the packet contract (doc/design.md). */
 #pragma once
 
 #include <stdbool.h>

@@ -61,6 +61,7 @@ size_t workers_count(const struct workers *workers);
 struct counters *workers_counters(const struct workers *workers, size_t i);
 /* What it tells while somebody watches (daemon/capture). */
 struct tap *workers_tap(const struct workers *workers, size_t i);
+/* The number of the queue that he has, 0 where he has none. */
 uint16_t workers_queue(const struct workers *workers, size_t i);
 /* The number that is his, whether he has that queue or not. */
 uint16_t workers_number(const struct workers *workers, size_t i);
