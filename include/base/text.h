@@ -19,6 +19,9 @@ int text_parse_duration(const char *text, uint64_t *ret_ns);
  * character is, with bytes half written; never reads behind a NUL. */
 bool text_parse_hex(const char *text, size_t len, uint8_t *bytes);
 
+/* Whether both are the same text, or both NULL. */
+bool text_equal(const char *a, const char *b);
+
 /* What a noun has behind it: "" for one, "s" for any other number. */
 const char *text_plural(size_t count);
 

@@ -20,6 +20,8 @@ void varlink_make_printable(char *text);
  * characters too (JSON escapes them), and each byte that is no part of any becomes '?'. Owned, or
  * NULL (out of memory). */
 json_t *varlink_string(const char *text);
+/* The same of a text that may be NULL: null then. */
+json_t *varlink_string_or_null(const char *text);
 
 /* Splits a byte stream into messages. */
 struct varlink_input {

@@ -38,6 +38,11 @@ bool text_parse_hex(const char *text, size_t len, uint8_t *bytes)
 	return true;
 }
 
+bool text_equal(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
 const char *text_plural(size_t count)
 {
 	return count == 1 ? "" : "s";

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/text.h"
 #include "ctl/client/client.h"
 #include "ctl/commands.h"
 #include "ctl/screen/field.h"
@@ -59,9 +60,9 @@ static void print_reload(const struct ctl *ctl, const json_t *reply)
 			    json_array_size(warnings) - SHOWN_MAX);
 	if (ctl->quiet)
 		return;
-	printf("Reloaded: %s file%s, ", format_count(files).s, files == 1 ? "" : "s");
+	printf("Reloaded: %s file%s, ", format_count(files).s, text_plural(files));
 	if (changes)
-		printf("%zu setting%s changed\n", changes, changes == 1 ? "" : "s");
+		printf("%zu setting%s changed\n", changes, text_plural(changes));
 	else
 		puts("nothing changed");
 	for (size_t i = 0; i < changes && i < SHOWN_MAX; i++)

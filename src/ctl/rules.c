@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/text.h"
 #include "ctl/client/client.h"
 #include "ctl/commands.h"
 #include "ctl/screen/field.h"
@@ -41,7 +42,7 @@ static void print_state(const struct ctl *ctl, const json_t *reply)
 			printf("%s%s%s", output_paint(ctl, states[i].paint), states[i].text,
 			       output_paint(ctl, PAINT_END));
 	if (repairs)
-		printf("; repaired %s time%s", format_count(repairs).s, repairs == 1 ? "" : "s");
+		printf("; repaired %s time%s", format_count(repairs).s, text_plural(repairs));
 	putchar('\n');
 }
 

@@ -249,7 +249,7 @@ int command_stats(const struct ctl *ctl, int argc, char **argv)
 			.ctl = ctl,
 			.now = reply,
 			.before = memory->last,
-			.seconds = (double)(now_ns - memory->last_ns) / (double)NS_PER_SECOND,
+			.seconds = clock_seconds(now_ns - memory->last_ns),
 			.of_tunnel = tunnel != NULL,
 		});
 	json_decref(memory->last);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/text.h"
 #include "ctl/client/client.h"
 #include "ctl/commands.h"
 #include "ctl/screen/field.h"
@@ -159,10 +160,10 @@ static void print_headline(const struct ctl *ctl, const json_t *reply, bool runn
 
 	printf("%smssclampd is %s%s", output_paint(ctl, running ? PAINT_GOOD : PAINT_BAD),
 	       state_text(reply, running), output_paint(ctl, PAINT_END));
-	printf(": %s tunnel%s", format_count(tunnels).s, tunnels == 1 ? "" : "s");
+	printf(": %s tunnel%s", format_count(tunnels).s, text_plural(tunnels));
 	if (json_is_integer(peers))
 		printf(", %s peer%s", format_json_count(peers).s,
-		       json_integer_value(peers) == 1 ? "" : "s");
+		       text_plural((size_t)json_integer_value(peers)));
 	fputs("\n  version ", stdout);
 	output_text(ctl, field_string(reply, "version", "-"));
 	fputs(", mode ", stdout);

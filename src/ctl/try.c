@@ -78,7 +78,7 @@ static json_t *make_parameters(const struct attempt *attempt)
 		r = json_object_set_new(parameters, "mss", json_integer((json_int_t)attempt->mss));
 	if (r == 0 && attempt->mss)
 		r = json_object_set_new(parameters, "for_seconds",
-					json_real((double)attempt->for_ns / (double)NS_PER_SECOND));
+					json_real(clock_seconds(attempt->for_ns)));
 	if (r == 0)
 		return parameters;
 	json_decref(parameters);

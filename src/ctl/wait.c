@@ -115,7 +115,7 @@ static bool wait_until_ready(struct waiting *waiting)
 
 static double waited_seconds(const struct waiting *waiting)
 {
-	return (double)(clock_boottime_ns() - waiting->start_ns) / (double)NS_PER_SECOND;
+	return clock_seconds(clock_boottime_ns() - waiting->start_ns);
 }
 
 static void print_ready(const struct ctl *ctl, const struct waiting *waiting)

@@ -144,7 +144,7 @@ static void tell_reloaded(const struct daemon *daemon, size_t files, json_t *cha
 
 	snprintf(message, sizeof(message),
 		 "configuration reloaded: %zu file%s, %zu setting%s changed", files,
-		 files == 1 ? "" : "s", count, count == 1 ? "" : "s");
+		 text_plural(files), count, text_plural(count));
 	events_emit(&daemon->events,
 		    &(struct event){
 			    .name = "reloaded",

@@ -144,7 +144,7 @@ static void forget_unknown(struct notify *notify, const json_t *status)
 	char name[ALARM_NAME_MAX];
 
 	while (alarms_forget(&notify->alarms, status,
-			     WINDOW_SECONDS + (double)for_ns / (double)NS_PER_SECOND, name)) {
+			     WINDOW_SECONDS + clock_seconds(for_ns), name)) {
 		log_warning("alert %s, of which people were told, is forgotten: mssclampd has run "
 			    "for longer than any alert counts, and cannot say whether it goes on",
 			    name);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/text.h"
 #include "proto/varlink.h"
 
 /* Any RECORD_LIST, seen without its type. Copied in and out: the struct itself has another one. */
@@ -287,11 +288,6 @@ int record_copy(const struct record_shape *shape, const void *record, void *ret_
 
 	json_decref(object);
 	return r;
-}
-
-static bool text_equal(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
 static bool list_equal(const struct record_field *field, const void *a, const void *b,

@@ -52,6 +52,11 @@ json_t *varlink_string(const char *text)
 	return string;
 }
 
+json_t *varlink_string_or_null(const char *text)
+{
+	return text ? varlink_string(text) : json_null();
+}
+
 static const struct call_field *find_field(const char *name)
 {
 	for (size_t i = 0; i < COUNT(call_fields); i++)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/array.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "ctl/capture/capture_end.h"
 #include "ctl/capture/capture_file.h"
@@ -49,7 +50,7 @@ static int read_bounds(const struct ctl *ctl, char *const *argv, struct capture_
 			return output_fail(ctl, CTL_USAGE, HINT, "capture: --seconds %s: must be "
 					   "seconds such as 10 or 0.5, at most a day; 0 for no "
 					   "such end", seconds);
-		bounds->seconds = (double)ns / 1e9;
+		bounds->seconds = clock_seconds(ns);
 	}
 	if (!bounds->count && bounds->seconds == 0 && ctl->json && !ctl->json_lines)
 		return output_fail(ctl, CTL_USAGE, "Use --json-lines, or give an end.",

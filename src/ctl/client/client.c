@@ -26,7 +26,7 @@ static int refuse_late(const struct client *client, uint64_t wait_ns)
 
 	return client_error_set(client->error, CTL_UNKNOWN, hint,
 				"mssclampd at %s gave no answer within %.3g s", client->ctl->socket,
-				(double)wait_ns / (double)NS_PER_SECOND);
+				clock_seconds(wait_ns));
 }
 
 static enum ctl_exit error_code(const char *name)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/remedy.h"
+#include "base/text.h"
 #include "ctl/doctor/check.h"
 #include "ctl/doctor/doctor_words.h"
 #include "ctl/screen/field.h"
@@ -31,7 +32,7 @@ static void say_absent(const struct doctor_facts *facts, struct doctor_finding *
 
 	if (others)
 		doctor_say(finding, DOCTOR_WARN, "mssclampd does not run; %zu rule%s of "
-			   "somebody else set%s the MSS", others, others == 1 ? "" : "s",
+			   "somebody else set%s the MSS", others, text_plural(others),
 			   others == 1 ? "s" : "");
 	else if (count_rules(facts, true, RULE_CLAMPS))
 		doctor_say(finding, DOCTOR_FAIL, "mssclampd does not run; the kernel clamps by the "
@@ -240,7 +241,7 @@ static void check_losses(const struct doctor_facts *facts, struct doctor_finding
 			   LOSSES, since_start(facts).s, LOSSES_OF(all));
 	} else {
 		doctor_say(finding, DOCTOR_OK, "%zu queue%s, nothing lost", queues,
-			   queues == 1 ? "" : "s");
+			   text_plural(queues));
 	}
 }
 
@@ -307,7 +308,7 @@ void doctor_check_other_queues(const struct doctor_facts *facts, struct doctor_f
 	}
 	if (!facts->dead_count && others)
 		doctor_say(finding, DOCTOR_OK, "%zu rule%s of others, each with its program",
-			   others, others == 1 ? "" : "s");
+			   others, text_plural(others));
 	else if (!facts->dead_count)
 		doctor_say(finding, DOCTOR_OK, "there are none");
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/text.h"
 #include "ctl/doctor/check.h"
 #include "ctl/doctor/doctor_words.h"
 #include "ctl/screen/field.h"
@@ -150,7 +151,7 @@ void doctor_check_icmp_counters(const struct doctor_facts *facts, struct doctor_
 		doctor_say(finding, counting < rules ? DOCTOR_UNKNOWN : DOCTOR_OK,
 			   counting < rules ?
 			   "%zu rule%s would, and a counter is missing" :
-			   "%zu rule%s would, and none has", rules, rules == 1 ? "" : "s");
+			   "%zu rule%s would, and none has", rules, text_plural(rules));
 }
 
 void doctor_check_fragment_rules(const struct doctor_facts *facts, struct doctor_finding *finding)
@@ -280,7 +281,7 @@ void doctor_check_black_holes(const struct doctor_facts *facts, struct doctor_fi
 	else
 		doctor_say(finding, audit ? DOCTOR_WARN : DOCTOR_OK, "%s measured path%s swallow%s "
 			   "larger packets and no router says so; %s", format_count(paths).s,
-			   paths == 1 ? "" : "s", paths == 1 ? "s" : "", audit ?
+			   text_plural(paths), paths == 1 ? "s" : "", audit ?
 			   "mode audit leaves each MSS as it is, so that TCP may hang there" :
 			   "what mssclampd allows fits");
 	if (finding->result != DOCTOR_WARN)

@@ -38,7 +38,7 @@ void doctor_gather(const struct ctl *ctl, struct doctor_facts *facts)
 	last_ns = clock_monotonic_ns();
 	doctor_read_counters(facts->after);
 	doctor_gather_received(facts);
-	facts->seconds = (double)(last_ns - first_ns) / (double)NS_PER_SECOND;
+	facts->seconds = clock_seconds(last_ns - first_ns);
 	if (facts->stats)
 		facts->stats_later = client_get(ctl, "GetStats", NULL);
 	doctor_gather_later(ctl, facts);

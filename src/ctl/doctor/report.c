@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "proto/varlink.h"
 
 void doctor_report_make(struct doctor_report *report, const struct doctor_facts *facts,
@@ -80,23 +81,18 @@ static json_t *all_fixes_json(const struct doctor_finding *finding, bool shows)
 	return fixes;
 }
 
-static json_t *text_json(const char *text)
-{
-	return text ? varlink_string(text) : json_null();
-}
-
 static json_t *told_json(const struct doctor_told *told)
 {
 	return json_pack("{s:s, s:o, s:o, s:o}", "result", doctor_result_name(told->result),
-			 "detail", text_json(told->detail), "fix", fixes_json(told, false), "see",
-			 fixes_json(told, true));
+			 "detail", varlink_string_or_null(told->detail), "fix",
+			 fixes_json(told, false), "see", fixes_json(told, true));
 }
 
 static json_t *finding_json(const struct doctor_check *check, const struct doctor_finding *finding)
 {
 	json_t *list = json_array();
 	char *text = doctor_finding_text(finding);
-	json_t *detail = text_json(text);
+	json_t *detail = varlink_string_or_null(text);
 
 	free(text);
 	for (size_t i = 0; i < finding->count; i++)
@@ -212,7 +208,7 @@ void doctor_report_nagios(const struct doctor_report *report, FILE *out)
 		fprintf(out, "%s %s: ", doctor_checks[place].id, doctor_checks[place].title);
 		put_plain(detail ? detail : "-", out);
 		if (more)
-			fprintf(out, " (and %zu more finding%s)", more, more == 1 ? "" : "s");
+			fprintf(out, " (and %zu more finding%s)", more, text_plural(more));
 	}
 	fprintf(out, " | ok=%zu warn=%zu;0 fail=%zu;;0 unknown=%zu skipped=%zu",
 		report->count[DOCTOR_OK], report->count[DOCTOR_WARN], report->count[DOCTOR_FAIL],

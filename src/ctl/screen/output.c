@@ -67,7 +67,7 @@ static void print_error_json(const struct ctl *ctl, enum ctl_exit code, const ch
 {
 	json_t *object = json_pack("{s:i, s:{s:s, s:o, s:o}}", "schema", CTL_SCHEMA, "error",
 				   "name", error_name(code), "message", varlink_string(message),
-				   "hint", hint && *hint ? varlink_string(hint) : json_null());
+				   "hint", varlink_string_or_null(hint && *hint ? hint : NULL));
 
 	if (object)
 		output_json(ctl, object);

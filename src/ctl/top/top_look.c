@@ -55,7 +55,7 @@ void top_sort_rows(struct top *top)
 /* For how long their SYNs are counted: until two looks later, or as long as may be. */
 static double count_seconds(const struct top *top)
 {
-	double seconds = 2 * (double)top->turn_ns / (double)NS_PER_SECOND + COUNT_MORE_SECONDS;
+	double seconds = 2 * clock_seconds(top->turn_ns) + COUNT_MORE_SECONDS;
 
 	return seconds < COUNT_SECONDS_MAX ? seconds : COUNT_SECONDS_MAX;
 }

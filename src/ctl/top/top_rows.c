@@ -241,7 +241,7 @@ int top_rows_make(const struct top_look *before, const struct top_look *now, enu
 {
 	struct order order = { sort, reverse };
 	double seconds = before->stats && now->at_ns > before->at_ns ?
-				 (double)(now->at_ns - before->at_ns) / (double)NS_PER_SECOND : -1;
+				 clock_seconds(now->at_ns - before->at_ns) : -1;
 	const struct between all = { json_object_get(before->stats, "syn"),
 				     json_object_get(now->stats, "syn"), seconds };
 	json_t *counts = index_names(tunnels_of(now, true));

@@ -132,7 +132,7 @@ static struct flow_finding from_stall(const struct flow *flow, unsigned int from
 		.passed = stall->end == STALL_SMALLER ? stall->smaller : flow->side[from].passed,
 		.sent = stall->sent,
 		.answers = stall->answers,
-		.seconds = (double)(stall->last_ns - stall->first_ns) / 1e9,
+		.seconds = clock_seconds(stall->last_ns - stall->first_ns),
 	};
 }
 
@@ -191,7 +191,7 @@ static bool find_gap(const struct flow *flow, unsigned int from, uint64_t end_ns
 		*ret = (struct flow_finding){
 			.verdict = FLOW_BLACK_HOLE, .sign = SIGN_GAP, .side = from,
 			.passed = side->largest_payload, .missing = missing,
-			.seconds = (double)(end_ns - hole->time_ns) / 1e9,
+			.seconds = clock_seconds(end_ns - hole->time_ns),
 		};
 		return true;
 	}
@@ -215,7 +215,7 @@ static bool find_unseen(const struct flow *flow, unsigned int from, uint64_t end
 			continue;
 		*ret = (struct flow_finding){
 			.verdict = FLOW_GAP, .side = from, .missing = hole->end - hole->start,
-			.seconds = (double)(end_ns - hole->time_ns) / 1e9,
+			.seconds = clock_seconds(end_ns - hole->time_ns),
 		};
 		return true;
 	}

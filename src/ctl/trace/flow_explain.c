@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/text.h"
+
 static bool says_not_what_fits(const struct flow *flow)
 {
 	return (flow->too_big[0] && !flow->too_big_mtu[0]) ||
@@ -47,7 +49,7 @@ static void explain_black_hole(const struct flow *flow, const struct flow_findin
 		snprintf(icmp, sizeof(icmp), "ICMP calls it too big and does not say what fits");
 	if (finding->answers)
 		snprintf(answers, sizeof(answers), ", while %" PRIu32 " packet%s came back",
-			 finding->answers, finding->answers == 1 ? "" : "s");
+			 finding->answers, text_plural(finding->answers));
 	if (finding->passed)
 		snprintf(passed, sizeof(passed), "the largest payload that was is %" PRIu32
 			 " bytes", finding->passed);

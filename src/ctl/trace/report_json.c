@@ -228,7 +228,7 @@ static json_t *flow_to_json(const struct report_flow *entry)
 	set_ends(object, &flow->ends);
 	json_object_set_new(object, "first_time", time_to_json(flow->first_ns));
 	json_object_set_new(object, "seconds",
-			    json_real((double)(flow->last_ns - flow->first_ns) / 1e9));
+			    json_real(clock_seconds(flow->last_ns - flow->first_ns)));
 	json_object_set_new(object, "verdict",
 			    json_string(flow_verdict_name(entry->finding.verdict)));
 	json_object_set_new(object, "evidence",
@@ -307,12 +307,11 @@ json_t *report_to_json(const struct report *report, const struct report_source *
 	json_object_set_new(object, "file", varlink_string(source->file));
 	json_object_set_new(object, "format", json_string(source->format));
 	json_object_set_new(object, "complete", json_boolean(!source->error));
-	json_object_set_new(object, "error",
-			    source->error ? varlink_string(source->error) : json_null());
+	json_object_set_new(object, "error", varlink_string_or_null(source->error));
 	json_object_set_new(object, "first_time", time_to_json(report->first_ns));
 	json_object_set_new(object, "seconds",
 			    report->first_ns ?
-				    json_real((double)(report->now_ns - report->first_ns) / 1e9) :
+				    json_real(clock_seconds(report->now_ns - report->first_ns)) :
 				    json_null());
 	set_counts(object, report);
 	json_object_set_new(object, "mss_histogram",

@@ -18,7 +18,7 @@ static json_t *count_or_null(bool known, uint64_t count)
 
 static json_t *string_or_null(const char *text)
 {
-	return text && *text ? varlink_string(text) : json_null();
+	return varlink_string_or_null(text && *text ? text : NULL);
 }
 
 static const char *outcome_name(enum tune_outcome outcome)

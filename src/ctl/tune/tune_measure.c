@@ -56,7 +56,7 @@ static void show_progress(const struct tuning *tuning)
 		snprintf(mss, sizeof(mss), "%" PRIu32, run->asked);
 	snprintf(line, sizeof(line), "run %zu, %s%s, %.0f s, MSS %s, %s", tuning->report->count + 1,
 		 run->down ? "down" : "up", run->compare ? " beside the tunnel" : "",
-		 (double)(clock_boottime_ns() - tuning->started_ns) / 1e9, mss,
+		 clock_seconds(clock_boottime_ns() - tuning->started_ns), mss,
 		 tuning->options->host);
 	format_shorten(line, tuning->ctl->width - 1); /* 20 columns at least */
 	fprintf(stderr, "\r\033[K%s", line);
@@ -368,6 +368,6 @@ int tune_measure(const struct ctl *ctl, const struct tune_options *options,
 		tune_probe_ask_daemon(ctl, options, report);
 	clear_progress(&tuning);
 	snmp_done(&tuning.snmp);
-	report->seconds = (double)(clock_boottime_ns() - tuning.started_ns) / 1e9;
+	report->seconds = clock_seconds(clock_boottime_ns() - tuning.started_ns);
 	return code;
 }

@@ -45,11 +45,6 @@ static json_t *port_json(const struct capture_facts *facts, size_t i)
 	return facts->has_ports ? json_integer(facts->ports[i]) : json_null();
 }
 
-static json_t *name_json(const char *name)
-{
-	return name ? varlink_string(name) : json_null();
-}
-
 static const char *kind_name(const struct capture_view *view)
 {
 	const struct tap_event *event = view->event;
@@ -113,16 +108,17 @@ json_t *capture_json(struct capture_view *view, bool packets)
 		facts->family == FAMILY_COUNT ? NULL : flow_text_family(facts->family), "source",
 		address_json(facts, facts->source), "source_port", port_json(facts, 0),
 		"destination", address_json(facts, facts->destination), "destination_port",
-		port_json(facts, 1), "in_interface", name_json(facts->tunnels[SIDE_IN]),
-		"out_interface", name_json(facts->tunnels[SIDE_OUT]), "mark",
-		(json_int_t)event->mark, "tunnel", name_json(facts->tunnels[2]), "peer",
-		name_json(peer ? peer->id : NULL), "name", name_json(peer ? peer->name : NULL),
+		port_json(facts, 1), "in_interface", varlink_string_or_null(facts->tunnels[SIDE_IN]),
+		"out_interface", varlink_string_or_null(facts->tunnels[SIDE_OUT]), "mark",
+		(json_int_t)event->mark, "tunnel", varlink_string_or_null(facts->tunnels[2]), "peer",
+		varlink_string_or_null(peer ? peer->id : NULL), "name",
+		varlink_string_or_null(peer ? peer->name : NULL),
 		"mss_before_bytes", mss_before_json(&event->outcome), "mss_after_bytes",
 		mss_after_json(&event->outcome), "limit_bytes",
 		event->limit.mss != MSS_NONE ? json_integer(event->limit.mss) : json_null(),
 		"reason", syn_result_name(event->outcome.result), "decided_by",
 		decided_by_json(view), "audit", event->audit, "took_seconds",
-		(double)event->took_ns / (double)NS_PER_SECOND, "before",
+		clock_seconds(event->took_ns), "before",
 		packet_json(packets, event->before, event->before_len), "after",
 		packet_json(packets && event->changed, event->after, event->after_len));
 }

@@ -58,7 +58,7 @@ json_t *control_call_make_error_v(enum control_error error, const char *hint, co
 	r = json_object_set_new(parameters, "message", varlink_string(message));
 	free(message);
 	if (r < 0 || json_object_set_new(parameters, "hint",
-					 hint ? varlink_string(hint) : json_null()) < 0) {
+					 varlink_string_or_null(hint)) < 0) {
 		json_decref(parameters);
 		return NULL;
 	}

@@ -61,7 +61,7 @@ static json_t *side_json(const struct side *side)
 	char text[ENDPOINT_TEXT_MAX];
 
 	return json_pack("{s:o, s:s?, s:o, s:s?, s:o}", "name",
-			 peer_of(side)->name ? varlink_string(peer_of(side)->name) : json_null(),
+			 varlink_string_or_null(peer_of(side)->name),
 			 "endpoint", endpoint_text(peer_of(side), text),
 			 "path_mtu_bytes", json_bytes(limit->outer_mtu), "path_source",
 			 path_source_name(limit->source), "inner_mtu_bytes",

@@ -27,11 +27,6 @@ static void write_now(char text[TIME_MAX])
 	snprintf(text + len, TIME_MAX - len, ".%03uZ", (unsigned int)(now.tv_nsec / 1000000));
 }
 
-static json_t *string_or_null(const char *text)
-{
-	return text ? varlink_string(text) : json_null();
-}
-
 /* Takes what the event says is taken. Owned, or NULL (out of memory). */
 static json_t *make_reply(const struct event *event, const char *message)
 {
@@ -39,10 +34,10 @@ static json_t *make_reply(const struct event *event, const char *message)
 
 	write_now(time);
 	return json_pack("{s:i, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "schema", 1, "time", time,
-			 "event", event->name, "tunnel", string_or_null(event->tunnel), "peer",
-			 string_or_null(event->peer), "old", event->old ? event->old : json_null(),
+			 "event", event->name, "tunnel", varlink_string_or_null(event->tunnel), "peer",
+			 varlink_string_or_null(event->peer), "old", event->old ? event->old : json_null(),
 			 "new", event->new ? event->new : json_null(), "why",
-			 string_or_null(event->why), "message", varlink_string(message));
+			 varlink_string_or_null(event->why), "message", varlink_string(message));
 }
 
 bool events_wanted(const struct events *events)

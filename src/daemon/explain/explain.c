@@ -119,7 +119,7 @@ static const char *age_since(int64_t at_ns, char text[AGE_TEXT_MAX])
 {
 	int64_t now_ns = (int64_t)clock_boottime_ns();
 
-	return text_format_age(at_ns < now_ns ? (double)(now_ns - at_ns) / (double)NS_PER_SECOND :
+	return text_format_age(at_ns < now_ns ? clock_seconds((uint64_t)(now_ns - at_ns)) :
 						0, text);
 }
 

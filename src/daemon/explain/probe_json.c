@@ -14,7 +14,7 @@ static const char *const side_names[PROBE_SIDES] = {
 
 static json_t *text_json(const char *text)
 {
-	return text && *text ? varlink_string(text) : json_null();
+	return varlink_string_or_null(text && *text ? text : NULL);
 }
 
 static json_t *address_json(const struct address *address)
@@ -157,7 +157,7 @@ static json_t *interval_json(const struct probe_told *told)
 {
 	if (!told->interval_ns)
 		return json_null();
-	return json_real((double)told->interval_ns / (double)NS_PER_SECOND);
+	return json_real(clock_seconds(told->interval_ns));
 }
 
 json_t *probe_json(const struct probe_report *report, const struct probe_told *told)
@@ -165,7 +165,7 @@ json_t *probe_json(const struct probe_report *report, const struct probe_told *t
 	const struct probe_target *target = report->target;
 	bool known = report->finished && report->result != PROBE_NO_ANSWER;
 	const struct trace_result *trace = told->trace;
-	double seconds = (double)(told->now_ns - report->begin_ns) / (double)NS_PER_SECOND;
+	double seconds = clock_seconds(told->now_ns - report->begin_ns);
 	json_t *json;
 
 	json = json_pack(

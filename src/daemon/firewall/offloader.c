@@ -394,5 +394,5 @@ uint64_t offloader_over_limit(struct offloader *offloader)
 
 double offloader_took(const struct offloader *offloader)
 {
-	return (double)offloader->took_ns / (double)NS_PER_SECOND;
+	return clock_seconds(offloader->took_ns);
 }

@@ -182,8 +182,8 @@ void metrics_fill_latency(struct exposition *out, const struct metrics_facts *fa
 		for (; reached <= b; reached++)
 			count += buckets[reached];
 		snprintf(below, sizeof(below), "%.9g",
-			 (double)latency_bucket_ns(b) / (double)NS_PER_SECOND);
+			 clock_seconds(latency_bucket_ns(b)));
 		exposition_bucket(out, NULL, below, count);
 	}
-	exposition_histogram_end(out, NULL, (double)sum_ns / (double)NS_PER_SECOND, total);
+	exposition_histogram_end(out, NULL, clock_seconds(sum_ns), total);
 }

@@ -57,7 +57,7 @@ void prober_log_report(struct prober_log *log, const struct probe_report *report
 {
 	const struct probe_target *target = report->target;
 	char endpoint[ENDPOINT_TEXT_MAX], why[128];
-	double seconds = (double)(report->end_ns - report->begin_ns) / (double)NS_PER_SECOND;
+	double seconds = clock_seconds(report->end_ns - report->begin_ns);
 
 	endpoint_format(&target->way.destination, target->endpoint_port, endpoint);
 	in_force &= *target->tunnel != '\0'; /* of nobody's address only who asked hears */

@@ -45,11 +45,6 @@ static const char *name_of(const struct tunnel_set *set, const struct tunnel_vie
 	return NULL;
 }
 
-static json_t *text_json(const char *text)
-{
-	return text ? varlink_string(text) : json_null();
-}
-
 /* What the last measurement of its path came to; null without one. */
 static json_t *probe_result_json(const struct daemon *daemon, const struct tunnel_view *view,
 				 const struct peer *peer)
@@ -78,8 +73,8 @@ static json_t *peer_json(const struct daemon *daemon, const struct tunnel_view *
 		json_array_append_new(warnings, varlink_string(peer->warning));
 	return json_pack("{s:s, s:o, s:o, s:s?, s:o, s:o, s:s?, s:o, s:s?, s:o, s:o, s:o, s:o, "
 			 "s:o, s:o}",
-			 "tunnel", view->name, "peer", text_json(peer->id), "name",
-			 text_json(name_of(set, view, peer)), "endpoint",
+			 "tunnel", view->name, "peer", varlink_string_or_null(peer->id), "name",
+			 varlink_string_or_null(name_of(set, view, peer)), "endpoint",
 			 peer->has_endpoint ? endpoint_format(&peer->way.destination,
 							      peer->endpoint_port, endpoint) : NULL,
 			 "allowed_ips", allowed_json(peer), "path_mtu_bytes",

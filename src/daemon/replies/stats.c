@@ -38,7 +38,7 @@ static json_t *queues_json(struct workers *workers)
 
 static json_t *seconds_json(uint64_t ns)
 {
-	return json_real((double)ns / (double)NS_PER_SECOND);
+	return json_real(clock_seconds(ns));
 }
 
 /* The upper border of the bucket where the share is reached, but never more than the longest. */

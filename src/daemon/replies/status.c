@@ -94,11 +94,6 @@ static void add_lost_helpers(json_t *warnings, const struct helpers *helpers, bo
 				   REMEDY_RESTART);
 }
 
-static json_t *text_or_null(const char *text)
-{
-	return text ? varlink_string(text) : json_null();
-}
-
 static size_t count_peers(const struct tunnel_views *views)
 {
 	size_t count = 0;
@@ -196,12 +191,12 @@ json_t *reply_status(struct control_call *call, json_t *parameters, void *userda
 			 "checks", "rules", firewall_state_name(guard_state(daemon->guard)),
 			 "queues", worker_state_name(workers), "sees_syns", sees_syns, "fallback",
 			 fallback_state_name(fallback_state(daemon->fallback)), "fallback_reason",
-			 text_or_null(fallback_reason(daemon->fallback)), "problems", problems,
+			 varlink_string_or_null(fallback_reason(daemon->fallback)), "problems", problems,
 			 "warnings", warnings, "alerts", alerts_json(daemon->alerts),
 			 "alerts_settled", alerts_settled_json(daemon->alerts),
 			 "queues_taken", worker_state_taken(daemon->workers), "taken_before", taken,
 			 "tunnels",
 			 (json_int_t)views->count, "peers", (json_int_t)count_peers(views), "mode",
 			 mode_name(daemon), "version", VERSION, "uptime_seconds",
-			 (double)(now_ns - daemon->start_ns) / (double)NS_PER_SECOND));
+			 clock_seconds(now_ns - daemon->start_ns)));
 }

@@ -13,6 +13,7 @@
 #include "base/array.h"
 #include "base/log.h"
 #include "base/patience.h"
+#include "base/text.h"
 #include "edge/queue/queue_kept.h"
 
 #define NAME_PREFIX "queue-"
@@ -102,7 +103,7 @@ int kept_wait_forgotten(const uint16_t *numbers, size_t count)
 	}
 	if (r < 0)
 		log_error(r, "systemd does not say that it has let go of the sockets of %zu "
-			     "queue%s", count, count == 1 ? "" : "s");
+			     "queue%s", count, text_plural(count));
 	if (r != 0) /* else there is no systemd */
 		queue_wait_free(numbers, count, CLOSE_MS);
 	return 0;

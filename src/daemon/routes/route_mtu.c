@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/search.h"
+#include "base/text.h"
 #include "daemon/routes/route_mtu_diff.h"
 #include "daemon/routes/route_mtu_plan.h"
 
@@ -121,7 +122,7 @@ static void say_done(struct route_mtu *routes, const struct route_mtu_changes *c
 		  (unsigned long long)(clock_boottime_ns() - begin_ns) / 1000);
 	if ((in_force == 0) != (routes->in_force == 0))
 		log_info("route MTUs: %zu route%s of smaller packets in force", in_force,
-			 in_force == 1 ? "" : "s");
+			 text_plural(in_force));
 	routes->in_force = in_force;
 }
 

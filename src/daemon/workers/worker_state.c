@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "base/text.h"
 
 #define LISTED_MAX 4 /* numbers of queues in a text */
 
@@ -58,8 +59,8 @@ const char *worker_state_say(const struct workers *workers, enum worker_state st
 	else
 		snprintf(text, WORKER_STATE_MAX, "another program has taken queue%s %s; %s tried "
 			 "again every 10 s: end that program, or set another queues.first and "
-			 "restart", count == 1 ? "" : "s", numbers, count == 1 ? "it is" :
-									      "they are");
+			 "restart", text_plural(count), numbers,
+			 count == 1 ? "it is" : "they are");
 	return text;
 }
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NS_A_SECOND UINT64_C(1000000000)
+#include "base/clock.h"
 
 struct counted {
 	const char *tunnel, *id; /* in the same block, where it is not a question */
@@ -125,9 +125,9 @@ void peer_rates_turn(struct peer_rates *rates, uint64_t now_ns, uint64_t lost)
 {
 	double seconds;
 
-	if (now_ns < rates->turn_ns + NS_A_SECOND)
+	if (now_ns < rates->turn_ns + NS_PER_SECOND)
 		return;
-	seconds = (double)(now_ns - rates->turn_ns) / (double)NS_A_SECOND;
+	seconds = clock_seconds(now_ns - rates->turn_ns);
 	for (struct counted *entry = rates->entries; entry; entry = entry->next) {
 		entry->rate.syn = (double)entry->syn / seconds;
 		entry->rate.clamped = (double)entry->clamped / seconds;

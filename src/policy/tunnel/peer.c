@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/text.h"
 
 struct peer_list *peer_list_new(void)
 {
@@ -86,11 +87,6 @@ void peer_done(struct peer *peer)
 	free(peer->allowed);
 	free(peer->warning);
 	*peer = (struct peer){ 0 };
-}
-
-static bool text_equal(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
 bool peer_layers_equal(const struct peer *a, const struct peer *b)
