@@ -87,7 +87,7 @@ def pages():
 
 def followed():
     """Pages whose commands are typed: the guides, and some others, of which only a part is."""
-    return [TOP / "README.md", *(TOP / "doc" / name for name in ("paths.md", "configuration.md")), *pages()]
+    return [TOP / "README.md", *(TOP / "doc" / name for name in ("paths.md", "configuration.md", "capture.md")), *pages()]
 
 
 def lab(path):
@@ -98,7 +98,7 @@ def lab(path):
 
 # What is another one in each run: ages, keys, ports of clients, what the kernel's nft can do, how
 # often rules were put back, and so the width of a column.
-VARIES = ((r"\b\d+(\.\d+)? ?(s|ms|us|min|h)\b|\b\d\d:\d\d:\d\d\b", "TIME"), (r"[A-Za-z0-9+/]{43}=", "KEY"),
+VARIES = ((r"\b\d+(\.\d+)? ?(s|ms|us|min|h)\b|\b\d\d:\d\d:\d\d(\.\d+)?\b", "TIME"), (r"[A-Za-z0-9+/]{43}=", "KEY"),
           (r"(?<=[0-9\]]):\d{5}\b", ":PORT"),
           (r"^Backend (iptables|nftables)", "Backend"), (r"repaired \d+ times?", "repaired"),
           (r"[ \t]+", " "))
