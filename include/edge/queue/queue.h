@@ -14,7 +14,6 @@
 struct queue_config {
 	uint16_t number;
 	uint32_t max_packets;  /* packets the receive buffer is sized for */
-	bool fail_open;        /* the kernel accepts what finds no room */
 	struct slot *slot;     /* borrowed for the queue's life */
 	size_t reader;         /* this worker's place in the slot */
 	struct counters *counters; /* borrowed; written by this worker alone */

@@ -33,7 +33,3 @@ int queue_kept_adopt(int fd, const struct queue_config *config, struct queue_kep
  * behind it: at least so many, and if *ret_exact no more. */
 uint32_t queue_kept_swept(const struct queue_proc *before, const struct queue_proc *after,
 			  uint32_t last_id, bool *ret_exact);
-
-/* Lets pass all that waits in the queue and all that comes, whether anybody reads it or not: any
- * thread, beside a worker too. queue_resize ends it. Returns 0 or -errno. */
-int queue_kept_let_pass(int fd, uint16_t number);

@@ -53,19 +53,15 @@ size_t queue_msg_add_tag(uint8_t *at, bool on_priority, uint32_t tag);
 size_t queue_msg_put_batch(uint8_t *at, uint16_t queue, uint32_t id_be, uint32_t sequence,
 			   uint32_t verdict);
 
-struct queue_settings {
-	uint32_t max_packets; /* NFQA_CFG_QUEUE_MAXLEN, 0 with fail_open: everything passes by */
-	bool fail_open;
-};
-
 /* Room for any configuration message. */
 #define QUEUE_MSG_CONFIG_MAX 128
 
 /* One message that binds, sets the copy mode, the length and the flags at once: a queue that is
- * bound without a copy mode drops packets. Asks for no acknowledgement, so that nothing but an
- * error and packets can follow; an error is there when send returns. Returns its length. */
-size_t queue_msg_put_bind(uint8_t *at, uint16_t queue, uint32_t sequence,
-			  const struct queue_settings *settings);
+ * bound without a copy mode drops packets. What finds no room in it passes (fail-open): with
+ * max_packets 0 (NFQA_CFG_QUEUE_MAXLEN) that is everything. Asks for no acknowledgement, so that
+ * nothing but an error and packets can follow; an error is there when send returns. Returns its
+ * length. */
+size_t queue_msg_put_bind(uint8_t *at, uint16_t queue, uint32_t sequence, uint32_t max_packets);
 /* Length and flags alone, of a queue that is bound. Asks for an acknowledgement. */
 size_t queue_msg_put_settings(uint8_t *at, uint16_t queue, uint32_t sequence,
-			      const struct queue_settings *settings);
+			      uint32_t max_packets);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* How a queue's socket is made, and why it may fail. */
+/* How a queue's socket is made, why that may fail, and what is said to the kernel over it. */
 #pragma once
 
 #include <stddef.h>
@@ -15,10 +15,17 @@
  * can be counted. At most 65536, what the kernel's table of one queue takes. */
 uint32_t queue_length(uint32_t max_packets);
 
-/* Length and fail-open of a queue that is bound, in force when this returns; the acknowledgement
- * with that sequence comes behind all packets that wait. Returns 0 or -errno. */
-int queue_send_settings(int fd, uint16_t number, uint32_t sequence, uint32_t max_packets,
-			bool fail_open);
+/* The length of a queue that is bound, in force when this returns; 0: what comes passes. The
+ * acknowledgement with that sequence comes behind all packets that wait. Returns 0 or -errno. */
+int queue_send_settings(int fd, uint16_t number, uint32_t sequence, uint32_t max_packets);
+
+/* One verdict for all packets up to and with that id, host order. That there are none is no error.
+ * Returns 0 or -errno. */
+int queue_send_accept(int fd, uint16_t number, uint32_t last_id);
+
+/* Lets pass all that waits in the queue and all that comes, whether anybody reads it or not: any
+ * thread, beside a worker too. queue_resize ends it. Returns 0 or -errno. */
+int queue_send_let_pass(int fd, uint16_t number);
 
 /* What a worker needs of its socket whoever opened it: no ENOBUFS, short acknowledgements, a look
  * at the time once a second. Returns 0 or -errno. */

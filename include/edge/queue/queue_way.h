@@ -27,21 +27,21 @@ struct queue_way {
 
 /* Whether all that there is to decide is what becomes of the bytes. */
 static inline bool queue_way_is_plain(const struct snapshot_mode *mode,
-					 const struct queue_packet *packet)
+				      const struct queue_packet *packet)
 {
 	return mode->payload && !mode->marks && packet->nf_family != NFPROTO_BRIDGE;
 }
 
 /* As the next two, where nothing is that plain. */
 enum syn_result queue_way_find_obstacle(const struct snapshot_mode *mode,
-					   const struct queue_packet *packet);
+					const struct queue_packet *packet);
 struct queue_way queue_way_choose_tagged(const struct snapshot_mode *mode,
-					    const struct queue_packet *packet, uint32_t limit,
-					    struct clamp_outcome *outcome);
+					 const struct queue_packet *packet, uint32_t limit,
+					 struct clamp_outcome *outcome);
 
 /* What speaks against any change of it, whatever is in it. SYN_UNDECIDED: nothing. */
 static inline enum syn_result queue_way_forbidden(const struct snapshot_mode *mode,
-						     const struct queue_packet *packet)
+						  const struct queue_packet *packet)
 {
 	if (packet->truncated)
 		return SYN_TRUNCATED_COPY;
@@ -54,9 +54,9 @@ static inline enum syn_result queue_way_forbidden(const struct snapshot_mode *mo
  * limits share a mark it has the smaller MSS that the kernel will write. limit is what was clamped
  * to. */
 static inline struct queue_way queue_way_choose(const struct snapshot_mode *mode,
-						      const struct queue_packet *packet,
-						      uint32_t limit,
-						      struct clamp_outcome *outcome)
+						const struct queue_packet *packet,
+						uint32_t limit,
+						struct clamp_outcome *outcome)
 {
 	if (outcome && outcome->drop)
 		return (struct queue_way){ .drop = true };
@@ -71,4 +71,4 @@ bool queue_way_collides(const struct snapshot_mode *mode, const struct queue_pac
 /* Whether it is a SYN or SYN-ACK of the check that goes on: then what is to be sent back, and the
  * packet lowered where that is. */
 bool queue_way_check(const struct snapshot_check *check, const struct queue_packet *packet,
-			const struct syn *syn, struct queue_way *ret_way);
+		     const struct syn *syn, struct queue_way *ret_way);

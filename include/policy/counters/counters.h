@@ -55,7 +55,7 @@ struct counters {
 	counter checks;         /* SYNs of a check (struct snapshot_check) that were answered */
 	counter again;          /* SYNs that were there before (policy/again) */
 	counter collisions;     /* packets that came with bits of the mark that are ours */
-	counter id_gaps;        /* ids that never arrived: accepted by fail-open or refused */
+	counter id_gaps;        /* ids that never arrived: accepted by fail-open */
 	counter last_id;        /* of the last packet, host order, 0 before the first */
 	counter depth_peak;     /* most packets taken in one go or seen waiting */
 	counter latency[LATENCY_BUCKETS];

@@ -15,6 +15,7 @@
 #include "base/patience.h"
 #include "base/text.h"
 #include "edge/queue/queue_kept.h"
+#include "edge/queue/queue_setup.h"
 
 #define NAME_PREFIX "queue-"
 #define QUEUE_NAME_MAX sizeof(NAME_PREFIX "65535")
@@ -235,7 +236,7 @@ int kept_give_up(struct kept *kept, uint16_t number, int fd)
 		put_back(kept, number, fd);
 		return refuse_lent(number, -EBUSY);
 	}
-	(void)queue_kept_let_pass(fd, number); /* in case it is one after all */
+	(void)queue_send_let_pass(fd, number); /* in case it is one after all */
 	close(fd);
 	kept_forget(number);
 	return 1;
@@ -279,7 +280,7 @@ int kept_take_queue(struct kept *kept, uint16_t number, int *ret_fd)
 static int let_pass(const struct kept_queue *queue)
 {
 	int r = queue_kept_check(queue->fd, queue->number);
-	int passed = r == -EPROTOTYPE ? r : queue_kept_let_pass(queue->fd, queue->number);
+	int passed = r == -EPROTOTYPE ? r : queue_send_let_pass(queue->fd, queue->number);
 
 	return r < 0 ? r : passed;
 }

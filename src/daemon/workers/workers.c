@@ -60,7 +60,6 @@ static struct queue_config configure(const struct workers *workers, size_t i)
 	return (struct queue_config){
 		.number = workers_number(workers, i),
 		.max_packets = workers->config.max_packets,
-		.fail_open = true,
 		.slot = workers->config.slot,
 		.reader = i,
 		.counters = workers->list[i].counters,

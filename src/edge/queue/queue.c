@@ -158,27 +158,24 @@ int queue_descriptor(const struct queue *queue)
  * returns. Where it is lost, for the socket is full, packets wake the worker: one that is to drain
  * ends when a second was silent, which it may do only once the kernel was told; one that is
  * released ends behind any batch. */
-static int request_end(struct queue *queue, enum ending ending, uint32_t max_packets,
-		       bool fail_open)
+static int request_end(struct queue *queue, enum ending ending, uint32_t max_packets)
 {
 	int r;
 
 	atomic_store_explicit(&queue->ending, ending, memory_order_relaxed);
-	r = queue_send_settings(queue->fd, queue->config.number, QUEUE_SEQUENCE_LAST, max_packets,
-				fail_open);
+	r = queue_send_settings(queue->fd, queue->config.number, QUEUE_SEQUENCE_LAST, max_packets);
 	atomic_store_explicit(&queue->told, true, memory_order_relaxed);
 	return r;
 }
 
 int queue_request_drain(struct queue *queue)
 {
-	return request_end(queue, ENDING_DRAINED, 0, true);
+	return request_end(queue, ENDING_DRAINED, 0);
 }
 
 int queue_request_release(struct queue *queue)
 {
-	return request_end(queue, ENDING_RELEASED, queue_length(queue->config.max_packets),
-			   queue->config.fail_open);
+	return request_end(queue, ENDING_RELEASED, queue_length(queue->config.max_packets));
 }
 
 void queue_keep(struct queue *queue)
@@ -189,7 +186,7 @@ void queue_keep(struct queue *queue)
 
 int queue_let_pass(struct queue *queue)
 {
-	return queue_kept_let_pass(queue->fd, queue->config.number);
+	return queue_send_let_pass(queue->fd, queue->config.number);
 }
 
 int queue_resize(struct queue *queue, uint32_t max_packets)
@@ -200,7 +197,7 @@ int queue_resize(struct queue *queue, uint32_t max_packets)
 		return r;
 	queue->config.max_packets = max_packets;
 	return queue_send_settings(queue->fd, queue->config.number, QUEUE_SEQUENCE_RESIZE,
-				   queue_length(max_packets), queue->config.fail_open);
+				   queue_length(max_packets));
 }
 
 /* All verdicts so far in one send, in packet order. A send that fails as a whole did nothing and is
@@ -258,7 +255,7 @@ static enum queue_state receive_failed(struct queue *queue, int error)
 static void note_depth(struct counters *counters, uint64_t packets)
 {
 	if (packets > counter_read(&counters->depth_peak))
-		atomic_store_explicit(&counters->depth_peak, packets, memory_order_relaxed);
+		counter_set(&counters->depth_peak, packets);
 }
 
 /* What is decided from now on is told, where somebody watches. */

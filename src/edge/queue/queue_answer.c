@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nfnetlink_queue.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "core/mss.h"
@@ -141,11 +140,11 @@ void queue_answer_go_on(struct queue_answer *answer, uint32_t last_id)
 {
 	answer->last_id = last_id;
 	answer->has_id = true;
-	atomic_store_explicit(&answer->config->counters->last_id, last_id, memory_order_relaxed);
+	counter_set(&answer->config->counters->last_id, last_id);
 }
 
 /* Ids are given in order under one lock, so a jump means packets that never came to us: passed by
- * fail-open, or refused where that is off. */
+ * fail-open. */
 static void note_id(struct queue_answer *answer, uint32_t id)
 {
 	struct counters *counters = answer->config->counters;

@@ -3,12 +3,9 @@
 
 #include <endian.h>
 #include <errno.h>
-#include <linux/netfilter.h>
 #include <linux/netlink.h>
-#include <stdbool.h>
 #include <sys/socket.h>
 
-#include "base/array.h"
 #include "base/log.h"
 #include "edge/namespace.h"
 #include "edge/queue/queue_answer.h"
@@ -66,16 +63,6 @@ const char *queue_kept_obstacle(int r)
 	default:
 		return "the kernel cannot be asked about it";
 	}
-}
-
-/* One verdict for all packets up to that id. That there are none is no error. */
-static int accept_all(int fd, uint16_t number, uint32_t last_id)
-{
-	uint8_t message[QUEUE_MSG_VERDICT_MAX];
-	size_t len = queue_msg_put_batch(message, number, htobe32(last_id), QUEUE_SEQUENCE_SWEEP,
-					 NF_ACCEPT);
-
-	return send(fd, message, len, 0) < 0 ? -errno : 0;
 }
 
 /* Steps over answers of the kernel that nobody waits for any more, up to the first packet. Returns
@@ -136,7 +123,7 @@ static int sweep(int fd, const struct queue_config *config, uint32_t id_before,
 	r = queue_read_proc(config->number, &before);
 	if (r < 0 || before.depth == 0)
 		return r;
-	r = accept_all(fd, config->number, kept->last_id);
+	r = queue_send_accept(fd, config->number, kept->last_id);
 	if (r == 0)
 		r = queue_read_proc(config->number, &after);
 	if (r == 0)
@@ -157,7 +144,7 @@ int queue_kept_adopt(int fd, const struct queue_config *config, struct queue_kep
 		r = queue_read_proc(config->number, &before);
 	if (r == 0)
 		r = queue_send_settings(fd, config->number, QUEUE_SEQUENCE_RESIZE,
-					queue_length(config->max_packets), config->fail_open);
+					queue_length(config->max_packets));
 	if (r == 0)
 		r = sweep(fd, config, before.id_sequence, &kept);
 	if (r < 0)
@@ -168,21 +155,5 @@ int queue_kept_adopt(int fd, const struct queue_config *config, struct queue_kep
 			   "pass as they came, or as the kernel clamps them (fallback)",
 			   config->number, kept.swept_exact ? "" : "at least ", kept.swept);
 	*ret_kept = kept;
-	return 0;
-}
-
-int queue_kept_let_pass(int fd, uint16_t number)
-{
-	int results[] = {
-		queue_send_settings(fd, number, QUEUE_SEQUENCE_RESIZE, 0, true),
-		/* Ids are compared as serial numbers: "up to" is one half of all there are. */
-		accept_all(fd, number, INT32_MAX),
-		accept_all(fd, number, UINT32_MAX),
-	};
-
-	for (size_t i = 0; i < COUNT(results); i++) {
-		if (results[i] < 0)
-			return results[i];
-	}
 	return 0;
 }

@@ -214,33 +214,31 @@ size_t queue_msg_put_batch(uint8_t *at, uint16_t queue, uint32_t id_be, uint32_t
 }
 
 static size_t put_config(uint8_t *at, uint16_t queue, uint32_t sequence, bool bind,
-			 const struct queue_settings *settings)
+			 uint32_t max_packets)
 {
 	struct nlmsghdr *message = nfq_nlmsg_put((char *)at, NFQNL_MSG_CONFIG, queue);
 	const uint32_t known = NFQA_CFG_F_FAIL_OPEN | NFQA_CFG_F_GSO;
 
 	message->nlmsg_seq = sequence;
-	if (!bind)
-		message->nlmsg_flags |= NLM_F_ACK;
 	if (bind) {
 		nfq_nlmsg_cfg_put_cmd(message, AF_UNSPEC, NFQNL_CFG_CMD_BIND);
 		nfq_nlmsg_cfg_put_params(message, NFQNL_COPY_PACKET, 0xffff);
+	} else {
+		message->nlmsg_flags |= NLM_F_ACK;
 	}
-	nfq_nlmsg_cfg_put_qmaxlen(message, settings->max_packets);
-	mnl_attr_put_u32(message, NFQA_CFG_FLAGS,
-			 htobe32(settings->fail_open ? NFQA_CFG_F_FAIL_OPEN : 0));
+	nfq_nlmsg_cfg_put_qmaxlen(message, max_packets);
+	mnl_attr_put_u32(message, NFQA_CFG_FLAGS, htobe32(NFQA_CFG_F_FAIL_OPEN));
 	mnl_attr_put_u32(message, NFQA_CFG_MASK, htobe32(known));
 	return nl_align(message->nlmsg_len);
 }
 
-size_t queue_msg_put_bind(uint8_t *at, uint16_t queue, uint32_t sequence,
-			  const struct queue_settings *settings)
+size_t queue_msg_put_bind(uint8_t *at, uint16_t queue, uint32_t sequence, uint32_t max_packets)
 {
-	return put_config(at, queue, sequence, true, settings);
+	return put_config(at, queue, sequence, true, max_packets);
 }
 
 size_t queue_msg_put_settings(uint8_t *at, uint16_t queue, uint32_t sequence,
-			      const struct queue_settings *settings)
+			      uint32_t max_packets)
 {
-	return put_config(at, queue, sequence, false, settings);
+	return put_config(at, queue, sequence, false, max_packets);
 }

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "edge/queue/queue_setup.h"
 
+#include <endian.h>
 #include <errno.h>
+#include <linux/netfilter.h>
 #include <linux/netlink.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/log.h"
-#include "edge/queue/queue_kept.h"
+#include "edge/queue/queue_answer.h"
 #include "edge/queue/queue_msg.h"
 
 #define SEQUENCE_BIND 1
@@ -37,7 +40,7 @@ void queue_load_module(void)
 
 	if (fd < 0)
 		return;
-	(void)queue_send_settings(fd, 0, SEQUENCE_BIND, 1, true);
+	(void)queue_send_settings(fd, 0, SEQUENCE_BIND, 1);
 	close(fd);
 }
 
@@ -57,14 +60,37 @@ int queue_set_receive_buffer(int fd, uint32_t max_packets, uint32_t *ret_size)
 	return 0;
 }
 
-int queue_send_settings(int fd, uint16_t number, uint32_t sequence, uint32_t max_packets,
-			bool fail_open)
+int queue_send_settings(int fd, uint16_t number, uint32_t sequence, uint32_t max_packets)
 {
-	const struct queue_settings settings = { max_packets, fail_open };
 	uint8_t message[QUEUE_MSG_CONFIG_MAX];
-	size_t len = queue_msg_put_settings(message, number, sequence, &settings);
+	size_t len = queue_msg_put_settings(message, number, sequence, max_packets);
 
 	return send(fd, message, len, 0) < 0 ? -errno : 0;
+}
+
+int queue_send_accept(int fd, uint16_t number, uint32_t last_id)
+{
+	uint8_t message[QUEUE_MSG_VERDICT_MAX];
+	size_t len = queue_msg_put_batch(message, number, htobe32(last_id), QUEUE_SEQUENCE_SWEEP,
+					 NF_ACCEPT);
+
+	return send(fd, message, len, 0) < 0 ? -errno : 0;
+}
+
+int queue_send_let_pass(int fd, uint16_t number)
+{
+	int results[] = {
+		queue_send_settings(fd, number, QUEUE_SEQUENCE_RESIZE, 0),
+		/* Ids are compared as serial numbers: "up to" is one half of all there are. */
+		queue_send_accept(fd, number, INT32_MAX),
+		queue_send_accept(fd, number, UINT32_MAX),
+	};
+
+	for (size_t i = 0; i < COUNT(results); i++) {
+		if (results[i] < 0)
+			return results[i];
+	}
+	return 0;
 }
 
 int queue_set_options(int fd)
@@ -106,17 +132,14 @@ static int open_socket(const struct queue_config *config, int *ret_fd, uint32_t 
  * Packets that arrived meanwhile stay there: the look is only a peek. */
 static int bind_queue(const struct queue_config *config, int fd)
 {
-	const struct queue_settings settings = {
-		.max_packets = queue_length(config->max_packets),
-		.fail_open = config->fail_open,
-	};
 	uint8_t message[QUEUE_MSG_CONFIG_MAX], answer[QUEUE_MSG_CONFIG_MAX];
 	struct queue_packet packet;
 	struct queue_error error;
 	size_t len, used;
 	ssize_t n;
 
-	len = queue_msg_put_bind(message, config->number, SEQUENCE_BIND, &settings);
+	len = queue_msg_put_bind(message, config->number, SEQUENCE_BIND,
+				 queue_length(config->max_packets));
 	if (send(fd, message, len, 0) < 0)
 		return -errno;
 	n = recv(fd, answer, sizeof(answer), MSG_PEEK | MSG_DONTWAIT);
@@ -181,7 +204,7 @@ int queue_setup(const struct queue_config *config, int *ret_fd, uint32_t *ret_re
 		return log_error(r, "queue %u: cannot open a netlink socket", config->number);
 	r = bind_queue(config, fd);
 	if (r < 0) {
-		(void)queue_kept_let_pass(fd, config->number); /* if it is ours by now */
+		(void)queue_send_let_pass(fd, config->number); /* if it is ours by now */
 		close(fd);
 		return explain_bind_failure(config, r);
 	}

@@ -29,7 +29,7 @@ bool queue_way_collides(const struct snapshot_mode *mode, const struct queue_pac
 }
 
 enum syn_result queue_way_find_obstacle(const struct snapshot_mode *mode,
-					   const struct queue_packet *packet)
+					const struct queue_packet *packet)
 {
 	if (packet->nf_family == NFPROTO_BRIDGE)
 		return SYN_BRIDGE;
@@ -59,8 +59,8 @@ static void leave_alone(struct clamp_outcome *outcome, size_t len)
 }
 
 struct queue_way queue_way_choose_tagged(const struct snapshot_mode *mode,
-					    const struct queue_packet *packet, uint32_t limit,
-					    struct clamp_outcome *outcome)
+					 const struct queue_packet *packet, uint32_t limit,
+					 struct clamp_outcome *outcome)
 {
 	struct queue_way way = with_tag(mode, packet, 0);
 	const struct mark_entry *entry = NULL;
@@ -91,7 +91,7 @@ static bool is_check(const struct snapshot_check *check, const struct syn *syn)
 }
 
 bool queue_way_check(const struct snapshot_check *check, const struct queue_packet *packet,
-			const struct syn *syn, struct queue_way *ret_way)
+		     const struct syn *syn, struct queue_way *ret_way)
 {
 	const struct clamp_options none = { 0 };
 
