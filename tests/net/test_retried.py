@@ -41,12 +41,22 @@ def test_a_connect_that_nobody_answers(daemon, path):
         until(lambda: retried(daemon) > before, "another SYN", 10)
 
 
-def test_a_host_that_talks_to_itself_sends_once(daemon, path):
-    """Its SYN passes the output and the input hook."""
-    seen, before = daemon.syn("seen"), retried(daemon)
-    with path.gateway.socket() as server, path.gateway.socket() as client:
+def talk_to_itself(path):
+    """How many SYNs and SYN-ACKs that took."""
+    with (packets.Capture(path.gateway, "lo") as there,
+          path.gateway.socket() as server, path.gateway.socket() as client):
         server.bind(("127.0.0.1", 0))
         server.listen()
         client.connect(server.getsockname())
-    until(lambda: daemon.syn("seen") >= seen + 4, "SYN and SYN-ACK at both hooks")
-    assert retried(daemon) == before
+        return len(there.take(9, 0.05))
+
+
+def test_a_host_that_talks_to_itself_sends_once(daemon, path):
+    """Its SYN passes the output and the input hook."""
+    for _ in range(3):  # where the machine stands still TCP sends it again
+        seen, before = daemon.syn("seen"), retried(daemon)
+        came = talk_to_itself(path)
+        until(lambda s=seen: daemon.syn("seen") >= s + 4, "SYN and SYN-ACK at both hooks")
+        if came == 2:
+            break
+    assert came == 2 and retried(daemon) == before
