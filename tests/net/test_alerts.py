@@ -186,7 +186,9 @@ def test_what_could_not_be_told_is_told_later(path, start, tmp_path):
         with notify(daemon, memory=memory) as log:
             until(lambda: "not all could be told of alert fragments_ipv4" in log(), "no configuration", 60)
             assert not memory.exists()
-            daemon.file.write_text(good, encoding="utf-8")
+            new = daemon.file.with_name("new")
+            new.write_text(good, encoding="utf-8")
+            new.rename(daemon.file)  # an empty one is valid
             until(lambda: told.exists() and told.read_text() == "firing\n", "it is told", 60)
             until(lambda: memory.exists() and "fragments_ipv4" in memory.read_text(), "it is kept", 20)
             works.unlink()

@@ -60,10 +60,10 @@ def test_killed_where_nobody_keeps_its_sockets(path, start, inject):
     daemon = start(ONE)
     with packets.Capture(path.server, "eth0", buffer_bytes=1 << 25) as there:
         with Stream(path, inject, 0.0004) as stream:
-            time.sleep(0.2)
+            stream.more(200)
             daemon.kill()
             behind = stream.sent + 1  # one may be on its way
-            time.sleep(0.2)
+            stream.more(200)
         got = {packet.sport: packet.mss for packet in there.take(stream.sent, 1)}
     unclamped = sum(mss == [ANNOUNCED] for mss in got.values())
     print(f"\n{stream.sent} SYNs, {stream.sent - len(got)} lost, {unclamped} unclamped")

@@ -114,6 +114,11 @@ class Stream:
             self.sent += 1
             time.sleep(self.pause)
 
+    def more(self, count):
+        """Waits until so many more have been sent."""
+        sent = self.sent
+        until(lambda: self.sent >= sent + count, f"{count} SYNs more are sent", 20)
+
     def __enter__(self):
         self.thread.start()
         return self
@@ -128,9 +133,9 @@ def test_no_syn_is_lost_by_the_end(path, start, inject):
     daemon = start("rules = ({ mss = 1300; });")
     with packets.Capture(path.server, "eth0", buffer_bytes=1 << 25) as there:
         with Stream(path, inject, 0.0002) as stream:
-            time.sleep(0.3)
+            stream.more(500)
             daemon.stop()
-            time.sleep(0.2)
+            stream.more(300)
         got = [packet.mss[0] for packet in there.take(stream.sent, 5)]
         assert there.lost() == 0
     assert len(got) == stream.sent

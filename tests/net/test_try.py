@@ -45,7 +45,7 @@ def add_link(path, name):
 
 
 def warnings(daemon):
-    return [text for text in daemon.json("status")["warnings"] if "a try is in force" in text]
+    return [text for text in daemon.call("GetStatus")["warnings"] if "a try is in force" in text]
 
 
 @pytest.fixture(autouse=True)
@@ -173,8 +173,8 @@ def test_one_replaces_another(daemon, left):
 
 def test_several_end_each_at_its_time(daemon, path):
     def limit(interface):
-        return daemon.json("explain", path.CLIENT4, path.SINK4, "--oif",
-                           interface)["result"]["mss_bytes"]
+        return daemon.call("Explain", flow=f"{path.CLIENT4} -> {path.SINK4}",
+                           oif=interface)["result"]["mss_bytes"]
     begin(daemon, 1200, 3 * BRIEF, interface="wan")
     begin(daemon, 1100, BRIEF, interface="alt")
     assert (limit("wan"), limit("alt")) == (1200, 1100)
