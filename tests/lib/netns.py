@@ -50,7 +50,8 @@ def until(check, what, seconds=5.0):
 
 
 def own_folder(folder):
-    """From here on that folder of the machine, empty, is this thread's own and that of all it starts."""
+    """From here on that folder of the machine, empty, is this thread's own, and that of all that it
+    starts."""
     folder.mkdir(exist_ok=True)
     _check(_libc.unshare(CLONE_NEWNS), "cannot make a mount namespace (run as root)")
     subprocess.run(["mount", "--make-rprivate", "/"], check=True)

@@ -37,8 +37,8 @@ def pytest_generate_tests(metafunc):
 
 @pytest.fixture(scope="session", autouse=True)
 def own_wireguards():
-    """Sockets of WireGuard in user space are the run's own: another one beside it, of a build with a
-    sanitizer, has devices of the same names."""
+    """Sockets of WireGuard in user space are the run's own: another one beside it, of a build with
+    a sanitizer, has devices of the same names."""
     netns.own_folder(many.FOLDER)
 
 

@@ -126,7 +126,8 @@ def test_a_worker_that_stalls_meanwhile(path, inject, tmp_path):
             path.gateway.run("iptables-nft", "-t", "mangle", "-F")
             until(lambda: "clamp-run" in daemon.children(), "a run has begun", 20)
             assert there.next(8).mss == [1460]
-            told = daemon.says("queue 5000: its worker does not answer; SYNs pass unclamped until it does")
+            told = daemon.says("queue 5000: its worker does not answer; "
+                               "SYNs pass unclamped until it does")
             assert "was killed" not in daemon.log()[:told.start()], "the run went on"
         daemon.says("queue 5000: its worker answers again", 30)
 

@@ -54,7 +54,8 @@ def test_every_thread_has_given_up_what_it_does_not_need(daemon):
         return sum((told["Name"][:6], told["Seccomp_filters"]) == ("queue-", "2")
                    for told in statuses(daemon.process.pid))
     queues = len(daemon.stats()["queues"])
-    until(lambda: filtered() == queues, "each worker, which begins beside the start, has its filter")
+    until(lambda: filtered() == queues,
+          "each worker, which begins beside the start, has its filter")
     names = set()
     for told in statuses(daemon.process.pid):
         names.add(told["Name"])

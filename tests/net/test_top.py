@@ -35,8 +35,10 @@ def test_frames(daemon, path, inject):
     sender.start()
     try:
         frames = daemon("--json", "top", "-n", "3", "--every", "0.5").stdout
-        text = until(lambda: (now := daemon("top", "--batch", "-n", "1", "--every", "0.5").stdout) and
-                     "1460 -> 1380 |" in now and now, "a frame in which SYNs came")
+        def frame():
+            text = daemon("top", "--batch", "-n", "1", "--every", "0.5").stdout
+            return "1460 -> 1380 |" in text and text
+        text = until(frame, "a frame in which SYNs came")
     finally:
         over.set()
         sender.join()
