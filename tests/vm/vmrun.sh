@@ -31,8 +31,9 @@ share mods "$(readlink -f "$c/modules")" ,readonly=on
 share extra "$(readlink -f "$c/extra")" ,readonly=on
 share work "$work" ,readonly=on
 share ctl "$ctl"
-# Behind a pipe, because QEMU opens /dev/stdout anew by its name.
-timeout -k 5 "$limit" qemu-system-x86_64 -M microvm -accel tcg,thread=multi -cpu max \
+# Behind a pipe, because QEMU opens /dev/stdout anew by its name. In the foreground, for who ends this ends
+# its process group.
+timeout --foreground -k 5 "$limit" qemu-system-x86_64 -M microvm -accel tcg,thread=multi -cpu max \
     -smp "$cpus" -m "$mem" -nodefaults -no-user-config -display none -no-reboot \
     -kernel "$c/vmlinux" -initrd "$c/initrd" -append "$append" \
     -serial "file:$ctl/console" -chardev file,id=out,path=/dev/stdout,append=on \
