@@ -48,6 +48,15 @@ def capture(scene, **more):
     return pcapng.classic(frames, times=times, **more)
 
 
+def test_the_page_shows_what_it_prints(tmp_path):
+    (tmp_path / "trace.pcap").write_bytes(capture(tcp_scenes.page()))
+    command = "mssclampctl pcap trace.pcap --limit 1400"
+    done = run(*command.split()[1:], cwd=tmp_path, env={**os.environ, "COLUMNS": "80"})
+    assert done.returncode == 1
+    page = (TESTS.parent / "doc/pcap.md").read_text(encoding="utf-8")
+    assert f"```\n$ {command}\n{done.stdout.decode()}```\n" in page
+
+
 @pytest.mark.parametrize("name", tcp_scenes.SCENES)
 def test_each_scene_has_its_verdict(name):
     make, verdict, who = tcp_scenes.SCENES[name]

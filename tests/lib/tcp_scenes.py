@@ -91,6 +91,19 @@ def probing():
     return talk.out
 
 
+def page():
+    """The upload that doc/pcap.md shows: its full segments vanish, after seconds it goes on with smaller ones."""
+    talk = Talk()
+    talk.put(0.05, 0, size=120)
+    talk.put(0.06, 1)
+    talk.stall((0.1, 0.31, 0.74, 1.6, 3.1))
+    begin, talk.seq[0] = talk.seq[0] - FULL, talk.seq[0] - FULL
+    for i in range(12):
+        talk.put(6 + i / 50, 0, size=1024, seq=begin + i * 1024)
+        talk.put(6.01 + i / 50, 1, ack=begin + (i + 1) * 1024)
+    return talk.out
+
+
 def gap():
     """Behind the hole: large segments never come, the small one after them does."""
     talk = Talk()
