@@ -175,8 +175,8 @@ def offload(state="active", **changes):
             "interfaces": [
                 {"interface": "eth0", "ifindex": 2, "family": "ipv4", "way": "kernel", "why": None,
                  "mss_bytes": 1460, "hosts": 0, "nets": 0},
-                {"interface": "wg0", "ifindex": 7, "family": "ipv6", "way": "kernel", "why": None,
-                 "mss_bytes": None, "hosts": 10000, "nets": 2},
+                {"interface": "wg0", "ifindex": 7, "family": "ipv4", "way": "kernel", "why": None,
+                 "mss_bytes": 1380, "hosts": 10000, "nets": 2},
                 {"interface": "tun0", "ifindex": 9, "family": "ipv4", "way": "queue",
                  "why": "a rule asks for a mark", "mss_bytes": None,
                  "hosts": 0, "nets": 0}],

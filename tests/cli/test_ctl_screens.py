@@ -8,7 +8,7 @@ import pytest
 
 import replies
 import terminal
-from fake_daemon import PROGRAM, FakeDaemon, environment, run
+from fake_daemon import PROGRAM, TOP, FakeDaemon, environment, run
 
 HEAD = "  version 0.1.0, mode queue, up 3 d 04:12\n"
 CHECKS = """\
@@ -223,7 +223,7 @@ Offload active: the kernel clamps the usual SYNs itself
 
 INTERFACE  FAMILY   MSS   HOSTS  NETS  WAY
 eth0       IPv4    1460       0     0  kernel
-wg0        IPv6       -  10,000     2  kernel
+wg0        IPv4    1380  10,000     2  kernel
 tun0       IPv4       -       0     0  queue
 tun0, IPv4: a rule asks for a mark
 """
@@ -387,6 +387,17 @@ def test_wide_screen(tmp_path, args, changed, out):
     with FakeDaemon(tmp_path / "s", {**replies.ALL, **changed}) as daemon:
         done = run(*args, socket_path=daemon.path, env={"COLUMNS": "120"})
     assert (done.stdout, done.stderr, done.returncode) == (out, "", 0)
+
+
+@pytest.mark.parametrize("page, screen", [
+    ("modes.md", "$ mssclampctl offload\n" + OFFLOAD),
+    ("alerts.md", "! alert fragments_ipv4: 40.0 IPv4 fragments made a second, threshold 5.0, for 3\n  min 20 s\n"),
+], ids=["modes", "alerts"])
+def test_screens_of_the_pages(page, screen):
+    """What a page shows is what is printed, here above."""
+    assert screen + "```\n" in (TOP / "doc" / page).read_text(encoding="utf-8")
+    shown = screen.split("\n", 1)[1] if screen.startswith("$") else screen
+    assert any(shown in row[4] for row in SCREENS)
 
 
 def test_events_screen(tmp_path):
