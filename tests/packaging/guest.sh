@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# In a VM with a clean Debian and systemd as PID 1: the packages from install to purge, with traffic.
+# In a VM with a clean Debian and systemd as PID 1: the packages from install to purge, with traffic; then
+# what `make install` has written. Both by the lines of doc/install.md.
 set -u
 . tests/vm/lib.sh
 
@@ -8,6 +9,17 @@ old=(/debs/mssclampd_*.deb /debs/mssclamp-exporter_*.deb)
 new=(/debs/mssclampd.deb /debs/mssclamp-exporter.deb)
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
 
+# page HEAD N: the commands of the Nth block of a section of doc/install.md, for root.
+page() {
+	awk -v head="## $1" -v n="$2" '/^## / { here = $0 == head; i = 0 }
+		here && /^```/ { inside = !inside; i += inside; next }
+		here && inside && i == n { gsub(/sudo /, ""); print }' doc/install.md
+}
+# page_words: the commands within the sentence on removing what `make install` has written.
+page_words() {
+	awk '/^After `make install`/, /^$/' doc/install.md | paste -sd' ' | grep -oE '`[^`]+`' | tr -d '`' |
+		sed '1d; s|^make uninstall$|bash build/packaging/uninstall|'
+}
 units() { # is-enabled|is-active
 	systemctl "$1" mssclampd.service mssclampd.socket mssclamp-facts.socket mssclamp-exporter.socket \
 		mssclamp-notify.service mssclamp-metrics.timer | paste -sd' '
@@ -47,7 +59,12 @@ ours() {
 }
 
 topology - || exit 1
+check "who wants to look first, by the lines of the page" sh -ec "$(page Debian 2)"
 check "dpkg installs" dpkg -i "${old[@]}"
+check "and no SYN is changed" connects 1460 1440 client 100
+check "but counted" sh -c 'mssclampctl stats >/tmp/stats && grep "^Audit mode" /tmp/stats && grep "clamped *[1-9]" /tmp/stats'
+rm /etc/mssclamp.conf.d/audit.conf
+check "without that file it begins" systemctl restart mssclampd
 check "the service starts at boot; what is for some alone does not" equals \
 	"enabled enabled enabled enabled disabled disabled" units is-enabled
 check "and runs" equals "active active active active inactive inactive" units is-active
@@ -85,4 +102,14 @@ check "the configuration stays" test -e /etc/mssclamp.conf
 check "purge" dpkg -P mssclamp-exporter mssclampd
 check "leaves nothing" equals "" ours
 check "no unit has failed" equals "" systemctl --failed --plain --no-legend
+
+check "what make install writes" cp -a build/packaging/installed/. /
+check "the lines of the page" sh -ec "$(page 'From the sources' 1)"
+check "start it" equals active systemctl is-active mssclampd.service
+check "it clamps as well" connects 1360 1340
+check "for what it was told there are explanations" sh -c 'journalctl -q -x -u mssclampd | grep "Defined-By: mssclampd"'
+check "what the page removes it with" sh -ec "$(page_words)"
+check "and with" sh -c "$(page Removing 1)"
+check "leaves nothing either" equals "" ours
+check "still no unit has failed" equals "" systemctl --failed --plain --no-legend
 checks_end
