@@ -73,15 +73,14 @@ static int check_configuration(const struct arguments *arguments)
 {
 	struct config_report report = { 0 };
 	struct config *config = NULL;
-	int code;
+	int code = EXIT_FAILURE;
 
 	if (config_load(arguments->config_file, arguments->absent, &config, &report) == -ENOMEM ||
-	    sandbox_check_files(arguments->config_file, &report) < 0) {
+	    sandbox_check_files(arguments->config_file, &report) < 0)
 		log_error(-ENOMEM, "%s", arguments->config_file);
-		return EXIT_FAILURE;
-	}
-	code = config_report_print(&report, arguments->strict) ? 0 :
-	       EXIT_INVALID_CONFIGURATION;
+	else
+		code = config_report_print(&report, arguments->strict) ? 0 :
+		       EXIT_INVALID_CONFIGURATION;
 	config_free(config);
 	config_report_done(&report);
 	return written_all("mssclampd") ? code : EXIT_FAILURE;

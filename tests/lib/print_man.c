@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "ctl/commands.h"
 #include "daemon/alerts/alert_table.h"
 #include "daemon/config/config_row.h"
@@ -28,6 +29,27 @@ static void print_text(const char *text, size_t len)
 static void print_all(const char *text)
 {
 	print_text(text, strlen(text));
+}
+
+/* A sentence; options in it are bold, files and variables underlined, as scdoc marks them. */
+static void print_sentence(const char *text)
+{
+	while (*text) {
+		size_t len = strcspn(text, " "), word = len;
+		char mark = *text == '-' ? '*' : *text == '/' || *text == '$' ? '_' : '\0';
+
+		while (mark && word > 0 && strchr(".,;:", text[word - 1]))
+			word--;
+		if (mark)
+			putchar(mark);
+		print_text(text, word);
+		if (mark)
+			putchar(mark);
+		print_text(text + word, len - word);
+		text += len;
+		while (*text == ' ')
+			putchar(*text++);
+	}
 }
 
 /* An example stands indented by two blanks or more; other lines run together. */
@@ -244,7 +266,7 @@ static void print_usage_options(const struct usage *usage)
 		if (row->argument)
 			printf(" _%s_", row->argument);
 		fputs("\n\t", stdout);
-		print_all(row->page);
+		print_sentence(row->page);
 		puts("\n");
 	}
 }
@@ -256,7 +278,7 @@ static const struct usage *const usages[] = {
 /* "mssclampd-options", "mssclampd-synopsis". Returns whether it is one of these. */
 static bool print_usage(const char *part)
 {
-	for (size_t i = 0; i < sizeof(usages) / sizeof(usages[0]); i++) {
+	for (size_t i = 0; i < COUNT(usages); i++) {
 		size_t len = strlen(usages[i]->program);
 
 		if (strncmp(part, usages[i]->program, len) != 0)
@@ -281,7 +303,7 @@ static const struct { const char *name; void (*print)(void); } parts[] = {
 
 int main(int argc, char **argv)
 {
-	for (size_t i = 0; argc == 2 && i < sizeof(parts) / sizeof(parts[0]); i++) {
+	for (size_t i = 0; argc == 2 && i < COUNT(parts); i++) {
 		if (strcmp(argv[1], parts[i].name) == 0) {
 			parts[i].print();
 			return fflush(stdout) == 0 ? 0 : 1;

@@ -8,19 +8,13 @@ import struct
 
 import packets
 import pytest
+from clampers import MAXSEG, TCPMSS
 from netns import SLOW
 from packets import AO, EOL, NOP, SACK, mss
 
 README = pathlib.Path(__file__).resolve().parents[2] / "README.md"
 LIMIT = {4: 1360, 6: 1340}  # the route by wan: 1400 less headers
 ADDED = {4: 536, 6: 1220}
-TCPMSS = ("FORWARD", "-p", "tcp", "--tcp-flags", "SYN,RST", "SYN", "-j", "TCPMSS", "--clamp-mss-to-pmtu")
-NFT = """table inet other {
-    chain forward {
-        type filter hook forward priority mangle;
-        tcp flags & (fin | syn | rst) == syn tcp option maxseg size set rt mtu
-    }
-}"""
 
 
 @pytest.fixture(scope="module", params=("TCPMSS", "maxseg"))
@@ -30,7 +24,7 @@ def clamper(path, request):
         for program in ("iptables", "ip6tables"):
             path.gateway.run(program, "-w", "-t", "mangle", "-A", *TCPMSS)
     else:
-        path.gateway.run("nft", "-f", "-", text=NFT)
+        path.gateway.run("nft", "-f", "-", text=MAXSEG)
     yield request.param
     if request.param == "TCPMSS":
         for program in ("iptables", "ip6tables"):

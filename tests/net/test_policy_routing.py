@@ -7,19 +7,12 @@ The main table knows the server by `alt` (1500 bytes); a rule sends the client's
 
 import pytest
 import transfer
+from clampers import MAXSEG, TCPMSS
 
 MODES = ("queue", "mark", "offload")
 HOST = {4: "198.51.100.66", 6: "2001:db8:66::66"}
 LIMIT = {4: 1360, 6: 1340}
 UNCLAMPED = {4: 1460, 6: 1440}
-TCPMSS = ("FORWARD", "-p", "tcp", "--tcp-flags", "SYN,RST", "SYN",
-          "-j", "TCPMSS", "--clamp-mss-to-pmtu")
-MAXSEG = """table inet other {
-    chain forward {
-        type filter hook forward priority mangle;
-        tcp flags & (fin | syn | rst) == syn tcp option maxseg size set rt mtu
-    }
-}"""
 IPTABLES = {4: "iptables", 6: "ip6tables"}
 
 

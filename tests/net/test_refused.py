@@ -200,6 +200,7 @@ def test_where_nft_does_not_work_either(path, daemon, start, left):
     other.says("clamps: queues", 8)
     other.says("mark mode: the rules that lower MSS by marks cannot be changed")
     until(lambda: other.json("status", code=None)["checks"]["fallback"] == "active", "the fallback", 4)
+    assert other.json("status", code=1)
     before = other.syn("userns")
     assert left() == 1360 # the MTU of wan
     assert other.syn("userns") == before + 1

@@ -69,6 +69,8 @@ def test_stopped_and_started(lab, daemon):
             age = knows_at_once(daemon)
             if not watch.probes:  # else it has looked already, as it may within that tenth
                 break
+        else:
+            raise AssertionError("five starts, and each measured at once")
         assert age > 2
         until(lambda: daemon.peer()["path_age_seconds"] < time.monotonic() - daemon.begin,
               "it is measured anew", INTERVAL / 10 + FOUND_SECONDS)

@@ -11,6 +11,7 @@
 
 #include "captured_log.h"
 
+#include "base/array.h"
 #include "base/usage.h"
 
 enum { LONG_ALONE = 256 };
@@ -57,12 +58,15 @@ static const struct { const char *name; char *words[4]; int value; const char *a
 	{ "a flag with a value",      { "tool", "--quiet=yes" },   '?',        NULL },
 	{ "no letter where none is",  { "tool", "-d", "3" },       '?',        NULL },
 	{ "a word",                   { "tool", "word" },          -1,         NULL },
+	{ "the begin of a name",      { "tool", "--fi=a" },        'f',        "a" },
+	{ "an option behind a word",  { "tool", "word", "-q" },    'q',        NULL },
+	{ "what is none behind --",   { "tool", "--", "-q" },      -1,         NULL },
 };
 
 static void test_words_are_read_by_the_table(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < COUNT(cases); i++) {
 		char *words[4];
 		char said[256];
 		int count = 0;

@@ -9,8 +9,6 @@
 #include "base/array.h"
 #include "policy/tunnel/tunnel_set.h"
 
-#ifndef COUNT
-#endif
 #define MOST 16
 
 /* A machine: its links, where it sends packets, the peers of its tunnels. */

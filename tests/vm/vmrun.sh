@@ -31,8 +31,8 @@ share mods "$(readlink -f "$c/modules")" ,readonly=on
 share extra "$(readlink -f "$c/extra")" ,readonly=on
 share work "$work" ,readonly=on
 share ctl "$ctl"
-# Behind a pipe, because QEMU opens /dev/stdout anew by its name. In the foreground, for who ends this ends
-# its process group.
+# Behind a pipe, because QEMU opens /dev/stdout anew by its name. --foreground: in the process group of
+# its caller, with which it ends.
 timeout --foreground -k 5 "$limit" qemu-system-x86_64 -M microvm -accel tcg,thread=multi -cpu max \
     -smp "$cpus" -m "$mem" -nodefaults -no-user-config -display none -no-reboot \
     -kernel "$c/vmlinux" -initrd "$c/initrd" -append "$append" \

@@ -19,6 +19,6 @@ struct user_need {
 int user_become(const char *name, const char *const shared[], const struct user_need *needs,
 		size_t count);
 
-/* For root: whether that user could do it. For anybody else, and where there is no such user:
- * true. */
+/* For root: whether that user could do it. For anybody else, and where there is no such user or it
+ * cannot be tried: true. */
 bool user_may(const char *name, const struct user_need *need);

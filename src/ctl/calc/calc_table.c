@@ -24,7 +24,7 @@ static const struct recipe {
 	int outer; /* 4 or 6; 0: both */
 } recipes[] = {
 	{ "WireGuard, MTU 1420 as wg-quick sets", "wireguard:outer=$,ifmtu=1420", 0 },
-	{ "WireGuard, MTU larger than the path", "wireguard:outer=$", 0 },
+	{ "WireGuard, MTU larger than fits", "wireguard:outer=$", 0 },
 	{ "WireGuard over PPPoE", "pppoe wireguard:outer=$,ifmtu=1420", 0 },
 	{ "OpenVPN UDP, AES-GCM or ChaCha20", "openvpn:outer=$", 0 },
 	{ "OpenVPN UDP, AES-GCM, epoch keys", "openvpn:outer=$,epoch", 0 },

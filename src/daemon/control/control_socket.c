@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/remedy.h"
 #include "daemon/control/control_peer.h"
+#include "edge/capability.h"
 
 #define BACKLOG 64
 
@@ -48,11 +49,14 @@ static struct directory directory_of(const char *path)
 	return directory;
 }
 
-/* What to do about -errno, behind what was refused to one who is nobody in particular. */
-static const char *who_may(int r)
+/* What was refused by -errno; who typed our name without rights is told what to do. Returns r. */
+static int refuse(int r, const char *path, const char *what)
 {
-	return r == -EACCES && geteuid() != 0 ?
-		       "; start mssclampd as root or from its systemd unit" : "";
+	if (r != -EACCES || geteuid() == 0 || capability_net_admin())
+		return log_error(r, "control socket %s: %s", path, what);
+	log_print(LOG_ERR, "control socket %s: %s: %s; start mssclampd as root or from its systemd "
+		  "unit", path, what, strerrordesc_np(-r));
+	return r;
 }
 
 /* Makes the last directory of the path where it is missing. Returns whether it was, or -errno,
@@ -69,8 +73,7 @@ static int make_directory(const char *path)
 	if (mkdir(directory.path, 0755) < 0)
 		r = errno == EEXIST ? 0 : -errno;
 	umask(mask);
-	return r < 0 ? log_error(r, "control socket %s: cannot make its directory %s%s", path,
-				 directory.path, who_may(r)) : r;
+	return r < 0 ? refuse(r, path, "cannot make its directory") : r;
 }
 
 /* The sandbox refuses that, and where files lie in it so does the kernel. */
@@ -131,9 +134,7 @@ static int clear_path(const struct sockaddr_un *address)
 	if (lstat(address->sun_path, &found) < 0) {
 		if (errno == ENOENT)
 			return 0;
-		r = -errno;
-		return log_error(r, "control socket %s: cannot look at it%s", address->sun_path,
-				 who_may(r));
+		return refuse(-errno, address->sun_path, "cannot look at it");
 	}
 	if (!S_ISSOCK(found.st_mode))
 		return log_error(-EEXIST,
@@ -166,7 +167,7 @@ static int bind_private(const struct sockaddr_un *address)
 	if (r == 0)
 		return fd;
 	close(fd);
-	return log_error(r, "control socket %s: cannot bind%s", address->sun_path, who_may(r));
+	return refuse(r, address->sun_path, "cannot bind");
 }
 
 void control_socket_set_group(const struct control_socket *socket, gid_t group)

@@ -33,11 +33,14 @@ static json_t *make_reply(const struct event *event, const char *message)
 	char time[TIME_MAX];
 
 	write_now(time);
-	return json_pack("{s:i, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "schema", 1, "time", time,
-			 "event", event->name, "tunnel", varlink_string_or_null(event->tunnel), "peer",
-			 varlink_string_or_null(event->peer), "old", event->old ? event->old : json_null(),
-			 "new", event->new ? event->new : json_null(), "why",
-			 varlink_string_or_null(event->why), "message", varlink_string(message));
+	return json_pack("{s:i, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}",
+			 "schema", 1, "time", time, "event", event->name,
+			 "tunnel", varlink_string_or_null(event->tunnel),
+			 "peer", varlink_string_or_null(event->peer),
+			 "old", event->old ? event->old : json_null(),
+			 "new", event->new ? event->new : json_null(),
+			 "why", varlink_string_or_null(event->why),
+			 "message", varlink_string(message));
 }
 
 bool events_wanted(const struct events *events)

@@ -184,7 +184,7 @@ static json_t *make_reply(const struct try *one, const struct question *question
 
 	return json_pack("{s:i, s:o, s:o, s:o, s:o, s:s?, s:b, s:o}", "schema", 1, "interface",
 			 one->peer ? json_null() : varlink_string(one->tunnel), "peer",
-			 one->peer ? varlink_string(one->peer) : json_null(), "mss_bytes",
+			 varlink_string_or_null(one->peer), "mss_bytes",
 			 on ? json_integer(question->mss) : json_null(), "for_seconds",
 			 on ? json_real(question->for_seconds) : json_null(), "until",
 			 on ? try_text_time(one->until_ns, &now, until) : NULL, "replaced",

@@ -69,7 +69,8 @@ int sandbox_check_files(const char *config_file, struct config_report *report)
 					      (struct config_where){ need.path, 0 }, NULL,
 					      "user \"" USER "\", as which systemd starts "
 					      "mssclampd, may not read it; \"chgrp " USER "\" and "
-					      "\"chmod g+rX\" give it");
+					      "\"chmod g+rX\" of the file, or of the folder "
+					      "that is closed, give it");
 	}
 	places_done(&places);
 	return r;

@@ -37,17 +37,18 @@ static int find(const char *name, struct user *ret_user)
 	return 0;
 }
 
-/* The first need that the user could not satisfy, or NULL. For as long as that takes this thread
- * sees files as the user does. */
+/* The first need that the user could not satisfy, or NULL; `untried` where that cannot be tried.
+ * For as long as it takes this thread sees files as the user does. */
 static const struct user_need *find_obstacle(const struct user *user,
-					     const struct user_need *needs, size_t count)
+					     const struct user_need *needs, size_t count,
+					     const struct user_need *untried)
 {
 	const struct user_need *obstacle = NULL;
 	gid_t groups[GROUPS_MAX];
 	int had = getgroups(GROUPS_MAX, groups);
 
 	if (had < 0 || setgroups((size_t)user->group_count, user->groups) < 0)
-		return count > 0 ? &needs[0] : NULL;
+		return untried;
 	setfsgid(user->gid);
 	setfsuid(user->uid);
 	for (size_t i = 0; i < count && !obstacle; i++) {
@@ -102,7 +103,7 @@ int user_become(const char *name, const char *const shared[], const struct user_
 			 "(systemd-sysusers or \"useradd --system %s\" makes it)", name, name);
 		return 0;
 	}
-	obstacle = find_obstacle(&user, needs, count);
+	obstacle = find_obstacle(&user, needs, count, count > 0 ? &needs[0] : NULL);
 	if (obstacle) {
 		log_notice("started as root: stays user 0, for user \"%s\" may not %s %s", name,
 			   obstacle->access & W_OK ? "write to" : "read", obstacle->path);
@@ -120,5 +121,5 @@ bool user_may(const char *name, const struct user_need *need)
 {
 	struct user user;
 
-	return geteuid() != 0 || find(name, &user) < 0 || !find_obstacle(&user, need, 1);
+	return geteuid() != 0 || find(name, &user) < 0 || !find_obstacle(&user, need, 1, NULL);
 }

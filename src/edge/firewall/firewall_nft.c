@@ -18,8 +18,8 @@ static int nft_open(struct firewall *firewall, char **ret_error)
 
 	if (r == -ENOENT)
 		text_fail(ret_error, r, "nftables: this kernel has no nft queue statement "
-			      "(CONFIG_NFT_QUEUE, module nft_queue): here only firewall = "
-			      "\"iptables\" works");
+			      "(CONFIG_NFT_QUEUE, module nft_queue), so firewall = "
+			      "\"nftables\" cannot work here");
 	else if (r < 0)
 		text_fail(ret_error, r, "%s", error ? error : "nftables: out of memory");
 	free(error);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a peer and a link come to: the path outside, through the layers around their packets. */
+#include "policy/tunnel/tunnel_resolve.h"
+
 #include <string.h>
 
 #include "base/array.h"
-
-#include "policy/tunnel/tunnel_resolve.h"
 
 #define VLAN_TAG 4 /* IEEE 802.1Q; a physical link carries it beside its MTU, a tunnel does not */
 
