@@ -163,7 +163,8 @@ def overload(path, servers, daemon, ends):
         tell(taken)
         if is_ten_times_too_much(taken):
             break  # else the generator was held up more than the worker
-        assert taken.meanwhile.errors == []
+        assert (taken.meanwhile.errors, taken.seen["lost"], taken.seen["bad_checksums"]) == ([], 0, 0)
+        assert taken.again >= 0, "each has arrived"
     return taken
 
 
