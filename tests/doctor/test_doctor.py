@@ -34,10 +34,14 @@ class Doctor:
     """Results by id."""
 
     def __init__(self, ctl, *argv, code=None, prefix=()):
-        done = ctl("--json", "doctor", *argv, code=code, prefix=prefix)
-        answer = json.loads(done.stdout)
-        validate("doctor", answer)
-        self.checks = {check["id"]: check for check in answer["checks"]}
+        for _ in range(3):  # a machine that stands still keeps a sign of life back, for a second or two
+            done = ctl("--json", "doctor", *argv, code=code, prefix=prefix)
+            answer = json.loads(done.stdout)
+            validate("doctor", answer)
+            self.checks = {check["id"]: check for check in answer["checks"]}
+            if "MSS007" not in self.checks or self["MSS007"] != "warn":
+                break
+            print("asked again:", self.checks["MSS007"], self.checks.get("MSS009"))
         self.code = done.returncode
         self.answer = answer
 
