@@ -2,6 +2,7 @@
 /* Reads and writes classic pcap files record by record. One pass, memory for one frame. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -29,6 +30,9 @@ struct pcap_frame {
  * Returns 0; -EPROTONOSUPPORT (not classic pcap 2.4, or too short for its header); -errno of a
  * failed read. Errors are described in reader->error. */
 int pcap_reader_open(struct pcap_reader *reader, FILE *file);
+
+/* Whether the file ends here, between two records; false where it cannot be read. */
+bool pcap_is_at_end(FILE *file);
 
 /* Reads the next record and its frame into buffer, which holds PCAP_FRAME_MAX bytes.
  * Returns 1; 0 at the end of the file; -EBADMSG where the file ends within the record or its

@@ -93,14 +93,13 @@ static int read_part(struct pcap_reader *reader, const char *part, uint8_t *buff
 		    reader->offset, part, reader->records + 1, got, len);
 }
 
-/* Whether the file ends here, between two records. */
-static bool is_at_end(struct pcap_reader *reader)
+bool pcap_is_at_end(FILE *file)
 {
-	int c = getc(reader->file);
+	int c = getc(file);
 
 	if (c == EOF)
-		return !ferror(reader->file);
-	ungetc(c, reader->file);
+		return !ferror(file);
+	ungetc(c, file);
 	return false;
 }
 
@@ -110,7 +109,7 @@ int pcap_reader_next(struct pcap_reader *reader, struct pcap_frame *ret_frame, u
 	uint64_t start = reader->offset;
 	int r;
 
-	if (is_at_end(reader))
+	if (pcap_is_at_end(reader->file))
 		return 0;
 	r = read_part(reader, "header", frame.header, PCAP_RECORD_LEN);
 	if (r < 0)

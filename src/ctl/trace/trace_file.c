@@ -202,16 +202,6 @@ static int finish_packet(struct trace_reader *reader, struct block *block)
 	return finish_block(reader, block);
 }
 
-static bool is_at_end(struct trace_reader *reader)
-{
-	int c = getc(reader->classic.file);
-
-	if (c == EOF)
-		return !ferror(reader->classic.file);
-	ungetc(c, reader->classic.file);
-	return false;
-}
-
 /* Blocks until one has a packet. A packet counts once its block is whole. */
 static int next_pcapng(struct trace_reader *reader, struct trace_frame *ret_frame)
 {
@@ -220,7 +210,7 @@ static int next_pcapng(struct trace_reader *reader, struct trace_frame *ret_fram
 	size_t fixed;
 	int r;
 
-	while (!is_at_end(reader)) {
+	while (!pcap_is_at_end(reader->classic.file)) {
 		r = read_head(reader, &block);
 		if (r < 0)
 			return r;
