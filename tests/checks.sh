@@ -43,6 +43,19 @@ within() {
 	done
 }
 
+# copy_tree FOLDER: this tree, with what is not committed yet and without what was built.
+copy_tree() {
+	mkdir -p "$1" &&
+		tar --exclude=__pycache__ --exclude=.pytest_cache --exclude=./build --exclude=./tests/vm/cache --exclude=./.git \
+			--exclude=autom4te.cache --exclude=./config.mk --exclude=./config.log --exclude=./config.status \
+			--exclude=./configure -cf - . | tar -C "$1" --no-same-owner -xf -
+}
+
+# commit_all MESSAGE: all that is in this folder, as the history of a copy.
+commit_all() {
+	git init -q . && git add -A && git -c user.name=check -c user.email=check@localhost commit -q -m "$1"
+}
+
 # The closing line; fails if any check did.
 checks_end() {
 	echo "$passed passed, $failed failed"

@@ -88,33 +88,6 @@ def test_the_page_has_each_check():
     assert page == [(one["id"], one["title"]) for one in read_json(done, "doctor")["checks"]]
 
 
-def screen_of(page):
-    return re.search(r"^FAIL  MSS.*?for this host$", (TOP / page).read_text(), re.M | re.S).group()
-
-
-@pytest.mark.parametrize("page", ("README.md", "doc/doctor.md"))
-def test_screens_of_the_pages(page):
-    """As doctor prints them: its titles, where lines begin and end, and all checks are counted."""
-    text = screen_of(page)
-    done = run("--json", "-s", "/nonexistent", "doctor")
-    titles = {one["id"]: one["title"] for one in read_json(done, "doctor")["checks"]}
-    for line in text.splitlines():
-        assert len(line) <= 80 and re.match(LINE + r"|\.\.\.$", line), line
-        found = re.match(r"[A-Z?ok ]{6}(MSS\d{3}) (.*)", line)
-        assert not found or found[2].startswith(titles[found[1]] + ": "), line
-    said = [int(number) for number in re.findall(r"\d+", text.splitlines()[-1])]
-    assert sum(said) == len(titles)
-    shown = [len(re.findall(f"^{word} ", text, re.M)) for word in ("WARN", "FAIL")]
-    assert shown == said[1:3]
-
-
-def test_both_pages_say_the_same():
-    """What is well, but for numbers."""
-    lines = [re.findall(r"^ok    (.*)$", re.sub(r"\d+ s$", "", screen_of(page), flags=re.M), re.M)
-             for page in ("README.md", "doc/doctor.md")]
-    assert lines[0] and set(lines[0]) <= set(lines[1])
-
-
 TWO = {"GetStatus": replies.status(warnings=["no queue in nft", "the second"], fallback="active")}
 
 

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 TESTS = pathlib.Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(TESTS / "lib"))
+sys.path[:0] = [str(TESTS / "lib"), str(TESTS / "guides")]
 
 import netns  # noqa: E402
 import packets  # noqa: E402

@@ -12,6 +12,7 @@ import fcntl
 import itertools
 import json
 import os
+import re
 import socket
 import struct
 import subprocess
@@ -22,6 +23,7 @@ import forged
 import many
 import netns
 import packets
+import pages
 import pytest
 import transfer
 from daemon import BUILD, MSSCLAMPCTL, Ctl, Daemon, validate
@@ -714,6 +716,39 @@ def test_openvpn_in_the_kernel(daemon, calm, tmp_path):
         assert found["result"] == "ok" and found["detail"].startswith("dco7: ")
         assert Doctor(absent, code=1)["MSS011"] == "skipped"
 
+
+SCREENS = (  # a page, and what its host has: a tunnel, rules in two tables of iptables, ICMP errors that came
+    ("README.md", "vx0", ("INPUT",), ("--clamp-mss-to-pmtu",), 4),
+    ("doc/doctor.md", "vx1", ("INPUT", "FORWARD"), ("--clamp-mss-to-pmtu", "--set-mss 1300"), 0),
+)
+
+
+@pytest.mark.parametrize("page, name, drop, clamp, errors", SCREENS, ids=[case[0] for case in SCREENS])
+def test_screen_of_a_page(page, name, drop, clamp, errors):
+    """To the letter."""
+    expected = re.search(r"^FAIL  MSS.*?for this host$", (pages.TOP / page).read_text(), re.M | re.S).group()
+    with contextlib.ExitStack() as built:
+        path = netns.Path(wan_mtu=1500)
+        built.callback(path.close)
+        path.server.run("iptables", "-A", "INPUT", "-p", "udp", "-j", "DROP")  # it does not say that nothing listens
+        for chain in drop:
+            path.gateway.run("iptables", "-A", chain, *"-p icmp --icmp-type 3 -j DROP".split())
+        for how in reversed(clamp):
+            path.gateway.run("iptables", "-t", "mangle", "-I", "FORWARD",
+                             *f"-p tcp --tcp-flags SYN,RST SYN -j TCPMSS {how}".split())
+        daemon = built.enter_context(Daemon(path.gateway))
+        built.enter_context(tunnel(daemon, name, VXLAN.format(name, name, 1500)))
+        settle(daemon)
+        with contextlib.closing(packets.Injector(path.client, "eth0", path.gateway.mac("lan"))) as injector:
+            for _ in range(errors):
+                injector.send(forged.too_big(path.SERVER4, path.GATEWAY_LAN4, 1300,
+                                             forged.datagram(path.GATEWAY_LAN4, path.SERVER4, (7, 9))))
+
+        def is_shown():
+            print(shown := daemon("doctor", code=1).stdout)
+            return pages.same(expected, shown)
+
+        until(is_shown, f"the screen of {page}")
 
 def test_as_somebody_else(daemon, calm):
     """No guess: what root alone can see is unknown, and nothing is found that is not there."""

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 TESTS = pathlib.Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(TESTS / "lib"), str(TESTS / "captures"), str(TESTS / "tune")]
+sys.path[:0] = [str(TESTS / folder) for folder in ("lib", "captures", "guides", "tune")]
 
 import scenes  # noqa: E402
 from netns import Path, until  # noqa: E402

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """mssclampctl tune with a real iperf3 over paths that are clean, swallow or cut what is too large."""
 
+import contextlib
 import json
 import pathlib
 import select
@@ -11,7 +12,17 @@ import subprocess
 import pytest
 from daemon import Daemon
 from netns import SLOW, Path, until
-from tuning import BUILD, PORT, command, tune
+from tuning import BUILD, PORT, command, is_as_the_page_has_it, tune
+
+
+@contextlib.contextmanager
+def narrow(path, link):
+    """1400 bytes go by that link of the gateway while the block runs, and 1500 behind it."""
+    path.gateway.run("ip", "link", "set", link, "mtu", "1400")
+    try:
+        yield
+    finally:
+        path.gateway.run("ip", "link", "set", link, "mtu", "1500")
 
 
 @pytest.mark.parametrize("host, mss", [(Path.SERVER4, 1460), (Path.SERVER6, 1440)])
@@ -42,14 +53,11 @@ def test_without_timestamps(path):
 @pytest.mark.parametrize("link, direction", [("wan", "up")])
 def test_a_black_hole(path, link, direction):
     """The largest MSS that passes is found to the byte, in whichever direction the hole is."""
-    path.gateway.run("ip", "link", "set", link, "mtu", "1400")
-    try:
+    with narrow(path, link):
         with Daemon(path.client, mode="audit") as daemon:
             answer = tune(path, path.SERVER4, "-s", daemon.socket_path, code=1)
         with Daemon(path.client, answer["rule"]) as daemon:  # what it says is to be done helps
             again = tune(path, path.SERVER4, "-s", daemon.socket_path, code=0)
-    finally:
-        path.gateway.run("ip", "link", "set", link, "mtu", "1500")
     assert answer["rule"] == 'rules = ( { prefix = "198.51.100.2/32"; mtu = 1400; } );'
     assert "No tunnel leads there" in answer["says"] and "--interface eth0" in answer["says"]
     assert answer["daemon"]["agrees"] is False and "beside tunnels" in answer["daemon"]["why"]
@@ -62,15 +70,19 @@ def test_a_black_hole(path, link, direction):
     assert answer["probe"] == {"packet_bytes": 1400, "agrees": True, "why": "both come to the same"}
 
 
+def test_the_screen_of_the_page(path):
+    with narrow(path, "wan"), Daemon(path.client, mode="audit") as daemon:
+        assert is_as_the_page_has_it(path, 0, daemon.socket_path)
+
+
 def test_a_path_that_is_told(path):
     """Where ICMP comes nothing is to do; what did not pass is not said to have passed."""
-    path.gateway.run("ip", "link", "set", "wan", "mtu", "1400")
     path.gateway.run("iptables", "-I", "OUTPUT", "-p", "icmp", "-j", "ACCEPT")
     try:
-        answer = tune(path, path.SERVER4, code=0)
+        with narrow(path, "wan"):
+            answer = tune(path, path.SERVER4, code=0)
     finally:
         path.gateway.run("iptables", "-D", "OUTPUT", "-p", "icmp", "-j", "ACCEPT")
-        path.gateway.run("ip", "link", "set", "wan", "mtu", "1500")
         path.client.run("ip", "route", "flush", "cache")
     assert (answer["result"], answer["baseline_mss_bytes"]) == ("ok", 1460)
     assert (answer["largest_mss_bytes"], answer["largest_packet_bytes"]) == (1360, 1400)
@@ -80,11 +92,10 @@ def test_a_path_that_is_told(path):
 def test_a_path_that_cuts(path):
     """A far end that lets routers cut its packets: they arrive in fragments, which is seen here."""
     path.server.sysctl("ipv4/ip_no_pmtu_disc", 1)
-    path.gateway.run("ip", "link", "set", "lan", "mtu", "1400")
     try:
-        answer = tune(path, path.SERVER4, code=1)
+        with narrow(path, "lan"):
+            answer = tune(path, path.SERVER4, code=1)
     finally:
-        path.gateway.run("ip", "link", "set", "lan", "mtu", "1500")
         path.server.sysctl("ipv4/ip_no_pmtu_disc", 0)
     down = answer["runs"][1]
     assert down["verdict"] == "fragments" and down["reassembled_total"] > 100, answer["runs"]
@@ -185,7 +196,6 @@ def test_a_server_that_closes_just_then(path):
 
 def test_a_server_that_goes_away(path):
     """After about four runs (two SYNs each): what they have found is told with the error."""
-    path.gateway.run("ip", "link", "set", "wan", "mtu", "1400")
     path.server.run("nft", "-f", "-", text=f"""
         table ip away {{
             chain input {{
@@ -195,10 +205,10 @@ def test_a_server_that_goes_away(path):
         }}
     """)
     try:
-        done = path.client.run(*command(path.SERVER4), check=False)
+        with narrow(path, "wan"):
+            done = path.client.run(*command(path.SERVER4), check=False)
     finally:
         path.server.run("nft", "delete", "table", "ip", "away")
-        path.gateway.run("ip", "link", "set", "wan", "mtu", "1500")
     message = json.loads(done.stdout)["error"]["message"]
     assert done.returncode == 1 and "refused" in message
     assert "found so far: MSS" in message and "1460 is not" in message

@@ -11,7 +11,7 @@ import pytest
 import terminal
 from daemon import Daemon
 from netns import SLOW, Path
-from tuning import BUILD, RATE, command, tune
+from tuning import BUILD, RATE, command, is_as_the_page_has_it, tune
 
 HOST = "10.77.0.1"                        # at the server; its route leads beside the tunnel
 INSIDE = "10.20.0.1"                      # the client's end of it
@@ -57,6 +57,10 @@ def test_inside_and_outside(tunnel, daemon, words):
     assert stalled and all(run["where"] == "path" for run in stalled)
     assert "Beside it, by eth0, all arrives: the trouble is the tunnel's" in answer["says"]
     assert (answer["daemon"]["mss_bytes"], answer["daemon"]["agrees"]) == (1410, False)
+
+
+def test_the_screen_of_the_page(tunnel, daemon):
+    assert is_as_the_page_has_it(tunnel, 1, daemon.socket_path)
 
 
 def test_outside_is_where_the_trouble_is(tunnel):

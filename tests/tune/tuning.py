@@ -4,9 +4,12 @@
 import json
 import os
 import pathlib
+import re
+import shlex
 import subprocess
 
 import jsonschema
+import pages
 from netns import SLOW
 
 TESTS = pathlib.Path(__file__).resolve().parents[1]
@@ -21,11 +24,35 @@ def command(host, *args):
             *RATE, *args]
 
 
-def tune(path, host, *args, code):
+def typed(path, argv):
+    """Of all its runs."""
     with path.client.entered():
-        done = subprocess.run(command(host, *args), capture_output=True, text=True, check=False,
-                              timeout=200 * SLOW)
+        return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=200 * SLOW)
+
+
+def tune(path, host, *args, code):
+    done = typed(path, command(host, *args))
     assert done.returncode == code, done.stdout + done.stderr
     answer = json.loads(done.stdout)
     jsonschema.validate(answer, SCHEMA)
     return answer
+
+
+ROW = re.compile(r"^((?:up|down)(?: beside)?) +(as it is|\d+) +(\S+) \S?bit/s *[\u2588-\u258f]* +\d+ +(\d+) +(\w+)$", re.M)
+
+
+def rows(text):
+    """A screen without what each run measures anew: how fast it was, and what was sent again."""
+    return ROW.sub(lambda row: f"{row[1]} {row[2]} {'nothing' if row[3] == '0' else 'something'} {row[4]} {row[5]}", text)
+
+
+def is_as_the_page_has_it(path, number, socket_path):
+    """Types that command of doc/tune.md, at a rate that this machine carries; says whether what comes is what stands
+    there."""
+    blocks = [step.text for step in pages.steps(pages.TOP / "doc/tune.md") if step.text.startswith("$ ")]
+    (command, expected), = pages.commands(blocks[number])
+    program, *argv = shlex.split(command)
+    done = typed(path, [BUILD / program, "-s", socket_path, *argv, *(RATE if "--rate" not in argv else ())])
+    print(done.stdout, done.stderr)
+    assert len(ROW.findall(done.stdout)) >= len(ROW.findall(expected)) > 3
+    return done.returncode == 1 and pages.same(rows(expected), rows(done.stdout))
