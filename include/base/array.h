@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Arrays: how many elements one of fixed length has, and one that grows, whose pointer, length and
- * capacity its owner keeps. */
+/* Arrays: how many elements one of fixed length has, the order of numbers, and one that grows, whose
+ * pointer, length and capacity its owner keeps. */
 #pragma once
 
 #include <errno.h>
@@ -9,6 +9,14 @@
 
 /* The elements of an array, as a constant; nothing for a pointer. */
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Of two uint64_t, for qsort and bsearch: the smaller first. */
+static inline int array_compare_u64(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
 
 /* Makes room for at least `need` elements of `size` bytes in *array, doubling *capacity.
  * Returns 0, or -ENOMEM with everything as it was. */

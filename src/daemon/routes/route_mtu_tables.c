@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/search.h"
 #include "daemon/routes/route_mtu_index.h"
 
@@ -52,18 +53,11 @@ static size_t count_tables(const struct mtu_route **routes, size_t count)
 	return tables;
 }
 
-static int compare_numbers(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 static int index_table(struct table_routes *table)
 {
 	for (size_t i = 0; i < table->count; i++)
 		table->by_link[i] = (uint64_t)table->routes[i]->ifindex << 32 | i;
-	qsort(table->by_link, table->count, sizeof(*table->by_link), compare_numbers);
+	qsort(table->by_link, table->count, sizeof(*table->by_link), array_compare_u64);
 	return prefix_cover_init(&table->cover, table->prefixes, table->count);
 }
 

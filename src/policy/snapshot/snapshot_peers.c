@@ -4,15 +4,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/search.h"
 #include "core/mss.h"
-
-static int compare_numbers(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return (x > y) - (x < y);
-}
 
 /* Readers tell one link after the other, so most often nothing is out of order. */
 static void sort_by_link(struct peer_table *table)
@@ -21,7 +15,7 @@ static void sort_by_link(struct peer_table *table)
 		if (table->by_link[i - 1] < table->by_link[i])
 			continue;
 		qsort(table->by_link, table->by_link_count, sizeof(*table->by_link),
-		      compare_numbers);
+		      array_compare_u64);
 		return;
 	}
 }
