@@ -127,8 +127,7 @@ static void add_step(const struct ctl *ctl, struct table *table, const json_t *s
 		len = format_break(what, width);
 		if (what[len])
 			what[len++] = '\0';
-		add_row(table, what, format_json_bytes(json_object_get(step, "value_bytes")).s,
-			source);
+		add_row(table, what, format_field_bytes(step, "value_bytes").s, source);
 		add_rest(table, what + len, width);
 	}
 	free(what);

@@ -69,7 +69,7 @@ static void add_interface(const struct ctl *ctl, struct table *table, const json
 {
 	table_add_clean(table, field_string(row, "interface", "-"), ctl->utf8);
 	table_add(table, field_is(row, "family", "ipv6") ? "IPv6" : "IPv4");
-	table_add(table, format_json_bytes(json_object_get(row, "mss_bytes")).s);
+	table_add(table, format_field_bytes(row, "mss_bytes").s);
 	table_add(table, format_json_count(json_object_get(row, "hosts")).s);
 	table_add(table, format_json_count(json_object_get(row, "nets")).s);
 	table_add_clean(table, field_string(row, "way", "-"), ctl->utf8);

@@ -39,7 +39,7 @@ static void add_peer(const struct ctl *ctl, struct table *table, const json_t *p
 	table_add_clean(table, field_string(peer, "tunnel", NULL), ctl->utf8);
 	table_add(table, label ? label : "?");
 	table_add_clean(table, field_string(peer, "endpoint", NULL), ctl->utf8);
-	table_add(table, format_json_bytes(json_object_get(peer, "path_mtu_bytes")).s);
+	table_add(table, format_field_bytes(peer, "path_mtu_bytes").s);
 	table_add_clean(table, source_of(peer).s, ctl->utf8);
 	snprintf(mss, sizeof(mss), "%s/%s", format_json_bytes(mss4).s, format_json_bytes(mss6).s);
 	table_add(table, strcmp(mss, "-/-") == 0 ? "-" : mss);

@@ -39,7 +39,7 @@ static void print_change(const struct ctl *ctl, const json_t *change)
 		fputs("   (", stdout);
 		output_text(ctl, file);
 		if (field_count(change, "line"))
-			printf(":%s", format_json_bytes(json_object_get(change, "line")).s);
+			printf(":%s", format_field_bytes(change, "line").s);
 		putchar(')');
 	}
 	putchar('\n');

@@ -132,7 +132,7 @@ static int print_queues(const struct ctl *ctl, const json_t *queues)
 	for (size_t i = 0; i < json_array_size(queues); i++) {
 		const json_t *queue = json_array_get(queues, i);
 
-		table_add(&table, format_json_bytes(json_object_get(queue, "id")).s);
+		table_add(&table, format_field_bytes(queue, "id").s);
 		for (size_t k = 0; k < COUNT(keys); k++)
 			table_add(&table, format_json_count(json_object_get(queue, keys[k])).s);
 	}

@@ -106,7 +106,7 @@ static void print_limit(const struct ctl *ctl, const struct attempt *attempt, co
 
 	output_text(ctl, attempt->whom);
 	printf(": %sMSS %s%s, until %s (%s from now)\n", output_paint(ctl, PAINT_BOLD),
-	       format_json_bytes(json_object_get(reply, "mss_bytes")).s,
+	       format_field_bytes(reply, "mss_bytes").s,
 	       output_paint(ctl, PAINT_END), local_time_day(field_string(reply, "until", "")).s,
 	       format_json_age(json_object_get(reply, "for_seconds")).s);
 	if (json_is_true(json_object_get(reply, "replaced")))

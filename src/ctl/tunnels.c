@@ -18,7 +18,7 @@ static const struct table_column columns[] = {
 
 static void add_bytes(struct table *table, const json_t *tunnel, const char *key)
 {
-	table_add(table, format_json_bytes(json_object_get(tunnel, key)).s);
+	table_add(table, format_field_bytes(tunnel, key).s);
 }
 
 /* "1420", "1480 !" where the interface lets packets in that the tunnel cannot carry. */
@@ -29,7 +29,7 @@ static void add_interface_mtu(struct table *table, const json_t *tunnel)
 	char text[56];
 
 	snprintf(text, sizeof(text), "%s%s",
-		 format_json_bytes(json_object_get(tunnel, "interface_mtu_bytes")).s,
+		 format_field_bytes(tunnel, "interface_mtu_bytes").s,
 		 inner && mtu > inner ? " !" : "");
 	table_add(table, text);
 }

@@ -18,6 +18,8 @@ struct format_text format_count(uint64_t count);
 struct format_text format_json_count(const json_t *value);
 /* A length in bytes, without separators: "1420". */
 struct format_text format_json_bytes(const json_t *value);
+/* The same of a reply's field; "-" too if it has none of that name. */
+struct format_text format_field_bytes(const json_t *reply, const char *name);
 /* "11 us", "1.2 ms", "3.4 s"; value in seconds. */
 struct format_text format_json_latency(const json_t *value);
 /* "40 s", "3 min", "2 h", "5 d"; value in seconds. */

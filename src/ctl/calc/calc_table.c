@@ -167,9 +167,9 @@ static void add_row(struct table *table, const json_t *row, const json_t *before
 		snprintf(version, sizeof(version), "IPv%d", (int)json_integer_value(outer));
 	table_add(table, before && field_is(before, "name", name) ? "" : name);
 	table_add(table, version);
-	table_add(table, format_json_bytes(json_object_get(row, "inner_mtu_bytes")).s);
-	table_add(table, format_json_bytes(json_object_get(row, "mss4_bytes")).s);
-	table_add(table, format_json_bytes(json_object_get(row, "mss6_bytes")).s);
+	table_add(table, format_field_bytes(row, "inner_mtu_bytes").s);
+	table_add(table, format_field_bytes(row, "mss4_bytes").s);
+	table_add(table, format_field_bytes(row, "mss6_bytes").s);
 	table_add(table, field_string(row, "stack", "-"));
 }
 

@@ -61,7 +61,7 @@ int captured_read_time(const char *text, uint64_t *ret_ns)
 /* A number of the object, as text; "-" where it is unknown. */
 static const char *number(const json_t *syn, const char *key, struct format_text *text)
 {
-	*text = format_json_bytes(json_object_get(syn, key));
+	*text = format_field_bytes(syn, key);
 	return text->s;
 }
 

@@ -57,7 +57,7 @@ static void show_progress(const struct ctl *ctl, const struct probing *probing, 
 		snprintf(found, sizeof(found), "%llu bytes arrive", (unsigned long long)arrived);
 	if (asprintf(&line, "probing %s: %s packets, %s, trying %s, %.0f s", label ? label : "-",
 		     format_count(probe_path_sent(sizes)).s, found,
-		     format_json_bytes(json_object_get(last, "outer_bytes")).s,
+		     format_field_bytes(last, "outer_bytes").s,
 		     field_real(reply, "duration_seconds", 0)) >= 0) {
 		if (ctl->width >= 8)
 			format_shorten(line, ctl->width - 1);

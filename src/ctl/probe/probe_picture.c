@@ -108,7 +108,7 @@ static void write_silent(char *text, size_t size, size_t count, bool rest)
 /* The size that gets through all of it, as text; "?" where nobody knows. */
 static struct format_text found_bytes(const json_t *reply)
 {
-	struct format_text text = format_json_bytes(json_object_get(reply, "path_mtu_bytes"));
+	struct format_text text = format_field_bytes(reply, "path_mtu_bytes");
 
 	if (field_is(reply, "result", "no_answer") || strcmp(text.s, "-") == 0)
 		strcpy(text.s, "?");

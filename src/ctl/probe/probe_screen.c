@@ -99,7 +99,7 @@ static int print_side(const struct ctl *ctl, const json_t *reply, const char *si
 /* Silence means that packets were lost where smaller ones are answered. */
 static struct format_text what_became(const json_t *size, const json_t *answers)
 {
-	struct format_text said = format_json_bytes(json_object_get(size, "icmp_mtu_bytes")), text;
+	struct format_text said = format_field_bytes(size, "icmp_mtu_bytes"), text;
 	bool answered = field_count(size, "answered");
 	const json_t *others = json_object_get(answers, field_string(size, "side", ""));
 	const char *what = json_is_true(others) ? "lost" : "no answer";
@@ -133,9 +133,8 @@ static void add_size(const struct ctl *ctl, struct table *table, const json_t *s
 		     const json_t *answers, bool through)
 {
 	table_add_clean(table, through ? "inside" : field_string(size, "side", NULL), ctl->utf8);
-	table_add(table, format_json_bytes(json_object_get(size, "size_bytes")).s);
-	table_add(table, through ? "-" :
-		  format_json_bytes(json_object_get(size, "outer_bytes")).s);
+	table_add(table, format_field_bytes(size, "size_bytes").s);
+	table_add(table, through ? "-" : format_field_bytes(size, "outer_bytes").s);
 	table_add(table, format_json_count(json_object_get(size, "sent")).s);
 	table_add(table, format_json_count(json_object_get(size, "answered")).s);
 	table_add(table, what_became(size, answers).s);

@@ -40,11 +40,6 @@ void probe_say_recipe(const struct ctl *ctl, const char *format, ...)
 	free(text);
 }
 
-static struct format_text bytes_of(const json_t *reply, const char *key)
-{
-	return format_json_bytes(json_object_get(reply, key));
-}
-
 /* Whether TCP may send more than arrives inside: a rule says so, or the measure is not in force. */
 static bool tcp_exceeds(const json_t *reply)
 {
@@ -122,7 +117,7 @@ static void say_limit_it(const struct ctl *ctl, const json_t *reply,
 		probe_say(ctl, PAINT_BOLD, "To do:",
 			  "it leaves by tunnel %s, where nothing limits TCP. For connections to "
 			  "that host, tell mssclampd:", around->tunnel);
-	probe_say_rule(ctl, reply, bytes_of(reply, "path_mtu_bytes").s);
+	probe_say_rule(ctl, reply, format_field_bytes(reply, "path_mtu_bytes").s);
 }
 
 /* In mode audit what would be done for TCP is not. */
@@ -163,7 +158,7 @@ static void say_through(const struct ctl *ctl, const json_t *reply,
 /* An address to which no tunnel leads, or nobody can tell. */
 static void say_beside(const struct ctl *ctl, const json_t *reply)
 {
-	struct format_text mtu = bytes_of(reply, "path_mtu_bytes");
+	struct format_text mtu = format_field_bytes(reply, "path_mtu_bytes");
 
 	probe_say(ctl, PAINT_BOLD, "To do:",
 		  "no tunnel leads there, so nothing goes by this. For connections to that host, "
@@ -206,7 +201,7 @@ void probe_say_to_do(const struct ctl *ctl, const json_t *reply, const struct pr
 			  "the MSS in force is too large for this path. Where no rule says so, "
 			  "this lowers it:");
 		probe_say_recipe(ctl, "tunnels = ( { match = \"%s\"; path_mtu = %s; } );",
-				 around->tunnel, bytes_of(reply, "path_mtu_bytes").s);
+				 around->tunnel, format_field_bytes(reply, "path_mtu_bytes").s);
 	} else {
 		probe_say(ctl, PAINT_BOLD, "To do:",
 			  "nothing for TCP. Larger packets of UDP and QUIC %s; this tells their "

@@ -21,18 +21,13 @@ struct verdict {
 	uint64_t most; /* --max: bytes, 0 without */
 };
 
-static struct format_text bytes_of(const json_t *reply, const char *key)
-{
-	return format_json_bytes(json_object_get(reply, key));
-}
-
 /* "1380/1360"; "-" where neither is known. */
 static struct format_text mss_pair(const json_t *reply, const char *key4, const char *key6)
 {
 	struct format_text pair;
 
-	snprintf(pair.s, sizeof(pair.s), "%.20s/%.20s", bytes_of(reply, key4).s,
-		 bytes_of(reply, key6).s);
+	snprintf(pair.s, sizeof(pair.s), "%.20s/%.20s", format_field_bytes(reply, key4).s,
+		 format_field_bytes(reply, key6).s);
 	if (strcmp(pair.s, "-/-") == 0)
 		strcpy(pair.s, "-");
 	return pair;
@@ -115,7 +110,7 @@ static void say_told(const struct verdict *verdict, const char *router)
 		   (fate == PROBE_FATE_CUT || fate == PROBE_FATE_CUTTABLE);
 
 	probe_say(verdict->ctl, PAINT_GOOD, "OK:", "%s %s, and %s says so%s", which_path(verdict),
-		  bytes_of(verdict->reply, "path_mtu_bytes").s, router, cut ?
+		  format_field_bytes(verdict->reply, "path_mtu_bytes").s, router, cut ?
 		  ". The tunnel's own packets may be cut, so that nobody inside hears of it." :
 		  ": larger packets are refused with a word, as it should be.");
 }
@@ -123,7 +118,7 @@ static void say_told(const struct verdict *verdict, const char *router)
 static int say_ok(const struct verdict *verdict)
 {
 	const struct ctl *ctl = verdict->ctl;
-	struct format_text found = bytes_of(verdict->reply, "path_mtu_bytes");
+	struct format_text found = format_field_bytes(verdict->reply, "path_mtu_bytes");
 	const char *router = find_router(verdict);
 
 	if (router)
@@ -151,7 +146,7 @@ static int say_ok(const struct verdict *verdict)
 static int say_capped(const struct verdict *verdict)
 {
 	const json_t *reply = verdict->reply;
-	struct format_text known = bytes_of(reply, "path_mtu_bytes");
+	struct format_text known = format_field_bytes(reply, "path_mtu_bytes");
 	uint64_t arrived = probe_path_largest(json_object_get(reply, "sizes"), "answered");
 	bool stays = field_count(reply, "path_mtu_bytes") > arrived;
 
@@ -180,7 +175,7 @@ static int say_black_hole(const struct verdict *verdict)
 
 	probe_say(verdict->ctl, PAINT_BAD, "BLACK HOLE:",
 		  "%s %s, and no router said so: larger packets%s vanish%s%s.", which_path(verdict),
-		  bytes_of(verdict->reply, "path_mtu_bytes").s,
+		  format_field_bytes(verdict->reply, "path_mtu_bytes").s,
 		  whole ? " that may not be cut" : "",
 		  place ? " " : ", where cannot be told", place ? place : "");
 	free(place);
@@ -247,7 +242,8 @@ static int say_limited(const struct verdict *verdict)
 
 	probe_say(verdict->ctl, PAINT_WARN, "LIMITED:",
 		  "nobody answers, but %s, which had seen the packets, says that %s bytes fit.",
-		  router ? router : "a router", bytes_of(verdict->reply, "path_mtu_bytes").s);
+		  router ? router : "a router",
+		  format_field_bytes(verdict->reply, "path_mtu_bytes").s);
 	say_pieces(verdict);
 	say_mss(verdict);
 	probe_say(verdict->ctl, PAINT_BOLD, "To do:",

@@ -43,6 +43,11 @@ struct format_text format_json_bytes(const json_t *value)
 	return text;
 }
 
+struct format_text format_field_bytes(const json_t *reply, const char *name)
+{
+	return format_json_bytes(json_object_get(reply, name));
+}
+
 struct format_text format_json_latency(const json_t *value)
 {
 	double seconds = json_number_value(value);

@@ -78,10 +78,10 @@ static void add_row(struct table *table, const struct top *top, const struct top
 	add_name(table, top, row, mark);
 	table_add_clean(table, field_string(tunnel, "kind", NULL), top->ctl.utf8);
 	table_add(table, format_json_count(json_object_get(tunnel, "peers")).s);
-	table_add(table, format_json_bytes(json_object_get(tunnel, "outer_path_mtu_bytes")).s);
+	table_add(table, format_field_bytes(tunnel, "outer_path_mtu_bytes").s);
 	table_add_clean(table, field_string(tunnel, "source", NULL), top->ctl.utf8);
-	table_add(table, format_json_bytes(json_object_get(tunnel, "mss4_bytes")).s);
-	table_add(table, format_json_bytes(json_object_get(tunnel, "mss6_bytes")).s);
+	table_add(table, format_field_bytes(tunnel, "mss4_bytes").s);
+	table_add(table, format_field_bytes(tunnel, "mss6_bytes").s);
 	table_add(table, format_rate(row->syn).s);
 	table_add(table, top_percent(row->clamped, row->syn).s);
 	top_add_mss(table, top, row->mss_in, row->mss_out);

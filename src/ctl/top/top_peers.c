@@ -28,10 +28,10 @@ static void add_peer(const struct top *top, struct table *table, const json_t *p
 		table_add_clean(table, field_string(peer, "tunnel", NULL), top->ctl.utf8);
 	table_add(table, label ? label : "?");
 	table_add_clean(table, field_string(peer, "endpoint", NULL), top->ctl.utf8);
-	table_add(table, format_json_bytes(json_object_get(peer, "path_mtu_bytes")).s);
+	table_add(table, format_field_bytes(peer, "path_mtu_bytes").s);
 	table_add_clean(table, field_string(peer, "path_source", NULL), top->ctl.utf8);
-	table_add(table, format_json_bytes(json_object_get(peer, "mss4_bytes")).s);
-	table_add(table, format_json_bytes(json_object_get(peer, "mss6_bytes")).s);
+	table_add(table, format_field_bytes(peer, "mss4_bytes").s);
+	table_add(table, format_field_bytes(peer, "mss6_bytes").s);
 	table_add(table, format_rate(syn).s);
 	table_add(table, top_percent(clamped, syn).s);
 	top_add_mss(table, top, field_count(rate, "mss_before_bytes"),

@@ -107,7 +107,7 @@ static void put_histogram(const struct view *view, const char *name, const char 
 
 		if (!times)
 			continue;
-		labels[count] = format_json_bytes(json_object_get(row, "mss_bytes"));
+		labels[count] = format_field_bytes(row, "mss_bytes");
 		notes[count] = format_count(times);
 		bars[count] = (struct page_bar){ labels[count].s, times, 0, notes[count].s };
 		count++;
@@ -211,8 +211,8 @@ static void put_flow(const struct view *view, const json_t *flow)
 	put_label(view, flow, text, sizeof(text));
 	page_element(view->out, "td", NULL, text);
 	snprintf(text, sizeof(text), "%s / %s",
-		 format_json_bytes(json_object_get(there, "mss_bytes")).s,
-		 format_json_bytes(json_object_get(back, "mss_bytes")).s);
+		 format_field_bytes(there, "mss_bytes").s,
+		 format_field_bytes(back, "mss_bytes").s);
 	page_element(view->out, "td", NULL, text);
 	page_element(view->out, "td", "n",
 		     format_count(field_count(there, "payload_bytes") +

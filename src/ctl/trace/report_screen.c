@@ -194,8 +194,8 @@ static int print_sizes(const struct ctl *ctl, const json_t *report)
 
 		if (!sent)
 			continue;
-		snprintf(range, sizeof(range), "%s %s %s", format_json_bytes(json_object_get(row,
-			 "from_bytes")).s, json_is_null(to) ? "and" : "to",
+		snprintf(range, sizeof(range), "%s %s %s",
+			 format_field_bytes(row, "from_bytes").s, json_is_null(to) ? "and" : "to",
 			 json_is_null(to) ? "more" : format_json_bytes(to).s);
 		table_add(&table, range);
 		table_add(&table, format_count(sent).s);
@@ -232,7 +232,7 @@ static void print_counts(const json_t *report)
 		       format_count(field_count(report, "oversize_packets_total")).s,
 		       format_count(field_count(clamping, "oversize_for_limit_total")).s);
 	printf("Largest packet %s, IP fragments %s, ICMP too big %s\n",
-	       format_json_bytes(json_object_get(report, "largest_packet_bytes")).s,
+	       format_field_bytes(report, "largest_packet_bytes").s,
 	       format_count(field_count(report, "fragments_total")).s,
 	       format_count(field_count(report, "icmp_too_big_total")).s);
 	printf("Sent again %s, out of order %s\n",
@@ -294,8 +294,7 @@ static void print_icmp(const json_t *report)
 			snprintf(times, sizeof(times), " (%u times)", count);
 		printf("  %s says ", field_string(icmp, "from", "-"));
 		if (field_count(icmp, "mtu_bytes"))
-			printf("that %s bytes fit",
-			       format_json_bytes(json_object_get(icmp, "mtu_bytes")).s);
+			printf("that %s bytes fit", format_field_bytes(icmp, "mtu_bytes").s);
 		else
 			fputs("\"too big\" and not what fits", stdout);
 		printf(", to %s for %s%s\n", field_string(icmp, "src", "-"),
@@ -324,8 +323,8 @@ static int add_flow(struct table *table, const json_t *flow)
 	table_add(table, label);
 	free(label);
 	snprintf(text, sizeof(text), "%s / %s",
-		 format_json_bytes(json_object_get(there, "mss_bytes")).s,
-		 format_json_bytes(json_object_get(back, "mss_bytes")).s);
+		 format_field_bytes(there, "mss_bytes").s,
+		 format_field_bytes(back, "mss_bytes").s);
 	table_add(table, text);
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)largest);
 	table_add(table, text);

@@ -64,7 +64,7 @@ static void way_of(const json_t *run, char *text, size_t size)
 
 static const char *mss_of(const json_t *run, struct format_text *text)
 {
-	*text = format_json_bytes(json_object_get(run, "mss_bytes"));
+	*text = format_field_bytes(run, "mss_bytes");
 	return json_is_null(json_object_get(run, "mss_bytes")) ? "as it is" : text->s;
 }
 
