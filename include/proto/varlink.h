@@ -22,6 +22,8 @@ void varlink_make_printable(char *text);
 json_t *varlink_string(const char *text);
 /* The same of a text that may be NULL: null then. */
 json_t *varlink_string_or_null(const char *text);
+/* The same where an empty text says that there is none: null then too. */
+json_t *varlink_string_unless_empty(const char *text);
 
 /* Splits a byte stream into messages. */
 struct varlink_input {

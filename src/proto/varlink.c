@@ -57,6 +57,11 @@ json_t *varlink_string_or_null(const char *text)
 	return text ? varlink_string(text) : json_null();
 }
 
+json_t *varlink_string_unless_empty(const char *text)
+{
+	return varlink_string_or_null(text && *text ? text : NULL);
+}
+
 static const struct call_field *find_field(const char *name)
 {
 	for (size_t i = 0; i < COUNT(call_fields); i++)

@@ -16,11 +16,6 @@ static json_t *count_or_null(bool known, uint64_t count)
 	return known ? json_integer((json_int_t)count) : json_null();
 }
 
-static json_t *string_or_null(const char *text)
-{
-	return varlink_string_or_null(text && *text ? text : NULL);
-}
-
 static const char *outcome_name(enum tune_outcome outcome)
 {
 	switch (outcome) {
@@ -249,10 +244,10 @@ json_t *tune_to_json(const struct tune_options *options, const struct tune_repor
 	json_object_set_new(object, "schema", json_integer(CTL_SCHEMA));
 	json_object_set_new(object, "host", varlink_string(options->host));
 	json_object_set_new(object, "port", varlink_string(options->port));
-	json_object_set_new(object, "address", string_or_null(report->remote));
-	json_object_set_new(object, "bind", string_or_null(options->bind));
-	json_object_set_new(object, "via", string_or_null(options->via));
-	json_object_set_new(object, "compare", string_or_null(options->compare));
+	json_object_set_new(object, "address", varlink_string_unless_empty(report->remote));
+	json_object_set_new(object, "bind", varlink_string_unless_empty(options->bind));
+	json_object_set_new(object, "via", varlink_string_unless_empty(options->via));
+	json_object_set_new(object, "compare", varlink_string_unless_empty(options->compare));
 	json_object_set_new(object, "family",
 			    json_string(report->family == FAMILY_IPV4 ? "ipv4" : "ipv6"));
 	json_object_set_new(object, "result", json_string(outcome_name(report->outcome)));

@@ -12,11 +12,6 @@ static const char *const side_names[PROBE_SIDES] = {
 	[PROBE_INSIDE] = "inside",
 };
 
-static json_t *text_json(const char *text)
-{
-	return varlink_string_or_null(text && *text ? text : NULL);
-}
-
 static json_t *address_json(const struct address *address)
 {
 	char text[PREFIX_TEXT_MAX];
@@ -76,13 +71,15 @@ static json_t *answers_json(const struct probe_report *report)
 /* What the kernel did not send, and why. */
 static void add_refusal(json_t *json, const struct probe_report *report)
 {
-	bool any = report->refused_total > 0;
+	const char *error = NULL, *hint = NULL;
 
+	if (report->refused_total > 0) {
+		error = strerror(-report->refusal);
+		hint = prober_refusal_hint(report->refusal);
+	}
 	json_object_set_new(json, "refused_total", json_integer(report->refused_total));
-	json_object_set_new(json, "refused_error",
-			    text_json(any ? strerror(-report->refusal) : NULL));
-	json_object_set_new(json, "refused_hint",
-			    text_json(any ? prober_refusal_hint(report->refusal) : NULL));
+	json_object_set_new(json, "refused_error", varlink_string_unless_empty(error));
+	json_object_set_new(json, "refused_hint", varlink_string_unless_empty(hint));
 }
 
 static json_t *methods_json(const struct probe_report *report)
@@ -173,8 +170,9 @@ json_t *probe_json(const struct probe_report *report, const struct probe_told *t
 		"s:o, s:f, s:o, s:o}",
 		"schema", 1, "finished", report->finished, "target", varlink_string(told->asked),
 		"result", report->finished ? probe_result_name(report->result) : NULL, "tunnel",
-		text_json(target->tunnel), "peer", text_json(*target->tunnel ? target->peer : NULL),
-		"name", text_json(target->name), "endpoint", endpoint_json(target),
+		varlink_string_unless_empty(target->tunnel), "peer",
+		varlink_string_unless_empty(*target->tunnel ? target->peer : NULL),
+		"name", varlink_string_unless_empty(target->name), "endpoint", endpoint_json(target),
 		"inside_address", inside_json(report), "answers", answers_json(report), "methods",
 		methods_json(report), "path_mtu_bytes",
 		known ? json_bytes(report->mtu) : json_null(), "old_path_mtu_bytes",
