@@ -91,6 +91,14 @@ class Ctl:
         """How often rules were put back; asked also while they are not as they should be."""
         return self.json("rules", code=None)["reinstalled_total"]
 
+    def clamps_alone(self):
+        """Waits until the kernel's fallback stands by, which clamps for a moment behind a start, a reload or a
+        repair; returns the status."""
+        def looks():
+            status = self.json("status", code=None)
+            return status["checks"]["fallback"] != "active" and status
+        return until(looks, "the kernel clamps no more", 20)
+
     def knows(self, name, seconds=5.0, **values):
         """Waits until `tunnels` has that tunnel with those values and with an MTU inside; returns it. A
         link is first made and then given its MTU, and the daemon hears of each by itself."""

@@ -14,9 +14,9 @@ import time
 import pytest
 import transfer
 from clients import (ADMIN, MIB, STATUS, USERS, answer_seconds, connect, harmless, is_closed, is_served, let_all_in,
-                     replies, send, size_of)
+                     replies, send, settled, size_of)
 from daemon import TOP, Daemon
-from netns import SLOW, Namespace
+from netns import SLOW, Namespace, until
 
 SHARE, PLACES = 16, 64
 SUBSCRIBE = b'{"method":"org.mssclamp.Subscribe","more":true}\0'
@@ -138,7 +138,7 @@ def strangers():
 
 
 @pytest.mark.parametrize("leave", ("reads", "half-closes", "hangs up"))
-def test_hostile_bytes(daemon, crowd, strangers, leave):
+def test_hostile_bytes(daemon, crowd, unharmed, strangers, leave):
     """Whole, and in pieces; then the client reads all, says that it will say no more, or is gone."""
     for _, data in HOSTILE:
         for piece in (len(data), 61 if len(data) < 2000 else 4099):
@@ -155,6 +155,7 @@ def test_hostile_bytes(daemon, crowd, strangers, leave):
                     client.settimeout(0.1)
                     with contextlib.suppress(TimeoutError):
                         assert all("parameters" in reply for reply in replies(client))
+        assert is_served(unharmed)
     assert is_served(crowd())
 
 
@@ -253,6 +254,7 @@ class Hammer:
         self.daemon, self.uid = daemon, uid
 
     def __enter__(self):
+        until(lambda: settled(self.daemon), "the clients before are gone", 10)
         self.process = self.daemon.namespace.popen(
             ["setpriv", "--pdeathsig", "KILL", f"--reuid={self.uid}", f"--regid={self.uid}", "--clear-groups",
              sys.executable, str(TOP / "tests" / "lib" / "hammer.py"), self.daemon.socket_path, str(SHARE)],

@@ -29,8 +29,10 @@ def flooder(version, number):
     return FLOODER[version] + (f"{number:x}" if version == 6 else "")
 
 
-def send(path, inject, made):
-    """Sends the packets; returns the MSS of each in the order of arrival, and how long it took."""
+def send(daemon, path, inject, made):
+    """Sends the packets; returns the MSS of each in the order of arrival, and how long it took. The kernel's fallback
+    would clamp what is too much for the queue."""
+    daemon.clamps_alone()
     with packets.Capture(path.server, "eth0", buffer_bytes=1 << 26) as there:
         begin = time.monotonic()
         for packet in made:
@@ -66,7 +68,7 @@ def test_a_flood_is_limited_and_nobody_else(start, path, inject, version):
     others = [packets.syn(address, sink(path, version)) for address in OTHERS[version]]
     mixed = [packet for i, one in enumerate(others)
              for packet in flood[6 * i:6 * i + 6] + [one]]
-    got, took = send(path, inject, mixed)
+    got, took = send(daemon, path, inject, mixed)
     assert set(got) == {1460, CLAMPED[version]}
     assert is_about(got.count(CLAMPED[version]) - len(others), took)
     agree(daemon, got.count(CLAMPED[version]), got.count(1460))
@@ -80,7 +82,7 @@ def test_a_flood_is_limited_and_nobody_else(start, path, inject, version):
 def test_every_other_source_is_clamped(start, path, inject, version):
     """Many sources, each within its burst: all are clamped however many they are together."""
     daemon = start(IPTABLES + LIMIT)
-    got, _ = send(path, inject, [packets.syn(address, sink(path, version))
+    got, _ = send(daemon, path, inject, [packets.syn(address, sink(path, version))
                                  for address in OTHERS[version] for _ in range(10)])
     assert set(got) == {CLAMPED[version]}
     agree(daemon, len(got), 0)
@@ -89,10 +91,10 @@ def test_every_other_source_is_clamped(start, path, inject, version):
 def test_the_answers_of_a_busy_server_are_no_flood(start, path, inject):
     """A SYN-ACK counts for who it goes to, not for who sends it."""
     daemon = start(IPTABLES + LIMIT)
-    got, _ = send(path, inject, [packets.syn(path.CLIENT4, f"198.18.1.{i % 250 + 1}", flags=SYN_ACK)
+    got, _ = send(daemon, path, inject, [packets.syn(path.CLIENT4, f"198.18.1.{i % 250 + 1}", flags=SYN_ACK)
                                  for i in range(FLOOD)])
     assert set(got) == {1360}
-    got, took = send(path, inject, [packets.syn(path.CLIENT4, path.SINK4, flags=SYN_ACK,
+    got, took = send(daemon, path, inject, [packets.syn(path.CLIENT4, path.SINK4, flags=SYN_ACK,
                                                 sport=1024 + i) for i in range(FLOOD)])
     assert is_about(got.count(1360), took)
     agree(daemon, FLOOD + got.count(1360), got.count(1460))
@@ -107,7 +109,7 @@ def test_a_reload_changes_it(start, path, inject):
     over = 0
     for rate in (1000, 10, 1000, 20):
         daemon.reload(IPTABLES + LIMIT.replace(str(RATE), str(rate)))
-        got, took = send(path, inject, flood)
+        got, took = send(daemon, path, inject, flood)
         clamped = got.count(1360)
         if rate == 1000:
             assert clamped == FLOOD
@@ -123,7 +125,7 @@ def test_a_reload_changes_it(start, path, inject):
         assert over_limit(daemon) == over
     assert daemon.json("rules")["counters"]["forward"] == sent
     daemon.reload(IPTABLES)
-    assert send(path, inject, flood)[0] == [1360] * FLOOD
+    assert send(daemon, path, inject, flood)[0] == [1360] * FLOOD
     after = path.gateway.run("iptables-nft-save", "-t", "mangle").stdout
     assert [line for line in after.splitlines() if line.startswith("-A")] == \
         [line for line in plain.splitlines() if line.startswith("-A")]
@@ -146,7 +148,7 @@ def test_it_is_repaired(start, path, inject, command):
     daemon = start(IPTABLES + LIMIT)
     path.gateway.run(*command)
     until(lambda: daemon.repairs() == 1, "the repair", 2)
-    got, took = send(path, inject, [packets.syn(FLOODER[4], path.SINK4, sport=1024 + i)
+    got, took = send(daemon, path, inject, [packets.syn(FLOODER[4], path.SINK4, sport=1024 + i)
                                     for i in range(FLOOD)])
     assert is_about(got.count(1360), took)
 
@@ -169,9 +171,9 @@ def test_offload_limits_what_it_sends_on(start, path, inject, version):
     usual, odd = ([packets.syn(flooder(version, i), sink(path, version), options=stacks[kind],
                                sport=1024 + i) for i in range(FLOOD)]
                   for kind in ("linux", "two, the same"))
-    assert set(send(path, inject, usual)[0]) == {CLAMPED[version]}
+    assert set(send(daemon, path, inject, usual)[0]) == {CLAMPED[version]}
     assert over_limit(daemon) == 0
-    got, took = send(path, inject, odd)
+    got, took = send(daemon, path, inject, odd)
     clamped = got.count(CLAMPED[version])
     assert is_about(clamped, took)
     until(lambda: over_limit(daemon) == FLOOD - clamped, "it is counted", 2)
@@ -185,15 +187,15 @@ def test_offload_follows_a_reload_and_is_repaired(start, path, inject):
     odd = [packets.syn(FLOODER[4], path.SINK4, options=two, sport=1024 + i) for i in range(FLOOD)]
     daemon = start(OFFLOAD)
     daemon.reload(OFFLOAD + "queues = { per_source = 10; };")
-    got, took = send(path, inject, odd)
+    got, took = send(daemon, path, inject, odd)
     assert is_about(got.count(1360), took, 10, 20)
     before = daemon.repairs()
     path.gateway.run("nft", "flush", "chain", "inet", "mssclamp", "offload_queue")
     until(lambda: daemon.repairs() > before, "the repair", 3)
     until(lambda: daemon("rules", code=None).returncode == 0, "all rules are there", 3)
-    got, took = send(path, inject, odd)
+    got, took = send(daemon, path, inject, odd)
     assert is_about(got.count(1360), took, 10, 20)
     daemon.reload(OFFLOAD)
-    assert set(send(path, inject, odd)[0]) == {1360}
+    assert set(send(daemon, path, inject, odd)[0]) == {1360}
     listed = path.gateway.run("nft", "list", "table", "inet", "mssclamp").stdout
     assert "limit rate" not in listed and "set offload" not in listed
