@@ -43,17 +43,37 @@ within() {
 	done
 }
 
-# copy_tree FOLDER: this tree, with what is not committed yet and without what was built.
-copy_tree() {
-	mkdir -p "$1" &&
-		tar --exclude=__pycache__ --exclude=.pytest_cache --exclude=./build --exclude=./tests/vm/cache --exclude=./.git \
-			--exclude=autom4te.cache --exclude=./config.mk --exclude=./config.log --exclude=./config.status \
-			--exclude=./configure -cf - . | tar -C "$1" --no-same-owner -xf -
+# checks_of NAME COMMAND...: those of another program, whose closing line has their number. Its lines are shown.
+checks_of() {
+	local name=$1 log
+	shift
+	log=$(mktemp)
+	"$@" </dev/null 2>&1 | tee "$log"
+	if [[ $(tail -n 1 "$log") =~ ^([1-9][0-9]*)\ passed,\ ([0-9]+)\ failed$ ]]; then
+		passed=$((passed + BASH_REMATCH[1]))
+		failed=$((failed + BASH_REMATCH[2]))
+	else
+		echo "FAIL  $name ended without a result"
+		failed=$((failed + 1))
+	fi
+	rm "$log"
 }
 
-# commit_all MESSAGE: all that is in this folder, as the history of a copy.
+# copy_tree FOLDER: this tree, with what is not committed yet and without what was built.
+copy_tree() (
+	set -o pipefail
+	mkdir -p "$1" &&
+		tar --exclude=__pycache__ --exclude=.pytest_cache --exclude=./build --exclude=./tests/vm/cache \
+			--exclude=./.git --exclude=autom4te.cache --exclude=./config.mk --exclude=./config.log \
+			--exclude=./config.status --exclude=./configure -cf - . | tar -C "$1" --no-same-owner -xf -
+)
+
+# commit MESSAGE: what has changed of the files that git knows in the copy that one is in; commit_all: all of it.
+commit() {
+	git -c user.name=check -c user.email=check@localhost commit -qam "$1"
+}
 commit_all() {
-	git init -q . && git add -A && git -c user.name=check -c user.email=check@localhost commit -q -m "$1"
+	git init -q . && git add -A && commit "$1"
 }
 
 # The closing line; fails if any check did.
