@@ -17,7 +17,7 @@ from tuning import BUILD, PORT, command, is_as_the_page_has_it, tune
 
 @contextlib.contextmanager
 def narrow(path, link):
-    """1400 bytes go by that link of the gateway while the block runs, and 1500 behind it."""
+    """1400 bytes go by that link of the gateway while the block runs, and 1500 afterwards."""
     path.gateway.run("ip", "link", "set", link, "mtu", "1400")
     try:
         yield
@@ -72,7 +72,7 @@ def test_a_black_hole(path, link, direction):
 
 def test_the_screen_of_the_page(path):
     with narrow(path, "wan"), Daemon(path.client, mode="audit") as daemon:
-        assert is_as_the_page_has_it(path, 0, daemon.socket_path)
+        assert is_as_the_page_has_it(path, path.SERVER4, daemon.socket_path)
 
 
 def test_a_path_that_is_told(path):

@@ -60,7 +60,7 @@ def test_inside_and_outside(tunnel, daemon, words):
 
 
 def test_the_screen_of_the_page(tunnel, daemon):
-    assert is_as_the_page_has_it(tunnel, 1, daemon.socket_path)
+    assert is_as_the_page_has_it(tunnel, HOST, daemon.socket_path)
 
 
 def test_outside_is_where_the_trouble_is(tunnel):

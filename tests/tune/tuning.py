@@ -25,7 +25,7 @@ def command(host, *args):
 
 
 def typed(path, argv):
-    """Of all its runs."""
+    """What comes of a command line with all its runs."""
     with path.client.entered():
         return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=200 * SLOW)
 
@@ -38,21 +38,23 @@ def tune(path, host, *args, code):
     return answer
 
 
-ROW = re.compile(r"^((?:up|down)(?: beside)?) +(as it is|\d+) +(\S+) \S?bit/s *[\u2588-\u258f]* +\d+ +(\d+) +(\w+)$", re.M)
+ROW = re.compile(r"^((?:up|down)(?: beside)?) +(as it is|\d+) +(\S+) \S?bit/s *[\u2588-\u258f]* +\d+ +(\d+) +(\w+)$",
+                 re.M)
 
 
 def rows(text):
     """A screen without what each run measures anew: how fast it was, and what was sent again."""
-    return ROW.sub(lambda row: f"{row[1]} {row[2]} {'nothing' if row[3] == '0' else 'something'} {row[4]} {row[5]}", text)
+    return ROW.sub(lambda row: " ".join((*row.group(1, 2), "nothing" if row[3] == "0" else "something",
+                                         *row.group(4, 5))), text)
 
 
-def is_as_the_page_has_it(path, number, socket_path):
-    """Types that command of doc/tune.md, at a rate that this machine carries; says whether what comes is what stands
-    there."""
-    blocks = [step.text for step in pages.steps(pages.TOP / "doc/tune.md") if step.text.startswith("$ ")]
-    (command, expected), = pages.commands(blocks[number])
+def is_as_the_page_has_it(path, host, socket_path):
+    """Types the command of doc/tune.md for that host, at a rate that this machine carries; says whether
+    what comes is what stands there."""
+    blocks = [pages.commands(step.text) for step in pages.steps(pages.TOP / "doc/tune.md")
+              if step.text.startswith("$ ")]
+    (command, expected), = (block[0] for block in blocks if host in block[0][0])
     program, *argv = shlex.split(command)
     done = typed(path, [BUILD / program, "-s", socket_path, *argv, *(RATE if "--rate" not in argv else ())])
     print(done.stdout, done.stderr)
-    assert len(ROW.findall(done.stdout)) >= len(ROW.findall(expected)) > 3
-    return done.returncode == 1 and pages.same(rows(expected), rows(done.stdout))
+    return done.returncode == 1 and len(ROW.findall(expected)) > 3 and pages.same(rows(expected), rows(done.stdout))
