@@ -71,6 +71,7 @@ end() {
 systemd-sysusers mssclamp.conf
 systemd-tmpfiles --create mssclamp.conf
 topology - || exit 1
+sysctl -qw net.core.netdev_max_backlog=10000 # what waited in a queue comes all at once
 systemctl daemon-reload
 printf 'queues = { count = 2; };\npath = { probe = false; };\n' >/etc/mssclamp.conf
 check "the unit starts" timeout 60 systemctl start "$unit"
