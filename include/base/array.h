@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Arrays: how many elements one of fixed length has, the order of numbers, and one that grows, whose
- * pointer, length and capacity its owner keeps. */
+/* Arrays: how many elements one of fixed length has, the order of numbers, and one that grows,
+ * whose pointer, length and capacity its owner keeps. */
 #pragma once
 
 #include <errno.h>
