@@ -8,7 +8,7 @@ import socket
 import time
 
 import pytest
-from faults import ANY, FOREVER, MAIN, OTHERS, Plan, errors_of, prefix
+from faults import ANY, FOREVER, MAIN, OTHERS, STOP, Faulty, Plan, errors_of, prefix
 from netns import until
 from queue_reader import open_queue
 from running import Running
@@ -197,4 +197,23 @@ def test_a_kept_socket_that_cannot_be_asked_about(running):
             arrived = stream.end()
         assert len(arrived) == stream.sent
     plan.close()
+    running.revive()
+
+
+def test_its_rules_go_while_it_changes_them(running):
+    """Mode offload: behind its look at them, before the transaction that has to find them. They are put
+    back, and that is told and counted as if they had gone at any other time."""
+    gateway = running.path.gateway
+    running.daemon.stop()
+    with Faulty(gateway, mode="offload") as daemon:
+        before, plan = daemon.repairs(), daemon.plan
+        plan.fail("fork", STOP) # of the process that has libnftables do it
+        gateway.ip("link set wan mtu 1300")
+        until(lambda: plan.failed and daemon.is_stopped(), "it is about to change them", 10)
+        gateway.run("nft", "flush ruleset")
+        daemon.go_on()
+        until(lambda: daemon.repairs() == before + 1, "it is counted", 5)
+        daemon.says("firewall: our offload rules were changed; restored after", 5)
+        until(lambda: daemon.json("offload", code=None)["state"] == "active", "the kernel clamps again", 5)
+        gateway.ip("link set wan mtu 1400")
     running.revive()

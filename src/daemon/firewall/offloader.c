@@ -166,6 +166,8 @@ static int try_change(struct offloader *offloader, struct offload_plan *plan)
 		log_debug("offload: a change failed, all is loaded anew: %s",
 			  error ? error : "out of memory");
 	free(error);
+	if (r < 0 && offload_has_other_rules(offloader->offload) > 0)
+		return -EBUSY; /* while it was on its way */
 	return r;
 }
 
