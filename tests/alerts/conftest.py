@@ -4,16 +4,6 @@
 import pathlib
 import sys
 
-import pytest
-
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
-import netns  # noqa: E402
-
-
-@pytest.fixture(scope="module")
-def path():
-    """The namespaces; what a test adds is its own to remove."""
-    path = netns.Path()
-    yield path
-    path.close()
+from fixtures import path  # noqa: E402, F401

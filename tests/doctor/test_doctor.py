@@ -122,10 +122,10 @@ def vxlan(daemon, mtu):
 
 
 def settle(daemon):
-    """Behind a start or a reload the kernel may clamp for a moment, and mssclampd says so."""
+    """Behind a start or a reload there may be something to warn of for a moment."""
     def calm():
-        status = daemon.json("status", code=None)
-        return status["state"] == "running" and not status["warnings"] and status["checks"]["fallback"] != "active"
+        status = daemon.clamps_alone()
+        return status["state"] == "running" and not status["warnings"]
     until(calm, "mssclampd warns of nothing", 20)
 
 

@@ -13,6 +13,7 @@ import netns  # noqa: E402
 import packets  # noqa: E402
 import transfer  # noqa: E402
 from daemon import Daemon  # noqa: E402
+from fixtures import inject, path  # noqa: E402, F401
 
 
 def pytest_configure(config):
@@ -48,14 +49,6 @@ def mode(request):
 
 
 @pytest.fixture(scope="module")
-def path():
-    """The namespaces; rules and routes that a test adds are its own to remove."""
-    path = netns.Path()
-    yield path
-    path.close()
-
-
-@pytest.fixture(scope="module")
 def servers(path):
     """Real servers, by family."""
     servers = {4: transfer.Server(path.server, path.SERVER4),
@@ -85,14 +78,6 @@ def start(path, mode):
     yield start_one
     for one in reversed(started):
         one.close()
-
-
-@pytest.fixture(scope="module")
-def inject(path):
-    """Puts crafted packets on the wire from the client towards the gateway."""
-    injector = packets.Injector(path.client, "eth0", path.gateway.mac("lan"))
-    yield injector.send
-    injector.close()
 
 
 @pytest.fixture

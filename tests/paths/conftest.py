@@ -10,14 +10,9 @@ import pytest
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS / "lib"), str(TESTS / "tunnels"), str(TESTS / "paths")]
 
-RESULTS = []
+from fixtures import RESULTS, record  # noqa: E402, F401
+
 WITHOUT = {True: "hangs", False: "passes", None: "chance"}
-
-
-@pytest.fixture
-def record():
-    """Takes one row of the table of results."""
-    return lambda *row: RESULTS.append(row)
 
 
 @pytest.fixture(scope="session", autouse=True)

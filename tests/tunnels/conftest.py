@@ -7,10 +7,10 @@ import pathlib
 import sys
 import typing
 
-import pytest
-
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "lib"), str(HERE)]
+
+from fixtures import RESULTS, record  # noqa: E402, F401
 
 STOCK = os.environ.get("MSSCLAMP_LAB") == "stock"
 PATHS = (1500, 1492, 1472, 1400)
@@ -60,15 +60,6 @@ def cases():
     chosen = (kernel.STOCK + ipsec.CASES + ppp.CASES if STOCK else
               userspace.CASES + kernel.EVERYWHERE)
     return [Case(*case) for case in chosen]
-
-
-RESULTS = []  # rows of the table below
-
-
-@pytest.fixture
-def record():
-    """Takes one row of the table of results."""
-    return lambda *row: RESULTS.append(row)
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -4,18 +4,10 @@
 import pathlib
 import sys
 
-import pytest
-
 TESTS = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(TESTS / "lib"), str(TESTS / "tunnels"), str(pathlib.Path(__file__).parent)]
 
-RESULTS = []  # rows of the table below
-
-
-@pytest.fixture
-def record():
-    """Takes one row of the table of results."""
-    return lambda *row: RESULTS.append(row)
+from fixtures import RESULTS, record  # noqa: E402, F401
 
 
 def pytest_terminal_summary(terminalreporter):
