@@ -13,7 +13,6 @@ FISHDIR = $(PREFIX)/share/fish/vendor_completions.d
 DATADIR = $(PREFIX)/share/mssclamp
 DOCDIR = $(PREFIX)/share/doc/mssclampd
 MANDIR = $(PREFIX)/share/man
-SYSCONFDIR ?= /etc
 
 # One row a kind of file: how, from where, to where. A target that ends in / is a folder. How is a mode,
 # or "unit" (@SBINDIR@, @BINDIR@ and @DOCDIR@ in it are filled in), "conf" (kept where there is one,
@@ -51,9 +50,9 @@ unit share/examples/*.service $(DOCDIR)/examples/
 0644 doc/man/*.5 $(MANDIR)/man5/
 0644 doc/man/*.7 $(MANDIR)/man7/
 0644 doc/man/*.8 $(MANDIR)/man8/
-0644 share/rt_protos.conf $(SYSCONFDIR)/iproute2/rt_protos.d/mssclamp.conf
-conf conf/mssclamp.conf $(SYSCONFDIR)/
-dir - $(SYSCONFDIR)/mssclamp.conf.d/
+0644 share/rt_protos.conf /etc/iproute2/rt_protos.d/mssclamp.conf
+conf conf/mssclamp.conf /etc/
+dir - /etc/mssclamp.conf.d/
 endef
 export INSTALLED SBINDIR BINDIR DOCDIR
 
