@@ -3,6 +3,7 @@
 it goes on, no SYN is lost, and it does not turn in circles."""
 
 import errno
+import json
 import os
 import socket
 import time
@@ -19,6 +20,7 @@ CONTROL = ("recvmsg", "sendto", "recv", "accept4", "read", "epoll_wait", "epoll_
            "timerfd_settime", "socket", "setsockopt", "fopen", "malloc", "calloc", "realloc")
 CALLS = ([(call, OTHERS) for call in WORKER] + [("send", MAIN), ("recv", MAIN)] +
          [(call, ANY) for call in CONTROL if call != "recv"])
+SEEN = 2.5  # seconds; it looks each second whether others have changed its maps
 LATE, PATIENCE = 0.05, 0.4  # seconds until a manager has closed a socket: here, and is waited for
 SELDOM = ("socket", "setsockopt", "fopen", "sendto")  # not of each disturbance
 TRIED_AGAIN_AT_ONCE = (errno.EINTR, errno.EAGAIN, errno.ECONNABORTED)  # which none is for long
@@ -200,20 +202,24 @@ def test_a_kept_socket_that_cannot_be_asked_about(running):
     running.revive()
 
 
-def test_its_rules_go_while_it_changes_them(running):
+@pytest.mark.parametrize("command", ("flush ruleset", "flush map inet mssclamp offload_nets4_if{}"))
+def test_its_rules_go_while_it_changes_them(running, command):
     """Mode offload: behind its look at them, before the transaction that has to find them. They are put
     back, and that is told and counted as if they had gone at any other time."""
     gateway = running.path.gateway
+    index = json.loads(gateway.run("ip", "-j", "link", "show", "wan").stdout)[0]["ifindex"]
     running.daemon.stop()
+    gateway.ip("route add 198.18.4.0/24 dev wan mtu 1300\nroute add 198.18.6.0/24 dev wan mtu 1300")
     with Faulty(gateway, mode="offload") as daemon:
         before, plan = daemon.repairs(), daemon.plan
+        time.sleep(SEEN) # until it has seen what it wrote
         plan.fail("fork", STOP) # of the process that has libnftables do it
-        gateway.ip("link set wan mtu 1300")
+        gateway.ip("route del 198.18.4.0/24")
         until(lambda: plan.failed and daemon.is_stopped(), "it is about to change them", 10)
-        gateway.run("nft", "flush ruleset")
+        gateway.run("nft", command.format(index))
         daemon.go_on()
         until(lambda: daemon.repairs() == before + 1, "it is counted", 5)
         daemon.says("firewall: our offload rules were changed; restored after", 5)
-        until(lambda: daemon.json("offload", code=None)["state"] == "active", "the kernel clamps again", 5)
-        gateway.ip("link set wan mtu 1400")
+        assert daemon.json("offload")["state"] == "active"
+    gateway.ip("route del 198.18.6.0/24")
     running.revive()

@@ -46,7 +46,7 @@ void guard_tell_repaired(struct guard *guard, const char *what, const char *culp
 int guard_set_plan(struct guard *guard, const struct firewall_plan *plan, char **ret_error);
 
 /* Other rules of ours send the SYNs of all hooks from now on, or no more: then those of the plan
- * stand again. Returns 0, or -errno with all as it was; *ret_error as above. */
+ * stand again. Returns 0, or -errno as above. */
 int guard_set_taken(struct guard *guard, bool taken, char **ret_error);
 
 /* follow is called behind each look at the rules that an event or the time has led to, with who

@@ -34,9 +34,9 @@ uint64_t offloader_over_limit(struct offloader *offloader);
 enum offloader_state offloader_state(const struct offloader *offloader);
 /* "active", "off", "failed". */
 const char *offloader_state_name(enum offloader_state state);
-/* Why it failed; means nothing in other states. */
 /* Why the rules stand without the limit per source, or NULL. */
 const char *offloader_no_limit(const struct offloader *offloader);
+/* Why it failed; means nothing in other states. */
 const char *offloader_why(const struct offloader *offloader);
 /* The plan in the kernel, or NULL. */
 const struct offload_plan *offloader_plan(const struct offloader *offloader);

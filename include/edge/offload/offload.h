@@ -42,7 +42,8 @@ void offload_free(struct offload *offload);
  * *ret_error an owned text for people. */
 int offload_load(struct offload *offload, struct offload_plan *plan, char **ret_error);
 /* Leads from the plan in force to this one in one transaction: no SYN is without both. Takes the
- * plan on success; on failure load it. Returns as above, -EBUSY where others have changed rules. */
+ * plan on success; on failure load it. Returns as above, -EBUSY where others have changed what
+ * is ours. */
 int offload_change(struct offload *offload, struct offload_plan *plan, char **ret_error);
 /* Of all its maps. */
 size_t offload_count_elements(const struct offload_plan *plan);

@@ -166,15 +166,13 @@ static int try_change(struct offloader *offloader, struct offload_plan *plan)
 		log_debug("offload: a change failed, all is loaded anew: %s",
 			  error ? error : "out of memory");
 	free(error);
-	if (r < 0 && offload_has_other_rules(offloader->offload) > 0)
-		return -EBUSY; /* while it was on its way */
 	return r;
 }
 
-/* In one transaction where that is possible. */
-static int lead_to(struct offloader *offloader, struct offload_plan *plan, char **ret_error)
+/* In one transaction where that is possible. *ret_mended: others had changed what is ours. */
+static int lead_to(struct offloader *offloader, struct offload_plan *plan, bool *ret_mended,
+		   char **ret_error)
 {
-	uint64_t begin_ns = clock_boottime_ns();
 	int changed = 0, r;
 
 	if (offloader->state == OFFLOADER_ACTIVE) {
@@ -186,8 +184,7 @@ static int lead_to(struct offloader *offloader, struct offload_plan *plan, char 
 			return r;
 	}
 	r = offload_load(offloader->offload, plan, ret_error);
-	if (r == 0 && changed == -EBUSY)
-		guard_tell_repaired(offloader->guard, "our offload rules", NULL, begin_ns);
+	*ret_mended = changed == -EBUSY;
 	return r;
 }
 
@@ -196,6 +193,7 @@ static int apply(struct offloader *offloader, char **ret_error)
 	const struct snapshot *snapshot = slot_current(offloader->slot);
 	uint64_t begin_ns = clock_boottime_ns();
 	struct offload_plan *plan = NULL;
+	bool mended = false;
 	int r = refuse_numbers(snapshot, ret_error);
 
 	if (r == 0)
@@ -203,15 +201,17 @@ static int apply(struct offloader *offloader, char **ret_error)
 	if (r == 0 && !offloader->offload)
 		r = open_offload(offloader, ret_error);
 	if (r == 0)
-		r = lead_to(offloader, plan, ret_error);
+		r = lead_to(offloader, plan, &mended, ret_error);
 	if (r < 0) {
 		offload_plan_free(plan);
 		return r;
 	}
 	offloader->took_ns = clock_boottime_ns() - begin_ns;
-	if (offloader->state == OFFLOADER_ACTIVE && guard_is_taken(offloader->guard))
-		return 0;
-	return step_forward(offloader, ret_error);
+	if (offloader->state != OFFLOADER_ACTIVE || !guard_is_taken(offloader->guard))
+		r = step_forward(offloader, ret_error);
+	if (r == 0 && mended)
+		guard_tell_repaired(offloader->guard, "our offload rules", NULL, begin_ns);
+	return r;
 }
 
 /* First the rules of the queue, then ours go: no SYN is missed. What fails is tried again. */

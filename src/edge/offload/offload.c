@@ -274,6 +274,8 @@ int offload_change(struct offload *offload, struct offload_plan *plan, char **re
 	if (rewrite)
 		offload_look_at_counts(offload->memory);
 	r = run_step(offload, offload->plan, plan, ret_error);
+	if (r < 0 && offload_is_changed(offload) > 0)
+		r = -EBUSY; /* others came first */
 	if (r == 0 && rewrite)
 		offload_look_at_counts(offload->memory);
 	if (r == 0)
