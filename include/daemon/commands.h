@@ -10,7 +10,7 @@
 
 struct daemon;
 
-/* The table of what clients may ask for (INTERFACE: org.mssclamp); userdata is a struct daemon. */
+/* The table of what clients may ask for (org.mssclamp); userdata is a struct daemon. */
 extern const struct control_method daemon_methods[];
 
 /* SYNs above queues.per_source, wherever the limit stands: all that the rules have counted, and

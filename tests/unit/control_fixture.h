@@ -151,6 +151,23 @@ static inline int set_up(void **state)
 	return 0;
 }
 
+/* As the daemon does, but for its sandbox in between. */
+static inline int control_open(sd_event *event, const struct control_config *config,
+		 struct control **ret_control)
+{
+	struct control *control;
+	int r = control_prepare(event, config, &control);
+
+	if (r < 0)
+		return r;
+	r = control_listen(control, config);
+	if (r < 0)
+		control_close(control);
+	else
+		*ret_control = control;
+	return r;
+}
+
 static inline int set_up_open(void **state)
 {
 	struct fixture *f;

@@ -242,7 +242,6 @@ static const struct {
 	{ "amneziawg",   ENCAP_AMNEZIAWG, { { 0 } },                          false },
 	{ "ovpn",        ENCAP_OPENVPN,   { { ENCAP_KEY_DCO, 1 } },           false },
 	{ "ovpn-dco",    ENCAP_OPENVPN,   { { ENCAP_KEY_DCO, 1 } },           false },
-	{ "ovpn-dco-v2", ENCAP_OPENVPN,   { { ENCAP_KEY_DCO, 1 } },           false },
 	{ "gtp",         ENCAP_GTPU,      { { 0 } },                          true  },
 	{ "bareudp",     ENCAP_BAREUDP,   { { ENCAP_KEY_MPLS, 0 } },          true  },
 	{ "gre",         ENCAP_GRE,       { OUTER(4), CKS(0, 0, 0) },         true  },

@@ -42,7 +42,6 @@ static const struct {
 	{ "tap0",    "tun",         true,  true,  "tap"        },
 	{ "ovpn0",   "ovpn",        true,  false, "ovpn"       },
 	{ "tun0",    "ovpn-dco",    true,  false, "ovpn-dco"   },
-	{ "tun0",    "ovpn-dco-v2", true,  false, "ovpn-dco"   },
 	/* what carries packets as they are */
 	{ "lo",      "",            true,  false, NULL         },
 	{ "eth0",    "",            true,  false, NULL         },

@@ -31,7 +31,7 @@ enum alert_count {
 struct alert_row {
 	const char *name;        /* label of mssclamp_alerts_firing, word in events and status */
 	const char *setting;     /* its threshold: "alerts.fragments_per_second" */
-	const char *unit;        /* behind a number: "fragments of IPv4 packets a second" */
+	const char *unit;        /* behind a number: "IPv4 fragments made a second" */
 	size_t threshold;        /* offset of the double in struct config */
 	enum alert_measure measure;
 	uint64_t window_ns;

@@ -20,7 +20,7 @@ struct config_tunnel {
 	uint32_t path_mtu, extra;                                /* bytes, 0: not given */
 };
 
-/* Everything of INTERFACE.md "Configuration". Never changed once built. */
+/* Every setting of mssclamp.conf(5). Never changed once built. */
 struct config {
 	enum config_mode mode;
 	enum firewall_backend firewall;

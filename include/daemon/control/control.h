@@ -12,7 +12,7 @@
 struct control;
 struct control_call;
 
-/* What a command may say on failure: INTERFACE.md, exit codes. */
+/* What a command may say on failure: mssclampctl(8), exit codes. */
 enum control_error {
 	CONTROL_FAILED = 1,
 	CONTROL_INVALID_ARGUMENT = 2,
@@ -81,11 +81,8 @@ int control_prepare(sd_event *event, const struct control_config *config,
  * place of another (daemon/control/control_places.h). One call of each client is run at a time; who
  * comes, and an admin with his first calls, come before the others. */
 int control_listen(struct control *control, const struct control_config *config);
-/* Both. Returns 0 and the owned server, or -errno. */
-int control_open(sd_event *event, const struct control_config *config,
-		 struct control **ret_control);
 /* Takes over socket, group and admin_group of another configuration; connections live on, each
- * with the rights it had. May be called from a method. On an error (returned as by control_open, or
+ * with the rights it had. May be called from a method. On an error (as of control_listen, or
  * because a group cannot be looked up: daemon/control/control_group.h), with an owned text for
  * people, everything is as it was. A socket passed by systemd stays. */
 int control_reconfigure(struct control *control, const struct control_config *config,

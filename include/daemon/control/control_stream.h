@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The open call of one connection that has replies of its own: control_stream_* of daemon/control.h
- * between the command and the connection. */
+/* The open call of one connection that has replies of its own: control_stream_* of
+ * daemon/control/control.h between the command and the connection. */
 #pragma once
 
 #include <stdbool.h>

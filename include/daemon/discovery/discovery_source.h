@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The sources behind daemon/discovery.h: a table with a row for each. */
+/* The sources behind daemon/discovery/discovery.h: a table with a row for each. */
 #pragma once
 
 #include "base/log.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The replies of Probe (INTERFACE.md, org.mssclamp.varlink). */
+/* The replies of Probe (src/proto/org.mssclamp.varlink). */
 #pragma once
 
 #include <jansson.h>

@@ -5,7 +5,8 @@
  * It is refreshed by a packet, not by a transaction: a datagram with a mark of our own, which a
  * rule in output takes for a sign of life of its family, and drops. Of the SYNs those are lowered
  * that begin their options with the MSS, as stacks send them; what nft would edit wrongly is left.
- * Base chains are never deleted while a daemon lives (edge/firewall.h). Control thread only. */
+ * Base chains are never deleted while a daemon lives (edge/firewall/firewall.h). Control thread
+ * only. */
 #pragma once
 
 #include <stdbool.h>

@@ -4,8 +4,8 @@
  * mssclamp, at priority -149, right behind the queue. In output the bits stand in the priority
  * (edge/queue/queue_answer.h says why), so that hook has a map of its own.
  *
- * As edge/firewall.h says, a base chain is never deleted while a daemon lives: one that is not
- * wanted any more is emptied. */
+ * As edge/firewall/firewall.h says, a base chain is never deleted while a daemon lives: one that is
+ * not wanted any more is emptied. */
 #pragma once
 
 #include <stdbool.h>

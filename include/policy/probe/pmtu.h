@@ -46,9 +46,6 @@ struct pmtu_config {
 	const void *userdata;
 };
 
-/* RFC 8899 5.2. */
-enum pmtu_state { PMTU_STATE_BASE, PMTU_STATE_SEARCHING, PMTU_STATE_COMPLETE, PMTU_STATE_ERROR };
-
 enum pmtu_step {
 	PMTU_SEND,   /* a packet of *ret_size */
 	PMTU_WAIT,   /* for an answer, until *ret_wait_ns */
@@ -99,7 +96,7 @@ struct pmtu {
 	uint64_t srtt_ns, rttvar_ns; /* RFC 6298; 0 before the first answer */
 	uint32_t alive;          /* serial of the last packet that was answered */
 	unsigned int suggestions; /* of `told` so far */
-	uint32_t class_of, class_next; /* the last answer of pmtu_next_class */
+	uint32_t class_of, class_next; /* the last answer of next_class, pmtu_pick.c */
 };
 
 void pmtu_begin(struct pmtu *pmtu, const struct pmtu_config *config);
@@ -133,7 +130,6 @@ uint32_t pmtu_found(const struct pmtu *pmtu);
 bool pmtu_explained(const struct pmtu *pmtu);
 /* Whether the sizes above come in pieces: 1, 0, -1 unknown. */
 int pmtu_fragmented(const struct pmtu *pmtu);
-enum pmtu_state pmtu_state(const struct pmtu *pmtu);
 
 /* For the parts of it: pmtu_loss.c. */
 uint64_t pmtu_timeout_ns(const struct pmtu *pmtu);

@@ -68,7 +68,7 @@ static bool ask_way(void *userdata, const struct path_question *question,
 
 static bool is_kind(const struct link *link, const char *kind)
 {
-	return strncmp(link->kind, kind, strlen(kind)) == 0;
+	return strcmp(link->kind, kind) == 0;
 }
 
 /* WireGuard, OpenVPN in the kernel, L2TP. What has gone meanwhile is left out. */
@@ -77,8 +77,8 @@ static int add_genl_peers(const struct doctor_facts *facts, struct peer_list *pe
 	enum { WIREGUARD, AMNEZIAWG, OVPN, OVPN_DCO, L2TP, FAMILIES };
 	struct genl_family families[FAMILIES] = {
 		[WIREGUARD] = { .name = WG_FAMILY },  [AMNEZIAWG] = { .name = WG_FAMILY_AMNEZIA },
-		[OVPN] = { .name = "ovpn" },	      [OVPN_DCO] = { .name = "ovpn-dco-v2" },
-		[L2TP] = { .name = "l2tp" },
+		[OVPN] = { .name = OVPN_FAMILY },     [OVPN_DCO] = { .name = OVPN_FAMILY_DCO },
+		[L2TP] = { .name = L2TP_FAMILY },
 	};
 	const struct link *links = facts->links.list;
 	struct nl *nl;
@@ -88,13 +88,13 @@ static int add_genl_peers(const struct doctor_facts *facts, struct peer_list *pe
 		return r;
 	r = genl_find(nl, families, FAMILIES);
 	for (size_t i = 0; i < facts->links.count && r == 0; i++) {
-		if (is_kind(&links[i], "wireguard"))
+		if (is_kind(&links[i], WG_FAMILY))
 			r = wg_dump(nl, families[WIREGUARD].id, &links[i], peers);
-		else if (is_kind(&links[i], "amneziawg"))
+		else if (is_kind(&links[i], WG_FAMILY_AMNEZIA))
 			r = wg_dump(nl, families[AMNEZIAWG].id, &links[i], peers);
-		else if (is_kind(&links[i], "ovpn-dco"))
+		else if (is_kind(&links[i], OVPN_KIND_DCO))
 			r = ovpn_dump(nl, families[OVPN_DCO].id, &links[i], peers);
-		else if (is_kind(&links[i], "ovpn"))
+		else if (is_kind(&links[i], OVPN_FAMILY))
 			r = ovpn_dump(nl, families[OVPN].id, &links[i], peers);
 		if (r == -ENODEV || r == -ENOENT)
 			r = 0;

@@ -227,22 +227,6 @@ int control_listen(struct control *control, const struct control_config *config)
 	return r;
 }
 
-int control_open(sd_event *event, const struct control_config *config,
-		 struct control **ret_control)
-{
-	struct control *control;
-	int r = control_prepare(event, config, &control);
-
-	if (r < 0)
-		return r;
-	r = control_listen(control, config);
-	if (r < 0)
-		control_close(control);
-	else
-		*ret_control = control;
-	return r;
-}
-
 /* Listens at another path before the old one goes. Returns 0 or -errno, logged. */
 static int move_socket(struct control *control, const char *path, gid_t group)
 {

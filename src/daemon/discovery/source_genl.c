@@ -56,11 +56,11 @@ static int on_genl_event(const struct nlmsghdr *message, void *userdata)
 int source_genl_open(struct discovery *discovery)
 {
 	static const struct genl_family families[GENL_FAMILIES] = {
-		[FAMILY_WIREGUARD] = { .name = "wireguard" },
-		[FAMILY_AMNEZIAWG] = { .name = "amneziawg" },
-		[FAMILY_OVPN] = { .name = "ovpn", .group = "peers" },
-		[FAMILY_OVPN_DCO] = { .name = "ovpn-dco-v2", .group = "peers" },
-		[FAMILY_L2TP] = { .name = "l2tp", .group = "l2tp" },
+		[FAMILY_WIREGUARD] = { .name = WG_FAMILY },
+		[FAMILY_AMNEZIAWG] = { .name = WG_FAMILY_AMNEZIA },
+		[FAMILY_OVPN] = { .name = OVPN_FAMILY, .group = OVPN_GROUP },
+		[FAMILY_OVPN_DCO] = { .name = OVPN_FAMILY_DCO, .group = OVPN_GROUP },
+		[FAMILY_L2TP] = { .name = L2TP_FAMILY, .group = L2TP_GROUP },
 	};
 	struct nl *events;
 	int r;
@@ -105,8 +105,7 @@ static size_t family_of_ovpn(const struct link *link)
 {
 	if (is_kind(link, "ovpn"))
 		return FAMILY_OVPN;
-	return strncmp(link->kind, "ovpn-dco", strlen("ovpn-dco")) == 0 ? FAMILY_OVPN_DCO :
-									  GENL_FAMILIES;
+	return is_kind(link, OVPN_KIND_DCO) ? FAMILY_OVPN_DCO : GENL_FAMILIES;
 }
 
 /* What both readers are alike in. */

@@ -171,7 +171,6 @@ static const struct kind kinds[] = {
 	{ "macsec",      ENCAP_MACSEC,    0, TOLD_ELSEWHERE, FIELDS(macsec_fields) },
 	{ "ovpn",        ENCAP_OPENVPN,   0, TOLD_ELSEWHERE, NULL, 0 },
 	{ "ovpn-dco",    ENCAP_OPENVPN,   0, TOLD_ELSEWHERE, NULL, 0 },
-	{ "ovpn-dco-v2", ENCAP_OPENVPN,   0, TOLD_ELSEWHERE, NULL, 0 },
 	{ "sit",         ENCAP_SIT,       4, ONE,            FIELDS(sit_fields) },
 	{ "tun",         ENCAP_NONE,      0, TOLD_ELSEWHERE, FIELDS(tun_fields) },
 	{ "vlan",        ENCAP_VLAN,      0, TOLD_ELSEWHERE, NULL, 0 },

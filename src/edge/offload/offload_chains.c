@@ -23,7 +23,6 @@ bool offload_is_known(const struct offload_link *link)
 	return link->why == OFFLOAD_KNOWN;
 }
 
-/* Interfaces of one limit share a chain; each of the others has its own. */
 void offload_write_chain_name(const struct offload_link *link, enum offload_side side, FILE *out)
 {
 	fprintf(out, OFFLOAD_PREFIX "%s%u_", offload_side[side], offload_version[link->family]);

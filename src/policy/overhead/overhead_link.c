@@ -5,10 +5,10 @@
 
 #define BIT(name) (UINT64_C(1) << ENCAP_KEY_##name)
 /* What the rows of one family all take. */
-#define L2TP_FAMILY                                                                      \
+#define L2TP_KEYS                                                                      \
 	(BIT(PPP) | BIT(LENGTH) | BIT(SEQ) | BIT(UDP) | BIT(L2SPEC) | BIT(COOKIE) |      \
 	 BIT(ACK) | BIT(MPPE) | BIT(OUTER))
-#define LINK_FAMILY                                                                         \
+#define LINK_KEYS                                                                         \
 	(BIT(SCI) | BIT(ICV) | BIT(LABELS) | BIT(TAGS) | BIT(METHOD) | BIT(TAP) | BIT(MTU) | \
 	 BIT(OUTER))
 
@@ -78,7 +78,7 @@ const struct overhead_row overhead_l2tp2_kernel = {
 	.summary = "always 40",
 	.source = "net/l2tp/l2tp_ppp.c PPPOL2TP_HEADER_OVERHEAD",
 	.uses = no_uses,
-	.ignored = L2TP_FAMILY,
+	.ignored = L2TP_KEYS,
 	.terms = l2tp2_kernel_terms,
 	.has_outer = true,
 	.assumes = l2tp2_kernel_assumes,
@@ -177,7 +177,7 @@ const struct overhead_row overhead_pppoe = {
 	.summary = "PPPoE 6, PPP 2",
 	.source = "RFC 2516, drivers/net/ppp/pppoe.c",
 	.uses = pppoe_uses,
-	.ignored = L2TP_FAMILY & ~(BIT(PPP) | BIT(MPPE)),
+	.ignored = L2TP_KEYS & ~(BIT(PPP) | BIT(MPPE)),
 	.terms = pppoe_terms,
 };
 
@@ -205,7 +205,7 @@ const struct overhead_row overhead_macsec = {
 	.summary = "SecTAG 8, with SCI 16, ICV",
 	.source = "IEEE 802.1AE, drivers/net/macsec.c",
 	.uses = macsec_uses,
-	.ignored = LINK_FAMILY & ~(BIT(SCI) | BIT(ICV)),
+	.ignored = LINK_KEYS & ~(BIT(SCI) | BIT(ICV)),
 	.terms = macsec_terms,
 	.assumes = macsec_assumes,
 };
@@ -230,7 +230,7 @@ const struct overhead_row overhead_mpls = {
 	.summary = "4 a label",
 	.source = "RFC 3032",
 	.uses = mpls_uses,
-	.ignored = LINK_FAMILY & ~BIT(LABELS),
+	.ignored = LINK_KEYS & ~BIT(LABELS),
 	.terms = mpls_terms,
 	.assumes = mpls_assumes,
 };
@@ -255,7 +255,7 @@ const struct overhead_row overhead_vlan = {
 	.summary = "4 a tag",
 	.source = "IEEE 802.1Q",
 	.uses = vlan_uses,
-	.ignored = LINK_FAMILY & ~BIT(TAGS),
+	.ignored = LINK_KEYS & ~BIT(TAGS),
 	.terms = vlan_terms,
 	.assumes = vlan_assumes,
 };
@@ -270,7 +270,7 @@ const struct overhead_row overhead_translate46 = {
 	.summary = "20: an IPv6 header is 40, an IPv4 header 20; carries IPv4 alone",
 	.source = "RFC 7915, RFC 6877",
 	.uses = no_uses,
-	.ignored = LINK_FAMILY,
+	.ignored = LINK_KEYS,
 	.terms = translate46_terms,
 	.has_outer = true,
 	.outer_fixed = 6,
@@ -300,7 +300,7 @@ const struct overhead_row overhead_route = {
 	.summary = "no header: the smaller of what comes and mtu",
 	.source = "ip-route(8), mtu",
 	.uses = route_uses,
-	.ignored = LINK_FAMILY & ~BIT(MTU),
+	.ignored = LINK_KEYS & ~BIT(MTU),
 	.terms = no_terms,
 	.finish = finish_route,
 	.assumes = route_assumes,

@@ -298,14 +298,3 @@ bool pmtu_explained(const struct pmtu *pmtu)
 	}
 	return false;
 }
-
-enum pmtu_state pmtu_state(const struct pmtu *pmtu)
-{
-	uint32_t low = pmtu_low(pmtu), high = pmtu_high(pmtu, low);
-
-	if (!pmtu->answers)
-		return PMTU_STATE_BASE;
-	if (high && high <= pmtu_class(pmtu, pmtu->config.base))
-		return PMTU_STATE_ERROR;
-	return pmtu->done ? PMTU_STATE_COMPLETE : PMTU_STATE_SEARCHING;
-}

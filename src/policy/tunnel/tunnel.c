@@ -22,8 +22,7 @@ static const struct { const char *kernel, *shown; } tunnel_kinds[] = {
 	{ "ipip",        "ipip"      },
 	{ "macsec",      "macsec"    },
 	{ "ovpn",        "ovpn"      },
-	{ "ovpn-dco",    "ovpn-dco"  }, /* OpenVPN's own module, before version 2 */
-	{ "ovpn-dco-v2", "ovpn-dco"  },
+	{ "ovpn-dco",    "ovpn-dco"  }, /* OpenVPN's own module */
 	{ "ppp",         "ppp"       },
 	{ "sit",         "sit"       },
 	{ "vti",         "vti"       },
