@@ -26,6 +26,8 @@ struct algorithm_digest {
 /* The row of that very name, or NULL. */
 const struct algorithm_cipher *algorithm_find_cipher(const struct algorithm_cipher *list,
 						     const char *name);
+const struct algorithm_digest *algorithm_find_exact_digest(const struct algorithm_digest *list,
+							   const char *name);
 /* The row of a digest, in any case, with dashes or without, perhaps "HMAC" in front; or NULL. */
 const struct algorithm_digest *algorithm_find_digest(const struct algorithm_digest *list,
 						     const char *name);

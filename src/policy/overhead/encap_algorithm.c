@@ -15,8 +15,8 @@ const struct algorithm_cipher *algorithm_find_cipher(const struct algorithm_ciph
 	return NULL;
 }
 
-static const struct algorithm_digest *find_digest(const struct algorithm_digest *list,
-						  const char *name)
+const struct algorithm_digest *algorithm_find_exact_digest(const struct algorithm_digest *list,
+							   const char *name)
 {
 	for (; list->name; list++)
 		if (strcmp(list->name, name) == 0)
@@ -97,7 +97,7 @@ const struct algorithm_digest *algorithm_find_digest(const struct algorithm_dige
 	/* "AES-128-GMAC" has a key length too, "SHA512-256" has none. */
 	if (strncmp(plain, "AES", 3) == 0 && !algorithm_plain_name(plain, name, true))
 		return NULL;
-	return find_digest(list, bare_digest(plain));
+	return algorithm_find_exact_digest(list, bare_digest(plain));
 }
 
 void algorithm_set_cipher(struct encap *encap, const struct algorithm_cipher *cipher)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Algorithms as struct xfrm_algo names them (net/xfrm/xfrm_algo.c). */
 #include <errno.h>
-#include <string.h>
 
 #include "policy/overhead/encap_algorithm.h"
 
@@ -57,15 +56,6 @@ static const struct algorithm_digest kernel_digests[] = {
 	{ 0 },
 };
 
-static const struct algorithm_digest *find_exact(const struct algorithm_digest *list,
-						 const char *name)
-{
-	for (; list->name; list++)
-		if (strcmp(list->name, name) == 0)
-			return list;
-	return NULL;
-}
-
 int encap_set_kernel_aead(struct encap *encap, const char *name, uint32_t icv_bits)
 {
 	const struct algorithm_cipher *cipher = algorithm_find_cipher(kernel_aeads, name);
@@ -89,7 +79,8 @@ int encap_set_kernel_cipher(struct encap *encap, const char *name)
 
 int encap_set_kernel_auth(struct encap *encap, const char *name, uint32_t trunc_bits)
 {
-	const struct algorithm_digest *digest = find_exact(kernel_digests, name);
+	const struct algorithm_digest *digest =
+		algorithm_find_exact_digest(kernel_digests, name);
 
 	if (!digest || trunc_bits / 8 > UINT8_MAX)
 		return -ENOENT;
