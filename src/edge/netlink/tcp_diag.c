@@ -8,9 +8,9 @@
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <stddef.h>
-#include <string.h>
 #include <sys/socket.h>
 
+#include "edge/netlink/endpoint.h"
 #include "edge/netlink/nl.h"
 #include "edge/netlink/nl_attr.h"
 #include "edge/netlink/rtnl_request.h"
@@ -24,21 +24,10 @@ struct reading {
 
 static bool read_address(const struct inet_diag_msg *head, struct address *ret_address)
 {
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-	const uint8_t *bytes = (const uint8_t *)head->id.idiag_dst;
-	struct address address = { .family = FAMILY_IPV4 };
-
-	if (head->idiag_family == AF_INET) {
-		memcpy(address.bytes, bytes, 4);
-	} else if (head->idiag_family != AF_INET6) {
+	if (head->idiag_family != AF_INET && head->idiag_family != AF_INET6)
 		return false;
-	} else if (memcmp(bytes, mapped, sizeof(mapped)) == 0) {
-		memcpy(address.bytes, bytes + sizeof(mapped), 4);
-	} else {
-		address.family = FAMILY_IPV6;
-		memcpy(address.bytes, bytes, 16);
-	}
-	*ret_address = address;
+	*ret_address = endpoint_address(head->idiag_family == AF_INET ? FAMILY_IPV4 : FAMILY_IPV6,
+					(const uint8_t *)head->id.idiag_dst);
 	return true;
 }
 
