@@ -22,6 +22,10 @@ bool text_parse_hex(const char *text, size_t len, uint8_t *bytes);
 /* Whether both are the same text, or both NULL. */
 bool text_equal(const char *a, const char *b);
 
+/* Puts a copy of text into the field, which owns what it holds. Returns 0, or -ENOMEM with the
+ * field as it was. */
+int text_keep(char **field, const char *text);
+
 /* What a noun has behind it: "" for one, "s" for any other number. */
 const char *text_plural(size_t count);
 

@@ -28,7 +28,3 @@ bool words_inline(const struct words *words, char ret_end[WORD_BYTES + 1]);
 
 /* What is behind the line that begins with mark, or end where there is none. */
 const char *words_skip_inline(const char *at, const char *end, const char *mark);
-
-/* Puts a copy of text into the field, which owns what it holds. Returns 0, or -ENOMEM with the
- * field as it was. */
-int words_keep(char **field, const char *text);

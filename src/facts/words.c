@@ -2,8 +2,6 @@
 #include "facts/words.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* A word of a line, with its quotes and backslashes resolved. Returns what is behind it, or NULL
@@ -83,15 +81,4 @@ void words_add(struct words *words, const char *argument)
 {
 	if (words->count < WORDS_MAX && strlen(argument) < WORD_BYTES)
 		strcpy(words->list[words->count++], argument);
-}
-
-int words_keep(char **field, const char *text)
-{
-	char *copy = strdup(text);
-
-	if (!copy)
-		return -ENOMEM;
-	free(*field);
-	*field = copy;
-	return 0;
 }

@@ -235,17 +235,6 @@ static bool keeps_text(const struct config_row *row)
 	return false;
 }
 
-static int store_text(const char *text, char **field)
-{
-	char *copy = strdup(text);
-
-	if (!copy)
-		return -ENOMEM;
-	free(*field);
-	*field = copy;
-	return 0;
-}
-
 /* The row's range keeps the number within the field. */
 static void store_number(uint64_t number, void *field, size_t size)
 {
@@ -270,7 +259,7 @@ int config_value_store(const struct config_row *row, const struct config_value *
 	void *field = (char *)base + row->offset;
 
 	if (keeps_text(row))
-		return store_text(value->text, field);
+		return text_keep(field, value->text);
 	if (row->kind == KIND_REAL)
 		*(double *)field = value->real;
 	else

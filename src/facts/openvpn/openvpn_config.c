@@ -42,9 +42,9 @@ static int take_remote(struct reader *reader, const struct words *words)
 		return -ENOMEM;
 	if (words->count > 2)
 		remote->port = number(words->list[2]);
-	if (words->count > 3 && words_keep(&remote->proto, words->list[3]) < 0)
+	if (words->count > 3 && text_keep(&remote->proto, words->list[3]) < 0)
 		return -ENOMEM;
-	return words_keep(&remote->host, words->list[1]);
+	return text_keep(&remote->host, words->list[1]);
 }
 
 static int take_mode(struct reader *reader, const struct words *words)
@@ -70,13 +70,13 @@ static int take_server(struct reader *reader, const struct words *words)
 static int take_compress(struct reader *reader, const struct words *words)
 {
 	reader->config.has_compress = true;
-	return words_keep(&reader->config.compress, words->count > 1 ? words->list[1] : "stub");
+	return text_keep(&reader->config.compress, words->count > 1 ? words->list[1] : "stub");
 }
 
 static int take_socks(struct reader *reader, const struct words *words)
 {
 	reader->config.socks = true;
-	return words->count > 1 ? words_keep(&reader->config.proxy, words->list[1]) : 0;
+	return words->count > 1 ? text_keep(&reader->config.proxy, words->list[1]) : 0;
 }
 
 static int take_text(struct reader *reader, const char *text, size_t len);
@@ -157,7 +157,7 @@ static int apply(struct reader *reader, const struct directive *directive,
 
 	switch (directive->what) {
 	case KEEP_TEXT:
-		return parameter ? words_keep((char **)(void *)place, parameter) : 0;
+		return parameter ? text_keep((char **)(void *)place, parameter) : 0;
 	case KEEP_NUMBER:
 		*(int64_t *)(void *)place = parameter ? number(parameter) : 0;
 		return 0;
@@ -180,7 +180,7 @@ static int begin_connection(struct reader *reader)
 	reader->outer_port = reader->config.port;
 	reader->outer_rport = reader->config.rport;
 	reader->outer_proto = NULL;
-	return reader->config.proto ? words_keep(&reader->outer_proto, reader->config.proto) : 0;
+	return reader->config.proto ? text_keep(&reader->outer_proto, reader->config.proto) : 0;
 }
 
 static int end_connection(struct reader *reader)
@@ -195,7 +195,7 @@ static int end_connection(struct reader *reader)
 		if (remote->port == 0)
 			remote->port = config->rport ? config->rport : config->port;
 		if (!remote->proto && config->proto &&
-		    words_keep(&remote->proto, config->proto) < 0)
+		    text_keep(&remote->proto, config->proto) < 0)
 			return -ENOMEM;
 	}
 	free(config->proto);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/text.h"
 #include "facts/far_end.h"
 #include "facts/words.h"
 
@@ -53,7 +54,7 @@ static int take_file(struct reader *reader, const char *path)
 static int take_named_file(struct reader *reader, const char *word)
 {
 	/* pptpd's own options files are the only sign of it in its command line */
-	if (strstr(word, "pptpd") && words_keep(&reader->ppp.kind, "pptp") < 0)
+	if (strstr(word, "pptpd") && text_keep(&reader->ppp.kind, "pptp") < 0)
 		return -ENOMEM;
 	return *word == '/' ? take_file(reader, word) : 0;
 }
@@ -75,7 +76,7 @@ static int take_remote(struct reader *reader, const char *word)
 
 	if (far_end_parse(word, &endpoint) < 0)
 		return 0;
-	return words_keep(&reader->ppp.remote, endpoint.address);
+	return text_keep(&reader->ppp.remote, endpoint.address);
 }
 
 /* "nic-wan", or a word that looks like the name of a link: "eth0", "enp3s0.7". pppd itself asks the
@@ -89,7 +90,7 @@ static int take_device(struct reader *reader, const char *word)
 		return 0;
 	if (!marked && !strpbrk(name, "0123456789"))
 		return take_option(reader, word);
-	return words_keep(&reader->ppp.device, name);
+	return text_keep(&reader->ppp.device, name);
 }
 
 static int take_plugin(struct reader *reader, const char *word)
@@ -98,12 +99,12 @@ static int take_plugin(struct reader *reader, const char *word)
 
 	if (strstr(word, "pppoe")) {
 		reader->waiting = &link;
-		return words_keep(&reader->ppp.kind, "pppoe");
+		return text_keep(&reader->ppp.kind, "pppoe");
 	}
 	if (strstr(word, "l2tp"))
-		return words_keep(&reader->ppp.kind, "l2tp");
+		return text_keep(&reader->ppp.kind, "l2tp");
 	if (strstr(word, "pptp"))
-		return words_keep(&reader->ppp.kind, "pptp");
+		return text_keep(&reader->ppp.kind, "pptp");
 	return 0;
 }
 
@@ -115,8 +116,8 @@ static int take_pty(struct reader *reader, const char *word)
 	size_t len;
 
 	if (!pptp)
-		return strstr(word, "pppoe ") ? words_keep(&reader->ppp.kind, "pppoe") : 0;
-	if (words_keep(&reader->ppp.kind, "pptp") < 0)
+		return strstr(word, "pppoe ") ? text_keep(&reader->ppp.kind, "pppoe") : 0;
+	if (text_keep(&reader->ppp.kind, "pptp") < 0)
 		return -ENOMEM;
 	word = strstr(word, "pptp ") + 5;
 	word += strspn(word, " ");
@@ -161,7 +162,7 @@ static int take_option(struct reader *reader, const char *word)
 			continue;
 		reader->ppp.mppe |= option->mppe;
 		reader->waiting = option->parameter ? option : NULL;
-		return option->kind ? words_keep(&reader->ppp.kind, option->kind) : 0;
+		return option->kind ? text_keep(&reader->ppp.kind, option->kind) : 0;
 	}
 	return 0;
 }
@@ -218,7 +219,7 @@ int ppp_options_parse(const char *argv, size_t len, ppp_file_reader read, void *
 		r = take_arguments(&reader, copy, len);
 	}
 	if (r == 0 && !reader.ppp.kind)
-		r = words_keep(&reader.ppp.kind, "ppp");
+		r = text_keep(&reader.ppp.kind, "ppp");
 	if (copy)
 		explicit_bzero(copy, len);
 	free(copy);
