@@ -9,20 +9,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/fnv.h"
 #include "facts/file.h"
 #include "facts/wireguard/wg_conf.h"
 
 #define CONF_BYTES_MAX (8u << 20)
 #define PATH_BYTES_MAX 4096
-
-/* FNV-1a over 64 bits. */
-static void mix(uint64_t *fingerprint, const void *data, size_t len)
-{
-	const uint8_t *bytes = data;
-
-	for (size_t i = 0; i < len; i++)
-		*fingerprint = (*fingerprint ^ bytes[i]) * UINT64_C(1099511628211);
-}
 
 static bool is_conf(const char *name)
 {
@@ -63,10 +55,10 @@ static int look_at(void *userdata, const char *path)
 
 	if (stat(path, &found) < 0)
 		return 0;
-	mix(fingerprint, path, strlen(path));
-	mix(fingerprint, &found.st_ino, sizeof(found.st_ino));
-	mix(fingerprint, &found.st_size, sizeof(found.st_size));
-	mix(fingerprint, &found.st_mtim, sizeof(found.st_mtim));
+	fnv_add(fingerprint, path, strlen(path));
+	fnv_add(fingerprint, &found.st_ino, sizeof(found.st_ino));
+	fnv_add(fingerprint, &found.st_size, sizeof(found.st_size));
+	fnv_add(fingerprint, &found.st_mtim, sizeof(found.st_mtim));
 	return 0;
 }
 
@@ -110,7 +102,7 @@ static void sort(struct facts *facts)
 
 int names_refresh(struct names *names, const char *const *folders)
 {
-	uint64_t fingerprint = UINT64_C(14695981039346656037);
+	uint64_t fingerprint = FNV_OFFSET;
 	struct facts fresh = { 0 };
 	bool same;
 	int r;

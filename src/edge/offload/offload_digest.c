@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/fnv.h"
 #include "edge/firewall/nft.h"
 #include "edge/firewall/nft_netlink.h"
 #include "edge/netlink/nl.h"
@@ -18,28 +19,18 @@
 #include "edge/offload/offload_rules.h"
 #include "edge/offload/offload_text.h"
 
-#define FNV_OFFSET UINT64_C(0xcbf29ce484222325)
-#define FNV_PRIME UINT64_C(0x100000001b3)
 #define MAP_NAME_MAX 64
-
-static void add_bytes(uint64_t *digest, const void *bytes, size_t len)
-{
-	const uint8_t *at = bytes;
-
-	for (size_t i = 0; i < len; i++)
-		*digest = (*digest ^ at[i]) * FNV_PRIME;
-}
 
 static void add_number(uint64_t *digest, uint64_t number)
 {
-	add_bytes(digest, &number, sizeof(number));
+	fnv_add(digest, &number, sizeof(number));
 }
 
 static int add_rule(const struct offload_rule *rule, void *userdata)
 {
 	struct offload_digest *digest = userdata;
 
-	add_bytes(&digest->value, rule->chain, strlen(rule->chain));
+	fnv_add(&digest->value, rule->chain, strlen(rule->chain));
 	add_number(&digest->value, rule->handle);
 	digest->rules++;
 	return 0;
@@ -63,7 +54,7 @@ static int add_chain(const struct nlmsghdr *message, void *userdata)
 	if (r < 0 || strcmp(chain.table, NFT_TABLE) != 0 ||
 	    strncmp(chain.name, OFFLOAD_PREFIX, strlen(OFFLOAD_PREFIX)) != 0)
 		return r;
-	add_bytes(digest, chain.name, strlen(chain.name));
+	fnv_add(digest, chain.name, strlen(chain.name));
 	add_number(digest, chain.handle);
 	add_number(digest, chain.policy);
 	add_number(digest, chain.hook);
@@ -130,7 +121,7 @@ static int add_element(const struct nl_attr *element, void *userdata)
 {
 	uint64_t *sum = userdata, one = FNV_OFFSET;
 
-	add_bytes(&one, element->data, element->len);
+	fnv_add(&one, element->data, element->len);
 	*sum += one;
 	return 0;
 }

@@ -6,15 +6,15 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/fnv.h"
 #include "base/search.h"
 
-/* FNV-1a, 64 bits: told apart by one number, names are compared rarely. */
+/* Told apart by one number, names are compared rarely. */
 static uint64_t hash_text(const char *text)
 {
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	uint64_t hash = FNV_OFFSET;
 
-	for (; *text; text++)
-		hash = (hash ^ (uint8_t)*text) * UINT64_C(0x100000001b3);
+	fnv_add(&hash, text, strlen(text));
 	return hash;
 }
 
