@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "core/packet.h"
 #include "policy/overhead/encap.h"
@@ -38,6 +39,12 @@ struct link {
 	bool elsewhere;           /* what it stands on, and its packets outside, are in another
 				   * namespace: no local, remote and lower_ifindex then */
 };
+
+/* Whether that is its kind, to the letter. */
+static inline bool link_is_kind(const struct link *link, const char *kind)
+{
+	return strcmp(link->kind, kind) == 0;
+}
 
 /* The name of a tunnel's kind for people and JSON ("wireguard", "gre", "tun", ...), or NULL where
  * the link is no tunnel. The kernel's fallback devices (tunl0, gre0, sit0, ...) are none while

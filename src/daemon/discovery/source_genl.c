@@ -15,11 +15,6 @@
 /* Of a new peer OpenVPN's module tells nobody. */
 #define OVPN_EVERY_NS (2 * NS_PER_SECOND)
 
-static bool is_kind(const struct link *link, const char *kind)
-{
-	return strcmp(link->kind, kind) == 0;
-}
-
 int discovery_find_families(struct discovery *discovery)
 {
 	int r;
@@ -96,14 +91,14 @@ static int forgive(struct discovery *discovery, int r)
 /* The family that tells the peers of a link, or GENL_FAMILIES where it is of another kind. */
 static size_t family_of_wireguard(const struct link *link)
 {
-	if (is_kind(link, "wireguard"))
+	if (link_is_kind(link, "wireguard"))
 		return FAMILY_WIREGUARD;
-	return is_kind(link, "amneziawg") ? FAMILY_AMNEZIAWG : GENL_FAMILIES;
+	return link_is_kind(link, "amneziawg") ? FAMILY_AMNEZIAWG : GENL_FAMILIES;
 }
 
 static size_t family_of_ovpn(const struct link *link)
 {
-	if (is_kind(link, "ovpn"))
+	if (link_is_kind(link, "ovpn"))
 		return FAMILY_OVPN;
 	return is_kind(link, OVPN_KIND_DCO) ? FAMILY_OVPN_DCO : GENL_FAMILIES;
 }

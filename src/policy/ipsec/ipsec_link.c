@@ -7,11 +7,6 @@
 
 #include "base/search.h"
 
-static bool is_kind(const struct link *link, const char *kind)
-{
-	return strcmp(link->kind, kind) == 0;
-}
-
 static uint32_t if_id_of(const struct link *link)
 {
 	return link->if_id;
@@ -54,11 +49,11 @@ int ipsec_links_build(const struct link *links, size_t count, struct ipsec_links
 	for (size_t i = 0; i < count; i++) {
 		const struct link *link = &links[i];
 
-		if (is_kind(link, "vti") || is_kind(link, "vti6"))
+		if (link_is_kind(link, "vti") || link_is_kind(link, "vti6"))
 			found.vti[found.vti_count++] = link;
-		else if (is_kind(link, "xfrm") && link->if_id)
+		else if (link_is_kind(link, "xfrm") && link->if_id)
 			found.xfrm[found.xfrm_count++] = link;
-		else if (is_kind(link, "xfrm") && link->per_flow)
+		else if (link_is_kind(link, "xfrm") && link->per_flow)
 			found.external = link;
 	}
 	qsort(found.xfrm, found.xfrm_count, sizeof(struct link *), compare_if_ids);
