@@ -162,6 +162,8 @@ struct side_limit snapshot_lookup_side(const struct snapshot *snapshot, const st
 const struct snapshot_link *snapshot_find_link(const struct snapshot *snapshot, uint32_t ifindex);
 const struct snapshot_link *snapshot_find_link_by_name(const struct snapshot *snapshot,
 						       const char *name);
+/* Its name, borrowed likewise; NULL where no such link. */
+const char *snapshot_find_name(const struct snapshot *snapshot, uint32_t ifindex);
 /* All links in order of ifindex. */
 const struct snapshot_link *snapshot_links(const struct snapshot *snapshot, size_t *ret_count);
 

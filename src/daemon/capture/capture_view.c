@@ -30,13 +30,6 @@ static void find_ports(struct capture_facts *facts, const struct tap_event *even
 	facts->ports[1] = wire_get16(event->before + event->tcp_at + 2);
 }
 
-static const char *link_name(const struct snapshot *snapshot, uint32_t ifindex)
-{
-	const struct snapshot_link *link = ifindex ? snapshot_find_link(snapshot, ifindex) : NULL;
-
-	return link ? link->link.name : NULL;
-}
-
 static const char *tunnel_name(const struct tunnels *tunnels, uint32_t id)
 {
 	return id != TUNNEL_ID_NONE && id <= tunnels_count(tunnels) ?
@@ -53,8 +46,8 @@ void capture_view_init(struct capture_view *view, const struct tap_event *event,
 	};
 	find_addresses(&view->facts, event);
 	find_ports(&view->facts, event);
-	view->facts.tunnels[0] = link_name(snapshot, event->in_ifindex);
-	view->facts.tunnels[1] = link_name(snapshot, event->out_ifindex);
+	view->facts.tunnels[0] = snapshot_find_name(snapshot, event->in_ifindex);
+	view->facts.tunnels[1] = snapshot_find_name(snapshot, event->out_ifindex);
 	view->facts.tunnels[2] = tunnel_name(tunnels, event->limit.tunnel_id);
 }
 

@@ -16,13 +16,6 @@
 #include "daemon/words/try_text.h"
 #include "proto/varlink.h"
 
-static const char *link_name(const struct snapshot *snapshot, uint32_t ifindex)
-{
-	const struct snapshot_link *link = snapshot_find_link(snapshot, ifindex);
-
-	return link ? link->link.name : NULL;
-}
-
 static void add_step(json_t *steps, uint32_t value, const char *source, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 static void add_step(json_t *steps, uint32_t value, const char *source, const char *format, ...)
@@ -163,7 +156,8 @@ static void add_path_steps(json_t *steps, const struct snapshot *snapshot,
 static void add_measured_steps(json_t *steps, const struct snapshot *snapshot,
 			       const struct side_limit *side, enum family family, uint32_t ifindex)
 {
-	const char *name = link_name(snapshot, ifindex), *interface = name ? name : "the interface";
+	const char *name = snapshot_find_name(snapshot, ifindex);
+	const char *interface = name ? name : "the interface";
 	char prefix[PREFIX_TEXT_MAX];
 
 	add_path_steps(steps, snapshot, side, ifindex);
@@ -186,7 +180,7 @@ static void add_dropped_step(json_t *steps, const struct snapshot *snapshot,
 {
 	bool in = which == SIDE_IN;
 	uint32_t ifindex = in ? question->flow.in_ifindex : question->flow.out_ifindex;
-	const char *name = link_name(snapshot, ifindex);
+	const char *name = snapshot_find_name(snapshot, ifindex);
 
 	if (side->host || side->peer != PEER_NONE || (in && !question->text.has_source) ||
 	    !explain_peer_drops_others(snapshot_tunnels(snapshot), ifindex))
@@ -199,8 +193,8 @@ static json_t *side_json(const struct snapshot *snapshot, const struct explain_q
 			 enum flow_side which, const struct side_limit *side)
 {
 	bool in = which == SIDE_IN;
-	const char *name = link_name(snapshot, in ? question->flow.in_ifindex :
-						    question->flow.out_ifindex);
+	const char *name = snapshot_find_name(snapshot, in ? question->flow.in_ifindex :
+							     question->flow.out_ifindex);
 	const struct address *address = in ? &question->text.source : &question->text.destination;
 	bool has_address = !in || question->text.has_source;
 	json_t *steps = json_array();
@@ -233,7 +227,8 @@ static json_t *result_json(const struct snapshot *snapshot, const struct explain
 	return json_pack("{s:I, s:I, s:o, s:o}", "mtu_bytes",
 			 (json_int_t)(limit->mss + mss_headers(question->flow.family)), "mss_bytes",
 			 (json_int_t)limit->mss, "rule", rule_json(side->rule), "decided_by",
-			 decided_text_json(snapshot, side, link_name(snapshot, ifindex), false));
+			 decided_text_json(snapshot, side, snapshot_find_name(snapshot, ifindex),
+					   false));
 }
 
 static json_t *flow_json(const struct snapshot *snapshot, const struct explain_question *question)
@@ -246,8 +241,8 @@ static json_t *flow_json(const struct snapshot *snapshot, const struct explain_q
 		question->text.has_source ? address_format(&question->text.source, source) : NULL,
 		"destination", address_format(&question->text.destination, destination), "port",
 		question->text.port ? json_integer(question->text.port) : json_null(),
-		"in_interface", link_name(snapshot, question->flow.in_ifindex), "out_interface",
-		link_name(snapshot, question->flow.out_ifindex), "mark",
+		"in_interface", snapshot_find_name(snapshot, question->flow.in_ifindex),
+		"out_interface", snapshot_find_name(snapshot, question->flow.out_ifindex), "mark",
 		(json_int_t)question->flow.mark);
 }
 

@@ -176,6 +176,13 @@ const struct snapshot_link *snapshot_find_link(const struct snapshot *snapshot, 
 	return place < snapshot->link_count ? &snapshot->links[place] : NULL;
 }
 
+const char *snapshot_find_name(const struct snapshot *snapshot, uint32_t ifindex)
+{
+	const struct snapshot_link *link = snapshot_find_link(snapshot, ifindex);
+
+	return link ? link->link.name : NULL;
+}
+
 const struct snapshot_link *snapshot_find_link_by_name(const struct snapshot *snapshot,
 						       const char *name)
 {
