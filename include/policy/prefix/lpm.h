@@ -4,6 +4,7 @@
  * there are many, stand in a hash table before that. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,10 @@ struct lpm_entry {
 	struct prefix prefix;
 	uint32_t value; /* the caller's, not LPM_NONE */
 };
+
+/* Of two entries, for qsort: by prefix_compare, whatever their values. */
+int lpm_entry_compare(const void *a, const void *b);
+bool lpm_entries_are_sorted(const struct lpm_entry *entries, size_t count);
 
 struct lpm;
 

@@ -234,19 +234,13 @@ static bool limits_tcp(const struct peer *peer, enum family family)
 	       (peer->protocol == 0 || peer->protocol == IPPROTO_TCP);
 }
 
-static int compare_entries(const void *a, const void *b)
-{
-	return prefix_compare(&((const struct lpm_entry *)a)->prefix,
-			      &((const struct lpm_entry *)b)->prefix);
-}
-
 static size_t drop_doubles(struct lpm_entry *list, size_t count)
 {
 	size_t kept = 0;
 
-	qsort(list, count, sizeof(*list), compare_entries);
+	qsort(list, count, sizeof(*list), lpm_entry_compare);
 	for (size_t i = 0; i < count; i++) {
-		if (kept == 0 || compare_entries(&list[kept - 1], &list[i]) != 0)
+		if (kept == 0 || lpm_entry_compare(&list[kept - 1], &list[i]) != 0)
 			list[kept++] = list[i];
 	}
 	return kept;

@@ -188,17 +188,17 @@ static struct lpm *table_new(enum family family, const struct sweep *sweep)
 	return lpm;
 }
 
-static int compare_entries(const void *a, const void *b)
+int lpm_entry_compare(const void *a, const void *b)
 {
 	const struct lpm_entry *left = a, *right = b;
 
 	return prefix_compare(&left->prefix, &right->prefix);
 }
 
-static bool is_sorted(const struct lpm_entry *entries, size_t count)
+bool lpm_entries_are_sorted(const struct lpm_entry *entries, size_t count)
 {
 	for (size_t i = 1; i < count; i++) {
-		if (compare_entries(&entries[i - 1], &entries[i]) > 0)
+		if (lpm_entry_compare(&entries[i - 1], &entries[i]) > 0)
 			return false;
 	}
 	return true;
@@ -207,12 +207,12 @@ static bool is_sorted(const struct lpm_entry *entries, size_t count)
 /* Sorts, wider prefixes first. Returns 0, or -EINVAL for mixed families or a prefix twice. */
 static int sort_entries(enum family family, struct lpm_entry *entries, size_t count)
 {
-	if (!is_sorted(entries, count))
-		qsort(entries, count, sizeof(*entries), compare_entries);
+	if (!lpm_entries_are_sorted(entries, count))
+		qsort(entries, count, sizeof(*entries), lpm_entry_compare);
 	for (size_t i = 0; i < count; i++) {
 		if (entries[i].prefix.address.family != family)
 			return -EINVAL;
-		if (i > 0 && compare_entries(&entries[i - 1], &entries[i]) == 0)
+		if (i > 0 && lpm_entry_compare(&entries[i - 1], &entries[i]) == 0)
 			return -EINVAL;
 	}
 	return 0;

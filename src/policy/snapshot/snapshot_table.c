@@ -162,31 +162,16 @@ static void merge_entry(const struct draft *draft, struct side_entry *into,
 	into->peer = merge_peers(draft, into->peer, from->peer);
 }
 
-static int compare_prefixes(const void *a, const void *b)
-{
-	return prefix_compare(&((const struct lpm_entry *)a)->prefix,
-			      &((const struct lpm_entry *)b)->prefix);
-}
-
-/* Routes alone come in order: most links of a router have nothing else. */
-static bool is_in_order(const struct draft *draft)
-{
-	for (size_t i = 1; i < draft->count; i++) {
-		if (compare_prefixes(&draft->prefixes[i - 1], &draft->prefixes[i]) > 0)
-			return false;
-	}
-	return true;
-}
-
 static void draft_merge_equal(struct draft *draft)
 {
 	size_t kept = 0;
 
-	if (!is_in_order(draft))
-		qsort(draft->prefixes, draft->count, sizeof(*draft->prefixes), compare_prefixes);
+	/* Routes alone come in order: most links of a router have nothing else. */
+	if (!lpm_entries_are_sorted(draft->prefixes, draft->count))
+		qsort(draft->prefixes, draft->count, sizeof(*draft->prefixes), lpm_entry_compare);
 	for (size_t i = 0; i < draft->count; i++) {
 		if (kept > 0 &&
-		    compare_prefixes(&draft->prefixes[kept - 1], &draft->prefixes[i]) == 0)
+		    lpm_entry_compare(&draft->prefixes[kept - 1], &draft->prefixes[i]) == 0)
 			merge_entry(draft, &draft->entries[draft->prefixes[kept - 1].value],
 				    &draft->entries[draft->prefixes[i].value]);
 		else
