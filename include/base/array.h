@@ -10,12 +10,16 @@
 /* The elements of an array, as a constant; nothing for a pointer. */
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+/* The order of two numbers as qsort wants it: below, at or above 0. */
+static inline int array_order(uint64_t a, uint64_t b)
+{
+	return (a > b) - (a < b);
+}
+
 /* Of two uint64_t, for qsort and bsearch: the smaller first. */
 static inline int array_compare_u64(const void *a, const void *b)
 {
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return (x > y) - (x < y);
+	return array_order(*(const uint64_t *)a, *(const uint64_t *)b);
 }
 
 /* Makes room for at least `need` elements of `size` bytes in *array, doubling *capacity.

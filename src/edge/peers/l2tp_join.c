@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "edge/netlink/endpoint.h"
 #include "edge/peers/l2tp.h"
 
@@ -19,32 +20,27 @@ struct index {
 	size_t count;
 };
 
-static int compare(uint32_t a, uint32_t b)
-{
-	return a < b ? -1 : a > b;
-}
-
 static int by_tunnel(const void *a, const void *b)
 {
 	const struct l2tp_tunnel *x = a, *y = b;
 
-	return compare(x->id, y->id);
+	return array_order(x->id, y->id);
 }
 
 static int by_session(const void *a, const void *b)
 {
 	const struct l2tp_session *x = a, *y = b;
-	int order = compare(x->tunnel, y->tunnel);
+	int order = array_order(x->tunnel, y->tunnel);
 
-	return order ? order : compare(x->id, y->id);
+	return order ? order : array_order(x->id, y->id);
 }
 
 static int by_ppp_session(const void *a, const void *b)
 {
 	const struct pppol2tp_session *x = a, *y = b;
-	int order = compare(x->tunnel, y->tunnel);
+	int order = array_order(x->tunnel, y->tunnel);
 
-	return order ? order : compare(x->session, y->session);
+	return order ? order : array_order(x->session, y->session);
 }
 
 static int by_name(const void *a, const void *b)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/search.h"
 
 /* What states are sorted by; depth says how much of it is asked for. */
@@ -28,21 +29,16 @@ static struct key key_of_state(const struct ipsec_state *state)
 			     state->source.bytes };
 }
 
-static int compare_numbers(uint64_t a, uint64_t b)
-{
-	return (a > b) - (a < b);
-}
-
 static int compare_keys(const struct key *a, const struct key *b, enum depth depth)
 {
-	int order = compare_numbers(a->reqid, b->reqid);
+	int order = array_order(a->reqid, b->reqid);
 
 	if (order == 0)
-		order = compare_numbers(a->protocol, b->protocol);
+		order = array_order(a->protocol, b->protocol);
 	if (order == 0)
-		order = compare_numbers(a->mode, b->mode);
+		order = array_order(a->mode, b->mode);
 	if (order == 0)
-		order = compare_numbers(a->family, b->family);
+		order = array_order(a->family, b->family);
 	if (order == 0 && depth >= DEPTH_DESTINATION)
 		order = memcmp(a->destination, b->destination, ADDRESS_MAX);
 	if (order == 0 && depth >= DEPTH_SOURCE)
@@ -58,7 +54,7 @@ static int compare_preference(const struct ipsec_state *a, const struct ipsec_st
 		return a->dying ? 1 : -1;
 	if (a->add_time != b->add_time)
 		return a->add_time > b->add_time ? -1 : 1;
-	return compare_numbers((uintptr_t)a, (uintptr_t)b); /* of one array */
+	return array_order((uintptr_t)a, (uintptr_t)b); /* of one array */
 }
 
 static int compare_states(const void *left, const void *right)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/search.h"
 
 static uint32_t if_id_of(const struct link *link)
@@ -17,21 +18,16 @@ static uint32_t out_key_of(const struct link *link)
 	return link->out_key;
 }
 
-static int compare(uint32_t a, uint32_t b)
-{
-	return (a > b) - (a < b);
-}
-
 static int compare_if_ids(const void *a, const void *b)
 {
-	return compare((*(const struct link *const *)a)->if_id,
-		       (*(const struct link *const *)b)->if_id);
+	return array_order((*(const struct link *const *)a)->if_id,
+			   (*(const struct link *const *)b)->if_id);
 }
 
 static int compare_out_keys(const void *a, const void *b)
 {
-	return compare((*(const struct link *const *)a)->out_key,
-		       (*(const struct link *const *)b)->out_key);
+	return array_order((*(const struct link *const *)a)->out_key,
+			   (*(const struct link *const *)b)->out_key);
 }
 
 int ipsec_links_build(const struct link *links, size_t count, struct ipsec_links *ret_links)
