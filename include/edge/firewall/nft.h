@@ -24,6 +24,9 @@ enum nft_flags {
  * kernel's text means, else -EIO. */
 int nft_run(const char *commands, unsigned int flags, char **ret_output, char **ret_error);
 
+/* Whether an error from here says that the kernel has no nftables. */
+bool nft_is_missing(int r);
+
 /* Commands that are written before they are run. */
 struct nft_script {
 	char *text;

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "edge/child.h"
 #include "edge/firewall/heartbeat.h"
+#include "edge/firewall/nft.h"
 
 struct fallback {
 	const struct events *events;
@@ -90,7 +91,7 @@ static void clear_leftovers(void)
 	char *error = NULL;
 	int r = heartbeat_clear(&error);
 
-	if (r < 0 && r != -EINVAL && r != -EPROTONOSUPPORT)
+	if (r < 0 && !nft_is_missing(r))
 		log_warning("fallback: cannot empty the chains that an earlier run may have left: "
 			    "%s", error ? error : "out of memory");
 	free(error);

@@ -10,6 +10,7 @@
 #include "daemon/firewall/guard.h"
 #include "daemon/firewall/marker.h"
 #include "edge/firewall/mark.h"
+#include "edge/firewall/nft.h"
 #include "edge/namespace.h"
 #include "edge/queue/payload_check.h"
 
@@ -143,7 +144,7 @@ static void clear_leftovers(void)
 	char *error = NULL;
 	int r = mark_clear(&error);
 
-	if (r < 0 && r != -EINVAL && r != -EPROTONOSUPPORT)
+	if (r < 0 && !nft_is_missing(r))
 		log_warning("firewall: cannot empty the chains of mark mode that an earlier run "
 			    "may have left: %s", error ? error : "out of memory");
 	free(error);

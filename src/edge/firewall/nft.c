@@ -76,7 +76,7 @@ int nft_generation(uint32_t *ret_generation)
 	return r;
 }
 
-static bool means_no_nftables(int r)
+bool nft_is_missing(int r)
 {
 	return r == -EINVAL || r == -EPROTONOSUPPORT;
 }
@@ -87,7 +87,7 @@ static int explain(int r, char **ret_error)
 		return text_fail(ret_error, r,
 				 "nftables: %s; run as root or give the process CAP_NET_ADMIN",
 				 strerror(-r));
-	if (means_no_nftables(r))
+	if (nft_is_missing(r))
 		return text_fail(ret_error, r, "nftables: this kernel has no nftables "
 				 "(CONFIG_NF_TABLES, module nf_tables)");
 	return text_fail(ret_error, r, "nftables: cannot ask the kernel by netlink: %s; a "
@@ -298,7 +298,7 @@ int nft_has_table(const char *family, const char *table, bool *ret_found, char *
 {
 	int r = ask_table(family, table);
 
-	if (r < 0 && r != -ENOENT && !means_no_nftables(r))
+	if (r < 0 && r != -ENOENT && !nft_is_missing(r))
 		return explain(r, ret_error);
 	*ret_found = r == 0;
 	return 0;
