@@ -21,8 +21,6 @@ enum { CHILD_STDIN, CHILD_STDOUT, CHILD_STDERR, CHILD_STREAMS };
 /* Returns 0 or -errno; child_streams_done in any case, of descriptors preset to -1. */
 int child_streams_open(struct child_stream streams[CHILD_STREAMS]);
 void child_streams_done(struct child_stream streams[CHILD_STREAMS]);
-/* Closes it, if it is open, and notes that. */
-void child_close_fd(int *fd);
 /* Feeds and reads until the child has closed its output; calls patience_pass meanwhile. Returns 0,
  * -ETIME, -ECANCELED or -errno. */
 int child_streams_pump(struct child_stream streams[CHILD_STREAMS], const char *input,

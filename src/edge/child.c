@@ -20,6 +20,7 @@
 
 #include "base/array.h"
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/patience.h"
 #include "edge/child_streams.h"
 
@@ -123,7 +124,7 @@ static int spawn(const char *const argv[], const char *const variables[],
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&actions);
 	for (int i = 0; i < CHILD_STREAMS; i++)
-		child_close_fd(&streams[i].theirs);
+		fd_close(&streams[i].theirs);
 	return -r;
 }
 
@@ -212,7 +213,7 @@ static int start(const struct errand *errand, struct child_stream streams[CHILD_
 	if (pid == 0)
 		work_apart(errand, streams);
 	for (int i = 0; i < CHILD_STREAMS; i++)
-		child_close_fd(&streams[i].theirs);
+		fd_close(&streams[i].theirs);
 	*ret_pid = pid;
 	return pid < 0 ? -errno : 0;
 }

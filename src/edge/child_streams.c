@@ -6,19 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/array.h"
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/patience.h"
 #include "edge/child.h"
-
-void child_close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
 
 int child_streams_open(struct child_stream streams[CHILD_STREAMS])
 {
@@ -36,8 +29,8 @@ int child_streams_open(struct child_stream streams[CHILD_STREAMS])
 void child_streams_done(struct child_stream streams[CHILD_STREAMS])
 {
 	for (int i = 0; i < CHILD_STREAMS; i++) {
-		child_close_fd(&streams[i].ours);
-		child_close_fd(&streams[i].theirs);
+		fd_close(&streams[i].ours);
+		fd_close(&streams[i].theirs);
 		free(streams[i].text);
 	}
 }
@@ -66,7 +59,7 @@ static int stream_read(struct child_stream *stream)
 		return child_stream_append(stream, bytes, (size_t)n);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;
-	child_close_fd(&stream->ours);
+	fd_close(&stream->ours);
 	return 0;
 }
 
@@ -81,7 +74,7 @@ static void stream_write(struct child_stream *stream, const char **input)
 	else if (errno != EAGAIN && errno != EINTR)
 		*input += len;
 	if (**input == '\0')
-		child_close_fd(&stream->ours);
+		fd_close(&stream->ours);
 }
 
 int child_time_left_ms(uint64_t deadline_ns)
@@ -95,7 +88,7 @@ int child_streams_pump(struct child_stream streams[CHILD_STREAMS], const char *i
 		       uint64_t deadline_ns)
 {
 	if (*input == '\0')
-		child_close_fd(&streams[CHILD_STDIN].ours);
+		fd_close(&streams[CHILD_STDIN].ours);
 	while (streams[CHILD_STDOUT].ours >= 0 || streams[CHILD_STDERR].ours >= 0) {
 		struct pollfd fds[CHILD_STREAMS] = {
 			{ .fd = streams[CHILD_STDIN].ours, .events = POLLOUT },

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/patience.h"
 #include "base/remedy.h"
@@ -80,13 +81,6 @@ static int fork_helper(const char *name, char **title, void (*serve)(int fd))
 	return -1;
 }
 
-static void hang_up(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
 static bool has_ended(int fd)
 {
 	return fd >= 0 && helper_has_hung_up(fd, 0);
@@ -110,9 +104,9 @@ static void make_spare(struct helper *helper)
 static bool tend(struct helper *helper)
 {
 	if (has_ended(helper->spare))
-		hang_up(&helper->spare);
+		fd_close(&helper->spare);
 	if (has_ended(helper->fd)) {
-		hang_up(&helper->fd);
+		fd_close(&helper->fd);
 		helper->fd = helper->spare;
 		helper->spare = -1;
 		if (helper->fd >= 0)
@@ -158,8 +152,8 @@ bool helper_is_lost(const struct helper *helper)
 
 static void stop(struct helper *helper)
 {
-	hang_up(&helper->fd);
-	hang_up(&helper->spare);
+	fd_close(&helper->fd);
+	fd_close(&helper->spare);
 }
 
 void helpers_close(struct helpers *helpers)
