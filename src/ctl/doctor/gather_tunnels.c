@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "core/mss.h"
 #include "ctl/doctor/facts.h"
@@ -66,11 +65,6 @@ static bool ask_way(void *userdata, const struct path_question *question,
 	return rtnl_get_route(userdata, question, ret_answer) == 0;
 }
 
-static bool is_kind(const struct link *link, const char *kind)
-{
-	return strcmp(link->kind, kind) == 0;
-}
-
 /* WireGuard, OpenVPN in the kernel, L2TP. What has gone meanwhile is left out. */
 static int add_genl_peers(const struct doctor_facts *facts, struct peer_list *peers)
 {
@@ -88,13 +82,13 @@ static int add_genl_peers(const struct doctor_facts *facts, struct peer_list *pe
 		return r;
 	r = genl_find(nl, families, FAMILIES);
 	for (size_t i = 0; i < facts->links.count && r == 0; i++) {
-		if (is_kind(&links[i], WG_FAMILY))
+		if (link_is_kind(&links[i], WG_FAMILY))
 			r = wg_dump(nl, families[WIREGUARD].id, &links[i], peers);
-		else if (is_kind(&links[i], WG_FAMILY_AMNEZIA))
+		else if (link_is_kind(&links[i], WG_FAMILY_AMNEZIA))
 			r = wg_dump(nl, families[AMNEZIAWG].id, &links[i], peers);
-		else if (is_kind(&links[i], OVPN_KIND_DCO))
+		else if (link_is_kind(&links[i], OVPN_KIND_DCO))
 			r = ovpn_dump(nl, families[OVPN_DCO].id, &links[i], peers);
-		else if (is_kind(&links[i], OVPN_FAMILY))
+		else if (link_is_kind(&links[i], OVPN_FAMILY))
 			r = ovpn_dump(nl, families[OVPN].id, &links[i], peers);
 		if (r == -ENODEV || r == -ENOENT)
 			r = 0;

@@ -91,16 +91,16 @@ static int forgive(struct discovery *discovery, int r)
 /* The family that tells the peers of a link, or GENL_FAMILIES where it is of another kind. */
 static size_t family_of_wireguard(const struct link *link)
 {
-	if (link_is_kind(link, "wireguard"))
+	if (link_is_kind(link, WG_FAMILY))
 		return FAMILY_WIREGUARD;
-	return link_is_kind(link, "amneziawg") ? FAMILY_AMNEZIAWG : GENL_FAMILIES;
+	return link_is_kind(link, WG_FAMILY_AMNEZIA) ? FAMILY_AMNEZIAWG : GENL_FAMILIES;
 }
 
 static size_t family_of_ovpn(const struct link *link)
 {
-	if (link_is_kind(link, "ovpn"))
+	if (link_is_kind(link, OVPN_FAMILY))
 		return FAMILY_OVPN;
-	return is_kind(link, OVPN_KIND_DCO) ? FAMILY_OVPN_DCO : GENL_FAMILIES;
+	return link_is_kind(link, OVPN_KIND_DCO) ? FAMILY_OVPN_DCO : GENL_FAMILIES;
 }
 
 /* What both readers are alike in. */
