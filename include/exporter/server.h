@@ -25,7 +25,7 @@ struct server;
 int server_open(const struct server_config *config, struct server **ret_server);
 void server_close(struct server *server);
 
-/* Takes the connection in any case. Returns 0 or -errno. */
+/* For who accepts by himself: fuzzers. Takes the connection in any case. Returns 0 or -errno. */
 int server_add(struct server *server, int fd, const struct sockaddr *address, socklen_t len);
 
 /* Waits for something to do, at most so long, and does it. Returns 0 or -errno. */

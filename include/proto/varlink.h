@@ -24,6 +24,8 @@ json_t *varlink_string(const char *text);
 json_t *varlink_string_or_null(const char *text);
 /* The same where an empty text says that there is none: null then too. */
 json_t *varlink_string_unless_empty(const char *text);
+/* A JSON integer, null unless known. Owned, or NULL (out of memory). */
+json_t *varlink_count(bool known, uint64_t count);
 
 /* Splits a byte stream into messages. */
 struct varlink_input {

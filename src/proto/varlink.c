@@ -62,6 +62,11 @@ json_t *varlink_string_unless_empty(const char *text)
 	return varlink_string_or_null(text && *text ? text : NULL);
 }
 
+json_t *varlink_count(bool known, uint64_t count)
+{
+	return known ? json_integer((json_int_t)count) : json_null();
+}
+
 static const struct call_field *find_field(const char *name)
 {
 	for (size_t i = 0; i < COUNT(call_fields); i++)

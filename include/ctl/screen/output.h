@@ -34,6 +34,8 @@ void output_wrapped(const struct ctl *ctl, unsigned int used, unsigned int inden
 /* Whether a line on stderr may be drawn anew while something goes on: for people who look, on a
  * terminal that can. */
 bool output_has_progress(const struct ctl *ctl);
+/* Draws that line in the place of the one before; "" leaves none. */
+void output_progress(const char *line);
 
 /* A command as one may paste it: where the screen ends it goes on behind a backslash, between two
  * words. A word that is wider stays whole. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Classic pcap files as bytes (draft-ietf-opsawg-pcap): the file header and a record's header.
- * Pure: ctl/pcap_file.h reads and writes. All values are host order, whatever the file's is. */
+ * Pure: ctl/trace/pcap_file.h reads and writes. All values are host order, whatever the file's
+ * is. */
 #pragma once
 
 #include <stdbool.h>
@@ -15,7 +16,7 @@ struct pcap_format {
 	bool big_endian;    /* order of every field of the file headers */
 	bool nanoseconds;   /* unit of the second half of a time; else microseconds */
 	uint32_t snaplen;   /* bytes, 0: not told */
-	uint32_t link_type; /* number of ctl/linktype.h, without the bits above it */
+	uint32_t link_type; /* number of ctl/trace/linktype.h, without the bits above it */
 };
 
 struct pcap_record {

@@ -43,6 +43,6 @@ int rewrite_file(const struct rewrite_options *options, struct rewrite_report *r
 		 char *error, size_t error_size);
 
 /* The same between two open files, whose names stand in options for the error text. Where a frame
- * outgrew the snap length, the file header in `out` still has the old one. */
+ * outgrew the snap length, the file header in `out` still has the old one. For fuzzers. */
 int rewrite_stream(const struct rewrite_options *options, FILE *in, FILE *out,
 		   struct rewrite_report *ret_report, char *error, size_t error_size);

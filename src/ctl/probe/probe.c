@@ -38,7 +38,7 @@ static void clear_progress(void *userdata)
 	const struct probing *probing = userdata;
 
 	if (probing->progress)
-		fputs("\r\033[K", stderr);
+		output_progress("");
 }
 
 /* One line, drawn anew: "probing carol: 14 packets, 1400 bytes arrive, trying 1472, 3.2 s". */
@@ -61,7 +61,7 @@ static void show_progress(const struct ctl *ctl, const struct probing *probing, 
 		     field_real(reply, "duration_seconds", 0)) >= 0) {
 		if (ctl->width >= 8)
 			format_shorten(line, ctl->width - 1);
-		fprintf(stderr, "\r\033[K%s", line);
+		output_progress(line);
 		free(line);
 	}
 	free(label);

@@ -184,6 +184,11 @@ bool output_has_progress(const struct ctl *ctl)
 	       !ctl->quiet && !ctl->json_lines;
 }
 
+void output_progress(const char *line)
+{
+	fprintf(stderr, "\r\033[K%s", line);
+}
+
 /* The length of a word of the shell: blanks within quotes are its own. */
 static size_t word_length(const char *text)
 {

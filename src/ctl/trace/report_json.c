@@ -19,11 +19,6 @@ static json_t *count(uint64_t number)
 	return json_integer((json_int_t)number);
 }
 
-static json_t *count_or_null(bool known, uint64_t number)
-{
-	return known ? count(number) : json_null();
-}
-
 /* RFC 3339, to the nanosecond. */
 static json_t *time_to_json(uint64_t ns)
 {
@@ -65,7 +60,7 @@ static json_t *syn_to_json(const struct report_syn *syn)
 	set_ends(object, &syn->ends);
 	json_object_set_new(object, "flags",
 			    json_string(syn->flags & TRACE_ACK ? "SYN-ACK" : "SYN"));
-	json_object_set_new(object, "mss_bytes", count_or_null(syn->has_mss, syn->mss));
+	json_object_set_new(object, "mss_bytes", varlink_count(syn->has_mss, syn->mss));
 	return object;
 }
 
@@ -130,9 +125,9 @@ static json_t *changes_to_json(const struct report_syns *syns)
 		json_array_append_new(list, json_pack("{s:s, s:o, s:o, s:o}", "flags",
 						      i < REPORT_CHANGES ? "SYN" : "SYN-ACK",
 						      "before_bytes",
-						      count_or_null(change->from != SIDE_NO_MSS,
+						      varlink_count(change->from != SIDE_NO_MSS,
 								    change->from), "after_bytes",
-						      count_or_null(change->to != SIDE_NO_MSS,
+						      varlink_count(change->to != SIDE_NO_MSS,
 								    change->to), "count",
 						      count(change->count)));
 	}
@@ -147,9 +142,9 @@ static json_t *clamping_to_json(const struct report *report)
 	return json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "seen",
 			 seen == CLAMP_CANT_TELL ? json_null() : json_boolean(seen == CLAMP_SEEN),
 			 "why", why, "largest_mss_bytes",
-			 count_or_null(report->syns.largest_mss > 0, report->syns.largest_mss),
+			 varlink_count(report->syns.largest_mss > 0, report->syns.largest_mss),
 			 "oversize_for_limit_total",
-			 count_or_null(report->limit > 0, report->syns.over_limit), "changes",
+			 varlink_count(report->limit > 0, report->syns.over_limit), "changes",
 			 changes_to_json(&report->syns), "unchanged_syns_total",
 			 count(report->syns.kinds[0].stayed), "unchanged_syn_acks_total",
 			 count(report->syns.kinds[1].stayed));
@@ -182,7 +177,7 @@ static json_t *sizes_to_json(const struct report *report)
 
 		json_array_append_new(list, json_pack("{s:o, s:o, s:o, s:o}", "from_bytes",
 						      count(size->from), "to_bytes",
-						      count_or_null(i + 1 < REPORT_SIZES, size->to),
+						      varlink_count(i + 1 < REPORT_SIZES, size->to),
 						      "sent_total", count(size->sent),
 						      "retransmitted_total", count(size->resent)));
 	}
@@ -194,13 +189,13 @@ static json_t *side_to_json(const struct flow *flow, unsigned int which)
 	const struct flow_side *side = &flow->side[which];
 
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "mss_bytes",
-			 count_or_null(side->has_mss, side->mss), "packets_total",
+			 varlink_count(side->has_mss, side->mss), "packets_total",
 			 count(side->packets), "payload_bytes", count(side->payload_bytes),
 			 "retransmissions_total", count(side->retransmitted), "reordered_total",
 			 count(side->reordered), "largest_packet_bytes",
-			 count_or_null(side->packets > 0, side->largest_packet),
+			 varlink_count(side->packets > 0, side->largest_packet),
 			 "largest_acknowledged_payload_bytes",
-			 count_or_null(side->acked_known, side->passed), "icmp_too_big_total",
+			 varlink_count(side->acked_known, side->passed), "icmp_too_big_total",
 			 count(flow->too_big[which]));
 }
 
@@ -211,10 +206,10 @@ static json_t *stuck_to_json(const struct flow_finding *finding)
 		return json_null();
 	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:f}", "sent_by",
 			 finding->side == 0 ? "src" : "dst", "packet_bytes",
-			 count_or_null(finding->packet > 0, finding->packet), "payload_bytes",
-			 count_or_null(finding->payload > 0, finding->payload), "sent_total",
-			 count_or_null(finding->sent > 0, finding->sent), "missing_bytes",
-			 count_or_null(finding->missing > 0, finding->missing), "seconds",
+			 varlink_count(finding->packet > 0, finding->packet), "payload_bytes",
+			 varlink_count(finding->payload > 0, finding->payload), "sent_total",
+			 varlink_count(finding->sent > 0, finding->sent), "missing_bytes",
+			 varlink_count(finding->missing > 0, finding->missing), "seconds",
 			 finding->seconds);
 }
 
@@ -289,11 +284,11 @@ static void set_counts(json_t *object, const struct report *report)
 
 	for (size_t i = 0; i < COUNT(counts); i++)
 		json_object_set_new(object, counts[i].name, count(counts[i].value));
-	json_object_set_new(object, "limit_bytes", count_or_null(report->limit, report->limit));
+	json_object_set_new(object, "limit_bytes", varlink_count(report->limit, report->limit));
 	json_object_set_new(object, "oversize_packets_total",
-			    count_or_null(report->limit, report->oversize));
+			    varlink_count(report->limit, report->oversize));
 	json_object_set_new(object, "largest_packet_bytes",
-			    count_or_null(report->largest_packet, report->largest_packet));
+			    varlink_count(report->largest_packet, report->largest_packet));
 }
 
 json_t *report_to_json(const struct report *report, const struct report_source *source)

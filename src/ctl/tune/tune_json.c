@@ -11,11 +11,6 @@
 #define REMEDY_MAX 768
 #define BESIDE_MAX 192
 
-static json_t *count_or_null(bool known, uint64_t count)
-{
-	return known ? json_integer((json_int_t)count) : json_null();
-}
-
 static const char *outcome_name(enum tune_outcome outcome)
 {
 	switch (outcome) {
@@ -33,14 +28,14 @@ static json_t *run_to_json(const struct tune_run *run)
 {
 	return json_pack("{s:s, s:s, s:o, s:f, s:o, s:o, s:o, s:s}", "where",
 			 run->compare ? "compare" : "path", "direction", run->down ? "down" : "up",
-			 "mss_bytes", count_or_null(run->asked > 0, run->asked), "bits_per_second",
+			 "mss_bytes", varlink_count(run->asked > 0, run->asked), "bits_per_second",
 			 run->result.received_bits_per_second, "retransmissions_total",
-			 count_or_null(run->result.retransmissions != IPERF_UNKNOWN,
+			 varlink_count(run->result.retransmissions != IPERF_UNKNOWN,
 				       run->result.retransmissions),
 			 "fragments_made_total",
-			 count_or_null(run->fragments_made != UINT64_MAX, run->fragments_made),
+			 varlink_count(run->fragments_made != UINT64_MAX, run->fragments_made),
 			 "reassembled_total",
-			 count_or_null(run->reassembled != UINT64_MAX, run->reassembled), "verdict",
+			 varlink_count(run->reassembled != UINT64_MAX, run->reassembled), "verdict",
 			 tune_verdict_name(run->verdict));
 }
 
@@ -217,7 +212,7 @@ static json_t *daemon_to_json(const struct tune_report *report)
 		agrees = json_boolean(theirs <= ours);
 		why = compare_limits(report);
 	}
-	return json_pack("{s:o, s:o, s:o}", "mss_bytes", count_or_null(theirs > 0, theirs),
+	return json_pack("{s:o, s:o, s:o}", "mss_bytes", varlink_count(theirs > 0, theirs),
 			 "agrees", agrees, "why", varlink_string(why));
 }
 
@@ -228,7 +223,7 @@ static json_t *probe_to_json(const struct tune_options *options, const struct tu
 	int agrees = tune_probe_compare(options, report, &why);
 
 	return json_pack("{s:o, s:o, s:s}", "packet_bytes",
-			 count_or_null(report->probe.mtu > 0, report->probe.mtu), "agrees",
+			 varlink_count(report->probe.mtu > 0, report->probe.mtu), "agrees",
 			 agrees < 0 ? json_null() : json_boolean(agrees), "why", why);
 }
 
@@ -252,10 +247,10 @@ json_t *tune_to_json(const struct tune_options *options, const struct tune_repor
 			    json_string(report->family == FAMILY_IPV4 ? "ipv4" : "ipv6"));
 	json_object_set_new(object, "result", json_string(outcome_name(report->outcome)));
 	json_object_set_new(object, "baseline_mss_bytes",
-			    count_or_null(report->baseline_mss > 0, report->baseline_mss));
-	json_object_set_new(object, "largest_mss_bytes", count_or_null(largest > 0, largest));
+			    varlink_count(report->baseline_mss > 0, report->baseline_mss));
+	json_object_set_new(object, "largest_mss_bytes", varlink_count(largest > 0, largest));
 	json_object_set_new(object, "largest_packet_bytes",
-			    count_or_null(largest > 0, tune_largest_packet(report)));
+			    varlink_count(largest > 0, tune_largest_packet(report)));
 	json_object_set_new(object, "timestamps", report->timestamps < 0 ? json_null() :
 			    json_boolean(report->timestamps));
 	json_object_set_new(object, "rule", rule_json(report));

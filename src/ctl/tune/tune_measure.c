@@ -59,13 +59,13 @@ static void show_progress(const struct tuning *tuning)
 		 clock_seconds(clock_boottime_ns() - tuning->started_ns), mss,
 		 tuning->options->host);
 	format_shorten(line, tuning->ctl->width - 1); /* 20 columns at least */
-	fprintf(stderr, "\r\033[K%s", line);
+	output_progress(line);
 }
 
 static void clear_progress(const struct tuning *tuning)
 {
 	if (tuning->progress)
-		fputs("\r\033[K", stderr);
+		output_progress("");
 }
 
 /* While iperf3 runs its connections can be asked about. */

@@ -11,6 +11,7 @@
 #include "daemon/firewall/guard.h"
 #include "daemon/firewall/offloader.h"
 #include "daemon/words/flow_text.h"
+#include "proto/varlink.h"
 
 static json_t *hooks_json(unsigned int hooks)
 {
@@ -67,11 +68,6 @@ static json_t *counters_json(const struct offload_counts *counts)
 	return list;
 }
 
-static json_t *number_json(bool known, uint64_t number)
-{
-	return known ? json_integer((json_int_t)number) : json_null();
-}
-
 json_t *reply_offload(struct control_call *call, json_t *parameters, void *userdata)
 {
 	const struct daemon *daemon = userdata;
@@ -92,15 +88,15 @@ json_t *reply_offload(struct control_call *call, json_t *parameters, void *userd
 			  state == OFFLOADER_FAILED ? offloader_why(offloader) : NULL,
 			  "backend", "nft", "hooks",
 			  hooks_json(known ? guard_plan(daemon->guard)->hooks : 0), "taken_total",
-			  number_json(known, counts.totals[OFFLOAD_TAKEN]),
+			  varlink_count(known, counts.totals[OFFLOAD_TAKEN]),
 			  "queued_total",
-			  number_json(known, counts.totals[OFFLOAD_QUEUED]), "queued",
+			  varlink_count(known, counts.totals[OFFLOAD_QUEUED]), "queued",
 			  "odd_layout_total",
-			  number_json(known, counts.totals[OFFLOAD_ODD_LAYOUT]),
+			  varlink_count(known, counts.totals[OFFLOAD_ODD_LAYOUT]),
 			  "odd_header_total",
-			  number_json(known, counts.totals[OFFLOAD_ODD_HEADER]),
+			  varlink_count(known, counts.totals[OFFLOAD_ODD_HEADER]),
 			  "not_known_total",
-			  number_json(known, counts.totals[OFFLOAD_NOT_KNOWN]),
+			  varlink_count(known, counts.totals[OFFLOAD_NOT_KNOWN]),
 			  "interfaces", links_json(daemon, offloader_plan(offloader)), "counters",
 			  counters_json(&counts), "last_change_seconds",
 			  known ? json_real(offloader_took(offloader)) : json_null());
