@@ -8,12 +8,14 @@ import pytest
 RESULTS = []  # what the tests of a run have recorded; a table of it ends the run
 
 
-@pytest.fixture(scope="module")
-def path():
+def new_path():
     """client - gateway - server; rules and routes that a test adds are its own to remove."""
     path = netns.Path()
     yield path
     path.close()
+
+
+path = pytest.fixture(scope="module")(new_path)
 
 
 @pytest.fixture(scope="module")

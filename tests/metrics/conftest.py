@@ -11,10 +11,10 @@ import pytest
 TOP = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "tests" / "lib"))
 
-import netns  # noqa: E402
 import packets  # noqa: E402
 from daemon import BUILD, Daemon  # noqa: E402
 from fake_openvpn import write_status  # noqa: E402
+from fixtures import new_path  # noqa: E402
 from netns import SLOW, until  # noqa: E402
 
 EXPORTER = str(BUILD / "mssclamp-exporter")
@@ -25,11 +25,7 @@ CLIENTS = (
 BEHIND = "198.18.77.1"  # nobody, behind vx0
 
 
-@pytest.fixture(scope="session")
-def path():
-    path = netns.Path()
-    yield path
-    path.close()
+path = pytest.fixture(scope="session")(new_path)
 
 
 @pytest.fixture(scope="session")

@@ -57,9 +57,6 @@ const struct offload_plan *offload_applied(const struct offload *offload);
  * -errno. */
 int offload_is_changed(struct offload *offload);
 
-/* As offload_is_changed, but for elements: cheap enough to ask before each change. */
-int offload_has_other_rules(const struct offload *offload);
-
 /* Empties what any process has left, so that no SYN takes this way; base chains stay, empty, for
  * deleting one makes the kernel drop what waits in queues. Nothing there is no error. */
 int offload_clear(char **ret_error);

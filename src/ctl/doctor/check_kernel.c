@@ -217,7 +217,7 @@ static size_t ports_of(const struct doctor_facts *facts, uint32_t ifindex)
  * virtual machine's, as a rule, and its host is better off without br_netfilter. */
 static bool is_tunnel(const struct doctor_facts *facts, const struct link *link)
 {
-	if (strcmp(link->kind, "tun") != 0)
+	if (!link_is_kind(link, "tun"))
 		return link_tunnel_kind(link) != NULL;
 	for (size_t i = 0; i < facts->tunnel_count; i++)
 		if (facts->tunnels[i].ifindex == link->ifindex)

@@ -275,7 +275,7 @@ static uint32_t largest_outside(const struct doctor_facts *facts)
 static void check_ipsec_link(const struct link *link, uint32_t outside,
 			     struct doctor_finding *finding)
 {
-	uint32_t least = strcmp(link->kind, "vti6") == 0 ? ESP_LEAST_V6 : ESP_LEAST_V4;
+	uint32_t least = link_is_kind(link, "vti6") ? ESP_LEAST_V6 : ESP_LEAST_V4;
 
 	if (outside > least && link->mtu > outside - least) {
 		doctor_tell(finding, DOCTOR_WARN, "%s: MTU %u does not count ESP, which leaves at "
@@ -318,7 +318,7 @@ static bool wants_ipv6(const struct doctor_facts *facts, size_t place)
 {
 	const struct link *link = &facts->links.list[place];
 
-	return has_ipv6(facts) && (link->mtu6 || strcmp(link->kind, "sit") == 0 ||
+	return has_ipv6(facts) && (link->mtu6 || link_is_kind(link, "sit") ||
 				   (facts->ipv6_behind && facts->ipv6_behind[place]));
 }
 

@@ -74,7 +74,7 @@ int source_fdb_read(struct discovery *discovery, const struct source_look *look,
 	for (size_t i = 0; i < look->link_count && r == 0; i++) {
 		const struct link *link = &look->links[i];
 
-		if (strcmp(link->kind, "vxlan") != 0 || link->has_remote || link->elsewhere)
+		if (!link_is_kind(link, "vxlan") || link->has_remote || link->elsewhere)
 			continue;
 		*ret_poll_ns = FDB_EVERY_NS;
 		r = read_link(discovery, link, peers);

@@ -98,7 +98,7 @@ static int add_links(struct discovery *discovery, const struct source_look *look
 	for (size_t i = 0; i < look->link_count && r == 0; i++) {
 		const struct link *link = &look->links[i], *device;
 
-		if (strcmp(link->kind, "ppp") != 0)
+		if (!link_is_kind(link, "ppp"))
 			continue;
 		*ret_poll_ns = PPP_EVERY_NS;
 		device = below_link(discovery, look, link, below);

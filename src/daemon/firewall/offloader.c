@@ -157,11 +157,8 @@ static int refuse_numbers(const struct snapshot *snapshot, char **ret_error)
 static int try_change(struct offloader *offloader, struct offload_plan *plan)
 {
 	char *error = NULL;
-	int r;
+	int r = offload_change(offloader->offload, plan, &error);
 
-	if (offload_has_other_rules(offloader->offload) > 0)
-		return -EBUSY;
-	r = offload_change(offloader->offload, plan, &error);
 	if (r < 0)
 		log_debug("offload: a change failed, all is loaded anew: %s",
 			  error ? error : "out of memory");

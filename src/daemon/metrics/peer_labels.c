@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/text.h"
 
 static int compare_ids(const void *a, const void *b)
@@ -44,7 +45,7 @@ static int compare_written(const char *a, const char *b)
 		x = next_written(&a);
 		y = next_written(&b);
 	} while (x && x == y);
-	return (x > y) - (x < y);
+	return array_order(x, y);
 }
 
 static int compare_labels(const void *a, const void *b)

@@ -9,21 +9,17 @@
 #include "daemon/replies/stats_counts.h"
 #include "daemon/workers/queue_reading.h"
 #include "daemon/workers/sums.h"
-
-static json_t *known_json(const struct queue_reading *reading, uint64_t value)
-{
-	return reading->known ? json_integer((json_int_t)value) : json_null();
-}
+#include "proto/varlink.h"
 
 static json_t *queue_json(struct workers *workers, size_t i)
 {
 	struct queue_reading reading = queue_reading_take(workers, i);
 
 	return json_pack("{s:i, s:o, s:I, s:o, s:o, s:I}", "id", reading.number, "depth",
-			 known_json(&reading, reading.depth), "depth_peak",
+			 varlink_count(reading.known, reading.depth), "depth_peak",
 			 (json_int_t)reading.depth_peak, "dropped_total",
-			 known_json(&reading, reading.dropped), "fail_open_total",
-			 known_json(&reading, reading.fail_open), "verdict_errors_total",
+			 varlink_count(reading.known, reading.dropped), "fail_open_total",
+			 varlink_count(reading.known, reading.fail_open), "verdict_errors_total",
 			 (json_int_t)reading.errors);
 }
 

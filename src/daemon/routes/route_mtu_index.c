@@ -84,7 +84,7 @@ static int compare_entries(const void *a, const void *b)
 	if (x->link != y->link)
 		return x->link < y->link ? -1 : 1;
 	order = prefix_compare(&x->prefix, &y->prefix);
-	return order ? order : (first > second) - (first < second);
+	return order ? order : array_order(first, second);
 }
 
 static int collect(const struct tunnel_set *set, struct entries *entries)

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
+
 uint64_t sums_received(const struct workers *workers)
 {
 	uint64_t sum = 0;
@@ -89,10 +91,9 @@ static void add_rows(const struct mss_counts *counts, const struct mss_index *in
 static int compare_rows(const void *a, const void *b)
 {
 	const struct mss_row *x = a, *y = b;
+	int order = array_order(x->largest, y->largest);
 
-	if (x->largest != y->largest)
-		return x->largest < y->largest ? -1 : 1;
-	return x->smallest < y->smallest ? -1 : x->smallest > y->smallest;
+	return order ? order : array_order(x->smallest, y->smallest);
 }
 
 /* Each worker has rows of its own: those of the same values become one. */

@@ -89,7 +89,7 @@ static int compare_ids(const void *a, const void *b)
 {
 	uint32_t first = ((const struct nexthop *)a)->id, second = ((const struct nexthop *)b)->id;
 
-	return (first > second) - (first < second);
+	return array_order(first, second);
 }
 
 /* The first of the object's ways in a sorted list; its end where there are none. */

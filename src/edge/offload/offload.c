@@ -263,6 +263,19 @@ int offload_load(struct offload *offload, struct offload_plan *plan, char **ret_
 	return r;
 }
 
+/* As offload_is_changed, but for elements: cheap enough to ask before each change. */
+static int has_other_rules(const struct offload *offload)
+{
+	struct offload_digest digest;
+	uint32_t generation;
+	int r = nft_generation(&generation);
+
+	if (r < 0 || generation == offload->generation)
+		return r;
+	r = offload_digest_read(&digest);
+	return r < 0 ? r : digest.value != offload->digest.value;
+}
+
 int offload_change(struct offload *offload, struct offload_plan *plan, char **ret_error)
 {
 	bool rewrite;
@@ -270,6 +283,8 @@ int offload_change(struct offload *offload, struct offload_plan *plan, char **re
 
 	if (!offload->plan)
 		return text_fail(ret_error, -ENOENT, "offload: no plan is in force");
+	if (has_other_rules(offload) > 0)
+		return text_fail(ret_error, -EBUSY, "offload: others have changed our rules");
 	rewrite = !offload_keeps_rules(offload->plan, plan);
 	if (rewrite)
 		offload_look_at_counts(offload->memory);
@@ -304,18 +319,6 @@ static int look_at_elements(struct offload *offload)
 	offload->elements = elements;
 	offload->elements_known = true;
 	return 0;
-}
-
-int offload_has_other_rules(const struct offload *offload)
-{
-	struct offload_digest digest;
-	uint32_t generation;
-	int r = nft_generation(&generation);
-
-	if (r < 0 || !offload->plan || generation == offload->generation)
-		return r;
-	r = offload_digest_read(&digest);
-	return r < 0 ? r : digest.value != offload->digest.value;
 }
 
 int offload_is_changed(struct offload *offload)

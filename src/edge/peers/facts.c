@@ -9,6 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/log.h"
 #include "proto/varlink.h"
 
@@ -58,9 +59,7 @@ struct facts_reader *facts_new(const char *socket, const struct facts_starter *s
 
 static void disconnect(struct facts_reader *reader)
 {
-	if (reader->fd >= 0)
-		close(reader->fd);
-	reader->fd = -1;
+	fd_close(&reader->fd);
 	varlink_input_done(&reader->input);
 }
 
@@ -227,13 +226,13 @@ static int add_link(struct facts_question *question, const struct link *link)
 {
 	int r = 0;
 
-	if (strcmp(link->kind, "tun") == 0) {
+	if (link_is_kind(link, "tun")) {
 		r = record_append_text(&question->tun, link->name);
 		return r < 0 ? r : record_append_text(&question->wireguard, link->name);
 	}
-	if (strcmp(link->kind, "ovpn") == 0 || strcmp(link->kind, "ovpn-dco") == 0)
+	if (link_is_kind(link, "ovpn") || link_is_kind(link, "ovpn-dco"))
 		return record_append_text(&question->dco, link->name);
-	if (strcmp(link->kind, "ppp") == 0)
+	if (link_is_kind(link, "ppp"))
 		return record_append_text(&question->ppp, link->name);
 	return 0;
 }

@@ -123,7 +123,7 @@ static int complete(const struct facts *facts, const struct link *link, struct n
 
 	if (!peer->id || peer->name)
 		return 0;
-	if (kind == ENCAP_OPENVPN && strcmp(link->kind, "tun") != 0) {
+	if (kind == ENCAP_OPENVPN && !link_is_kind(link, "tun")) {
 		if (numbers->link != link && numbers_build(numbers, facts, link) < 0)
 			return -ENOMEM;
 		client = numbers_find(numbers, peer->id);

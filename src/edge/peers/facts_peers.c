@@ -233,9 +233,9 @@ int facts_peers(const struct facts *facts, const struct link *links, size_t coun
 		const struct facts_source *source = find_source(sources, source_count, link->name);
 		const size_t before = peers->count;
 
-		if (strcmp(link->kind, "tun") == 0)
+		if (link_is_kind(link, "tun"))
 			r = append_tun(facts, link, source, peers);
-		else if (strcmp(link->kind, "ppp") == 0 && ppp && strcmp(ppp->kind, "pptp") == 0)
+		else if (link_is_kind(link, "ppp") && ppp && strcmp(ppp->kind, "pptp") == 0)
 			r = append_pptp(ppp, link, peers);
 		if (r == 0)
 			r = warn(facts, link, source, peers, before);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "edge/peers/ovpn.h"
 
-#include <string.h>
 
 #include "edge/peers/ovpn_uapi.h"
 
@@ -23,7 +22,7 @@ int ovpn_dump(struct nl *genl, uint16_t family, const struct link *link, struct 
 		.peers = peers,
 		.before = peers->count,
 		.ifindex = link->ifindex,
-		.dco = strcmp(link->kind, OVPN_KIND_DCO) == 0,
+		.dco = link_is_kind(link, OVPN_KIND_DCO),
 	};
 	struct genl_request request;
 	struct nlmsghdr *message;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/text.h"
 #include "edge/netlink/endpoint.h"
 #include "edge/peers/ovpn.h"
@@ -231,9 +232,7 @@ static uint32_t number_of(const struct peer *peer)
 
 static int by_number(const void *a, const void *b)
 {
-	uint32_t x = number_of(a), y = number_of(b);
-
-	return x < y ? -1 : x > y;
+	return array_order(number_of(a), number_of(b));
 }
 
 void ovpn_sort_peers(struct ovpn_reading *reading)

@@ -2,7 +2,6 @@
 #include "edge/peers/wg.h"
 
 #include <linux/wireguard.h>
-#include <string.h>
 
 static int take_device(const struct nlmsghdr *message, void *userdata)
 {
@@ -11,7 +10,7 @@ static int take_device(const struct nlmsghdr *message, void *userdata)
 
 static struct wg_reading begin(const struct link *link, struct peer_list *peers, size_t before)
 {
-	bool amnezia = strcmp(link->kind, WG_FAMILY_AMNEZIA) == 0;
+	bool amnezia = link_is_kind(link, WG_FAMILY_AMNEZIA);
 
 	return (struct wg_reading){
 		.peers = peers,

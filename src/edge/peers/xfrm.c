@@ -108,7 +108,7 @@ static int compare_indexes(const void *a, const void *b)
 	uint32_t left = ((const struct ipsec_policy *)a)->index;
 	uint32_t right = ((const struct ipsec_policy *)b)->index;
 
-	return (left > right) - (left < right);
+	return array_order(left, right);
 }
 
 /* Of two policies with one priority the kernel takes the older (net/xfrm/xfrm_policy.c pos). It

@@ -8,6 +8,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "edge/probe/probe_socket.h"
 #include "edge/probe/probe_table.h"
 #include "edge/probe/snmp.h"
@@ -59,19 +60,12 @@ struct probe_sockets *probe_sockets_new(void)
 	return sockets;
 }
 
-static void close_socket(struct probe_socket *socket)
-{
-	if (socket->fd >= 0)
-		close(socket->fd);
-	socket->fd = -1;
-}
-
 void probe_sockets_free(struct probe_sockets *sockets)
 {
 	if (!sockets)
 		return;
 	for (size_t i = 0; i < SOCKETS; i++)
-		close_socket(&sockets->sockets[i]);
+		fd_close(&sockets->sockets[i].fd);
 	close(sockets->epoll_fd);
 	snmp_done(&sockets->snmp);
 	free(sockets);
@@ -142,7 +136,7 @@ static struct probe_socket *bound_socket(struct probe_sockets *sockets,
 		if (best->fd >= 0 && (socket->fd < 0 || socket->used < best->used))
 			best = socket;
 	}
-	close_socket(best);
+	fd_close(&best->fd);
 	return best;
 }
 
@@ -160,7 +154,7 @@ static int open_bound(struct probe_sockets *sockets, struct probe_socket *socket
 	socket->ifindex = packet->ifindex;
 	r = probe_socket_bind(socket->fd, &packet->source, packet->ifindex);
 	if (r < 0)
-		close_socket(socket);
+		fd_close(&socket->fd);
 	return r;
 }
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 struct slot_of_index {
 	uint16_t mss;
 	uint8_t state; /* enum mark_slot_state, 0: free */
@@ -46,9 +48,7 @@ size_t mark_book_sharing(const struct mark_book *book)
 
 static int compare_mss(const void *a, const void *b)
 {
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return (x > y) - (x < y);
+	return array_order(*(const uint32_t *)a, *(const uint32_t *)b);
 }
 
 static bool is_listed(uint32_t mss, const uint32_t *list, size_t count)

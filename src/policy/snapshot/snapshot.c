@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "policy/snapshot/snapshot_inside.h"
 
 static int compare_links(const void *a, const void *b)
@@ -12,7 +13,7 @@ static int compare_links(const void *a, const void *b)
 	uint32_t x = ((const struct snapshot_link *)a)->link.ifindex;
 	uint32_t y = ((const struct snapshot_link *)b)->link.ifindex;
 
-	return (x > y) - (x < y);
+	return array_order(x, y);
 }
 
 static int build_links(struct snapshot *snapshot, const struct snapshot_input *input)

@@ -52,10 +52,10 @@ const char *link_tunnel_kind(const struct link *link)
 {
 	if (is_idle_fallback(link))
 		return NULL;
-	if (strcmp(link->kind, "tun") == 0)
+	if (link_is_kind(link, "tun"))
 		return link->tap ? "tap" : "tun";
 	for (size_t i = 0; i < COUNT(tunnel_kinds); i++) {
-		if (strcmp(link->kind, tunnel_kinds[i].kernel) == 0)
+		if (link_is_kind(link, tunnel_kinds[i].kernel))
 			return tunnel_kinds[i].shown;
 	}
 	return NULL;
@@ -63,12 +63,12 @@ const char *link_tunnel_kind(const struct link *link)
 
 bool link_is_left_down(const struct link *link)
 {
-	return !link->up && strcmp(link->kind, "tun") != 0 && strcmp(link->kind, "ppp") != 0;
+	return !link->up && !link_is_kind(link, "tun") && !link_is_kind(link, "ppp");
 }
 
 bool link_is_vrf(const struct link *link)
 {
-	return strcmp(link->kind, "vrf") == 0;
+	return link_is_kind(link, "vrf");
 }
 
 uint32_t link_mtu(const struct link *link, enum family family)

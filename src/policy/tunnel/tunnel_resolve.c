@@ -2,7 +2,6 @@
 /* What a peer and a link come to: the path outside, through the layers around their packets. */
 #include "policy/tunnel/tunnel_resolve.h"
 
-#include <string.h>
 
 #include "base/array.h"
 
@@ -278,8 +277,8 @@ static struct tunnel_limit resolve_vrf(struct tunnel_set *set, size_t place,
 
 static bool is_master(const struct link *link)
 {
-	return strcmp(link->kind, "bridge") == 0 || strcmp(link->kind, "bond") == 0 ||
-	       strcmp(link->kind, "team") == 0;
+	return link_is_kind(link, "bridge") || link_is_kind(link, "bond") ||
+	       link_is_kind(link, "team");
 }
 
 /* Kinds that pass the packets of their lower link on. */
@@ -289,7 +288,7 @@ static bool is_stacked(const struct link *link)
 					     "macsec" };
 
 	for (size_t i = 0; i < COUNT(kinds); i++) {
-		if (strcmp(link->kind, kinds[i]) == 0)
+		if (link_is_kind(link, kinds[i]))
 			return link->lower_ifindex != 0;
 	}
 	return false;

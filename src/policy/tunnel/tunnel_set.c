@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/search.h"
 #include "policy/tunnel/tunnel_resolve.h"
 
@@ -36,7 +37,7 @@ static int compare_links(const void *a, const void *b)
 {
 	uint32_t x = ((const struct link *)a)->ifindex, y = ((const struct link *)b)->ifindex;
 
-	return (x > y) - (x < y);
+	return array_order(x, y);
 }
 
 static int compare_hints(const void *a, const void *b)
