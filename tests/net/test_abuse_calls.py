@@ -15,7 +15,7 @@ import stat
 import time
 
 import pytest
-from clients import SANITIZED, connect, harmless, let_all_in, replies, send
+from clients import SANITIZED, connect, harmless, is_served, let_all_in, replies, send
 from daemon import MSSCLAMPD, Ctl, Daemon
 from netns import SLOW, Namespace, until
 from supervisor import Supervised
@@ -127,7 +127,7 @@ def test_random_calls_and_a_model(daemon, path):
     nothing."""
     seed = int(os.environ.get("MSSCLAMP_ABUSE_SEED", "1"))
     model, begin = Model(seed), time.monotonic()
-    with harmless(daemon, path, limit=1460), connect(daemon) as client:
+    with harmless(daemon, path, limit=1460) as witness, connect(daemon) as client:
         answers = replies(client)
         for done in range(0, CALLS, 100):
             calls = [model.next() for _ in range(100)]
@@ -136,6 +136,7 @@ def test_random_calls_and_a_model(daemon, path):
             for n, (method, parameters, expected) in enumerate(calls):
                 reply = next(answers)
                 assert fits(expected, reply), (seed, done + n, method, parameters, expected, reply)
+            assert is_served(witness)
     for interface in list(model.tries):
         daemon("try", "off", "--interface", interface)
     daemon("log", "info")

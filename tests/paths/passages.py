@@ -32,6 +32,7 @@ class Tunnel(typing.NamedTuple):
     families: tuple = (4, 6)    # inside
     outer: int = 4
     told: float = 0.0           # seconds until programs have told of the far end
+    device: typing.Callable = lambda _: "t0"  # of a host: the name of its link
 
 
 # The gateway knows one address behind its peer, as most configurations say it.
@@ -39,9 +40,10 @@ ALLOWED = ("$far4/32,$far6/128", "0.0.0.0/0,::/0")
 NEAR = (30, 126)  # prefixes with two addresses: one's own and the far end's
 
 TUNNELS = {
-    "wireguard": Tunnel(userspace.wireguard_go(mtu=1440, allowed=ALLOWED), f.wireguard(ifmtu=1440)),
+    "wireguard": Tunnel(userspace.wireguard_go(mtu=1440, allowed=ALLOWED), f.wireguard(ifmtu=1440),
+                        device=userspace.wireguard_go_name),
     "wireguard over IPv6": Tunnel(userspace.wireguard_go(6, 1420, allowed=ALLOWED), f.wireguard(6),
-                                  outer=6),
+                                  outer=6, device=userspace.wireguard_go_name),
     "openvpn": Tunnel(userspace.openvpn(tun_mtu=1500), f.openvpn_aead(), "b", told=STATUS),
     "openvpn over IPv6": Tunnel(userspace.openvpn(6, tun_mtu=1500), f.openvpn_aead(6), "b",
                                 outer=6, told=STATUS),
@@ -91,9 +93,7 @@ class TunnelLab(Passage):
 
     def device(self, host):
         """The tunnel's link at a host."""
-        name = userspace.wireguard_go_name(host)
-        with host.entered():
-            return name if (userspace.UAPI / f"{name}.sock").exists() else "t0"
+        return self.tunnel.device(host)
 
     def hangs(self, seconds):
         """Whether nothing more comes for so long, up or down, in any family."""
