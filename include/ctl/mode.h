@@ -6,12 +6,12 @@
 
 #include "ctl/options/ctl.h"
 
-enum mode {
-	MODE_OTHER,   /* or unknown */
-	MODE_AUDIT,   /* what is counted as clamped would be */
-	MODE_OFFLOAD, /* the kernel clamps most SYNs, and those are not counted with the others */
+enum ctl_mode {
+	CTL_MODE_OTHER,   /* or unknown */
+	CTL_MODE_AUDIT,   /* what is counted as clamped would be */
+	CTL_MODE_OFFLOAD, /* the kernel clamps most SYNs, not counted with the others */
 };
 
-/* Asks mssclampd for its mode. MODE_OTHER where it gives no answer: nobody hears of that. */
-enum mode mode_ask(const struct ctl *ctl);
+/* Asks mssclampd for its mode. CTL_MODE_OTHER where it gives no answer: nobody hears of that. */
+enum ctl_mode mode_ask(const struct ctl *ctl);
 bool mode_is_audit(const struct ctl *ctl);

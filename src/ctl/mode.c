@@ -6,20 +6,20 @@
 #include "ctl/client/client.h"
 #include "ctl/screen/field.h"
 
-enum mode mode_ask(const struct ctl *ctl)
+enum ctl_mode mode_ask(const struct ctl *ctl)
 {
 	json_t *reply = client_get(ctl, "GetStatus", NULL);
-	enum mode mode = MODE_OTHER;
+	enum ctl_mode mode = CTL_MODE_OTHER;
 
 	if (field_is(reply, "mode", "audit"))
-		mode = MODE_AUDIT;
+		mode = CTL_MODE_AUDIT;
 	else if (field_is(reply, "mode", "offload"))
-		mode = MODE_OFFLOAD;
+		mode = CTL_MODE_OFFLOAD;
 	json_decref(reply);
 	return mode;
 }
 
 bool mode_is_audit(const struct ctl *ctl)
 {
-	return mode_ask(ctl) == MODE_AUDIT;
+	return mode_ask(ctl) == CTL_MODE_AUDIT;
 }

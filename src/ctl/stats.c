@@ -195,11 +195,11 @@ static int print_stats_of_tunnel(const struct screen *screen)
 static int print_stats(const struct screen *screen)
 {
 	const json_t *histogram = json_object_get(screen->now, "mss_histogram");
-	enum mode mode = mode_ask(screen->ctl);
+	enum ctl_mode mode = mode_ask(screen->ctl);
 
-	if (mode == MODE_AUDIT)
+	if (mode == CTL_MODE_AUDIT)
 		puts("Audit mode: nothing is changed; \"clamped\" counts what would be clamped.\n");
-	if (mode == MODE_OFFLOAD)
+	if (mode == CTL_MODE_OFFLOAD)
 		puts("Mode offload: these are the queue's SYNs; the kernel's: mssclampctl "
 		     "offload\n");
 	if (screen->of_tunnel)

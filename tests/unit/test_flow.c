@@ -135,7 +135,7 @@ static void test_verdicts(void **unused)
 {
 	(void)unused;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct flow flow = { .number = 0 };
+		struct trace_flow flow = { .number = 0 };
 		struct flow_finding found;
 		uint64_t now = 0;
 
@@ -164,7 +164,7 @@ static void test_verdicts(void **unused)
 static void test_offload(void **unused)
 {
 	static const struct row rows[] = { HANDSHAKE, DATA(10, 1, 20 * FULL) };
-	struct flow flow = { .number = 0 };
+	struct trace_flow flow = { .number = 0 };
 	struct side_news news = { .packet = 0 };
 
 	(void)unused;

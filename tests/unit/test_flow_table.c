@@ -15,7 +15,7 @@ static struct {
 	uint16_t ports[64];
 } done;
 
-static void note(void *userdata, const struct flow *flow)
+static void note(void *userdata, const struct trace_flow *flow)
 {
 	assert_ptr_equal(userdata, &done);
 	done.ports[done.count++] = flow->ends.sport;
@@ -32,10 +32,10 @@ static struct trace_packet packet(uint16_t port, uint32_t seq, bool back)
 	return packet;
 }
 
-static struct flow *take(struct flow_table *table, uint16_t port, uint32_t seq)
+static struct trace_flow *take(struct flow_table *table, uint16_t port, uint32_t seq)
 {
 	struct trace_packet syn = packet(port, seq, false);
-	struct flow *flow = flow_table_get(table, &syn, 1);
+	struct trace_flow *flow = flow_table_get(table, &syn, 1);
 
 	flow_take(flow, &syn, 1);
 	return flow;
@@ -69,7 +69,7 @@ static void test_both_directions_are_one(void **unused)
 {
 	struct trace_packet back = packet(1, 9, true), other = packet(2, 9, true);
 	struct flow_table table;
-	struct flow *flow;
+	struct trace_flow *flow;
 
 	(void)unused;
 	done.count = 0;

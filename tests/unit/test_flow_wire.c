@@ -45,9 +45,9 @@ static void test_pieces(void **unused)
 {
 	(void)unused;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct flow_side side = { .has_mss = cases[i].own, .mss = cases[i].own,
+		struct trace_side side = { .has_mss = cases[i].own, .mss = cases[i].own,
 					  .mss_left = cases[i].own, .told = cases[i].told };
-		struct flow_side other = { .has_mss_left = cases[i].others,
+		struct trace_side other = { .has_mss_left = cases[i].others,
 					   .mss_left = cases[i].others };
 
 		for (size_t k = 0; k < 4 && cases[i].pieces[k].len; k++) {
@@ -72,8 +72,8 @@ static void test_pieces(void **unused)
 /* What was sent smaller in the end is sent so from then on. */
 static void test_a_floor(void **unused)
 {
-	struct flow_side side = { .floor_payload = 1000 };
-	struct flow_side other = { .has_mss_left = true, .mss_left = 1460 };
+	struct trace_side side = { .floor_payload = 1000 };
+	struct trace_side other = { .has_mss_left = true, .mss_left = 1460 };
 	struct trace_packet packet = { .ip_len = 5052,
 				       .tcp = { .payload_len = 5000, .header_len = 32 } };
 	struct side_news news = flow_wire_cut(&side, &other, &packet);
@@ -86,7 +86,7 @@ static void test_a_floor(void **unused)
 /* Headers that leave no room on Ethernet, and an MSS that options fill. */
 static void test_odd_ones(void **unused)
 {
-	struct flow_side side = { .packets = 0 }, other = { .has_mss_left = true, .mss_left = 12 };
+	struct trace_side side = { .packets = 0 }, other = { .has_mss_left = true, .mss_left = 12 };
 	struct trace_packet packet = { .ip_len = 3000,
 				       .tcp = { .payload_len = 1000, .header_len = 32 } };
 	struct side_news news = flow_wire_cut(&side, &other, &packet);

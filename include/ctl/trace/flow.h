@@ -31,10 +31,10 @@ enum flow_sign {
 	SIGN_GAP,        /* behind it: bytes are missing, and what came after them is here */
 };
 
-struct flow {
+struct trace_flow {
 	struct trace_ends ends; /* source is side 0, who opened it or was seen first */
 	uint64_t first_ns, last_ns;
-	struct flow_side side[2];
+	struct trace_side side[2];
 	uint32_t too_big[2];     /* ICMP messages about packets of that side */
 	uint32_t too_big_mtu[2]; /* bytes, of the last that says what fits; 0: none does */
 	uint32_t too_big_next[2]; /* sequence number that side had reached by then */
@@ -62,19 +62,20 @@ struct flow_finding {
 const char *flow_verdict_name(enum flow_verdict verdict);
 
 /* Which side of the flow sent the packet: 0 or 1. */
-unsigned int flow_side_of(const struct flow *flow, const struct trace_ends *ends);
+unsigned int flow_side_of(const struct trace_flow *flow, const struct trace_ends *ends);
 
 /* Begins a flow with the ends of its first packet. */
-void flow_begin(struct flow *flow, const struct trace_packet *packet, uint64_t number,
+void flow_begin(struct trace_flow *flow, const struct trace_packet *packet, uint64_t number,
 		uint64_t now_ns);
 
 /* Whether the packet opens another connection between the same ends. */
-bool flow_is_over(const struct flow *flow, const struct trace_packet *packet);
+bool flow_is_over(const struct trace_flow *flow, const struct trace_packet *packet);
 
-struct side_news flow_take(struct flow *flow, const struct trace_packet *packet, uint64_t now_ns);
+struct side_news flow_take(struct trace_flow *flow, const struct trace_packet *packet,
+			   uint64_t now_ns);
 
 /* A router says that a packet of that side was too big. */
-void flow_take_too_big(struct flow *flow, unsigned int from, uint32_t mtu);
+void flow_take_too_big(struct trace_flow *flow, unsigned int from, uint32_t mtu);
 
 /* end_ns: the time of the last packet of the capture so far. */
-struct flow_finding flow_judge(const struct flow *flow, uint64_t end_ns);
+struct flow_finding flow_judge(const struct trace_flow *flow, uint64_t end_ns);

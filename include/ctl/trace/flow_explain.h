@@ -7,5 +7,5 @@
 #include "ctl/trace/flow.h"
 
 /* Writes the evidence for a finding other than FLOW_OK as a sentence for people, "" for FLOW_OK. */
-void flow_explain(const struct flow *flow, const struct flow_finding *finding, char *text,
+void flow_explain(const struct trace_flow *flow, const struct flow_finding *finding, char *text,
 		  size_t size);

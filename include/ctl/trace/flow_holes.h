@@ -9,7 +9,7 @@
 
 /* Takes a range out of the holes that it reaches into. Returns whether it filled any; *ret_since is
  * when that one was made. */
-bool flow_holes_fill(struct flow_side *side, uint32_t start, uint32_t end, uint64_t *ret_since);
+bool flow_holes_fill(struct trace_side *side, uint32_t start, uint32_t end, uint64_t *ret_since);
 
-void flow_holes_add(struct flow_side *side, uint32_t start, uint32_t end, uint64_t now_ns);
-void flow_holes_drop_below(struct flow_side *side, uint32_t acked);
+void flow_holes_add(struct trace_side *side, uint32_t start, uint32_t end, uint64_t now_ns);
+void flow_holes_drop_below(struct trace_side *side, uint32_t acked);

@@ -48,7 +48,7 @@ struct side_sighting {
 	bool after;
 };
 
-struct flow_side {
+struct trace_side {
 	uint64_t packets, payload_bytes;
 	uint64_t segments;       /* with payload, on the wire */
 	uint64_t retransmitted, reordered; /* segments, too */
@@ -112,5 +112,5 @@ static inline bool flow_is_larger(uint32_t seq, uint32_t than)
 }
 
 /* Takes one packet of `side`, whose other end is `other`. */
-struct side_news flow_side_take(struct flow_side *side, struct flow_side *other,
+struct side_news flow_side_take(struct trace_side *side, struct trace_side *other,
 				const struct trace_packet *packet, uint64_t now_ns);

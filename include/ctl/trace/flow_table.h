@@ -11,10 +11,10 @@
 #define FLOW_TABLE_MAX 16384 /* flows at a time */
 
 /* Is told of each flow that leaves the table, which then forgets it. */
-typedef void flow_done(void *userdata, const struct flow *flow);
+typedef void flow_done(void *userdata, const struct trace_flow *flow);
 
 struct flow_table {
-	struct flow *flows;  /* owned */
+	struct trace_flow *flows;  /* owned */
 	uint32_t *buckets;   /* owned: index + 1 of the first flow, 0: none */
 	uint32_t count;      /* places used so far */
 	uint32_t oldest, newest; /* index + 1 */
@@ -33,7 +33,7 @@ void flow_table_done(struct flow_table *table);
 
 /* The flow the TCP packet belongs to, which is begun where there is none yet, or where the packet
  * opens another one between the same ends. */
-struct flow *flow_table_get(struct flow_table *table, const struct trace_packet *packet,
-			    uint64_t now_ns);
+struct trace_flow *flow_table_get(struct flow_table *table, const struct trace_packet *packet,
+				  uint64_t now_ns);
 /* The flow between two ends, in either direction, or NULL. */
-struct flow *flow_table_find(struct flow_table *table, const struct trace_ends *ends);
+struct trace_flow *flow_table_find(struct flow_table *table, const struct trace_ends *ends);

@@ -9,5 +9,5 @@
  * this one that it takes, where that was captured; else than an Ethernet carries. They are as
  * large as that only where the piece is so many times as large, for the sender's own link or path
  * may be smaller: then it is so many times what fits there. Learns from what it is asked. */
-struct side_news flow_wire_cut(struct flow_side *side, const struct flow_side *other,
+struct side_news flow_wire_cut(struct trace_side *side, const struct trace_side *other,
 			       const struct trace_packet *packet);

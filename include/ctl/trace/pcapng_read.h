@@ -36,7 +36,7 @@ struct pcapng_section {
 };
 
 /* A packet that a block tells of. */
-struct pcapng_packet {
+struct pcapng_captured {
 	uint32_t interface;
 	uint64_t time_ns; /* since 1970, 0 where the block has none */
 	bool has_time;
@@ -64,4 +64,4 @@ bool pcapng_is_packet(uint32_t type, size_t *ret_fixed_len);
  * Returns 0; -EBADMSG where its lengths do not fit the block, -ENOENT where its interface was
  * never described. */
 int pcapng_read_packet(const struct pcapng_section *section, uint32_t type, const uint8_t *body,
-		       size_t body_len, struct pcapng_packet *ret_packet);
+		       size_t body_len, struct pcapng_captured *ret_packet);

@@ -23,7 +23,7 @@ struct report_icmp {
 };
 
 struct report_flow {
-	struct flow flow;
+	struct trace_flow flow;
 	struct flow_finding finding;
 };
 

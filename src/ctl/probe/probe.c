@@ -11,7 +11,7 @@
 #include "base/text.h"
 #include "ctl/client/client.h"
 #include "ctl/commands.h"
-#include "ctl/probe/probe_path.h"
+#include "ctl/probe/probed_path.h"
 #include "ctl/probe/probe_screen.h"
 #include "ctl/screen/field.h"
 #include "ctl/screen/format.h"
@@ -47,7 +47,7 @@ static void show_progress(const struct ctl *ctl, const struct probing *probing, 
 	const json_t *sizes = json_object_get(reply, "sizes");
 	size_t count = json_array_size(sizes);
 	const json_t *last = count ? json_array_get(sizes, count - 1) : NULL;
-	uint64_t arrived = probe_path_largest(sizes, "answered");
+	uint64_t arrived = probed_path_largest(sizes, "answered");
 	char *label, *line, found[64] = "nothing answered yet";
 
 	if (!probing->progress)
@@ -56,7 +56,7 @@ static void show_progress(const struct ctl *ctl, const struct probing *probing, 
 	if (arrived)
 		snprintf(found, sizeof(found), "%llu bytes arrive", (unsigned long long)arrived);
 	if (asprintf(&line, "probing %s: %s packets, %s, trying %s, %.0f s", label ? label : "-",
-		     format_count(probe_path_sent(sizes)).s, found,
+		     format_count(probed_path_sent(sizes)).s, found,
 		     format_field_bytes(last, "outer_bytes").s,
 		     field_real(reply, "duration_seconds", 0)) >= 0) {
 		if (ctl->width >= 8)
@@ -110,7 +110,7 @@ static int print_result(const struct ctl *ctl, const json_t *reply, uint64_t mos
 	putchar('\n');
 	code = probe_verdict_print(ctl, reply, &around, most);
 	printf("Took %.1f s and %s packets.\n", field_real(reply, "duration_seconds", 0),
-	       format_count(probe_path_sent(json_object_get(reply, "sizes"))).s);
+	       format_count(probed_path_sent(json_object_get(reply, "sizes"))).s);
 	return code;
 }
 

@@ -7,7 +7,7 @@
 #include "core/mss.h"
 #include "ctl/client/client.h"
 #include "ctl/mode.h"
-#include "ctl/probe/probe_path.h"
+#include "ctl/probe/probed_path.h"
 #include "ctl/screen/field.h"
 
 static bool is_among(const char *kind, const char *const *list)
@@ -131,7 +131,7 @@ void probe_around_ask(const struct ctl *ctl, const json_t *reply, struct probe_a
 	around.fate = fate_of(reply, tunnel);
 	/* What is larger than fits in the tunnel has arrived: somebody put it together. */
 	if (around.through && around.inner_mtu &&
-	    probe_path_largest(json_object_get(reply, "sizes"), "answered") > around.inner_mtu)
+	    probed_path_largest(json_object_get(reply, "sizes"), "answered") > around.inner_mtu)
 		around.fate = PROBE_FATE_CUT;
 	json_decref(list);
 	*ret_around = around;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctl/probe/probe_path.h"
+#include "ctl/probe/probed_path.h"
 #include "ctl/probe/probe_screen.h"
 #include "ctl/screen/field.h"
 #include "ctl/screen/format.h"
@@ -20,7 +20,7 @@
 
 struct drawing {
 	const struct ctl *ctl;
-	const struct probe_path *path;
+	const struct probed_path *path;
 	const json_t *reply;
 	unsigned int column; /* taken on this line */
 	bool failed;         /* out of memory */
@@ -82,11 +82,11 @@ static char *make_stop(const struct drawing *drawing, size_t index)
 }
 
 /* How many stops from this one on say nothing. */
-static size_t count_silent(const struct probe_path *path, size_t from)
+static size_t count_silent(const struct probed_path *path, size_t from)
 {
 	size_t at = from;
 
-	while (at <= path->count && probe_path_is_silent(path, at) && (int)at != path->narrow)
+	while (at <= path->count && probed_path_is_silent(path, at) && (int)at != path->narrow)
 		at++;
 	return at - from;
 }
@@ -126,7 +126,7 @@ static bool is_told(const json_t *reply)
  * Returns how many. */
 static size_t draw_narrow(struct drawing *drawing, size_t at, char **ret_link)
 {
-	const struct probe_path *path = drawing->path;
+	const struct probed_path *path = drawing->path;
 	size_t silent = count_silent(path, at + 1);
 	bool rest = !path->whole && at > 0 && at + silent == path->count;
 	char stops[64];
@@ -164,7 +164,7 @@ static bool anybody_said(const struct drawing *drawing)
 }
 
 /* What came over the link behind a stop on its way to the narrow one: bytes, 0 unknown. */
-static uint64_t carried_bytes(const struct probe_path *path, size_t at)
+static uint64_t carried_bytes(const struct probed_path *path, size_t at)
 {
 	uint64_t bytes = path->largest_bytes;
 
@@ -177,7 +177,7 @@ static uint64_t carried_bytes(const struct probe_path *path, size_t at)
 /* The link behind a stop. *ret_skip: stops that it swallows. */
 static enum paint draw_link(struct drawing *drawing, size_t at, char **ret_link, size_t *ret_skip)
 {
-	const struct probe_path *path = drawing->path;
+	const struct probed_path *path = drawing->path;
 	uint64_t said = path->stops[at].said_bytes;
 
 	*ret_skip = 0;
@@ -223,7 +223,7 @@ static char *make_target(const struct drawing *drawing)
 /* All stops, from this host on; a run of silent ones takes the place of one. */
 static void draw_stops(struct drawing *drawing)
 {
-	const struct probe_path *path = drawing->path;
+	const struct probed_path *path = drawing->path;
 	size_t last = path->count + (!path->whole && path->count > 0), at = 0, skip;
 	char *link, text[64];
 
@@ -251,10 +251,10 @@ static void draw_stops(struct drawing *drawing)
 
 int probe_picture_print(const struct ctl *ctl, const json_t *reply)
 {
-	struct probe_path path;
+	struct probed_path path;
 	struct drawing drawing = { .ctl = ctl, .path = &path, .reply = reply };
 
-	probe_path_read(reply, &path);
+	probed_path_read(reply, &path);
 	printf("%*sme", INDENT, "");
 	drawing.column = INDENT + 2;
 	draw_stops(&drawing);

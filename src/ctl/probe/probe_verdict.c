@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/array.h"
-#include "ctl/probe/probe_path.h"
+#include "ctl/probe/probed_path.h"
 #include "ctl/probe/probe_screen.h"
 #include "ctl/probe/probe_to_do.h"
 #include "ctl/screen/field.h"
@@ -17,7 +17,7 @@ struct verdict {
 	const struct ctl *ctl;
 	const json_t *reply;
 	const struct probe_around *around;
-	struct probe_path path;
+	struct probed_path path;
 	uint64_t most; /* --max: bytes, 0 without */
 };
 
@@ -82,7 +82,7 @@ static void say_pieces(const struct verdict *verdict)
 /* The router that told the MTU; NULL where none did. */
 static const char *find_router(const struct verdict *verdict)
 {
-	const struct probe_path *path = &verdict->path;
+	const struct probed_path *path = &verdict->path;
 	const char *router = field_string(verdict->reply, "router", NULL);
 
 	for (size_t i = path->count; !router && i > 0; i--)
@@ -147,7 +147,7 @@ static int say_capped(const struct verdict *verdict)
 {
 	const json_t *reply = verdict->reply;
 	struct format_text known = format_field_bytes(reply, "path_mtu_bytes");
-	uint64_t arrived = probe_path_largest(json_object_get(reply, "sizes"), "answered");
+	uint64_t arrived = probed_path_largest(json_object_get(reply, "sizes"), "answered");
 	bool stays = field_count(reply, "path_mtu_bytes") > arrived;
 
 	probe_say(verdict->ctl, PAINT_GOOD, "OK:",
@@ -171,7 +171,7 @@ static int say_black_hole(const struct verdict *verdict)
 	enum probe_fate fate = verdict->around->fate;
 	bool whole = !verdict->around->through &&
 		     (fate == PROBE_FATE_CUT || fate == PROBE_FATE_CUTTABLE);
-	char *place = probe_path_place(&verdict->path);
+	char *place = probed_path_place(&verdict->path);
 
 	probe_say(verdict->ctl, PAINT_BAD, "BLACK HOLE:",
 		  "%s %s, and no router said so: larger packets%s vanish%s%s.", which_path(verdict),
@@ -199,7 +199,7 @@ static int say_not_sent(const struct verdict *verdict)
 	const struct ctl *ctl = verdict->ctl;
 	const json_t *reply = verdict->reply;
 	uint64_t refused = field_count(reply, "refused_total");
-	uint64_t all = refused + probe_path_sent(json_object_get(reply, "sizes"));
+	uint64_t all = refused + probed_path_sent(json_object_get(reply, "sizes"));
 
 	probe_say(ctl, PAINT_WARN, "CANNOT TELL:",
 		  "%llu of %llu packets could not be sent: %s. That says nothing of the path. "
@@ -266,7 +266,7 @@ int probe_verdict_print(const struct ctl *ctl, const json_t *reply,
 	};
 	struct verdict verdict = { .ctl = ctl, .reply = reply, .around = around, .most = most };
 
-	probe_path_read(reply, &verdict.path);
+	probed_path_read(reply, &verdict.path);
 	if (most && field_is(reply, "result", "ok") &&
 	    field_count(reply, "path_mtu_bytes") >= most)
 		return say_capped(&verdict);

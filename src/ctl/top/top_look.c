@@ -122,7 +122,7 @@ int top_look(struct top *top, struct client_error *ret_error)
 {
 	struct top_look look = { 0 };
 	int r = ask(top, &look, ret_error);
-	enum mode mode;
+	enum ctl_mode mode;
 	char *chosen;
 
 	if (r < 0) {
@@ -134,8 +134,8 @@ int top_look(struct top *top, struct client_error *ret_error)
 	free(top->trouble);
 	top->trouble = NULL;
 	mode = mode_ask(&top->ctl);
-	top->audit = mode == MODE_AUDIT;
-	top->offload = mode == MODE_OFFLOAD;
+	top->audit = mode == CTL_MODE_AUDIT;
+	top->offload = mode == CTL_MODE_OFFLOAD;
 	chosen = chosen_name(top);
 	top_look_done(&top->before);
 	top->before = top->now;

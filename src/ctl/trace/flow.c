@@ -33,16 +33,16 @@ const char *flow_verdict_name(enum flow_verdict verdict)
 	return names[verdict];
 }
 
-unsigned int flow_side_of(const struct flow *flow, const struct trace_ends *ends)
+unsigned int flow_side_of(const struct trace_flow *flow, const struct trace_ends *ends)
 {
 	return ends->sport != flow->ends.sport ||
 	       memcmp(ends->source, flow->ends.source, sizeof(ends->source)) != 0;
 }
 
-void flow_begin(struct flow *flow, const struct trace_packet *packet, uint64_t number,
+void flow_begin(struct trace_flow *flow, const struct trace_packet *packet, uint64_t number,
 		uint64_t now_ns)
 {
-	*flow = (struct flow){ .ends = packet->ends, .number = number, .first_ns = now_ns };
+	*flow = (struct trace_flow){ .ends = packet->ends, .number = number, .first_ns = now_ns };
 	/* Whoever answers a SYN did not open it. */
 	if ((packet->tcp.flags & (TRACE_SYN | TRACE_ACK)) == (TRACE_SYN | TRACE_ACK)) {
 		memcpy(flow->ends.source, packet->ends.destination, sizeof(flow->ends.source));
@@ -52,9 +52,9 @@ void flow_begin(struct flow *flow, const struct trace_packet *packet, uint64_t n
 	}
 }
 
-bool flow_is_over(const struct flow *flow, const struct trace_packet *packet)
+bool flow_is_over(const struct trace_flow *flow, const struct trace_packet *packet)
 {
-	const struct flow_side *side = &flow->side[flow_side_of(flow, &packet->ends)];
+	const struct trace_side *side = &flow->side[flow_side_of(flow, &packet->ends)];
 
 	return (packet->tcp.flags & TRACE_SYN) && side->packets > 0 &&
 	       (!side->syn || packet->tcp.seq != side->first);
@@ -63,8 +63,8 @@ bool flow_is_over(const struct flow *flow, const struct trace_packet *packet)
 /* Whether what was sent again had been called too big, or had been under way with that, and fits
  * now, or is cut by the network card only behind the capture. Of a router that does not say what
  * fits (RFC 792) nobody knows whether it does. */
-static bool is_heeded(const struct flow *flow, unsigned int from, const struct trace_packet *packet,
-		      const struct side_news *news)
+static bool is_heeded(const struct trace_flow *flow, unsigned int from,
+		      const struct trace_packet *packet, const struct side_news *news)
 {
 	uint32_t mtu = flow->too_big_mtu[from];
 
@@ -73,7 +73,8 @@ static bool is_heeded(const struct flow *flow, unsigned int from, const struct t
 	       mtu && (news->packet <= mtu || packet->ip_len > news->packet);
 }
 
-struct side_news flow_take(struct flow *flow, const struct trace_packet *packet, uint64_t now_ns)
+struct side_news flow_take(struct trace_flow *flow, const struct trace_packet *packet,
+			   uint64_t now_ns)
 {
 	unsigned int from = flow_side_of(flow, &packet->ends);
 	struct side_news news;
@@ -86,7 +87,7 @@ struct side_news flow_take(struct flow *flow, const struct trace_packet *packet,
 }
 
 /* The payload that a segment of that side may have by what it was told, 0: none. */
-static uint32_t told_payload(const struct flow *flow, unsigned int from, uint32_t mtu)
+static uint32_t told_payload(const struct trace_flow *flow, unsigned int from, uint32_t mtu)
 {
 	uint32_t ip = flow->ends.family == FAMILY_IPV4 ? IPV4_HEADER_MIN : IPV6_HEADER_LEN;
 	uint32_t tcp = flow->side[from].header_len;
@@ -94,9 +95,9 @@ static uint32_t told_payload(const struct flow *flow, unsigned int from, uint32_
 	return tcp && mtu > ip + tcp ? mtu - ip - tcp : 0;
 }
 
-void flow_take_too_big(struct flow *flow, unsigned int from, uint32_t mtu)
+void flow_take_too_big(struct trace_flow *flow, unsigned int from, uint32_t mtu)
 {
-	struct flow_side *side = &flow->side[from];
+	struct trace_side *side = &flow->side[from];
 
 	side->told = told_payload(flow, from, mtu);
 	if (side->told && side->unit > side->told)
@@ -107,19 +108,19 @@ void flow_take_too_big(struct flow *flow, unsigned int from, uint32_t mtu)
 	flow->too_big_next[from] = side->next;
 }
 
-static uint32_t any_path(const struct flow *flow)
+static uint32_t any_path(const struct trace_flow *flow)
 {
 	return flow->ends.family == FAMILY_IPV4 ? ANY_PATH_V4 : ANY_PATH_V6;
 }
 
 /* More acknowledgements came again than small segments can have caused: large ones arrived. */
-static bool large_ones_arrive(const struct flow_side *side, const struct stall *stall)
+static bool large_ones_arrive(const struct trace_side *side, const struct stall *stall)
 {
 	return side->sacked >= stall->payload ||
 	       (!side->selective && side->again > side->small_after);
 }
 
-static struct flow_finding from_stall(const struct flow *flow, unsigned int from,
+static struct flow_finding from_stall(const struct trace_flow *flow, unsigned int from,
 				      const struct stall *stall, enum flow_verdict verdict,
 				      enum flow_sign sign)
 {
@@ -137,9 +138,9 @@ static struct flow_finding from_stall(const struct flow *flow, unsigned int from
 }
 
 /* A large segment that went on only when it was cut. */
-static bool find_smaller(const struct flow *flow, unsigned int from, struct flow_finding *ret)
+static bool find_smaller(const struct trace_flow *flow, unsigned int from, struct flow_finding *ret)
 {
-	const struct flow_side *side = &flow->side[from];
+	const struct trace_side *side = &flow->side[from];
 	const struct stall *stall = &side->worst;
 
 	if (stall->sent < SENT_LEAST || stall->packet <= any_path(flow) ||
@@ -150,9 +151,10 @@ static bool find_smaller(const struct flow *flow, unsigned int from, struct flow
 }
 
 /* A segment that stands when the capture ends. */
-static bool find_standing(const struct flow *flow, unsigned int from, struct flow_finding *ret)
+static bool find_standing(const struct trace_flow *flow, unsigned int from,
+			  struct flow_finding *ret)
 {
-	const struct flow_side *side = &flow->side[from];
+	const struct trace_side *side = &flow->side[from];
 	const struct stall *stall = &side->stall;
 	bool large, before = side->passed >= stall->payload;
 
@@ -171,10 +173,10 @@ static bool find_standing(const struct flow *flow, unsigned int from, struct flo
 }
 
 /* Bytes that never came, behind a hole, while smaller segments after them did. */
-static bool find_gap(const struct flow *flow, unsigned int from, uint64_t end_ns,
+static bool find_gap(const struct trace_flow *flow, unsigned int from, uint64_t end_ns,
 		     struct flow_finding *ret)
 {
-	const struct flow_side *side = &flow->side[from], *other = &flow->side[!from];
+	const struct trace_side *side = &flow->side[from], *other = &flow->side[!from];
 	uint32_t options = side->header_len ? side->header_len - (uint32_t)TCP_HEADER_MIN : 0;
 	uint32_t ip = flow->ends.family == FAMILY_IPV4 ? IPV4_HEADER_MIN : IPV6_HEADER_LEN;
 
@@ -200,10 +202,10 @@ static bool find_gap(const struct flow *flow, unsigned int from, uint64_t end_ns
 
 /* The same without all that speaks for a size: bytes that nobody acknowledged never came here, and
  * were not just about to be sent again. */
-static bool find_unseen(const struct flow *flow, unsigned int from, uint64_t end_ns,
+static bool find_unseen(const struct trace_flow *flow, unsigned int from, uint64_t end_ns,
 			struct flow_finding *ret)
 {
-	const struct flow_side *side = &flow->side[from];
+	const struct trace_side *side = &flow->side[from];
 	bool broken_off = side->rst || flow->side[!from].rst;
 
 	for (unsigned int i = 0; i < side->hole_count; i++) {
@@ -223,18 +225,18 @@ static bool find_unseen(const struct flow *flow, unsigned int from, uint64_t end
 }
 
 /* A request that arrived, and no word after it. */
-static bool is_unanswered(const struct flow *flow, uint64_t end_ns)
+static bool is_unanswered(const struct trace_flow *flow, uint64_t end_ns)
 {
-	const struct flow_side *asks = &flow->side[0], *answers = &flow->side[1];
+	const struct trace_side *asks = &flow->side[0], *answers = &flow->side[1];
 
 	return asks->segments > 0 && answers->segments == 0 && answers->packets > 0 &&
 	       asks->acked_known && asks->acked == asks->next - (asks->fin ? 1 : 0) &&
 	       !answers->fin && !answers->rst && end_ns - answers->last_ns >= SILENCE_LEAST_NS;
 }
 
-static enum flow_verdict judge_rest(const struct flow *flow, uint64_t end_ns)
+static enum flow_verdict judge_rest(const struct trace_flow *flow, uint64_t end_ns)
 {
-	const struct flow_side *a = &flow->side[0], *b = &flow->side[1];
+	const struct trace_side *a = &flow->side[0], *b = &flow->side[1];
 
 	if (a->syns > 1 && a->packets == a->syns && b->packets == 0)
 		return FLOW_REFUSED;
@@ -247,7 +249,7 @@ static enum flow_verdict judge_rest(const struct flow *flow, uint64_t end_ns)
 	return a->reordered || b->reordered ? FLOW_REORDERED : FLOW_OK;
 }
 
-struct flow_finding flow_judge(const struct flow *flow, uint64_t end_ns)
+struct flow_finding flow_judge(const struct trace_flow *flow, uint64_t end_ns)
 {
 	struct flow_finding found = { .verdict = FLOW_OK }, one;
 

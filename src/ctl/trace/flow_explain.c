@@ -6,14 +6,14 @@
 
 #include "base/text.h"
 
-static bool says_not_what_fits(const struct flow *flow)
+static bool says_not_what_fits(const struct trace_flow *flow)
 {
 	return (flow->too_big[0] && !flow->too_big_mtu[0]) ||
 	       (flow->too_big[1] && !flow->too_big_mtu[1]);
 }
 
 /* Whether that side's segments arrive that are as large as those it sent again. */
-static bool its_size_arrives(const struct flow_side *side)
+static bool its_size_arrives(const struct trace_side *side)
 {
 	uint32_t arrived = side->passed > side->again_passed ? side->passed : side->again_passed;
 
@@ -21,9 +21,9 @@ static bool its_size_arrives(const struct flow_side *side)
 	       (!side->selective && side->again > side->small_after);
 }
 
-static const char *what_of_the_size(const struct flow *flow)
+static const char *what_of_the_size(const struct trace_flow *flow)
 {
-	const struct flow_side *a = &flow->side[0], *b = &flow->side[1];
+	const struct trace_side *a = &flow->side[0], *b = &flow->side[1];
 
 	if (says_not_what_fits(flow))
 		return "ICMP calls packets too big and does not say what fits";
@@ -36,7 +36,7 @@ static const char *what_of_the_size(const struct flow *flow)
 	return "none as large was acknowledged here, too few or too soon to tell why";
 }
 
-static void explain_black_hole(const struct flow *flow, const struct flow_finding *finding,
+static void explain_black_hole(const struct trace_flow *flow, const struct flow_finding *finding,
 			       char *text, size_t size)
 {
 	char icmp[96] = "no ICMP message says so", answers[64] = "", passed[96];
@@ -89,7 +89,7 @@ static void explain_black_hole(const struct flow *flow, const struct flow_findin
 	}
 }
 
-void flow_explain(const struct flow *flow, const struct flow_finding *finding, char *text,
+void flow_explain(const struct trace_flow *flow, const struct flow_finding *finding, char *text,
 		  size_t size)
 {
 	uint64_t resent = flow->side[0].retransmitted + flow->side[1].retransmitted;

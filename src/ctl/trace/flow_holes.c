@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ctl/trace/flow_holes.h"
 
-bool flow_holes_fill(struct flow_side *side, uint32_t start, uint32_t end, uint64_t *ret_since)
+bool flow_holes_fill(struct trace_side *side, uint32_t start, uint32_t end, uint64_t *ret_since)
 {
 	bool filled = false;
 
@@ -29,7 +29,7 @@ bool flow_holes_fill(struct flow_side *side, uint32_t start, uint32_t end, uint6
 	return filled;
 }
 
-void flow_holes_add(struct flow_side *side, uint32_t start, uint32_t end, uint64_t now_ns)
+void flow_holes_add(struct trace_side *side, uint32_t start, uint32_t end, uint64_t now_ns)
 {
 	if (side->acked_known && flow_is_larger(side->acked, start))
 		start = side->acked; /* was there, and acknowledged, and not captured */
@@ -38,7 +38,7 @@ void flow_holes_add(struct flow_side *side, uint32_t start, uint32_t end, uint64
 								       .time_ns = now_ns };
 }
 
-void flow_holes_drop_below(struct flow_side *side, uint32_t acked)
+void flow_holes_drop_below(struct trace_side *side, uint32_t acked)
 {
 	for (unsigned int i = 0; i < side->hole_count; i++) {
 		struct side_range *hole = &side->holes[i];

@@ -15,7 +15,7 @@
 #define ROUND_TRIP_LEAST_NS UINT64_C(50000) /* clocks of captures are no better */
 
 /* Remembers a segment whose arrival would tell something new. */
-static void remember_sent(struct flow_side *side, uint32_t start, uint32_t end, uint32_t payload,
+static void remember_sent(struct trace_side *side, uint32_t start, uint32_t end, uint32_t payload,
 			  uint64_t now_ns)
 {
 	if (payload > side->sacked || payload > side->passed)
@@ -25,7 +25,7 @@ static void remember_sent(struct flow_side *side, uint32_t start, uint32_t end, 
 
 /* When the segment at seq was sent first, or fallback. What is remembered of it is forgotten:
  * which of both was acknowledged nobody will know. */
-static uint64_t forget_sent(struct flow_side *side, uint32_t seq, uint32_t end, uint64_t fallback)
+static uint64_t forget_sent(struct trace_side *side, uint32_t seq, uint32_t end, uint64_t fallback)
 {
 	uint64_t first = fallback;
 
@@ -43,7 +43,7 @@ static uint64_t forget_sent(struct flow_side *side, uint32_t seq, uint32_t end, 
 }
 
 /* Takes note of a segment that may arrive where a larger one does not. */
-static void note_small(struct flow_side *side, uint32_t start, uint32_t payload)
+static void note_small(struct trace_side *side, uint32_t start, uint32_t payload)
 {
 	struct side_small *slot = &side->small[side->small_next % SIDE_SMALL];
 
@@ -55,7 +55,7 @@ static void note_small(struct flow_side *side, uint32_t start, uint32_t payload)
 }
 
 /* How many of these stand behind the stalled segment: each makes one acknowledgement repeat. */
-static uint32_t count_small(const struct flow_side *side, const struct stall *stall)
+static uint32_t count_small(const struct trace_side *side, const struct stall *stall)
 {
 	uint32_t count = 0;
 
@@ -66,7 +66,7 @@ static uint32_t count_small(const struct flow_side *side, const struct stall *st
 }
 
 /* The first unacknowledged segment was sent once more. */
-static void note_stall(struct flow_side *side, const struct trace_packet *packet, uint32_t payload,
+static void note_stall(struct trace_side *side, const struct trace_packet *packet, uint32_t payload,
 		       uint64_t first_ns, uint64_t now_ns)
 {
 	struct stall *stall = &side->stall;
@@ -87,21 +87,21 @@ static void note_stall(struct flow_side *side, const struct trace_packet *packet
 	}
 }
 
-static bool is_keep_alive(const struct flow_side *side, const struct flow_side *other,
+static bool is_keep_alive(const struct trace_side *side, const struct trace_side *other,
 			  const struct trace_tcp *tcp)
 {
 	return tcp->payload_len <= 1 &&
 	       (other->window == 0 || (side->acked_known && tcp->seq + 1 == side->acked));
 }
 
-static uint64_t round_trip_ns(const struct flow_side *side)
+static uint64_t round_trip_ns(const struct trace_side *side)
 {
 	return side->round_trip_ns ? side->round_trip_ns : ROUND_TRIP_GUESS_NS;
 }
 
 /* From the SYN to the acknowledgement that ends the handshake is a whole round trip wherever it is
  * captured; of what was sent again nobody knows which one was answered. */
-static void time_handshake(struct flow_side *side, struct flow_side *other,
+static void time_handshake(struct trace_side *side, struct trace_side *other,
 			   const struct trace_tcp *tcp, uint64_t now_ns)
 {
 	uint64_t took_ns = now_ns - side->syn_ns;
@@ -116,7 +116,7 @@ static void time_handshake(struct flow_side *side, struct flow_side *other,
 }
 
 /* A segment was sent again: as large as it was sent first, or cut since. */
-static void note_resent(struct flow_side *side, uint32_t start, uint32_t end, uint32_t payload)
+static void note_resent(struct trace_side *side, uint32_t start, uint32_t end, uint32_t payload)
 {
 	struct side_range *resent = &side->resent;
 	bool same = resent->payload && flow_is_larger(end, resent->start) &&
@@ -131,7 +131,7 @@ static void note_resent(struct flow_side *side, uint32_t start, uint32_t end, ui
 }
 
 /* All below `ack` has arrived. */
-static void note_arrived(struct flow_side *side, uint32_t ack)
+static void note_arrived(struct trace_side *side, uint32_t ack)
 {
 	struct side_range *resent = &side->resent;
 
@@ -143,7 +143,7 @@ static void note_arrived(struct flow_side *side, uint32_t ack)
 }
 
 /* A segment below what was sent already. */
-static void take_old_payload(struct flow_side *side, const struct trace_packet *packet,
+static void take_old_payload(struct trace_side *side, const struct trace_packet *packet,
 			     uint32_t end, struct side_news *news, uint64_t now_ns)
 {
 	uint32_t seq = packet->tcp.seq;
@@ -165,7 +165,7 @@ static void take_old_payload(struct flow_side *side, const struct trace_packet *
 		remember_sent(side, seq, end, news->payload, now_ns);
 }
 
-static void take_payload(struct flow_side *side, const struct flow_side *other,
+static void take_payload(struct trace_side *side, const struct trace_side *other,
 			 const struct trace_packet *packet, struct side_news *news, uint64_t now_ns)
 {
 	uint32_t seq = packet->tcp.seq, end = seq + packet->tcp.payload_len;
@@ -191,7 +191,7 @@ static void take_payload(struct flow_side *side, const struct flow_side *other,
 	side->next_known = true;
 }
 
-static void take_syn(struct flow_side *side, const struct trace_packet *packet,
+static void take_syn(struct trace_side *side, const struct trace_packet *packet,
 		     struct side_news *news, uint64_t now_ns)
 {
 	const struct trace_tcp *tcp = &packet->tcp;
@@ -212,7 +212,7 @@ static void take_syn(struct flow_side *side, const struct trace_packet *packet,
 }
 
 /* The stalled segment is acknowledged: as it was, or once it was cut. */
-static void end_stall(struct flow_side *sender)
+static void end_stall(struct trace_side *sender)
 {
 	struct stall *stall = &sender->stall;
 
@@ -231,7 +231,7 @@ static void end_stall(struct flow_side *sender)
 }
 
 /* The acknowledged number moves on: what was below it has arrived. */
-static void advance(struct flow_side *sender, uint32_t ack, uint64_t now_ns)
+static void advance(struct trace_side *sender, uint32_t ack, uint64_t now_ns)
 {
 	if (sender->stall.sent && flow_is_larger(ack, sender->stall.seq))
 		end_stall(sender);
@@ -258,7 +258,7 @@ static void advance(struct flow_side *sender, uint32_t ack, uint64_t now_ns)
 	sender->next_known = true;
 }
 
-static void take_sack(struct flow_side *sender, const struct trace_tcp *tcp)
+static void take_sack(struct trace_side *sender, const struct trace_tcp *tcp)
 {
 	for (unsigned int i = 0; i < tcp->sack_count; i++) {
 		uint32_t start = tcp->sack[i][0], end = tcp->sack[i][1];
@@ -280,13 +280,13 @@ static void take_sack(struct flow_side *sender, const struct trace_tcp *tcp)
 
 /* A keep-alive, or a probe of a window that is shut: from below what the other end has, to make it
  * speak. It acknowledges what was acknowledged, and says nothing of what came since. */
-static bool is_probe(const struct flow_side *side, const struct trace_tcp *tcp)
+static bool is_probe(const struct trace_side *side, const struct trace_tcp *tcp)
 {
 	return side->acked_known && flow_is_larger(side->acked, tcp->seq);
 }
 
 /* What a packet of `side` says about what `sender` sent. What comes behind a reset answers that. */
-static void take_ack(struct flow_side *side, struct flow_side *sender,
+static void take_ack(struct trace_side *side, struct trace_side *sender,
 		     const struct trace_tcp *tcp, uint64_t now_ns)
 {
 	bool bare = !(tcp->flags & (TRACE_SYN | TRACE_FIN | TRACE_RST)) && tcp->payload_len == 0;
@@ -305,7 +305,7 @@ static void take_ack(struct flow_side *side, struct flow_side *sender,
 	take_sack(sender, tcp);
 }
 
-struct side_news flow_side_take(struct flow_side *side, struct flow_side *other,
+struct side_news flow_side_take(struct trace_side *side, struct trace_side *other,
 				const struct trace_packet *packet, uint64_t now_ns)
 {
 	const struct trace_tcp *tcp = &packet->tcp;

@@ -7,7 +7,7 @@
 #define TWICE_BRIDGED_NS (100 * NS_PER_MS)  /* the same with the same identification */
 #define TWICE_SAME_NS UINT64_C(20000)       /* the same where nothing identifies it */
 
-bool flow_sighting_is_twice(struct flow_side *side, const struct trace_packet *packet,
+bool flow_sighting_is_twice(struct trace_side *side, const struct trace_packet *packet,
 			    uint64_t now_ns)
 {
 	const struct trace_tcp *tcp = &packet->tcp;

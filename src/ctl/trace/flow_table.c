@@ -72,7 +72,7 @@ static uint32_t find(struct flow_table *table, const struct trace_ends *ends)
 	return place;
 }
 
-struct flow *flow_table_find(struct flow_table *table, const struct trace_ends *ends)
+struct trace_flow *flow_table_find(struct flow_table *table, const struct trace_ends *ends)
 {
 	uint32_t place = find(table, ends);
 
@@ -82,7 +82,7 @@ struct flow *flow_table_find(struct flow_table *table, const struct trace_ends *
 /* Takes a flow out of the order of age. */
 static void unlink_age(struct flow_table *table, uint32_t place)
 {
-	struct flow *flow = &table->flows[place - 1];
+	struct trace_flow *flow = &table->flows[place - 1];
 
 	*(flow->older ? &table->flows[flow->older - 1].newer : &table->oldest) = flow->newer;
 	*(flow->newer ? &table->flows[flow->newer - 1].older : &table->newest) = flow->older;
@@ -90,7 +90,7 @@ static void unlink_age(struct flow_table *table, uint32_t place)
 
 static void link_newest(struct flow_table *table, uint32_t place)
 {
-	struct flow *flow = &table->flows[place - 1];
+	struct trace_flow *flow = &table->flows[place - 1];
 
 	flow->newer = 0;
 	flow->older = table->newest;
@@ -124,10 +124,10 @@ static uint32_t make_room(struct flow_table *table)
 	return take_out(table, table->oldest);
 }
 
-static struct flow *begin(struct flow_table *table, uint32_t place,
+static struct trace_flow *begin(struct flow_table *table, uint32_t place,
 			  const struct trace_packet *packet, uint64_t now_ns)
 {
-	struct flow *flow = &table->flows[place - 1];
+	struct trace_flow *flow = &table->flows[place - 1];
 	uint32_t *bucket = bucket_of(table, &packet->ends);
 
 	flow_begin(flow, packet, ++table->seen, now_ns);
@@ -137,8 +137,8 @@ static struct flow *begin(struct flow_table *table, uint32_t place,
 	return flow;
 }
 
-struct flow *flow_table_get(struct flow_table *table, const struct trace_packet *packet,
-			    uint64_t now_ns)
+struct trace_flow *flow_table_get(struct flow_table *table, const struct trace_packet *packet,
+				  uint64_t now_ns)
 {
 	uint32_t place = find(table, &packet->ends);
 

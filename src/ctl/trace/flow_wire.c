@@ -6,7 +6,7 @@
 #define FULL_LEAST 500 /* bytes: less is the end of something, not a full segment */
 
 /* The most payload that one segment has. */
-static uint32_t most_payload(const struct flow_side *other, const struct trace_packet *packet)
+static uint32_t most_payload(const struct trace_side *other, const struct trace_packet *packet)
 {
 	uint32_t headers = packet->ip_len - packet->tcp.payload_len;
 	uint32_t options = packet->tcp.header_len - (uint32_t)TCP_HEADER_MIN;
@@ -18,7 +18,7 @@ static uint32_t most_payload(const struct flow_side *other, const struct trace_p
 }
 
 /* What a segment may be full with, of which the piece is a multiple; 0: none is known. */
-static uint32_t find_unit(const struct flow_side *side, uint32_t len, uint32_t most,
+static uint32_t find_unit(const struct trace_side *side, uint32_t len, uint32_t most,
 			  uint32_t options)
 {
 	const uint32_t units[] = { most, side->told, side->has_mss && side->mss > options ?
@@ -32,7 +32,7 @@ static uint32_t find_unit(const struct flow_side *side, uint32_t len, uint32_t m
 }
 
 /* Bytes of payload of each segment of a piece, or the most that it can be. */
-static uint32_t size_segments(struct flow_side *side, const struct trace_packet *packet,
+static uint32_t size_segments(struct trace_side *side, const struct trace_packet *packet,
 			      uint32_t most, bool *ret_sized)
 {
 	uint32_t options = packet->tcp.header_len - (uint32_t)TCP_HEADER_MIN;
@@ -50,7 +50,7 @@ static uint32_t size_segments(struct flow_side *side, const struct trace_packet 
 	return most;
 }
 
-struct side_news flow_wire_cut(struct flow_side *side, const struct flow_side *other,
+struct side_news flow_wire_cut(struct trace_side *side, const struct trace_side *other,
 			       const struct trace_packet *packet)
 {
 	uint32_t len = packet->tcp.payload_len, most = most_payload(other, packet);

@@ -160,7 +160,7 @@ bool pcapng_is_packet(uint32_t type, size_t *ret_fixed_len)
 
 /* A simple packet has no length of its own: it ends with its block, or where its interface cuts. */
 static int read_simple(const struct pcapng_section *section, const uint8_t *body, size_t body_len,
-		       struct pcapng_packet *ret_packet)
+		       struct pcapng_captured *ret_packet)
 {
 	uint32_t original = pcapng_get32(section, body), len = original;
 
@@ -170,14 +170,14 @@ static int read_simple(const struct pcapng_section *section, const uint8_t *body
 		len = section->interfaces[0].snaplen;
 	if (len > body_len - PACKET_SIMPLE_FIXED)
 		return -EBADMSG;
-	*ret_packet = (struct pcapng_packet){ .len = len, .original_len = original };
+	*ret_packet = (struct pcapng_captured){ .len = len, .original_len = original };
 	return 0;
 }
 
 int pcapng_read_packet(const struct pcapng_section *section, uint32_t type, const uint8_t *body,
-		       size_t body_len, struct pcapng_packet *ret_packet)
+		       size_t body_len, struct pcapng_captured *ret_packet)
 {
-	struct pcapng_packet packet = { 0 };
+	struct pcapng_captured packet = { 0 };
 	uint64_t ticks;
 
 	if (type == PCAPNG_PACKET_SIMPLE)

@@ -184,9 +184,9 @@ static json_t *sizes_to_json(const struct report *report)
 	return list;
 }
 
-static json_t *side_to_json(const struct flow *flow, unsigned int which)
+static json_t *side_to_json(const struct trace_flow *flow, unsigned int which)
 {
-	const struct flow_side *side = &flow->side[which];
+	const struct trace_side *side = &flow->side[which];
 
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "mss_bytes",
 			 varlink_count(side->has_mss, side->mss), "packets_total",
@@ -215,7 +215,7 @@ static json_t *stuck_to_json(const struct flow_finding *finding)
 
 static json_t *flow_to_json(const struct report_flow *entry)
 {
-	const struct flow *flow = &entry->flow;
+	const struct trace_flow *flow = &entry->flow;
 	json_t *object = json_object();
 	char evidence[TEXT_MAX];
 

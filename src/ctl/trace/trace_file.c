@@ -152,7 +152,7 @@ static int read_interface(struct trace_reader *reader, struct block *block)
 static int read_packet(struct trace_reader *reader, struct block *block, size_t fixed,
 		       struct trace_frame *ret_frame)
 {
-	struct pcapng_packet packet;
+	struct pcapng_captured packet;
 	size_t fixed_len = block->body_len < fixed ? (size_t)block->body_len : fixed;
 	uint8_t body[32] = { 0 };
 	int r = read_exact(reader, "header of a packet", body, fixed_len);

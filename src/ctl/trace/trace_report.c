@@ -10,7 +10,7 @@ static const uint32_t edges[REPORT_SIZES] = {
 	257, 577, 1025, 1281, 1341, 1381, 1421, 1461, 1493, 1501, UINT32_MAX,
 };
 
-static void conclude(void *userdata, const struct flow *flow);
+static void conclude(void *userdata, const struct trace_flow *flow);
 
 int report_init(struct report *report, uint32_t limit)
 {
@@ -91,7 +91,7 @@ static void list_flow(struct report *report, const struct report_flow *entry)
 }
 
 /* A flow is over, or has to make room. */
-static void conclude(void *userdata, const struct flow *flow)
+static void conclude(void *userdata, const struct trace_flow *flow)
 {
 	struct report *report = userdata;
 	struct report_flow entry = { .flow = *flow,
@@ -204,7 +204,7 @@ static void count_others(struct report *report, const struct trace_packet *packe
 
 static void take_tcp(struct report *report, const struct trace_packet *packet, uint64_t time_ns)
 {
-	struct flow *flow = flow_table_get(&report->table, packet, report->now_ns);
+	struct trace_flow *flow = flow_table_get(&report->table, packet, report->now_ns);
 	struct side_news news = flow_take(flow, packet, report->now_ns);
 	uint64_t segments = news.segments ? news.segments : 1; /* 1: a SYN */
 
@@ -225,7 +225,7 @@ static void take_tcp(struct report *report, const struct trace_packet *packet, u
 
 static void take_too_big(struct report *report, const struct trace_packet *packet, uint64_t time_ns)
 {
-	struct flow *flow = flow_table_find(&report->table, &packet->too_big_for);
+	struct trace_flow *flow = flow_table_find(&report->table, &packet->too_big_for);
 
 	report->too_big++;
 	if (report->icmp_listed < REPORT_ICMP_MAX)

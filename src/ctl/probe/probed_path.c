@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "ctl/probe/probe_path.h"
+#include "ctl/probe/probed_path.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "ctl/screen/field.h"
 
 /* Hops that the list steps over are silent ones. Returns false behind the target. */
-static bool add_hop(struct probe_path *path, const json_t *hop)
+static bool add_hop(struct probed_path *path, const json_t *hop)
 {
 	uint64_t ttl = field_count(hop, "ttl");
 
@@ -26,12 +26,12 @@ static bool add_hop(struct probe_path *path, const json_t *hop)
 	return true;
 }
 
-bool probe_path_is_silent(const struct probe_path *path, size_t stop)
+bool probed_path_is_silent(const struct probed_path *path, size_t stop)
 {
 	return !path->stops[stop].address && !path->stops[stop].said_bytes;
 }
 
-uint64_t probe_path_largest(const json_t *sizes, const char *counted)
+uint64_t probed_path_largest(const json_t *sizes, const char *counted)
 {
 	uint64_t largest = 0;
 
@@ -45,7 +45,7 @@ uint64_t probe_path_largest(const json_t *sizes, const char *counted)
 	return largest;
 }
 
-uint64_t probe_path_sent(const json_t *sizes)
+uint64_t probed_path_sent(const json_t *sizes)
 {
 	uint64_t sent = 0;
 
@@ -55,7 +55,7 @@ uint64_t probe_path_sent(const json_t *sizes)
 }
 
 /* Nobody can know that packets reach a hop that says nothing, or one behind the target. */
-static int narrow_stop(const struct probe_path *path, const json_t *after)
+static int narrow_stop(const struct probed_path *path, const json_t *after)
 {
 	json_int_t ttl = json_integer_value(after);
 
@@ -66,23 +66,23 @@ static int narrow_stop(const struct probe_path *path, const json_t *after)
 	return (int)ttl;
 }
 
-void probe_path_read(const json_t *reply, struct probe_path *ret_path)
+void probed_path_read(const json_t *reply, struct probed_path *ret_path)
 {
 	const json_t *hops = json_object_get(reply, "hops");
-	struct probe_path path = {
-		.largest_bytes = probe_path_largest(json_object_get(reply, "sizes"), "sent"),
+	struct probed_path path = {
+		.largest_bytes = probed_path_largest(json_object_get(reply, "sizes"), "sent"),
 	};
 
 	for (size_t i = 0; i < json_array_size(hops); i++)
 		if (!add_hop(&path, json_array_get(hops, i)))
 			break;
-	while (!path.whole && path.count && probe_path_is_silent(&path, path.count))
+	while (!path.whole && path.count && probed_path_is_silent(&path, path.count))
 		path.count--;
 	path.narrow = narrow_stop(&path, json_object_get(reply, "narrow_after_ttl"));
 	*ret_path = path;
 }
 
-char *probe_path_place(const struct probe_path *path)
+char *probed_path_place(const struct probed_path *path)
 {
 	const struct probe_stop *stop = &path->stops[path->narrow < 0 ? 0 : path->narrow];
 	char *place;

@@ -16,7 +16,7 @@ struct probe_stop {
 	uint64_t said_bytes; /* the MTU that it told, 0: none */
 };
 
-struct probe_path {
+struct probed_path {
 	/* By ttl; 0 is this host, and an empty one stands behind the last. */
 	struct probe_stop stops[PROBE_STOPS_MAX + 2];
 	size_t count; /* of the last one before the target */
@@ -26,13 +26,13 @@ struct probe_path {
 };
 
 /* Borrows reply as long as the path is used. */
-void probe_path_read(const json_t *reply, struct probe_path *ret_path);
+void probed_path_read(const json_t *reply, struct probed_path *ret_path);
 /* Of the reply's sizes outside (bytes) the largest of which at least one packet was "sent" or
  * "answered"; 0: none. */
-uint64_t probe_path_largest(const json_t *sizes, const char *counted);
+uint64_t probed_path_largest(const json_t *sizes, const char *counted);
 /* All packets of the reply's sizes. */
-uint64_t probe_path_sent(const json_t *sizes);
-bool probe_path_is_silent(const struct probe_path *path, size_t stop);
+uint64_t probed_path_sent(const json_t *sizes);
+bool probed_path_is_silent(const struct probed_path *path, size_t stop);
 /* Where packets vanish, behind "larger packets vanish ": "behind 198.51.100.1". Owned; NULL: out of
  * memory, or it cannot be told. */
-char *probe_path_place(const struct probe_path *path);
+char *probed_path_place(const struct probed_path *path);
