@@ -25,7 +25,7 @@ topology gateway || exit 1
 write_conf 'firewall = "nftables"; queues = { first = 7000; count = 1; };'
 starts "starts by hand"
 check "three base chains" three_chains
-check "the rule names its one queue" grep -E 'queue flags bypass(,fanout)? to 7000' <(table)
+check "the rule names its one queue" grep -E 'queue flags bypass to 7000( |$)' <(table)
 check "clamps forwarded connections" connects 1360 1340
 check "clamps connections of the gateway" connects 1360 1340 gateway
 rules=$(written)
@@ -40,7 +40,8 @@ ends "SIGTERM ends it with 0"
 check "the rules stay" three_chains
 check "and the kernel clamps at once" connects 1360 1340
 check "the gateway's own too" connects 1360 1340 gateway
-starts "starts again"
+starts "starts again" 'firewall = "nftables"; queues = { first = 7000; count = 2; };'
+check "the rule spreads over its two queues" grep -E 'queue flags bypass,fanout to 7000-7001' <(table)
 check "the kernel stands by again" within 10 status_has "fallback +standby"
 kill -9 "$daemon"
 wait "$daemon" 2>/dev/null

@@ -10,7 +10,7 @@
 # on stderr).  Run vmprep.sh once before.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
-c=${VM_CACHE:-$here/cache} mode=plain mem=1024 cpus=2 limit=300 work=$PWD klog=
+c=${VM_CACHE:-$here/cache} mode=plain mem=1024 cpus=${VM_CPUS:-1} limit=300 work=$PWD klog=
 while getopts sm:c:t:w:k: o; do case $o in
     s) mode=systemd;; m) mem=$OPTARG;; c) cpus=$OPTARG;; t) limit=$OPTARG;;
     w) work=$(cd "$OPTARG" && pwd);; k) klog=$OPTARG;; *) exit 2;; esac; done
@@ -19,7 +19,7 @@ ctl=$(mktemp -d) || exit 125
 trap 'rm -rf "$ctl"' EXIT
 printf 'cd /run/tree || exit 126\n%s\n' "$*" >"$ctl/cmd"
 append="console=ttyS0 panic=-1 quiet vm.mode=$mode tsc_early_khz=$("$c/tsckhz") tsc=reliable"
-append+=" mitigations=off cryptomgr.notests systemd.unit=vm.target rcupdate.rcu_expedited=1"
+append+=" mitigations=off init_on_alloc=0 cryptomgr.notests systemd.unit=vm.target rcupdate.rcu_expedited=1"
 append+=" audit=0 apparmor=0 net.ifnames=0 ${VM_APPEND:-}"
 shares=()
 share() { # tag path [option]; a comma in a path is doubled
@@ -33,7 +33,7 @@ share work "$work" ,readonly=on
 share ctl "$ctl"
 # Behind a pipe, because QEMU opens /dev/stdout anew by its name. --foreground: in the process group of
 # its caller, with which it ends.
-timeout --foreground -k 5 "$limit" qemu-system-x86_64 -M microvm -accel tcg,thread=multi -cpu max \
+timeout --foreground -k 5 "$limit" qemu-system-x86_64 -M microvm -accel tcg,thread=multi -cpu max,-erms \
     -smp "$cpus" -m "$mem" -nodefaults -no-user-config -display none -no-reboot \
     -kernel "$c/vmlinux" -initrd "$c/initrd" -append "$append" \
     -serial "file:$ctl/console" -chardev file,id=out,path=/dev/stdout,append=on \
