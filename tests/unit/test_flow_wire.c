@@ -46,9 +46,9 @@ static void test_pieces(void **unused)
 	(void)unused;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct trace_side side = { .has_mss = cases[i].own, .mss = cases[i].own,
-					  .mss_left = cases[i].own, .told = cases[i].told };
+					   .mss_left = cases[i].own, .told = cases[i].told };
 		struct trace_side other = { .has_mss_left = cases[i].others,
-					   .mss_left = cases[i].others };
+					    .mss_left = cases[i].others };
 
 		for (size_t k = 0; k < 4 && cases[i].pieces[k].len; k++) {
 			uint32_t len = cases[i].pieces[k].len;

@@ -5,9 +5,9 @@
 # host's root file system (read-only, under a tmpfs overlay).  workdir (default: the
 # current one) is seen read-only at /run/tree, which is where command starts; what vmprep.sh
 # unpacked at /run/extra.
-# -s: systemd is PID 1.  VM_ROOT: a folder to have as root instead of the host's.  Exit code: the
-# command's; 124: timed out; 125: the VM ended without a result (at both the end of the kernel log is
-# on stderr).  Run vmprep.sh once before.
+# -s: systemd is PID 1.  VM_CPUS: what -c is where it is not given, else 1.  VM_ROOT: a folder to have
+# as root instead of the host's.  Exit code: the command's; 124: timed out; 125: the VM ended without a
+# result (at both the end of the kernel log is on stderr).  Run vmprep.sh once before.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 c=${VM_CACHE:-$here/cache} mode=plain mem=1024 cpus=${VM_CPUS:-1} limit=300 work=$PWD klog=
@@ -31,6 +31,7 @@ share mods "$(readlink -f "$c/modules")" ,readonly=on
 share extra "$(readlink -f "$c/extra")" ,readonly=on
 share work "$work" ,readonly=on
 share ctl "$ctl"
+# Without erms: for its sake memory is copied by bytes, each of which takes TCG as long as a word.
 # Behind a pipe, because QEMU opens /dev/stdout anew by its name. --foreground: in the process group of
 # its caller, with which it ends.
 timeout --foreground -k 5 "$limit" qemu-system-x86_64 -M microvm -accel tcg,thread=multi -cpu max,-erms \
