@@ -131,14 +131,16 @@ def harmless(daemon, path, limit=1360):
         assert is_served(witness)
         until(lambda: settled(daemon), "the clients before are gone", 10)
         before, descriptors = size_of(daemon)
+        assert is_served(witness)
         with Connects(path, limit, rate=200) as connects:
             yield witness
+            assert is_served(witness)
+        assert connects.client.failed == 0
         assert is_served(witness)
         until(lambda: settled(daemon) and size_of(daemon)[1] <= descriptors + OTHERS,
               "descriptors are what they were", 10)
         now, _ = size_of(daemon)
     print(f"{connects}; {(now - before) / 1024:.0f} KiB more")
     assert SANITIZED or now - before < MIB
-    assert connects.client.failed == 0
     assert connects.client.unclamped == connects.server.unclamped == 0
     assert daemon.process.poll() is None

@@ -136,7 +136,7 @@ def test_random_calls_and_a_model(daemon, path):
             for n, (method, parameters, expected) in enumerate(calls):
                 reply = next(answers)
                 assert fits(expected, reply), (seed, done + n, method, parameters, expected, reply)
-            assert is_served(witness)
+            assert is_served(witness), (seed, done)
     for interface in list(model.tries):
         daemon("try", "off", "--interface", interface)
     daemon("log", "info")

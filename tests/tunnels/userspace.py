@@ -139,7 +139,7 @@ class Uapi:
 
 
 def wireguard_go_name(host):
-    """The socket's folder is the machine's own, so the names are unique."""
+    """The socket's folder is the machine's own. One lab of a process at a time has such links."""
     return f"wg{host.facts['me']}{os.getpid()}"
 
 

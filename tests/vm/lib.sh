@@ -57,6 +57,18 @@ connect() {
 	/usr/bin/python3 tests/vm/connect.py "$1" server "$2" 10.7.2.2 fd07:2::2
 }
 
+# second_processor 1|0: the VM of this suite has two, of which one is asleep, as two would take much more of the host.
+second_processor() {
+	echo "$1" >/sys/devices/system/cpu/cpu1/online
+}
+# on_processor NUMBER COMMAND...: what that sends goes to the queue of that processor.
+on_processor() {
+	(
+		taskset -p -c "$1" $BASHPID >/dev/null || exit
+		shift
+		"$@"
+	)
+}
 # status_has PATTERN
 status_has() {
 	COLUMNS=1000 mssclampctl status | grep -E -- "$1"

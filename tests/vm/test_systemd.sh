@@ -11,7 +11,7 @@ of_process() {
 	sed -n "s/^$1:[[:space:]]*//p" "/proc/$(pid)/status" | sed 's/[[:space:]]*$//'
 }
 rules_loaded() {
-	nft list table inet mssclamp | grep -E 'queue flags bypass to 5000( |$)'
+	nft list table inet mssclamp | grep -E 'queue flags bypass(,fanout to 5000-500[1-3]| to 5000)( |$)'
 }
 # as_member GROUPS COMMAND...: an ordinary user with those groups.
 as_member() {

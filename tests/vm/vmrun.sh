@@ -5,12 +5,12 @@
 # host's root file system (read-only, under a tmpfs overlay).  workdir (default: the
 # current one) is seen read-only at /run/tree, which is where command starts; what vmprep.sh
 # unpacked at /run/extra.
-# -s: systemd is PID 1.  VM_CPUS: what -c is where it is not given, else 1.  VM_ROOT: a folder to have
-# as root instead of the host's.  Exit code: the command's; 124: timed out; 125: the VM ended without a
-# result (at both the end of the kernel log is on stderr).  Run vmprep.sh once before.
+# -s: systemd is PID 1.  VM_ROOT: a folder to have as root instead of the host's.  VM_APPEND: for
+# the kernel's command line.  Exit code: the command's; 124: timed out; 125: the VM ended without a result
+# (at both the end of the kernel log is on stderr).  Run vmprep.sh once before.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
-c=${VM_CACHE:-$here/cache} mode=plain mem=1024 cpus=${VM_CPUS:-1} limit=300 work=$PWD klog=
+c=${VM_CACHE:-$here/cache} mode=plain mem=1024 cpus=1 limit=300 work=$PWD klog=
 while getopts sm:c:t:w:k: o; do case $o in
     s) mode=systemd;; m) mem=$OPTARG;; c) cpus=$OPTARG;; t) limit=$OPTARG;;
     w) work=$(cd "$OPTARG" && pwd);; k) klog=$OPTARG;; *) exit 2;; esac; done
@@ -31,10 +31,11 @@ share mods "$(readlink -f "$c/modules")" ,readonly=on
 share extra "$(readlink -f "$c/extra")" ,readonly=on
 share work "$work" ,readonly=on
 share ctl "$ctl"
-# Without erms: for its sake memory is copied by bytes, each of which takes TCG as long as a word.
+# Without erms and fsrm, for whose sake memory is copied by bytes: each takes TCG as long as a word does. Nor
+# is all memory cleared once more (init_on_alloc).
 # Behind a pipe, because QEMU opens /dev/stdout anew by its name. --foreground: in the process group of
 # its caller, with which it ends.
-timeout --foreground -k 5 "$limit" qemu-system-x86_64 -M microvm -accel tcg,thread=multi -cpu max,-erms \
+timeout --foreground -k 5 "$limit" qemu-system-x86_64 -M microvm -accel tcg,thread=multi -cpu max,-erms,-fsrm \
     -smp "$cpus" -m "$mem" -nodefaults -no-user-config -display none -no-reboot \
     -kernel "$c/vmlinux" -initrd "$c/initrd" -append "$append" \
     -serial "file:$ctl/console" -chardev file,id=out,path=/dev/stdout,append=on \

@@ -14,7 +14,7 @@
 typedef void flow_done(void *userdata, const struct trace_flow *flow);
 
 struct flow_table {
-	struct trace_flow *flows;  /* owned */
+	struct trace_flow *flows; /* owned */
 	uint32_t *buckets;   /* owned: index + 1 of the first flow, 0: none */
 	uint32_t count;      /* places used so far */
 	uint32_t oldest, newest; /* index + 1 */

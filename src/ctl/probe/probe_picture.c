@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctl/probe/probed_path.h"
 #include "ctl/probe/probe_screen.h"
+#include "ctl/probe/probed_path.h"
 #include "ctl/screen/field.h"
 #include "ctl/screen/format.h"
 #include "ctl/screen/output.h"

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/array.h"
-#include "ctl/probe/probed_path.h"
 #include "ctl/probe/probe_screen.h"
 #include "ctl/probe/probe_to_do.h"
+#include "ctl/probe/probed_path.h"
 #include "ctl/screen/field.h"
 #include "ctl/screen/format.h"
 #include "ctl/screen/output.h"

@@ -125,7 +125,7 @@ static uint32_t make_room(struct flow_table *table)
 }
 
 static struct trace_flow *begin(struct flow_table *table, uint32_t place,
-			  const struct trace_packet *packet, uint64_t now_ns)
+				const struct trace_packet *packet, uint64_t now_ns)
 {
 	struct trace_flow *flow = &table->flows[place - 1];
 	uint32_t *bucket = bucket_of(table, &packet->ends);
