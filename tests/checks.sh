@@ -33,13 +33,13 @@ equals() {
 }
 
 # within SECONDS COMMAND...: tries until the command succeeds or the time is over, of which bash counts
-# whole seconds.
+# whole seconds. period: seconds between two tries.
 within() {
 	local until=$((SECONDS + $1 + 1))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ "$SECONDS" -lt "$until" ] || { "$@"; return; }
-		sleep 0.1
+		sleep "${period-0.1}"
 	done
 }
 

@@ -61,6 +61,7 @@ connect() {
 second_processor() {
 	echo "$1" >/sys/devices/system/cpu/cpu1/online
 }
+
 # on_processor NUMBER COMMAND...: what that sends goes to the queue of that processor.
 on_processor() {
 	(
@@ -69,6 +70,13 @@ on_processor() {
 		"$@"
 	)
 }
+
+# queue_had_packets QUEUE: prints how many, as the kernel has numbered them (nfnetlink_queue.c, id_sequence).
+queue_had_packets() {
+	"${gateway[@]}" awk -v queue="$1" '$1 == queue && $8 > 0 { had = 1; print $8 } END { exit !had }' \
+		/proc/net/netfilter/nfnetlink_queue
+}
+
 # status_has PATTERN
 status_has() {
 	COLUMNS=1000 mssclampctl status | grep -E -- "$1"

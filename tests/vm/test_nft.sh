@@ -21,11 +21,6 @@ written() {
 	table | awk '/elements = [{]/ { skip = 1 } !skip { print } /[}]/ { skip = 0 }'
 }
 
-# packets_of QUEUE: as the kernel has numbered them (nfnetlink_queue_core.c, id_sequence); it has had some.
-packets_of() {
-	"${gateway[@]}" awk -v queue="$1" '$1 == queue && $8 > 0 { print $8 }' /proc/net/netfilter/nfnetlink_queue | grep .
-}
-
 topology gateway || exit 1
 write_conf 'firewall = "nftables"; queues = { first = 7000; count = 1; };'
 starts "starts by hand"
@@ -49,7 +44,7 @@ starts "starts again" 'firewall = "nftables"; queues = { first = 7000; count = 2
 check "the rule names both its queues" grep -E 'queue flags bypass,fanout to 7000-7001' <(table)
 second_processor 1
 check "clamps what the second processor sends" on_processor 1 connects 1360 1340
-check "by the second queue" packets_of 7001
+check "by the second queue" queue_had_packets 7001
 second_processor 0
 check "the kernel stands by again" within 10 status_has "fallback +standby"
 kill -9 "$daemon"
