@@ -14,6 +14,7 @@ from netns import SLOW, until
 
 PEERS, ROUTES = 10000, 10000
 BUILT = re.compile(r"(\d+) peers: looked in \d+ us, built in (\d+) us")
+LOOK = re.compile(r"peers: looked in (\d+) us, (?:built in (\d+) us|nothing is new)")
 TARGET_US = 20000  # a rebuild
 
 
@@ -49,12 +50,18 @@ class Looks:
         """Microseconds of each."""
         return [int(match[2]) for match in BUILT.finditer(self.log())]
 
+    def pause(self):
+        """Seconds in which the daemon looks, if there is something: after a look it waits for ten times what that
+        cost, and the next one takes its time."""
+        last = list(LOOK.finditer(self.daemon.log()))[-1:]
+        return sum(int(took) for match in last for took in match.groups(default="0")) * 12 / 1e6
+
     def settle(self, seconds=0.8):
-        """Waits until nothing was built for so long; returns what was."""
+        """Waits until nothing was built for so long, and nothing is still to come; returns what was."""
         count, end = -1, 0.0
         while time.monotonic() < end or len(self.built()) != count:
             if len(self.built()) != count:
-                count, end = len(self.built()), time.monotonic() + seconds * SLOW
+                count, end = len(self.built()), time.monotonic() + max(seconds * SLOW, self.pause())
             time.sleep(0.05)
         return self.built()
 
