@@ -71,6 +71,8 @@ def test_it_does_not_turn_in_circles(running, call):
         running.ask("GetStatus", 0.2)
         time.sleep(0.1)
         share = running.share_of_cpu(0.5)
+        if share >= 0.05:  # the work of others may have been put to its account
+            share = running.share_of_cpu(0.5)
         failed = running.daemon.plan.failed
         running.daemon.plan.stop()
         print(f"\n{call} fails with {errno.errorcode[error]}: {failed} times, {share:.1%}")

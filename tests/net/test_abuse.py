@@ -216,6 +216,7 @@ def test_ten_thousand_connects(daemon, unharmed):
     for n in range(10_000):
         if n % 500 == 0:
             seconds.append(answer_seconds(daemon))
+            assert is_served(unharmed)
         open_clients.append(connect(daemon, USERS[0]))
         if n % 3 == 0:
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):

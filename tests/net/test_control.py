@@ -204,7 +204,7 @@ COMMANDS = (
     (("peers",),                                False),
     (("rules",),                                False),
     (("explain", "192.0.2.2", "198.51.100.2"),  False),
-    (("wait", "--for", "1"),                    False),
+    (("wait", "--for", "10"),                   False),
     (("reload",),                               True),
     (("log", "info"),                           True),
     (("rules", "--apply"),                      True),

@@ -129,13 +129,13 @@ def test_reload_of_what_tunnels_are(daemon, openvpn):
 
 @pytest.fixture
 def policy(path):
-    """Everything from 192.0.2.0/24 to 10.77.0.0/24 by a gateway on alt; no state yet."""
-    path.gateway.ip("xfrm policy add src 192.0.2.0/24 dst 10.77.0.0/24 dir out priority 9 "
-                    "tmpl src 10.9.0.1 dst 10.9.0.2 proto esp mode tunnel\n"
+    """Everything from 192.0.2.0/24 to 10.77.0.0/24 by a gateway on alt; no state yet. Who sees it sees the rest."""
+    path.gateway.ip("route add 10.77.0.0/24 via 10.9.0.2 dev alt\n"
                     "xfrm policy add src 192.0.2.0/24 dst 10.77.0.9/32 dir out priority 8\n"
                     "xfrm policy add src 192.0.2.0/24 dst 10.79.0.0/24 dir out mark 7 "
                     "tmpl src 10.9.0.1 dst 10.9.0.2 proto esp mode tunnel\n"
-                    "route add 10.77.0.0/24 via 10.9.0.2 dev alt")
+                    "xfrm policy add src 192.0.2.0/24 dst 10.77.0.0/24 dir out priority 9 "
+                    "tmpl src 10.9.0.1 dst 10.9.0.2 proto esp mode tunnel")
     yield "192.0.2.0/24 === 10.77.0.0/24"
     path.gateway.ip("xfrm policy flush\nroute del 10.77.0.0/24")
 

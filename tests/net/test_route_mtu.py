@@ -18,7 +18,7 @@ SMALL, LINK = 1328, 1420  # wan: 1400 - IPv4 20 - UDP 8 - WireGuard 32 = 1340, d
 SMALL6 = 1312             # the same outside of IPv6: 1320, down to 16s
 VXLAN = 20 + 8 + 8 + 14
 BY_WAN, BY_ALT = "198.51.100.2:51820", "10.9.0.2:51820"
-ON = "path = { set_route_mtu = true; };"
+ON = "path = { set_route_mtu = true; probe = false; };"
 names = itertools.count()
 
 

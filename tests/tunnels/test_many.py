@@ -63,7 +63,9 @@ def test_thousands_of_peers(gateway, tmp_path):
         time.sleep(ROAMS_SECONDS)
         assert built(daemon.log()[logged:]) == 1
         logged = len(daemon.log())
+        begin = time.monotonic()
         configure(gateway, tmp_path, 130)
+        took = time.monotonic() - begin
 
         def moved():
             peers = daemon.json("peers", "wg0")["peers"]
@@ -71,5 +73,5 @@ def test_thousands_of_peers(gateway, tmp_path):
                     if peer["endpoint"].startswith("10.130.")}
         until(lambda: len(moved()) == PEERS, "all have moved", 10)
         assert set(moved().values()) == {1420}
-        # The kernel takes the old peers away first, and is asked meanwhile.
-        assert 1 <= built(daemon.log()[logged:]) <= 3
+        # The kernel takes the old peers away first, and is asked meanwhile, each two seconds at most.
+        assert 1 <= built(daemon.log()[logged:]) <= 3 + took // 2

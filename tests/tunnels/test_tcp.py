@@ -77,7 +77,7 @@ def test_hangs_without_and_arrives_with_it(name, build, where, families):
                 transfer.both_ways(lab.c, server, SIZE, 1.5)
         with Daemon(getattr(lab, where)) as daemon:
             until(lambda: (rows := daemon.json("tunnels")["tunnels"]) and
-                  all(one["settled"] for one in rows),
-                  "what the tunnel is has been found out")
+                  all(one["settled"] and one["outer_path_mtu_bytes"] == PATH for one in rows),
+                  "what the tunnel is has been found out, and the path to its far end")
             for server in servers:
                 transfer.both_ways(lab.c, server, SIZE, 6.0)

@@ -238,7 +238,7 @@ static void test_no_more_than_there_is_room_for(void **state)
 
 	(void)state;
 	for (int i = 0; i < 100; i++) {
-		char text[160], name[8];
+		char text[160], name[16];
 		json_t *event;
 
 		snprintf(name, sizeof(name), "a%d", i);

@@ -79,8 +79,9 @@ static struct lpm_entry *make_entries(struct random *random, enum family family,
 
 	assert_non_null(entries);
 	while (count < wanted) {
-		uint8_t length = hosts && random_next(random) % 4 ? address_bits(family) :
-				 (uint8_t)(random_next(random) % (address_bits(family) + 1u));
+		const unsigned int most = address_bits(family);
+		uint8_t length = (uint8_t)(hosts && random_next(random) % 4 ? most :
+					   random_next(random) % (most + 1));
 		uint8_t bytes[ADDRESS_MAX];
 		struct address address;
 		bool twice = false;

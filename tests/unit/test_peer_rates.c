@@ -70,7 +70,7 @@ static void test_turns(void **state)
 static void test_uncounted(void **state)
 {
 	struct peer_rates *rates = peer_rates_new(0, 100);
-	char id[16];
+	char id[24];
 
 	(void)state;
 	for (int i = 0; i < PEER_RATES_MAX + 3; i++) {

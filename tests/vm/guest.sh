@@ -11,6 +11,6 @@ set -- "${@/#/tests/vm/test_}"
 # shellcheck disable=SC2068 # the names are patterns
 for test in ${@/%/.sh}; do
 	echo "== ${test##*/}"
-	checks_of "${test##*/}" timeout -k 5 400 bash "$test"
+	checks_of "${test##*/}" timeout -k 5 800 bash "$test"
 done
 checks_end

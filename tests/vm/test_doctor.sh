@@ -32,7 +32,7 @@ table inet fast {
 	}
 }
 EOF
-check "finds a flow table" finds "MSS032 warn"
+check "finds a flow table" within 20 finds "MSS032 warn"
 "${gateway[@]}" nft delete table inet fast
 ends "SIGTERM ends it with 0"
 "${gateway[@]}" mssclampctl -s "$dir/control" rules --remove

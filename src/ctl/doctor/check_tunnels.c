@@ -163,7 +163,7 @@ static void say_unmeasured(const struct group_count *count, struct doctor_findin
 static void say_well(const struct group_count *count, struct doctor_finding *finding)
 {
 	size_t known = count->all - count->unknown;
-	char text[64] = "", assumed[96] = "", unknown[64] = "";
+	char text[64] = "", assumed[96] = "", unknown[80] = "";
 
 	if (known)
 		snprintf(text, sizeof(text), "%zu tunnel%s, none takes more than fits", known,

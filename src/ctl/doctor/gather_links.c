@@ -55,7 +55,7 @@ void doctor_gather_received(struct doctor_facts *facts)
 	if (file && !facts->received)
 		facts->received = calloc(facts->links.count + 1, sizeof(*facts->received));
 	while (file && facts->received && fgets(line, sizeof(line), file)) {
-		uint64_t packets;
+		uint64_t packets = 0;
 		size_t place = read_line(&facts->links, line, &packets);
 
 		if (place < facts->links.count)
