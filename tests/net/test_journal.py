@@ -32,13 +32,17 @@ class Journal:
                 f"JOURNAL_STREAM={told.st_dev}:{told.st_ino}")
 
     def fill(self):
-        """Leaves no room for any more, whatever the host allows."""
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
-            sender.setblocking(False)
-            sender.connect(self.socket.getsockname())
-            with contextlib.suppress(BlockingIOError):
-                while True:
-                    sender.send(b"X=1\n")
+        """Leaves no room for any more, whatever the host allows; one sender may have less than there is."""
+        sent = None
+        with contextlib.ExitStack() as senders:
+            while sent != 0:
+                sender = senders.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+                sender.setblocking(False)
+                sender.connect(self.socket.getsockname())
+                sent = 0
+                with contextlib.suppress(BlockingIOError):
+                    while True:
+                        sent += sender.send(b"X=1\n")
 
     def read(self):
         """All entries so far, as dictionaries."""

@@ -57,7 +57,8 @@ def test_without_any_right(path):
 def test_in_a_user_namespace(start, mode):
     """Newer kernels drop, without a word, what comes back changed there. What this one does is
     tried, so SYNs are lowered one way or the other."""
-    daemon = start(f'mode = "{mode}"; rules = ({{ family = "ipv4"; mss = 100; }});', ready=False,
+    daemon = start(f'mode = "{mode}"; queues = {{ count = 1; }}; '
+                   'rules = ({ family = "ipv4"; mss = 100; });', ready=False,
                    prefix=("unshare", "--user", "--map-root-user", "--net", "sh", "-c",
                            'ip link set lo up; exec "$@"', "sh"))
     daemon.says("clamps: queues", 8)

@@ -90,7 +90,7 @@ def test_a_start_that_is_broken_off(path, tmp_path):
     with (iptables.does("hang"),
           Watched(path.gateway, 'firewall = "iptables";', ready=False,
                   prefix=iptables.prefix) as daemon):
-        until(lambda: "clamp-run" in daemon.children(), "a run has begun", 20)
+        until(lambda: "sleep" in daemon.children(), "a run hangs", 20)
         daemon.process.terminate()
         assert daemon.ends() == 0
         assert not daemon.ready.is_set()
@@ -106,7 +106,7 @@ def test_a_repair_that_is_broken_off(path, tmp_path):
     with Watched(path.gateway, 'firewall = "iptables";', prefix=iptables.prefix) as daemon:
         with iptables.does("hang"):
             path.gateway.run("iptables-nft", "-t", "mangle", "-F")
-            until(lambda: "clamp-run" in daemon.children(), "a run has begun", 20)
+            until(lambda: "sleep" in daemon.children(), "a run hangs", 20)
             daemon.process.terminate()
             assert daemon.ends() == 0
         daemon.says("was broken off, for mssclampd is told to end")
@@ -124,7 +124,7 @@ def test_a_worker_that_stalls_meanwhile(path, inject, tmp_path):
             inject(packets.syn(path.CLIENT4, path.SINK4))
             until(lambda: path.gateway.queued() == 1, "it waits for the worker")
             path.gateway.run("iptables-nft", "-t", "mangle", "-F")
-            until(lambda: "clamp-run" in daemon.children(), "a run has begun", 20)
+            until(lambda: "sleep" in daemon.children(), "a run hangs", 20)
             assert there.next(8).mss == [1460]
             told = daemon.says("queue 5000: its worker does not answer; "
                                "SYNs pass unclamped until it does")

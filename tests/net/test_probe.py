@@ -178,7 +178,7 @@ def test_a_reload_that_fixes_the_path(daemon, begin, wire):
 
 
 def test_a_tunnel_that_goes(path, daemon, begin, wire):
-    path.gateway.ip(f"link add t2 type vxlan id 9 remote {Path.SINK4} dstport 4790\nlink set t2 up")
+    path.gateway.ip(f"link add t2 type vxlan id 9 remote {Path.SINK4} dstport {VXLAN_PORT}\nlink set t2 up")
     daemon.knows("t2")
     client = begin("t2")
     wait_begun(wire)

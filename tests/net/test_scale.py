@@ -16,6 +16,7 @@ PEERS, ROUTES = 10000, 10000
 BUILT = re.compile(r"(\d+) peers: looked in \d+ us, built in (\d+) us")
 LOOK = re.compile(r"peers: looked in (\d+) us, (?:built in (\d+) us|nothing is new)")
 TARGET_US = 20000  # a rebuild
+ANYWAY = 60        # seconds: so long after the last change of a link all is read and built without a reason
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +71,18 @@ class Looks:
         return self.built()
 
 
+class Reasons:
+    """Puts off the rebuild that needs none, by a change of a link that changes nothing else."""
+
+    def __init__(self, path):
+        self.begin = time.monotonic()
+        path.gateway.ip("link set alt alias scale")
+
+    def without(self):
+        """How many rebuilds at most had no reason since."""
+        return (time.monotonic() - self.begin) // ANYWAY
+
+
 def cpu_ms(pid):
     """What the first thread of a process has used."""
     text = pathlib.Path(f"/proc/{pid}/task/{pid}/schedstat").read_text(encoding="ascii")
@@ -107,9 +120,10 @@ def test_each_peer_has_its_own_limit(daemon, path, into):
     until(lambda: into(many.address(9999)) == 1380, "without the routes all are as before", Looks(daemon).soon())
 
 
-def test_nothing_changes_nothing_is_done(daemon, wireguard):
+def test_nothing_changes_nothing_is_done(daemon, wireguard, path):
     """The same answer, or other handshake times: no message, no rebuild, no work. On a busy machine the answer may
     come so late that this is a change; what does its work at each poll does it each time that is looked."""
+    reasons = Reasons(path)
     Looks(daemon).settle()
     took = []
     for _ in range(6):
@@ -118,7 +132,7 @@ def test_nothing_changes_nothing_is_done(daemon, wireguard):
         wireguard.handshake += 60
         wireguard.update()
         until(lambda: wireguard.asked >= asked + 2, "two polls", 6)
-        assert looks.built() == []
+        assert len(looks.built()) <= reasons.without()
         took.append(cpu_ms(daemon.process.pid) - used)
         if took[-1] < 10 * SLOW:  # reading one message of ten thousand peers alone takes 15 ms
             break
@@ -127,6 +141,7 @@ def test_nothing_changes_nothing_is_done(daemon, wireguard):
 
 def test_one_peer_roams(daemon, wireguard, path, into):
     path.gateway.ip("route add 10.129.0.0/16 via 10.9.0.2 dev alt mtu 1360")
+    reasons = Reasons(path)
     Looks(daemon).settle()
     looks = Looks(daemon)
     wireguard.endpoints[4242] = "10.129.0.1:4500"
@@ -134,11 +149,14 @@ def test_one_peer_roams(daemon, wireguard, path, into):
     until(lambda: "10.128.16.146:51820 -> 10.129.0.1:4500" in looks.log(), "it is told", 5)
     assert into(many.address(4242)) == 1296 - 40
     assert into(many.address(4243)) == 1380
-    assert len(looks.settle()) == 1
+    built = len(looks.settle())
+    assert 1 <= built <= 1 + reasons.without(), looks.log()
 
 
-def test_a_thousand_peers_roam_one_after_the_other(daemon, wireguard):
+def test_a_thousand_peers_roam_one_after_the_other(daemon, wireguard, path):
     """Faster than anybody asks: what the last answer says is built, and little more."""
+    reasons = Reasons(path)
+    Looks(daemon).settle()
     looks, asked = Looks(daemon), wireguard.asked
     for first in range(0, 1000, 100):
         for number in range(first, first + 100):
@@ -152,7 +170,8 @@ def test_a_thousand_peers_roam_one_after_the_other(daemon, wireguard):
     until(lambda: endpoint(999) == "10.130.0.231:4500", "the last one is seen", 5)
     answers = wireguard.asked - asked + 1  # and one that it may have got meanwhile
     assert endpoint(0) == "10.130.0.0:4500"
-    assert 1 <= len(looks.settle()) <= answers, "no more than it was told of"
+    built = len(looks.settle())
+    assert 1 <= built <= answers + reasons.without(), "no more than it was told of"
 
 
 BURSTS = (
