@@ -10,6 +10,7 @@ from netns import SLOW, Namespace, until
 
 PEERS = 2000
 ROAMS_SECONDS = 5  # until it is seen, times SLOW
+ANYWAY = 60        # seconds: so long after a start all is read and built without a reason
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +53,7 @@ def settle(daemon):
 def test_thousands_of_peers(gateway, tmp_path):
     """All are known; one that roams is seen within 5 s; where all change at once, few rebuilds."""
     configure(gateway, tmp_path, 128)
+    started = time.monotonic()
     with Daemon(gateway, 'firewall = "none";', verbose=True) as daemon:
         until(lambda: daemon.json("status")["peers"] == PEERS, "all are known", 10)
         settle(daemon)
@@ -61,7 +63,7 @@ def test_thousands_of_peers(gateway, tmp_path):
         until(lambda: told in daemon.log()[logged:], f"it is told: {told}", ROAMS_SECONDS)
         assert time.monotonic() - begin < ROAMS_SECONDS * SLOW
         time.sleep(ROAMS_SECONDS)
-        assert built(daemon.log()[logged:]) == 1
+        assert 1 <= built(daemon.log()[logged:]) <= 1 + (time.monotonic() - started) // ANYWAY
         logged = len(daemon.log())
         begin = time.monotonic()
         configure(gateway, tmp_path, 130)
@@ -73,5 +75,5 @@ def test_thousands_of_peers(gateway, tmp_path):
                     if peer["endpoint"].startswith("10.130.")}
         until(lambda: len(moved()) == PEERS, "all have moved", 10)
         assert set(moved().values()) == {1420}
-        # The kernel takes the old peers away first, and is asked meanwhile, each two seconds at most.
-        assert 1 <= built(daemon.log()[logged:]) <= 3 + took // 2
+        # The kernel takes the old peers away first, and is asked meanwhile, each two seconds at most, and ANYWAY.
+        assert 1 <= built(daemon.log()[logged:]) <= 4 + took // 2
