@@ -26,7 +26,7 @@
 #define NS 1000000000LL
 #define OPEN_MAX_ 4096          /* connects under way: four seconds of silence at 1,000 a second */
 #define HELD 8192               /* connections that the taker leaves open: the newest */
-#define PATIENCE_NS (50 * NS)   /* then a connect has failed */
+#define PATIENCE_NS (30 * NS)   /* then a connect has failed */
 
 struct one {
 	int fd;

@@ -75,5 +75,5 @@ def test_thousands_of_peers(gateway, tmp_path):
                     if peer["endpoint"].startswith("10.130.")}
         until(lambda: len(moved()) == PEERS, "all have moved", 10)
         assert set(moved().values()) == {1420}
-        # The kernel takes the old peers away first, and is asked meanwhile, each two seconds at most, and ANYWAY.
-        assert 1 <= built(daemon.log()[logged:]) <= 4 + took // 2
+        # The kernel takes the old peers away first, and is asked meanwhile, each two seconds at most.
+        assert 1 <= built(daemon.log()[logged:]) <= 3 + took // 2 + (time.monotonic() - started) // ANYWAY

@@ -122,7 +122,7 @@ done
 end "5 x flush"
 check "5 flushes, with connects meanwhile" test "$all" -gt 8
 check "none failed" equals 0 echo "$lost"
-check "no SYN was lost but what waited in a queue then, one at most each time" test "$gone" -le 5
+check "no SYN was lost but what waited in a queue then" test "$gone" -le 2
 check "the first queue had SYNs" queue_had_packets 5000
 check "and the second" queue_had_packets 5001
 
